@@ -1,0 +1,67 @@
+import type { Prefix } from './prefix.js';
+
+// The distribution as a viewer sees it. A wildcard here would open other hosts (R18, R20), a path would
+// move the scope: neither can be spelled.
+const BASE_URL = /^https?:\/\/(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?$/;
+// Ten digits end in the year 2286; thirteen are milliseconds, which CloudFront may take for the year 58000 (R29).
+const MAX_EPOCH_SECONDS = 9_999_999_999;
+
+/**
+ * The Resource of a policy: `https://cdn.example.com/courses/algebra/*`, or `https://cdn.example.com/*` for `/`.
+ * Throws TypeError when the URL holds anything but scheme, lower-case host and port.
+ */
+export function resourceFor(cloudFrontUrl: string, prefix: Prefix): string {
+  if (!BASE_URL.test(cloudFrontUrl)) {
+    throw new TypeError(
+      'expected the distribution as scheme and lower-case host, https://cdn.example.com, without path, query, wildcard or trailing slash',
+    );
+  }
+  return prefix === '/' ? `${cloudFrontUrl}/*` : `${cloudFrontUrl}/${prefix}/*`;
+}
+
+/**
+ * The custom policy for one prefix: one statement, one Resource, one end (R12, R15, R16).
+ * Takes the end in epoch seconds; gives the exact text that is signed and sent, without white space.
+ * Throws TypeError for an end that is no whole number of seconds, and for a URL that holds more than a host.
+ */
+export function buildPolicy(input: {
+  readonly cloudFrontUrl: string;
+  readonly prefix: Prefix;
+  readonly expiresAtEpochSeconds: number;
+}): { readonly text: string; readonly resource: string } {
+  const { expiresAtEpochSeconds } = input;
+  assertEpochSeconds(expiresAtEpochSeconds);
+  const resource = resourceFor(input.cloudFrontUrl, input.prefix);
+  const text = JSON.stringify({
+    Statement: [
+      { Resource: resource, Condition: { DateLessThan: { 'AWS:EpochTime': expiresAtEpochSeconds } } },
+    ],
+  });
+  assertOnlyThisGrant(text, resource, expiresAtEpochSeconds);
+  return { text, resource };
+}
+
+/** Throws TypeError unless the value is a positive whole number of at most ten digits. */
+export function assertEpochSeconds(value: number): void {
+  if (Number.isSafeInteger(value) && value > 0 && value <= MAX_EPOCH_SECONDS) return;
+  const hint = value > MAX_EPOCH_SECONDS ? ': this looks like milliseconds, divide by 1000' : '';
+  throw new TypeError(
+    `expected epoch seconds, a positive whole number of at most 10 digits, got ${value}${hint}`,
+  );
+}
+
+/**
+ * Reads the finished text the way CloudFront does and refuses anything but the one grant that was meant.
+ * A value cast to {@link Prefix} without {@link readPrefix} stops here instead of being signed.
+ */
+function assertOnlyThisGrant(text: string, resource: string, expiresAtEpochSeconds: number): void {
+  const outer = `{"Statement":[{"Resource":"${resource}","Condition":{"DateLessThan":{"AWS:EpochTime":${expiresAtEpochSeconds}}}}]}`;
+  const isLiteral = /^[\x21-\x7e]+$/.test(resource) && !/["\\?]/.test(resource);
+  const hasOneFinalWildcard = resource.indexOf('*') === resource.length - 1;
+  const names = [...text.matchAll(/"([^"]*)":/g)].map((match) => match[1]);
+  const hasOneOfEach = names.join() === 'Statement,Resource,Condition,DateLessThan,AWS:EpochTime';
+  if (text === outer && isLiteral && hasOneFinalWildcard && hasOneOfEach) return;
+  throw new TypeError(
+    'expected a policy with one statement for one canonical prefix: read the prefix with readPrefix first',
+  );
+}
