@@ -1,0 +1,122 @@
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import type { Clock } from '../clock/clock.js';
+import { Problem } from '../problems/problem.js';
+import type { Fetch } from './jwks-download.js';
+import { isAccessTokenType, isMadeForAnotherPurpose } from './token-purpose.js';
+import { tokenExpired, tokenInvalid, tokenNotYetValid } from './token-problems.js';
+import { openKeySource, type JwtSettings, type KeyFinder } from './verification-keys.js';
+import type { Viewer } from './viewer.js';
+import { viewerFromClaims, type ClaimNames } from './viewer-claims.js';
+
+/** Turns an access token into the caller it was issued to. */
+export interface AccessTokenVerifier {
+  /**
+   * @param token a compact JWS, as presented
+   * @throws Problem `token_invalid`, `token_expired`, `token_not_yet_valid`, or `keys_unavailable`
+   */
+  verify(token: string): Promise<Viewer>;
+}
+
+/** Injection token of the {@link AccessTokenVerifier}. */
+export const ACCESS_TOKEN_VERIFIER = Symbol('edgepass.access-token-verifier');
+
+/** A larger one is refused before any cryptography (J41). */
+const MAX_TOKEN_BYTES = 8_192;
+/** How far the clocks of issuer and service may be apart. */
+const LEEWAY_SECONDS = 30;
+/** Three parts of unpadded base64url, none empty: no JWE (J23), no JSON serialisation (J24), no `alg: none`. */
+const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+/** What a token must be to be accepted. */
+export interface TokenRules extends ClaimNames {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+}
+
+/**
+ * The verifier for AUTH_MODE=jwt. Keys of a file or secret are read here, once; those of a JWKS on first
+ * use. `environment` other than production allows a JWKS over http. Throws KeySourceError.
+ */
+export async function createAccessTokenVerifier(
+  settings: JwtSettings,
+  dependencies: {
+    readonly clock: Clock;
+    readonly environment: 'production' | 'development' | 'test';
+    readonly fetch?: Fetch;
+  },
+): Promise<AccessTokenVerifier> {
+  const { clock, environment, fetch = globalThis.fetch } = dependencies;
+  const findKey = await openKeySource(settings, { clock, fetch, httpsOnly: environment === 'production' });
+  return new JwtVerifier(settings, findKey, clock);
+}
+
+/** Verifies a token against fixed rules (RFC 8725 §3) with the keys of one source. */
+export class JwtVerifier implements AccessTokenVerifier {
+  readonly #options: JWTVerifyOptions;
+
+  constructor(
+    private readonly rules: TokenRules,
+    private readonly findKey: KeyFinder,
+    private readonly clock: Clock,
+  ) {
+    this.#options = {
+      issuer: rules.issuer,
+      audience: rules.audience,
+      algorithms: [...rules.algorithms],
+      clockTolerance: LEEWAY_SECONDS,
+      requiredClaims: ['exp'],
+    };
+  }
+
+  async verify(token: string): Promise<Viewer> {
+    this.#refuseByShape(token);
+    return viewerFromClaims(await this.#genuineClaims(token), this.rules);
+  }
+
+  /** Everything that can be refused before a key is looked up: a flood of rubbish costs no download. */
+  #refuseByShape(token: string): void {
+    if (Buffer.byteLength(token, 'utf8') > MAX_TOKEN_BYTES) throw tokenInvalid('token_too_long');
+    if (!COMPACT_JWS.test(token)) throw tokenInvalid('not_a_compact_jws');
+    const { alg, kid, typ, crit, b64 } = readHeader(token);
+    if (alg === undefined || !this.rules.algorithms.includes(alg))
+      throw tokenInvalid('algorithm_not_allowed');
+    if (crit !== undefined || b64 !== undefined) throw tokenInvalid('critical_extension');
+    if (kid !== undefined && typeof kid !== 'string') throw tokenInvalid('key_id');
+    if (!isAccessTokenType(typ)) throw tokenInvalid('token_type');
+  }
+
+  async #genuineClaims(token: string): Promise<JWTPayload> {
+    const currentDate = new Date(this.clock.nowEpochSeconds() * 1000);
+    try {
+      // jku, x5u and jwk of the header are never looked at: findKey knows one source (RFC 8725 §3.10).
+      const { payload, protectedHeader } = await jwtVerify(token, this.findKey, {
+        ...this.#options,
+        currentDate,
+      });
+      if (isMadeForAnotherPurpose(protectedHeader, payload)) throw tokenInvalid('token_purpose');
+      return payload;
+    } catch (error) {
+      throw error instanceof Problem ? error : refusal(error);
+    }
+  }
+}
+
+function readHeader(token: string): ReturnType<typeof decodeProtectedHeader> {
+  try {
+    return decodeProtectedHeader(token);
+  } catch {
+    throw tokenInvalid('header_malformed');
+  }
+}
+
+/** jose's errors and those of WebCrypto on an unusable key, as problems. Their messages stay here. */
+function refusal(error: unknown): Problem {
+  if (error instanceof errors.JWTExpired) return tokenExpired();
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'nbf' && error.reason === 'check_failed') return tokenNotYetValid();
+    return tokenInvalid(`claim_${error.claim}`);
+  }
+  if (error instanceof errors.JOSEError) return tokenInvalid(error.code.toLowerCase());
+  return tokenInvalid('key_cannot_verify_this');
+}

@@ -1,0 +1,70 @@
+import { Body, Controller, Delete, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiProperty, ApiTags } from '@nestjs/swagger';
+import { IsString } from 'class-validator';
+import type { Request, Response } from 'express';
+import { toTimestamp } from '../clock/clock.js';
+import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
+import { assertNotForged } from './forgery-check.js';
+import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
+
+/** Body of `POST /demo/sign-in`. */
+export class DemoSignInBody {
+  @ApiProperty({ example: 'alice', description: 'alice, bob or carol' })
+  @IsString({ context: { code: 'user_unknown' } })
+  user!: string;
+}
+
+/** How the demo cookie is set: decided by the address of the API alone, never by the request. */
+export interface DemoCookieScope {
+  readonly secure: boolean;
+  /** The base path of the API, `/` at the least. */
+  readonly path: `/${string}`;
+}
+
+/** Injection token of the {@link DemoCookieScope}. */
+export const DEMO_COOKIE_SCOPE = Symbol('edgepass.demo-cookie-scope');
+
+/** Signs demo users in and out. Exists in demo mode only. */
+@ApiTags('demo')
+@Controller('demo/sign-in')
+export class DemoSignInController {
+  constructor(
+    @Inject(DEMO_SIGN_IN) private readonly demo: DemoSignIn,
+    @Inject(SIGN_IN_POLICY) private readonly policy: SignInPolicy,
+    @Inject(DEMO_COOKIE_SCOPE) private readonly scope: DemoCookieScope,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async signIn(
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+    @Body() body: DemoSignInBody,
+  ): Promise<{ accessToken: string; expiresAt: string }> {
+    this.#refuseForeignPages(request);
+    const { accessToken, expiresAtEpochSeconds } = await this.demo.signIn(
+      (body as DemoSignInBody | undefined)?.user,
+    );
+    response.append('Set-Cookie', this.#cookieLine(accessToken, DEMO_TOKEN_LIFETIME_SECONDS));
+    return { accessToken, expiresAt: toTimestamp(expiresAtEpochSeconds) };
+  }
+
+  @Delete()
+  @HttpCode(204)
+  signOut(@Req() request: Request, @Res({ passthrough: true }) response: Response): void {
+    this.#refuseForeignPages(request);
+    response.append('Set-Cookie', this.#cookieLine('', 0));
+  }
+
+  /** A foreign page must not sign its visitor in as somebody else (login CSRF); a program may call. */
+  #refuseForeignPages(request: Request): void {
+    assertNotForged(request, { ...this.policy, withoutBrowserHeaders: 'allow' });
+  }
+
+  #cookieLine(value: string, maxAgeSeconds: number): string {
+    const { path, secure } = this.scope;
+    const parts = [`${DEMO_COOKIE}=${value}`, `Max-Age=${maxAgeSeconds}`, `Path=${path}`, 'HttpOnly'];
+    if (secure) parts.push('Secure');
+    return [...parts, 'SameSite=Lax'].join('; ');
+  }
+}

@@ -1,0 +1,62 @@
+import { createSecretKey, randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import type { Clock } from '../clock/clock.js';
+import { Problem } from '../problems/problem.js';
+import { JwtVerifier, type AccessTokenVerifier } from './access-token.verifier.js';
+import type { DemoUser } from './demo-users.js';
+import { secretFinder } from './verification-keys.js';
+
+/** Contract section 3. Host-only, so the CDN never sees it. */
+export const DEMO_COOKIE = 'edgepass_demo';
+/** A working day: long enough to show the page around, short enough to be forgotten. */
+export const DEMO_TOKEN_LIFETIME_SECONDS = 28_800;
+
+const RULES = {
+  issuer: 'urn:edgepass:demo',
+  audience: 'urn:edgepass:demo:api',
+  algorithms: ['HS256'],
+  viewerClaim: 'sub',
+  groupsClaim: 'groups',
+} as const;
+
+/** Stands in for the sign-in system of a real application: issues tokens and verifies them. */
+export interface DemoSignIn {
+  /** A token for one of the demo users. Throws the problem `user_unknown`. */
+  signIn(user: unknown): Promise<{ readonly accessToken: string; readonly expiresAtEpochSeconds: number }>;
+  readonly verifier: AccessTokenVerifier;
+}
+
+/** Injection token of the {@link DemoSignIn}. */
+export const DEMO_SIGN_IN = Symbol('edgepass.demo-sign-in');
+
+/** `secret`: at least 32 random bytes; tokens live on after a restart with the same ones. */
+export function createDemoSignIn(options: {
+  readonly secret: Uint8Array;
+  readonly clock: Clock;
+  readonly users: readonly DemoUser[];
+}): DemoSignIn {
+  const { secret, clock, users } = options;
+  const key = createSecretKey(secret);
+  return {
+    verifier: new JwtVerifier(RULES, secretFinder(secret, RULES.algorithms), clock),
+    async signIn(user) {
+      const found = users.find(({ id }) => id === user);
+      if (found === undefined) {
+        const names = users.map(({ id }) => id).join(', ');
+        throw new Problem('user_unknown', { detail: `Expected "user" to be one of ${names}.` });
+      }
+      const issuedAt = clock.nowEpochSeconds();
+      const expiresAtEpochSeconds = issuedAt + DEMO_TOKEN_LIFETIME_SECONDS;
+      const accessToken = await new SignJWT({ groups: [...found.groups] })
+        .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+        .setIssuer(RULES.issuer)
+        .setAudience(RULES.audience)
+        .setSubject(found.id)
+        .setJti(randomUUID())
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(expiresAtEpochSeconds)
+        .sign(key);
+      return { accessToken, expiresAtEpochSeconds };
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { CryptoKey, JWTHeaderParameters } from 'jose';
+import type { Clock } from '../clock/clock.js';
+import type { Settings } from '../settings/settings.js';
+import type { Fetch } from './jwks-download.js';
+import { KeySourceError } from './key-source-error.js';
+import { readPublicKeyFile } from './public-key-file.js';
+import { RemoteKeySet } from './remote-key-set.js';
+
+/** The settings of AUTH_MODE=jwt. */
+export type JwtSettings = Extract<Settings['authentication'], { mode: 'jwt' }>;
+
+/** Gives the key for a token's protected header, whose `alg` is on the allow-list already. */
+export type KeyFinder = (header: JWTHeaderParameters) => Promise<CryptoKey | KeyObject>;
+
+/** RFC 7518 §3.2: a key shorter than the hash of HS256 can be guessed. */
+const MIN_SECRET_BYTES = 32;
+const SYMMETRIC: ReadonlyMap<string, string> = new Map([
+  ['HS256', 'SHA-256'],
+  ['HS384', 'SHA-384'],
+  ['HS512', 'SHA-512'],
+]);
+/** Which of the asymmetric algorithms a key of a file can serve. */
+const OF_KEY_TYPE: Readonly<Record<string, readonly string[]>> = {
+  rsa: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  prime256v1: ['ES256'],
+  secp384r1: ['ES384'],
+  secp521r1: ['ES512'],
+};
+const ASYMMETRIC = new Set([...Object.values(OF_KEY_TYPE).flat(), 'EdDSA', 'Ed25519']);
+
+/**
+ * Opens the key source of the settings. Symmetric and asymmetric algorithms are never mixed: with both, a
+ * token signed by HMAC with the public key as its secret would pass (J06). Throws {@link KeySourceError}.
+ */
+export async function openKeySource(
+  settings: JwtSettings,
+  dependencies: { readonly clock: Clock; readonly fetch: Fetch; readonly httpsOnly: boolean },
+): Promise<KeyFinder> {
+  const { keys, algorithms } = settings;
+  checkAlgorithms(algorithms, keys.kind === 'secret' ? new Set(SYMMETRIC.keys()) : ASYMMETRIC);
+  switch (keys.kind) {
+    case 'secret':
+      return secretFinder(Buffer.from(keys.secret.reveal(), 'utf8'), algorithms);
+    case 'publicKeyFile':
+      return fileFinder(await readPublicKeyFile(keys.path), algorithms);
+    case 'jwks': {
+      checkUrl(keys.url, dependencies.httpsOnly);
+      const remote = new RemoteKeySet(keys.url, dependencies.clock, dependencies.fetch);
+      return async (header) => remote.keyFor(header);
+    }
+  }
+}
+
+/** A key finder for one HMAC secret. The keys are imported once: jose would import the bytes per token. */
+export function secretFinder(secret: Uint8Array, algorithms: readonly string[]): KeyFinder {
+  const bytes = Buffer.from(secret as Uint8Array);
+  if (bytes.length < MIN_SECRET_BYTES) {
+    throw new KeySourceError(
+      'AUTH_SECRET',
+      'at least 32 bytes',
+      `${bytes.length} bytes`,
+      'Make a longer one.',
+    );
+  }
+  const secretKey = createSecretKey(bytes);
+  const imported = new Map(
+    algorithms.map((algorithm) => {
+      const hash = SYMMETRIC.get(algorithm) ?? '';
+      return [algorithm, secretKey.toCryptoKey({ name: 'HMAC', hash }, false, ['verify'])];
+    }),
+  );
+  return async (header) => {
+    const key = imported.get(header.alg);
+    if (key === undefined)
+      throw new Error(`Expected one of ${algorithms.join(', ')}, found another algorithm.`);
+    return key;
+  };
+}
+
+function fileFinder(key: KeyObject, algorithms: readonly string[]): KeyFinder {
+  const type = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? '';
+  const possible = OF_KEY_TYPE[type] ?? [];
+  if (!algorithms.some((algorithm) => possible.includes(algorithm))) {
+    throw new KeySourceError(
+      'AUTH_ALGORITHMS',
+      `one of ${possible.join(', ')} for the key in AUTH_PUBLIC_KEY_FILE`,
+      algorithms.join(','),
+      'Name the algorithm that the issuer signs with.',
+    );
+  }
+  return async () => key;
+}
+
+function checkAlgorithms(algorithms: readonly string[], allowed: ReadonlySet<string>): void {
+  const others = algorithms.filter((algorithm) => !allowed.has(algorithm));
+  if (algorithms.length > 0 && others.length === 0) return;
+  throw new KeySourceError(
+    'AUTH_ALGORITHMS',
+    `some of ${[...allowed].join(', ')} for this key source`,
+    others.join(',') || 'none',
+    'Symmetric (HS…) and asymmetric algorithms are never mixed.',
+  );
+}
+
+function checkUrl(url: string, httpsOnly: boolean): void {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : 'no URL';
+  if (protocol === 'https:' || (protocol === 'http:' && !httpsOnly)) return;
+  throw new KeySourceError(
+    'AUTH_JWKS_URL',
+    'an https:// URL',
+    protocol,
+    'Whoever can change the keys can sign in.',
+  );
+}
