@@ -6,6 +6,8 @@ export default {
   // Loads Nest's ESM graph before a CommonJS package (nestjs-pino) requires it; otherwise jest
   // refuses with "Cannot require() ES Module in a cycle".
   setupFiles: ['<rootDir>/test/setup-nest.ts'],
+  globalSetup: '<rootDir>/test/support/postgres-server.ts',
+  globalTeardown: '<rootDir>/test/support/postgres-stop.ts',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -1,0 +1,87 @@
+import type { CDPSession } from 'playwright-core';
+
+/** A Set-Cookie line that the browser did not store. */
+export interface RefusedCookie {
+  readonly url: string;
+  readonly line: string;
+  readonly reasons: readonly string[];
+}
+
+/** A cookie in the jar that the browser did not send. */
+export interface WithheldCookie {
+  readonly url: string;
+  readonly name: string;
+  readonly path: string;
+  readonly reasons: readonly string[];
+}
+
+/** The cookies that went out with one request, in the browser's order. */
+export interface SentCookies {
+  readonly url: string;
+  readonly names: readonly string[];
+}
+
+export interface CookieEvidence {
+  readonly refused: readonly RefusedCookie[];
+  readonly withheld: readonly WithheldCookie[];
+  readonly sent: readonly SentCookies[];
+  /** Resolves with the first refused Set-Cookie of that name, seen already or still to come. */
+  refusedNamed(name: string): Promise<RefusedCookie>;
+}
+
+/** Gives an empty collection; `attach` fills it from the network events of one page (B3). */
+export function gatherCookieEvidence(): CookieEvidence & { attach(session: CDPSession): Promise<void> } {
+  const refused: RefusedCookie[] = [];
+  const withheld: WithheldCookie[] = [];
+  const sent: SentCookies[] = [];
+  const waiting = new Set<() => void>();
+
+  const attach = async (session: CDPSession): Promise<void> => {
+    // The ExtraInfo events carry no address and may come before the event that does.
+    const urls = new Map<string, string>();
+    const early = new Map<string, ((url: string) => void)[]>();
+    const withUrl = (requestId: string, record: (url: string) => void): void => {
+      const url = urls.get(requestId);
+      if (url === undefined) early.set(requestId, [...(early.get(requestId) ?? []), record]);
+      else record(url);
+    };
+    session.on('Network.requestWillBeSent', ({ requestId, request }) => {
+      urls.set(requestId, request.url);
+      for (const record of early.get(requestId) ?? []) record(request.url);
+      early.delete(requestId);
+    });
+    session.on('Network.requestWillBeSentExtraInfo', ({ requestId, associatedCookies }) =>
+      withUrl(requestId, (url) => {
+        const allowed = associatedCookies.filter(({ blockedReasons }) => blockedReasons.length === 0);
+        sent.push({ url, names: allowed.map(({ cookie }) => cookie.name) });
+        for (const { cookie, blockedReasons } of associatedCookies) {
+          if (blockedReasons.length === 0) continue;
+          withheld.push({ url, name: cookie.name, path: cookie.path, reasons: blockedReasons });
+        }
+      }),
+    );
+    session.on('Network.responseReceivedExtraInfo', ({ requestId, blockedCookies }) =>
+      withUrl(requestId, (url) => {
+        for (const { cookieLine, blockedReasons } of blockedCookies) {
+          refused.push({ url, line: cookieLine, reasons: blockedReasons });
+        }
+        for (const look of waiting) look();
+      }),
+    );
+    await session.send('Network.enable');
+  };
+
+  const refusedNamed = (name: string): Promise<RefusedCookie> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        const found = refused.find(({ line }) => line.startsWith(`${name}=`));
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
+
+  return { refused, withheld, sent, refusedNamed, attach };
+}
