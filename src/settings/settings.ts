@@ -1,3 +1,5 @@
+import type { Secret } from './secret.js';
+
 /** The settings of one process, after reading and checking. Every member is in its final form. */
 export interface Settings {
   readonly environment: 'production' | 'development' | 'test';
@@ -26,7 +28,10 @@ export interface CloudFrontSettings {
   /** Absent where the key file names it. */
   readonly keyPairId: string | null;
   /** Absent only in development, where the local stack makes a key. */
-  readonly privateKey: { readonly kind: 'text'; readonly text: string } | { readonly kind: 'file'; readonly path: string } | null;
+  readonly privateKey:
+    | { readonly kind: 'text'; readonly text: Secret }
+    | { readonly kind: 'file'; readonly path: string }
+    | null;
   readonly hashAlgorithm: 'SHA1' | 'SHA256';
 }
 
@@ -51,7 +56,7 @@ export type AuthenticationSettings = {
       readonly keys:
         | { readonly kind: 'jwks'; readonly url: string }
         | { readonly kind: 'publicKeyFile'; readonly path: string }
-        | { readonly kind: 'secret'; readonly secret: string };
+        | { readonly kind: 'secret'; readonly secret: Secret };
       readonly issuer: string;
       readonly audience: string;
       readonly algorithms: readonly string[];
@@ -62,4 +67,5 @@ export type AuthenticationSettings = {
 
 export type DatabaseSettings =
   | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'postgres'; readonly url: string };
+  /** The whole URL is a {@link Secret}: it may hold the password. */
+  | { readonly kind: 'postgres'; readonly url: Secret };

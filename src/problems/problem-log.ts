@@ -1,0 +1,44 @@
+import type { Problem } from './problem.js';
+
+/** What the log keeps of an error: never its other members, which may hold a body, a query or a setting. */
+export interface LoggedError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+  readonly cause?: LoggedError;
+}
+
+/** One log entry. A refusal keeps its reason only; a failure keeps the errors behind it. */
+export interface ProblemLogEntry {
+  readonly msg: string;
+  readonly requestId: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly error?: LoggedError;
+}
+
+const DEEPEST_CAUSE = 4;
+
+export function problemLogEntry(problem: Problem, requestId: string): ProblemLogEntry {
+  const isFailure = problem.status >= 500;
+  return {
+    msg: isFailure ? 'request failed' : 'request refused',
+    requestId,
+    code: problem.code,
+    reason: problem.reason,
+    ...(isFailure ? { error: loggedError(problem.cause ?? problem, DEEPEST_CAUSE) } : {}),
+  };
+}
+
+function loggedError(error: unknown, deepest: number): LoggedError {
+  if (!(error instanceof Error))
+    return { name: typeof error, message: 'something other than an Error was thrown' };
+  return {
+    name: error.name,
+    message: error.message,
+    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.cause === undefined || deepest === 0 ? {} : { cause: loggedError(error.cause, deepest - 1) }),
+  };
+}
