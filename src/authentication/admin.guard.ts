@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { Request } from 'express';
 import { Problem } from '../problems/problem.js';
 import { viewerOf } from './request-viewer.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
@@ -21,7 +21,7 @@ export class AdminGuard implements CanActivate {
     const { adminGroup } = this.policy;
     if (adminGroup === null) throw new Problem('not_found', { reason: 'no_admin_group' });
     await this.viewerGuard.canActivate(context);
-    const viewer = viewerOf(context.switchToHttp().getRequest<Request>());
+    const viewer = viewerOf(context.switchToHttp().getRequest<IncomingMessage>());
     if (!viewer.groups.includes(adminGroup)) throw new Problem('admin_required');
     return true;
   }

@@ -1,8 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Body, Controller, Delete, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
-import type { Request, Response } from 'express';
 import { toTimestamp } from '../clock/clock.js';
+import { AnswersProblems } from '../problems/answers-problems.decorator.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
 import { assertNotForged } from './forgery-check.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
@@ -12,6 +13,15 @@ export class DemoSignInBody {
   @ApiProperty({ example: 'alice', description: 'alice, bob or carol' })
   @IsString({ context: { code: 'user_unknown' } })
   user!: string;
+}
+
+/** Answer of `POST /demo/sign-in`; the cookie carries the same token. */
+export class DemoSignInAnswer {
+  @ApiProperty()
+  accessToken!: string;
+
+  @ApiProperty({ example: '2026-11-20T17:00:00Z' })
+  expiresAt!: string;
 }
 
 /** How the demo cookie is set: decided by the address of the API alone, never by the request. */
@@ -36,28 +46,34 @@ export class DemoSignInController {
 
   @Post()
   @HttpCode(200)
+  @ApiOperation({ summary: 'Sign in as a demo user' })
+  @ApiOkResponse({ type: DemoSignInAnswer })
+  @AnswersProblems('user_unknown', 'csrf_rejected')
   async signIn(
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Req() request: IncomingMessage,
+    @Res({ passthrough: true }) response: ServerResponse,
     @Body() body: DemoSignInBody,
-  ): Promise<{ accessToken: string; expiresAt: string }> {
+  ): Promise<DemoSignInAnswer> {
     this.#refuseForeignPages(request);
     const { accessToken, expiresAtEpochSeconds } = await this.demo.signIn(
       (body as DemoSignInBody | undefined)?.user,
     );
-    response.append('Set-Cookie', this.#cookieLine(accessToken, DEMO_TOKEN_LIFETIME_SECONDS));
+    response.appendHeader('Set-Cookie', this.#cookieLine(accessToken, DEMO_TOKEN_LIFETIME_SECONDS));
     return { accessToken, expiresAt: toTimestamp(expiresAtEpochSeconds) };
   }
 
   @Delete()
   @HttpCode(204)
-  signOut(@Req() request: Request, @Res({ passthrough: true }) response: Response): void {
+  @ApiOperation({ summary: 'Sign out: clears the demo cookie of this browser' })
+  @ApiNoContentResponse()
+  @AnswersProblems('csrf_rejected')
+  signOut(@Req() request: IncomingMessage, @Res({ passthrough: true }) response: ServerResponse): void {
     this.#refuseForeignPages(request);
-    response.append('Set-Cookie', this.#cookieLine('', 0));
+    response.appendHeader('Set-Cookie', this.#cookieLine('', 0));
   }
 
   /** A foreign page must not sign its visitor in as somebody else (login CSRF); a program may call. */
-  #refuseForeignPages(request: Request): void {
+  #refuseForeignPages(request: IncomingMessage): void {
     assertNotForged(request, { ...this.policy, withoutBrowserHeaders: 'allow' });
   }
 

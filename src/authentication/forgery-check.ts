@@ -2,7 +2,7 @@ import { Problem } from '../problems/problem.js';
 
 /** What the check reads of a request: Node's lower-case header names. */
 export interface ForgeryEvidence {
-  readonly method: string;
+  readonly method?: string | undefined;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
@@ -23,8 +23,8 @@ export interface ForgeryPolicy {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Whether a method changes something, so that a forged call of it would do harm. */
-export function isUnsafe(method: string): boolean {
-  return !SAFE_METHODS.has(method);
+export function isUnsafe(method: string | undefined): boolean {
+  return method === undefined || !SAFE_METHODS.has(method);
 }
 
 /**

@@ -5,7 +5,7 @@ import { KeySourceError } from './key-source-error.js';
 
 const MAX_FILE_BYTES = 65_536;
 const EXPECTED = 'a PEM file with one RSA (2048 bits or more) or EC public key, or a certificate with one';
-const TODO = "Put the issuer's public key there (-----BEGIN PUBLIC KEY-----) or its certificate.";
+const TODO = "put the issuer's public key there (-----BEGIN PUBLIC KEY-----) or its certificate";
 const PEM_LABEL = /^-----BEGIN ([A-Z0-9 ]+)-----/gm;
 /** The curves of ES256, ES384 and ES512 under OpenSSL's names. */
 const CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
@@ -21,7 +21,7 @@ export function parsePublicKey(pem: string): KeyObject {
   if (labels.some((label) => label.endsWith('PRIVATE KEY'))) {
     // createPublicKey would derive the public half without a word, and the signing key of the issuer
     // would lie on every machine that only has to verify.
-    throw unusable('a private key', 'Remove it from this machine. ' + TODO);
+    throw unusable('a private key', `remove it from this machine and ${TODO}`);
   }
   if (labels.length !== 1) throw unusable(`${labels.length} PEM blocks`, TODO);
   return checkStrength(decode(pem, labels[0] ?? ''));
@@ -52,7 +52,7 @@ async function readSmallFile(path: string): Promise<string> {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'an unknown error';
-    throw unusable(`${code} on opening ${path}`, 'Correct the path or the permissions.');
+    throw unusable(`${code} on opening ${path}`, 'correct the path or the permissions');
   }
   try {
     const stats = await file.stat();
@@ -65,5 +65,5 @@ async function readSmallFile(path: string): Promise<string> {
 }
 
 function unusable(found: string, todo: string): KeySourceError {
-  return new KeySourceError('AUTH_PUBLIC_KEY_FILE', EXPECTED, found, todo);
+  return new KeySourceError({ setting: 'AUTH_PUBLIC_KEY_FILE', expected: EXPECTED, found, todo });
 }

@@ -54,16 +54,15 @@ export async function openKeySource(
 
 /** A key finder for one HMAC secret. The keys are imported once: jose would import the bytes per token. */
 export function secretFinder(secret: Uint8Array, algorithms: readonly string[]): KeyFinder {
-  const bytes = Buffer.from(secret as Uint8Array);
-  if (bytes.length < MIN_SECRET_BYTES) {
-    throw new KeySourceError(
-      'AUTH_SECRET',
-      'at least 32 bytes',
-      `${bytes.length} bytes`,
-      'Make a longer one.',
-    );
+  if (secret.length < MIN_SECRET_BYTES) {
+    throw new KeySourceError({
+      setting: 'AUTH_SECRET',
+      expected: 'at least 32 bytes',
+      found: `${secret.length} bytes`,
+      todo: 'make a longer one, at random',
+    });
   }
-  const secretKey = createSecretKey(bytes);
+  const secretKey = createSecretKey(secret);
   const imported = new Map(
     algorithms.map((algorithm) => {
       const hash = SYMMETRIC.get(algorithm) ?? '';
@@ -82,12 +81,12 @@ function fileFinder(key: KeyObject, algorithms: readonly string[]): KeyFinder {
   const type = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? '';
   const possible = OF_KEY_TYPE[type] ?? [];
   if (!algorithms.some((algorithm) => possible.includes(algorithm))) {
-    throw new KeySourceError(
-      'AUTH_ALGORITHMS',
-      `one of ${possible.join(', ')} for the key in AUTH_PUBLIC_KEY_FILE`,
-      algorithms.join(','),
-      'Name the algorithm that the issuer signs with.',
-    );
+    throw new KeySourceError({
+      setting: 'AUTH_ALGORITHMS',
+      expected: `one of ${possible.join(', ')} for the key in AUTH_PUBLIC_KEY_FILE`,
+      found: algorithms.join(','),
+      todo: 'name the algorithm that the issuer signs with',
+    });
   }
   return async () => key;
 }
@@ -95,21 +94,21 @@ function fileFinder(key: KeyObject, algorithms: readonly string[]): KeyFinder {
 function checkAlgorithms(algorithms: readonly string[], allowed: ReadonlySet<string>): void {
   const others = algorithms.filter((algorithm) => !allowed.has(algorithm));
   if (algorithms.length > 0 && others.length === 0) return;
-  throw new KeySourceError(
-    'AUTH_ALGORITHMS',
-    `some of ${[...allowed].join(', ')} for this key source`,
-    others.join(',') || 'none',
-    'Symmetric (HS…) and asymmetric algorithms are never mixed.',
-  );
+  throw new KeySourceError({
+    setting: 'AUTH_ALGORITHMS',
+    expected: `some of ${[...allowed].join(', ')} for this key source`,
+    found: others.join(',') || 'none',
+    todo: 'name algorithms of one kind: HS… go with AUTH_SECRET only',
+  });
 }
 
 function checkUrl(url: string, httpsOnly: boolean): void {
   const protocol = URL.canParse(url) ? new URL(url).protocol : 'no URL';
   if (protocol === 'https:' || (protocol === 'http:' && !httpsOnly)) return;
-  throw new KeySourceError(
-    'AUTH_JWKS_URL',
-    'an https:// URL',
-    protocol,
-    'Whoever can change the keys can sign in.',
-  );
+  throw new KeySourceError({
+    setting: 'AUTH_JWKS_URL',
+    expected: 'an https:// URL',
+    found: protocol,
+    todo: 'use https: whoever can change the keys on the way can sign in as anyone',
+  });
 }

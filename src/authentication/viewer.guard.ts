@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { Request } from 'express';
 import { ACCESS_TOKEN_VERIFIER, type AccessTokenVerifier } from './access-token.verifier.js';
 import { assertNotForged } from './forgery-check.js';
 import { presentedToken } from './presented-token.js';
@@ -18,7 +18,7 @@ export class ViewerGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<true> {
-    const request = context.switchToHttp().getRequest<Request>();
+    const request = context.switchToHttp().getRequest<IncomingMessage>();
     const { token, from } = presentedToken(request, this.policy.tokenCookie);
     const viewer = await this.verifier.verify(token);
     // A header is never attached by a browser on its own, so a foreign page cannot forge that call (S08).
