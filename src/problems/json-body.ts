@@ -30,8 +30,9 @@ export function jsonBody(): Middleware {
         next();
       },
       (error: unknown) => {
-        // What is still to come of a body that nobody will read must not hold the connection (B16, B17).
-        if (!request.complete) response.setHeader('connection', 'close');
+        // Node reads on to the end of a body before the next request; one without a known, small end must
+        // not hold the connection (B16, B17).
+        if (!request.complete && !endsWithinLimit(request)) response.setHeader('connection', 'close');
         next(error);
       },
     );
@@ -52,6 +53,10 @@ function hasBody(request: IncomingMessage): boolean {
   return (
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) !== 0
   );
+}
+
+function endsWithinLimit(request: IncomingMessage): boolean {
+  return Number(request.headers['content-length'] ?? Infinity) <= BODY_LIMIT_BYTES;
 }
 
 function refuseOtherMediaTypes(request: IncomingMessage): void {

@@ -90,6 +90,8 @@ function problemOf(errors: readonly ValidationError[]): Problem {
 function contextsOf(error: ValidationError): readonly ConstraintContext[] {
   const own = Object.keys(error.constraints ?? {}).map((constraint): ConstraintContext => {
     if (constraint === 'whitelistValidation') return { code: 'field_unknown' };
+    // class-validator loses the context of a rule without a message: `Checked` names the rule as its code.
+    if (isProblemCode(constraint)) return { code: constraint };
     return contextOf(error.contexts?.[constraint]) ?? { code: 'body_malformed' };
   });
   return [...own, ...(error.children ?? []).flatMap(contextsOf)];
@@ -97,7 +99,9 @@ function contextsOf(error: ValidationError): readonly ConstraintContext[] {
 
 function contextOf(context: unknown): ConstraintContext | null {
   if (typeof context !== 'object' || context === null || !('code' in context)) return null;
-  return typeof context.code === 'string' && context.code in PROBLEM_CODES
-    ? (context as ConstraintContext)
-    : null;
+  return isProblemCode(context.code) ? (context as ConstraintContext) : null;
+}
+
+function isProblemCode(value: unknown): value is ProblemCode {
+  return typeof value === 'string' && Object.hasOwn(PROBLEM_CODES, value);
 }
