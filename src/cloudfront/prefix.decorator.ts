@@ -1,19 +1,25 @@
-import { ValidateBy, buildMessage, type ValidationOptions } from 'class-validator';
-import { readPrefix } from './prefix.js';
+import { Checked } from '../problems/checked.decorator.js';
+import { readPrefix, type PrefixFault } from './prefix.js';
 
-/** Marks a DTO member that must be a canonical prefix; the rule itself is {@link readPrefix}. */
-export function IsPrefix(options?: ValidationOptions): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: 'isPrefix',
-      validator: {
-        validate: (value: unknown) => 'prefix' in readPrefix(value),
-        defaultMessage: buildMessage(
-          (each) => `${each}$property must be a canonical prefix such as courses/algebra, or /`,
-          options,
-        ),
-      },
-    },
-    options,
-  );
+/** What the decorator needs of a prefix rule: the value is legal, or it has exactly one fault. */
+export type PrefixReader = (value: unknown) => object | { readonly fault: PrefixFault };
+
+const FAULTS: readonly PrefixFault[] = ['prefix_too_long', 'prefix_too_deep', 'prefix_invalid'];
+
+/**
+ * Marks a DTO member that must be a prefix; each fault is refused with its own code, an absent member
+ * with `prefix_required`. The rule itself is the function handed in, {@link readPrefix} unless said.
+ */
+export function IsPrefix(read: PrefixReader = readPrefix): PropertyDecorator {
+  const faultOf = (value: unknown) => {
+    const result = read(value);
+    return 'fault' in result ? result.fault : null;
+  };
+  const checks = [
+    Checked('prefix_required', (value) => value !== undefined),
+    ...FAULTS.map((fault) => Checked(fault, (value) => value === undefined || faultOf(value) !== fault)),
+  ];
+  return (target, member) => {
+    for (const check of checks) check(target, member);
+  };
 }

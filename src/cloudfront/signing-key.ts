@@ -1,4 +1,6 @@
-import type { KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { isKeyPairId } from './key-pair-id.js';
+import { readPemText, type PemBlock } from './pem-text.js';
 
 /** A key that CloudFront accepts (R32), parsed once. */
 export interface SigningKey {
@@ -12,7 +14,7 @@ export interface SigningKey {
 
 /** Why a key cannot be used. No member ever holds a byte of key material. */
 export interface SigningKeyProblem {
-  /** The setting to change: the origin of the text, or CLOUDFRONT_KEY_PAIR_ID. */
+  /** What to change: the origin of the text, or `CLOUDFRONT_KEY_PAIR_ID`. */
   readonly setting: string;
   readonly expected: string;
   readonly found: string;
@@ -23,11 +25,183 @@ export interface SigningKeySource {
   readonly text: string;
   /** For messages: `CLOUDFRONT_PRIVATE_KEY`, or the path of the file. */
   readonly origin: string;
+  /** What the setting says; `null` where the text itself begins with `Key-Pair-Id: K…`. */
   readonly keyPairId: string | null;
 }
 
 export type SigningKeyResult = { readonly key: SigningKey } | { readonly problem: SigningKeyProblem };
 
-export function loadSigningKey(_source: SigningKeySource): SigningKeyResult {
-  throw new Error('being built');
+const ID_SETTING = 'CLOUDFRONT_KEY_PAIR_ID';
+const EXPECTED_KEY = 'an RSA-2048 or ECDSA P-256 private key as PEM';
+const EXPECTED_ID = 'the id of the public key in CloudFront, letters and digits, such as K2JCJMDEHXQW5F';
+const MAKE_ONE = 'make one with: edgepass keys rsa';
+
+/** What a PEM block is, when it is no private key that can be read here. */
+const WRONG_BLOCKS: Readonly<Record<string, { readonly found: string; readonly todo: string }>> = {
+  'PUBLIC KEY': {
+    found: 'a public key',
+    todo: 'this goes to CloudFront; give the private key that belongs to it',
+  },
+  'RSA PUBLIC KEY': {
+    found: 'a public key',
+    todo: 'this goes to CloudFront; give the private key that belongs to it',
+  },
+  CERTIFICATE: { found: 'a certificate', todo: `CloudFront keys have no certificate; ${MAKE_ONE}` },
+  'ENCRYPTED PRIVATE KEY': {
+    found: 'an encrypted private key',
+    todo: 'take the passphrase off: openssl pkcs8 -in key.pem -out plain.pem',
+  },
+  'OPENSSH PRIVATE KEY': {
+    found: 'a key in the form of OpenSSH',
+    todo: 'convert a copy of it: ssh-keygen -p -m PKCS8 -N "" -f copy-of-key',
+  },
+};
+const READABLE_BLOCKS = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY', 'DSA PRIVATE KEY'];
+
+/**
+ * Takes the text of a private key in any form of the contract; gives the key parsed once, with its id,
+ * public key and fingerprint, or the one problem that stops the start.
+ */
+export function loadSigningKey(source: SigningKeySource): SigningKeyResult {
+  const pemText = readPemText(source.text);
+  if ('fault' in pemText) {
+    return keyProblem(
+      source,
+      pemText.fault,
+      pemText.fault === 'nothing' ? MAKE_ONE : 'give the whole PEM, BEGIN and END lines included',
+    );
+  }
+  const parsed = parseKey(source, pemText.block);
+  if ('problem' in parsed) return parsed;
+  const id = chooseKeyPairId(source, pemText.keyPairId);
+  if ('problem' in id) return id;
+
+  const publicKey = createPublicKey(parsed.privateKey);
+  const spkiDer = publicKey.export({ type: 'spki', format: 'der' });
+  return {
+    key: {
+      keyPairId: id.keyPairId,
+      privateKey: parsed.privateKey,
+      publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      fingerprint: colonHex(createHash('sha256').update(spkiDer).digest()),
+      type: parsed.type,
+    },
+  };
+}
+
+function parseKey(
+  source: SigningKeySource,
+  block: PemBlock,
+):
+  | { readonly privateKey: KeyObject; readonly type: SigningKey['type'] }
+  | { readonly problem: SigningKeyProblem } {
+  const wrong = block.encrypted ? WRONG_BLOCKS['ENCRYPTED PRIVATE KEY'] : WRONG_BLOCKS[block.label];
+  if (wrong !== undefined) return keyProblem(source, wrong.found, wrong.todo);
+  if (!READABLE_BLOCKS.includes(block.label)) return keyProblem(source, 'a PEM of another kind', MAKE_ONE);
+
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey(block.pem);
+  } catch {
+    // OpenSSL's own words are dropped: they help nobody and may one day quote what they choked on.
+    return keyProblem(
+      source,
+      'a truncated or damaged PEM',
+      'give the whole PEM; compare its length with the original',
+    );
+  }
+  const type = typeOf(privateKey);
+  if (type === null)
+    return keyProblem(source, describeKey(privateKey), `CloudFront takes nothing else; ${MAKE_ONE}`);
+  if (!signsForItself(privateKey)) {
+    return keyProblem(
+      source,
+      'a damaged key: it cannot verify its own signature',
+      'give the PEM as it was made',
+    );
+  }
+  return { privateKey, type };
+}
+
+function typeOf(key: KeyObject): SigningKey['type'] | null {
+  const details = key.asymmetricKeyDetails;
+  if (key.asymmetricKeyType === 'rsa' && details?.modulusLength === 2048) return 'RSA-2048';
+  if (key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1') return 'P-256';
+  return null;
+}
+
+function describeKey(key: KeyObject): string {
+  const details = key.asymmetricKeyDetails;
+  if (key.asymmetricKeyType === 'rsa') return `an RSA key of ${details?.modulusLength ?? 'unknown'} bits`;
+  if (key.asymmetricKeyType === 'ec')
+    return `an ECDSA key on the curve ${details?.namedCurve ?? 'without a name'}`;
+  return `a key of type ${key.asymmetricKeyType ?? 'unknown'}`;
+}
+
+/** A key with a damaged number inside parses well and signs rubbish. */
+function signsForItself(privateKey: KeyObject): boolean {
+  const probe = Buffer.from('edgepass');
+  try {
+    return verify('sha256', probe, createPublicKey(privateKey), sign('sha256', probe, privateKey));
+  } catch {
+    return false;
+  }
+}
+
+function chooseKeyPairId(
+  source: SigningKeySource,
+  written: string | null,
+): { readonly keyPairId: string } | { readonly problem: SigningKeyProblem } {
+  const { keyPairId: configured, origin } = source;
+  // A malformed id is described, never quoted: it may be a key pasted into the wrong place.
+  if (configured !== null && !isKeyPairId(configured)) {
+    return idProblem(
+      ID_SETTING,
+      describeId(configured),
+      'copy the id from the CloudFront console, Public keys',
+    );
+  }
+  if (written !== null && !isKeyPairId(written)) {
+    return idProblem(
+      origin,
+      `in its Key-Pair-Id line ${describeId(written)}`,
+      'copy the id from the CloudFront console, Public keys',
+    );
+  }
+  if (configured !== null && written !== null && configured !== written) {
+    return idProblem(
+      ID_SETTING,
+      `${configured}, while ${origin} says Key-Pair-Id: ${written}`,
+      `remove ${ID_SETTING}, so that id and key change together`,
+    );
+  }
+  const keyPairId = configured ?? written;
+  if (keyPairId !== null) return { keyPairId };
+  return idProblem(
+    ID_SETTING,
+    'nothing',
+    `set ${ID_SETTING}, or begin ${origin} with the line Key-Pair-Id: K…`,
+  );
+}
+
+function describeId(value: string): string {
+  return value === ''
+    ? 'nothing'
+    : `${value.length} characters that are not only letters and digits, or too many`;
+}
+
+function keyProblem(
+  source: SigningKeySource,
+  found: string,
+  todo: string,
+): { readonly problem: SigningKeyProblem } {
+  return { problem: { setting: source.origin, expected: EXPECTED_KEY, found, todo } };
+}
+
+function idProblem(setting: string, found: string, todo: string): { readonly problem: SigningKeyProblem } {
+  return { problem: { setting, expected: EXPECTED_ID, found, todo } };
+}
+
+function colonHex(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/(..)(?!$)/g, '$1:');
 }
