@@ -1,3 +1,4 @@
+import type { CanActivate, Type } from '@nestjs/common';
 import type { Viewer } from '../authentication/viewer.js';
 
 /**
@@ -5,22 +6,33 @@ import type { Viewer } from '../authentication/viewer.js';
  * them with its own rooms, a host application with its own sign-in, roles and audit trail.
  */
 
-/** Port 1, who is the viewer: reads what the host's guard has established. `null` = nobody is signed in. */
-export type ReadViewer = (request: unknown) => Viewer | null;
+/** Port 1, who is the viewer: the host's guard decides who gets in, and `read` says who that is. */
+export interface ViewerPort {
+  /** Guards of the grant routes; each refuses the way the host refuses everywhere else. */
+  readonly guards: readonly (Type<CanActivate> | CanActivate)[];
+  /** Reads what the guard has established from the request; `null` = nobody is signed in (401). */
+  readonly read: (request: unknown) => Viewer | null;
+}
 
 /** Port 2, may this viewer open this prefix, and until when? */
 export interface MayOpen {
   /**
-   * @param prefix canonical, or `/`
-   * @returns `null` when not; else the end of the right in epoch seconds, or `null` inside when it has none
+   * @param prefix canonical, or `/` for the whole distribution
+   * @returns `null` when not; else when the right ends in epoch seconds, `null` inside for a right without end
    */
-  mayOpen(viewer: Viewer, prefix: string): Promise<{ readonly untilEpochSeconds: number | null } | null>;
+  mayOpen(viewer: Viewer, prefix: string): Promise<Permission | null>;
 }
 
-/** Port 3, record this grant. Resolves only when the record is durable: no cookie leaves before. */
+/** A right, and its end. */
+export interface Permission {
+  readonly untilEpochSeconds: number | null;
+}
+
+/** Port 3, record this grant. */
 export interface RecordGrant {
+  /** Resolves only when the record is durable: no cookie leaves before, and none when it rejects. */
   record(grant: GrantRecord): Promise<void>;
-  /** The viewer's unexpired grants, for `GET /grants`; without it that route does not exist. */
+  /** The viewer's unexpired grants for `GET /grants`; a host without it has no such route. */
   unexpired?(viewer: Viewer, nowEpochSeconds: number): Promise<readonly GrantRecord[]>;
 }
 

@@ -1,0 +1,83 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { AuthenticationModule, adminGroupOf } from './authentication/authentication.module.js';
+import type { ForgeryPolicy } from './authentication/forgery-check.js';
+import { viewerOrNull } from './authentication/request-viewer.js';
+import { ViewerGuard } from './authentication/viewer.guard.js';
+import { CLOCK, type Clock } from './clock/clock.js';
+import { CloudFrontService } from './cloudfront/cloudfront.service.js';
+import { Database } from './database/database.js';
+import { EntitlementRepository } from './entitlements/entitlement.repository.js';
+import { EntitlementsModule } from './entitlements/entitlements.module.js';
+import { AuditRepository, type EntitlingQuery } from './grants/audit.repository.js';
+import { FORGERY_POLICY } from './grants/clear-grants.controller.js';
+import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
+import { HealthController } from './health/health.controller.js';
+import type { Settings } from './settings/settings.js';
+
+/** What the rooms are made of: opened, loaded and checked before the application exists. */
+export interface AppParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly cloudFront: CloudFrontService;
+  /** Signs the tokens of the demo sign-in; demo mode only. */
+  readonly demoSecret: Uint8Array;
+}
+
+/** The stand-alone service: the same rooms that a host application mounts, in the order of the flow. */
+@Module({})
+export class AppModule {
+  static of(parts: AppParts): DynamicModule {
+    const { settings } = parts;
+    const authentication = AuthenticationModule.forRoot(settings, parts);
+    const entitlements = EntitlementsModule.forRoot({
+      signIn: authentication,
+      hasAdmins: adminGroupOf(settings.authentication) !== null,
+    });
+    return {
+      module: AppModule,
+      imports: [
+        FoundationModule.of(parts),
+        authentication,
+        entitlements,
+        GrantsModule.of({
+          viewer: { guards: [ViewerGuard], read: viewerOrNull },
+          imports: [authentication, entitlements],
+          providers: [
+            // A factory, so that Nest closes the signer with the application.
+            { provide: CloudFrontService, useFactory: () => parts.cloudFront },
+            { provide: GRANT_TERMS, useValue: { ...settings.grants, clock: parts.clock } },
+            { provide: FORGERY_POLICY, useValue: forgeryPolicy(settings) },
+            {
+              provide: GRANT_LEDGER,
+              inject: [Database, EntitlementRepository],
+              useFactory: (database: Database, rights: EntitlementRepository) =>
+                new AuditRepository(database, rights.entitling.bind(rights) as EntitlingQuery),
+            },
+          ],
+        }),
+      ],
+      controllers: [HealthController],
+    };
+  }
+}
+
+/** What every room may ask for. */
+@Global()
+@Module({})
+class FoundationModule {
+  static of({ clock, database }: AppParts): DynamicModule {
+    return {
+      module: FoundationModule,
+      providers: [
+        { provide: CLOCK, useValue: clock },
+        { provide: Database, useValue: database },
+      ],
+      exports: [CLOCK, Database],
+    };
+  }
+}
+
+function forgeryPolicy({ appOrigins, publicUrl }: Settings): ForgeryPolicy {
+  return { allowedOrigins: appOrigins, ownOrigin: publicUrl.origin, withoutBrowserHeaders: 'allow' };
+}

@@ -1,0 +1,18 @@
+import { Migrator } from 'kysely/migration';
+import { DIALECT_FRAGMENTS, type DialectName } from './dialect-fragments.js';
+import { entitlementsAndGrants } from './migrations/0001-entitlements-and-grants.js';
+import type { Queries } from './schema.js';
+
+/** Brings the schema to this version. Several instances may call it at once: kysely takes a lock. */
+export async function migrateToLatest(queries: Queries, dialect: DialectName): Promise<void> {
+  const fragments = DIALECT_FRAGMENTS[dialect];
+  const migrator = new Migrator({
+    db: queries,
+    provider: {
+      getMigrations: () =>
+        Promise.resolve({ '0001-entitlements-and-grants': entitlementsAndGrants(fragments) }),
+    },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}

@@ -1,0 +1,21 @@
+import { Problem } from '../problems/problem.js';
+import type { ProblemCode } from '../problems/problem-codes.js';
+
+/** When a caller may try again after the database failed: long enough for a restart, short for a person. */
+const RETRY_AFTER_SECONDS = 2;
+
+/**
+ * Turns every failure of the database into the coded 503 that tells callers whose trouble it is.
+ * A refusal that the query itself decided (a {@link Problem}) passes unchanged.
+ */
+export async function orUnavailable<T>(
+  code: Extract<ProblemCode, 'database_unavailable' | 'audit_unavailable'>,
+  query: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(code, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpStatus,
+  Inject,
+  Param,
+  Put,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+  UsePipes,
+} from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { AdminGuard } from '../authentication/admin.guard.js';
+import { viewerOf } from '../authentication/request-viewer.js';
+import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { Problem } from '../problems/problem.js';
+import { requestValidation } from '../problems/request-validation.js';
+import {
+  DeletedEntitlementDto,
+  EntitlementDto,
+  EntitlementIdDto,
+  EntitlementPageDto,
+  OpenGrantsDto,
+  PutEntitlementDto,
+} from './entitlement.dto.js';
+import { isSubject, readEntitlementPrefix } from './entitlement.js';
+import { EntitlementService } from './entitlement.service.js';
+import { cursorAfter, readPage } from './page.js';
+import { readTimestamp } from './period.js';
+
+/** Gives and takes rights. Registered only where an admin group is set. */
+@ApiTags('admin')
+@Controller('admin/entitlements')
+@UseGuards(AdminGuard)
+@UsePipes(requestValidation())
+@AnswersProblems('admin_required', 'database_unavailable')
+export class AdminEntitlementsController {
+  constructor(@Inject(EntitlementService) private readonly entitlements: EntitlementService) {}
+
+  @Put()
+  @ApiOperation({ summary: 'Give a right, or change its period: unique on subject and prefix' })
+  @ApiCreatedResponse({ type: EntitlementIdDto, description: 'It is new' })
+  @ApiOkResponse({ type: EntitlementIdDto, description: 'It was there, and its period is now this one' })
+  @AnswersProblems('subject_invalid', 'prefix_invalid', 'period_invalid')
+  async put(
+    @Body() body: PutEntitlementDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<EntitlementIdDto> {
+    const startsAtEpochSeconds = body.startsAt === undefined ? null : readTimestamp(body.startsAt);
+    const endsAtEpochSeconds = body.endsAt === undefined ? null : readTimestamp(body.endsAt);
+    if ((endsAtEpochSeconds ?? Infinity) <= (startsAtEpochSeconds ?? -Infinity)) {
+      throw new Problem('period_invalid', { detail: 'endsAt must be later than startsAt.' });
+    }
+    const { id, created } = await this.entitlements.put(
+      { subject: body.subject, prefix: body.prefix, startsAtEpochSeconds, endsAtEpochSeconds },
+      viewerOf(request),
+    );
+    response.status(created ? HttpStatus.CREATED : HttpStatus.OK);
+    return { id };
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'The rights that were given, a page at a time' })
+  @ApiQuery({ name: 'subject', required: false, example: 'user:u1' })
+  @ApiQuery({ name: 'prefix', required: false, example: 'courses/algebra' })
+  @ApiQuery({ name: 'limit', required: false, example: 50, description: '1–200, 50 when absent' })
+  @ApiQuery({ name: 'cursor', required: false, description: 'nextCursor of the page before' })
+  @ApiOkResponse({ type: EntitlementPageDto })
+  @AnswersProblems('subject_invalid', 'prefix_invalid', 'page_invalid')
+  async page(@Query() query: Record<string, unknown>): Promise<EntitlementPageDto> {
+    const { limit, afterId } = readPage(query);
+    const rows = await this.entitlements.page({
+      ...subjectFilter(query['subject']),
+      ...prefixFilter(query['prefix']),
+      ...(afterId === undefined ? {} : { afterId }),
+      limit: limit + 1,
+    });
+    const last = rows[limit - 1];
+    return {
+      entitlements: rows.slice(0, limit).map((row) => EntitlementDto.of(row)),
+      ...(rows.length > limit && last ? { nextCursor: cursorAfter(last.id) } : {}),
+    };
+  }
+
+  @Delete(':id')
+  @ApiOperation({
+    summary: 'Take a right away',
+    description: 'Final for every grant that begins after the answer; openGrants says what still lives.',
+  })
+  @ApiOkResponse({ type: DeletedEntitlementDto })
+  @AnswersProblems('not_found')
+  async delete(@Param('id') id: string, @Req() request: Request): Promise<DeletedEntitlementDto> {
+    const open = await this.entitlements.delete(id, viewerOf(request));
+    return { openGrants: OpenGrantsDto.of(open) };
+  }
+}
+
+function subjectFilter(value: unknown): { subject?: string } {
+  if (value === undefined) return {};
+  if (!isSubject(value)) throw new Problem('subject_invalid');
+  return { subject: value };
+}
+
+function prefixFilter(value: unknown): { prefix?: string } {
+  if (value === undefined) return {};
+  const read = readEntitlementPrefix(value);
+  if ('fault' in read) throw new Problem(read.fault);
+  return { prefix: read.prefix };
+}

@@ -1,0 +1,84 @@
+import type { Viewer } from '../authentication/viewer.js';
+import { ancestorsOf, readPrefix, type Prefix, type PrefixFault } from '../cloudfront/prefix.js';
+
+/** A right as it stands in the table: who, what, from when to when, given by whom. */
+export interface Entitlement {
+  readonly id: string;
+  readonly subject: string;
+  /** Canonical, or canonical with one `{user}` segment that is not the first. Never a pattern. */
+  readonly prefix: string;
+  readonly startsAtEpochSeconds: number | null;
+  readonly endsAtEpochSeconds: number | null;
+  readonly givenBy: string;
+  readonly givenAtEpochSeconds: number;
+}
+
+/** The segment that stands for the caller's own id. */
+export const USER_SEGMENT = '{user}';
+
+/** A legal segment in its place: lets the one prefix rule judge an entitlement prefix. */
+const STAND_IN = 'u';
+
+const SUBJECT_MAX_BYTES = 256;
+
+/** Reads an entitlement prefix: the prefix rule, where one segment after the first may be `{user}`. */
+export function readEntitlementPrefix(
+  value: unknown,
+): { readonly prefix: string } | { readonly fault: PrefixFault } {
+  if (typeof value !== 'string') return { fault: 'prefix_invalid' };
+  const segments = value.split('/');
+  const at = segments.indexOf(USER_SEGMENT);
+  if (at === 0) return { fault: 'prefix_invalid' };
+  if (at > 0) segments[at] = STAND_IN;
+  const read = readPrefix(segments.join('/'));
+  return 'fault' in read ? read : { prefix: value };
+}
+
+/** True for `user:ID`, `group:NAME` and `everyone`; ID and NAME are any text of 1–256 bytes without control characters. */
+export function isSubject(value: unknown): value is string {
+  if (value === 'everyone') return true;
+  if (typeof value !== 'string') return false;
+  const name = /^(?:user|group):(.+)$/su.exec(value)?.[1];
+  return (
+    name !== undefined &&
+    name.isWellFormed() &&
+    !/\p{Cc}/u.test(name) &&
+    Buffer.byteLength(name) <= SUBJECT_MAX_BYTES
+  );
+}
+
+/** The subjects whose entitlements apply to a viewer. */
+export function subjectsOf(viewer: Viewer): readonly string[] {
+  return [`user:${viewer.id}`, ...viewer.groups.map((group) => `group:${group}`), 'everyone'];
+}
+
+/**
+ * Every entitlement prefix that covers the asked one for this viewer, spelled as the table spells it, so
+ * that rows are found by equality and nothing stored is ever interpreted as a pattern.
+ */
+export function coveringPrefixes(asked: Prefix, viewer: Viewer): readonly string[] {
+  return ancestorsOf(asked).flatMap((ancestor) => [ancestor, ...withUserSegment(ancestor, viewer.id)]);
+}
+
+/** What a `{user}` prefix opens for one viewer; `null` where their id is no legal segment. */
+export function openedPrefix(entitlementPrefix: string, viewer: Viewer): Prefix | null {
+  const opened = entitlementPrefix
+    .split('/')
+    .map((segment) => (segment === USER_SEGMENT ? viewer.id : segment))
+    .join('/');
+  const legalId = !entitlementPrefix.includes(USER_SEGMENT) || isSegment(viewer.id);
+  const read = readPrefix(opened);
+  return legalId && 'prefix' in read ? read.prefix : null;
+}
+
+function withUserSegment(prefix: Prefix, viewerId: string): string[] {
+  if (!isSegment(viewerId)) return [];
+  const segments = prefix.split('/');
+  return segments.flatMap((segment, index) =>
+    index > 0 && segment === viewerId ? [segments.with(index, USER_SEGMENT).join('/')] : [],
+  );
+}
+
+function isSegment(text: string): boolean {
+  return text !== '/' && !text.includes('/') && 'prefix' in readPrefix(text);
+}

@@ -1,0 +1,25 @@
+import { Controller, Get, Inject, Req, UseGuards } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { viewerOf } from '../authentication/request-viewer.js';
+import { ViewerGuard } from '../authentication/viewer.guard.js';
+import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { ViewerEntitlementDto, ViewerEntitlementsDto } from './entitlement.dto.js';
+import { EntitlementService } from './entitlement.service.js';
+
+/** What the caller may open. */
+@ApiTags('entitlements')
+@Controller('entitlements')
+@UseGuards(ViewerGuard)
+export class EntitlementsController {
+  constructor(@Inject(EntitlementService) private readonly entitlements: EntitlementService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'What the caller may open, and why a row does not apply to them' })
+  @ApiOkResponse({ type: ViewerEntitlementsDto })
+  @AnswersProblems('database_unavailable')
+  async list(@Req() request: Request): Promise<ViewerEntitlementsDto> {
+    const entitlements = await this.entitlements.ofViewer(viewerOf(request));
+    return { entitlements: entitlements.map((row) => ViewerEntitlementDto.of(row)) };
+  }
+}

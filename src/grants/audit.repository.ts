@@ -1,0 +1,92 @@
+import { sql, type SelectQueryBuilder } from 'kysely';
+import type { Viewer } from '../authentication/viewer.js';
+import type { Database } from '../database/database.js';
+import { orUnavailable } from '../database/outage.js';
+import type { GrantRow, Tables } from '../database/schema.js';
+import { MINIMUM_LIFE_SECONDS, type GrantLedger, type ProposedGrant } from './grant-ledger.js';
+import type { GrantRecord } from './ports.js';
+
+/**
+ * Port 2 as a query over the entitlements of the same database: the one row that entitles this viewer.
+ * Being a query, it becomes part of the statement that writes the audit row.
+ */
+export type EntitlingQuery = (
+  viewer: Viewer,
+  prefix: string,
+  nowEpochSeconds: number,
+  minimumSeconds: number,
+) => SelectQueryBuilder<Tables, 'entitlements', object>;
+
+/** The ledger of the stand-alone service: entitlement check and audit row are one statement. */
+export class AuditRepository implements GrantLedger {
+  constructor(
+    private readonly database: Database,
+    private readonly entitling: EntitlingQuery,
+  ) {}
+
+  /** @throws {Problem} `audit_unavailable` when the row could not be committed */
+  async permitAndRecord(proposed: ProposedGrant): Promise<GrantRecord | null> {
+    const { viewer, prefix, issuedAtEpochSeconds: now } = proposed;
+    const text = (value: string) => sql<string>`cast(${value} as text)`;
+    const seconds = (value: number) => sql<number>`cast(${value} as bigint)`;
+    const wished = seconds(proposed.expiresAtEpochSeconds);
+    const row = await orUnavailable('audit_unavailable', () =>
+      this.database.queries
+        .insertInto('grants')
+        .columns([
+          'id',
+          'viewer_id',
+          'prefix',
+          'resource',
+          'key_pair_id',
+          'entitlement_id',
+          'issued_at',
+          'expires_at',
+        ])
+        .expression(
+          this.entitling(viewer, prefix, now, MINIMUM_LIFE_SECONDS).select([
+            text(proposed.id).as('id'),
+            text(viewer.id).as('viewer_id'),
+            text(prefix).as('prefix'),
+            text(proposed.resource).as('resource'),
+            text(proposed.keyPairId).as('key_pair_id'),
+            'entitlements.id as entitlement_id',
+            seconds(now).as('issued_at'),
+            sql<number>`case when ends_at < ${wished} then ends_at else ${wished} end`.as('expires_at'),
+          ]),
+        )
+        .returningAll()
+        .executeTakeFirst(),
+    );
+    return row ? toRecord(row) : null;
+  }
+
+  readonly unexpired = async (viewer: Viewer, nowEpochSeconds: number): Promise<readonly GrantRecord[]> => {
+    const rows = await orUnavailable('database_unavailable', () =>
+      this.database.queries
+        .selectFrom('grants')
+        .selectAll()
+        .where('viewer_id', '=', viewer.id)
+        .where('expires_at', '>', nowEpochSeconds)
+        .orderBy('id', 'desc')
+        .limit(MOST_GRANTS_LISTED)
+        .execute(),
+    );
+    return rows.map(toRecord);
+  };
+}
+
+/** An answer stays bounded however often a viewer renews; the newest come first. */
+const MOST_GRANTS_LISTED = 200;
+
+function toRecord(row: GrantRow): GrantRecord {
+  return {
+    id: row.id,
+    viewerId: row.viewer_id,
+    prefix: row.prefix,
+    resource: row.resource,
+    keyPairId: row.key_pair_id,
+    issuedAtEpochSeconds: row.issued_at,
+    expiresAtEpochSeconds: row.expires_at,
+  };
+}

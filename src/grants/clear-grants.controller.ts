@@ -1,0 +1,50 @@
+import { Controller, Delete, HttpCode, Inject, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-check.js';
+import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import { readPrefix } from '../cloudfront/prefix.js';
+import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { Problem } from '../problems/problem.js';
+import { ProblemFilter } from '../problems/problem.filter.js';
+
+/** Injection token of the {@link ForgeryPolicy} of calls that cookies alone authorise. */
+export const FORGERY_POLICY = Symbol('edgepass.forgery-policy');
+
+/**
+ * Takes the cookies of this browser back. It asks for no token: somebody whose token has expired must be
+ * able to leave, and nobody gains by it. A page elsewhere may not make a browser do it.
+ */
+@ApiTags('grants')
+@Controller('grants')
+@UseFilters(ProblemFilter)
+export class ClearGrantsController {
+  constructor(
+    @Inject(CloudFrontService) private readonly cloudFront: CloudFrontService,
+    @Inject(FORGERY_POLICY) private readonly forgery: ForgeryPolicy,
+  ) {}
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Clear what this browser holds, or one prefix of it',
+    description: 'A cookie that somebody copied lives until it expires.',
+  })
+  @ApiQuery({ name: 'prefix', required: false, example: 'courses/algebra' })
+  @ApiNoContentResponse()
+  @AnswersProblems('prefix_invalid', 'csrf_rejected')
+  clear(
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+    @Query('prefix') prefix?: unknown,
+  ): void {
+    assertNotForged(request, this.forgery);
+    if (prefix === undefined) {
+      this.cloudFront.clear(response);
+      return;
+    }
+    const read = readPrefix(prefix);
+    if ('fault' in read) throw new Problem(read.fault);
+    this.cloudFront.clear(response, [read.prefix]);
+  }
+}

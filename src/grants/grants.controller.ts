@@ -1,0 +1,85 @@
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  Res,
+  UseFilters,
+  UsePipes,
+} from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import type { Viewer } from '../authentication/viewer.js';
+import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import { readPrefix, type Prefix } from '../cloudfront/prefix.js';
+import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { Problem } from '../problems/problem.js';
+import { ProblemFilter } from '../problems/problem.filter.js';
+import { requestValidation } from '../problems/request-validation.js';
+import { AskForGrantDto, GrantDto, GrantedDto, GrantsDto } from './grants.dto.js';
+import { GrantsService } from './grants.service.js';
+import type { ViewerPort } from './ports.js';
+
+/** Injection token of the {@link ViewerPort}. */
+export const VIEWER_PORT = Symbol('edgepass.viewer-port');
+
+/** Asks for access and lists it. Who may call is decided by the guards of the viewer port. */
+@ApiTags('grants')
+@Controller('grants')
+@UseFilters(ProblemFilter)
+@UsePipes(requestValidation())
+export class GrantsController {
+  constructor(
+    @Inject(GrantsService) private readonly grants: GrantsService,
+    @Inject(CloudFrontService) private readonly cloudFront: CloudFrontService,
+    @Inject(VIEWER_PORT) private readonly viewers: ViewerPort,
+  ) {}
+
+  @Post()
+  @HttpCode(201)
+  @ApiOperation({
+    summary: 'Open a prefix in this browser',
+    description: 'Answers with the CloudFront cookies. Call it with credentials, or the browser drops them.',
+  })
+  @ApiCreatedResponse({ type: GrantedDto })
+  @AnswersProblems('prefix_required', 'ttl_out_of_range', 'not_entitled', 'audit_unavailable', 'overloaded')
+  async ask(
+    @Body() body: AskForGrantDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<GrantedDto> {
+    const viewer = this.viewerOf(request);
+    const prefix = canonical(body.prefix);
+    const wider = this.cloudFront.widerHeld(request, prefix, viewer);
+    const granted = await this.grants.grant(viewer, prefix, body.ttlSeconds, wider);
+    this.cloudFront.write(response, granted.cookies, viewer);
+    return GrantedDto.of(granted);
+  }
+
+  @Get()
+  @ApiOperation({ summary: "The caller's unexpired grants, newest first" })
+  @ApiOkResponse({ type: GrantsDto })
+  @AnswersProblems('database_unavailable')
+  async list(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<GrantsDto> {
+    const viewer = this.viewerOf(request);
+    this.cloudFront.clearForeign(response, viewer);
+    const grants = await this.grants.unexpired(viewer);
+    return { grants: grants.map((grant) => GrantDto.of(grant)) };
+  }
+
+  private viewerOf(request: Request): Viewer {
+    const viewer = this.viewers.read(request);
+    if (!viewer) throw new Problem('token_missing', { reason: 'no_viewer' });
+    return viewer;
+  }
+}
+
+/** The DTO has checked it already; the type system wants to hear it from the one rule. */
+function canonical(value: string): Prefix {
+  const read = readPrefix(value);
+  if ('fault' in read) throw new Problem(read.fault);
+  return read.prefix;
+}

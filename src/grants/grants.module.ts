@@ -1,0 +1,143 @@
+import { Module, UseGuards } from '@nestjs/common';
+import type { DynamicModule, InjectionToken, ModuleMetadata, Provider, Type } from '@nestjs/common';
+import type { ForgeryPolicy } from '../authentication/forgery-check.js';
+import { systemClock, type Clock } from '../clock/clock.js';
+import { CloudFrontService, type CloudFrontOptions } from '../cloudfront/cloudfront.service.js';
+import { ClearGrantsController, FORGERY_POLICY } from './clear-grants.controller.js';
+import { hostLedger, type GrantLedger } from './grant-ledger.js';
+import { GrantsController, VIEWER_PORT } from './grants.controller.js';
+import { GrantsService, MIN_TTL_SECONDS, type GrantLimits } from './grants.service.js';
+import { HostForgeryGuard } from './host-forgery.guard.js';
+import type { MayOpen, RecordGrant, ViewerPort } from './ports.js';
+
+/** What a host application decides with values of its own; no environment variable of ours is read. */
+export interface GrantsOptions {
+  readonly cloudFront: CloudFrontOptions;
+  /** Lifetime when the caller names none; 900 seconds if absent. */
+  readonly ttlSeconds?: number;
+  /** Longest lifetime, and so the time a revoked viewer can still open files; 3600 seconds if absent. */
+  readonly maxTtlSeconds?: number;
+  readonly clock?: Clock;
+}
+
+/** The three ports of a host application. */
+export interface HostPorts {
+  /** Port 1: the host's own sign-in. */
+  readonly viewer: ViewerPort;
+  /** Port 2: token of the host's provider that implements {@link MayOpen}. */
+  readonly mayOpen: InjectionToken<MayOpen>;
+  /** Port 3: token of the host's provider that implements {@link RecordGrant}. */
+  readonly record: InjectionToken<RecordGrant>;
+  /** Modules that export those providers and what the guards inject. */
+  readonly imports?: ModuleMetadata['imports'];
+}
+
+/** `forRoot`: ports and values together. */
+export type GrantsModuleOptions = HostPorts & GrantsOptions;
+
+/** `forRootAsync`: the values come from a factory with the host's own configuration service. */
+export interface GrantsModuleAsyncOptions extends HostPorts {
+  // The injected values are the host's, of any type; only its own factory knows them.
+  readonly inject?: readonly InjectionToken[];
+  readonly useFactory: (...injected: never[]) => GrantsOptions | Promise<GrantsOptions>;
+}
+
+/** Injection token of the {@link GrantsOptions} of a host. */
+const GRANTS_OPTIONS = Symbol('edgepass.grants-options');
+
+/** Injection token of the {@link GrantLedger}. */
+export const GRANT_LEDGER = Symbol('edgepass.grant-ledger');
+
+/** Injection token of the {@link GrantTerms}. */
+export const GRANT_TERMS = Symbol('edgepass.grant-terms');
+
+/** How long grants live, by which clock. */
+export interface GrantTerms extends GrantLimits {
+  readonly clock: Clock;
+}
+
+/** One composition of this room: the host's below, the stand-alone service's in `app.module.ts`. */
+export interface GrantsParts {
+  readonly viewer: ViewerPort;
+  readonly imports: NonNullable<ModuleMetadata['imports']>;
+  /** Provides `CloudFrontService`, {@link GRANT_LEDGER}, {@link GRANT_TERMS} and {@link FORGERY_POLICY}. */
+  readonly providers: readonly Provider[];
+}
+
+/**
+ * The grant routes: in the stand-alone service, and inside a host application that has its own sign-in,
+ * users and roles. It registers nothing global. `CloudFrontService` is exported for the host's own use.
+ */
+@Module({})
+export class GrantsModule {
+  /** For a host application whose values are at hand. */
+  static forRoot(options: GrantsModuleOptions): DynamicModule {
+    return GrantsModule.forRootAsync({ ...options, useFactory: () => options });
+  }
+
+  /** For a host application whose values come from its configuration service. */
+  static forRootAsync(options: GrantsModuleAsyncOptions): DynamicModule {
+    return GrantsModule.of({
+      viewer: { ...options.viewer, guards: [...options.viewer.guards, HostForgeryGuard] },
+      imports: options.imports ?? [],
+      providers: [
+        { provide: GRANTS_OPTIONS, inject: [...(options.inject ?? [])], useFactory: options.useFactory },
+        { provide: GRANT_LEDGER, inject: [options.mayOpen, options.record], useFactory: hostLedger },
+        { provide: GRANT_TERMS, inject: [GRANTS_OPTIONS], useFactory: hostTerms },
+        { provide: FORGERY_POLICY, inject: [GRANTS_OPTIONS], useFactory: hostForgeryPolicy },
+        { provide: CloudFrontService, inject: [GRANTS_OPTIONS], useFactory: hostCloudFront },
+      ],
+    });
+  }
+
+  /** One composition of the room from its parts. */
+  static of(parts: GrantsParts): DynamicModule {
+    return {
+      module: GrantsModule,
+      imports: parts.imports,
+      controllers: [guarded(GrantsController, parts.viewer), ClearGrantsController],
+      providers: [
+        ...parts.providers,
+        { provide: VIEWER_PORT, useValue: parts.viewer },
+        {
+          provide: GrantsService,
+          inject: [GRANT_LEDGER, CloudFrontService, GRANT_TERMS],
+          useFactory: (ledger: GrantLedger, cloudFront: CloudFrontService, terms: GrantTerms) =>
+            new GrantsService(ledger, cloudFront, terms.clock, terms),
+        },
+      ],
+      exports: [CloudFrontService],
+    };
+  }
+}
+
+/** The controller with the guards of this composition, without touching the class that others may mount. */
+function guarded(controller: typeof GrantsController, viewer: ViewerPort): Type {
+  const Guarded = class extends controller {};
+  UseGuards(...viewer.guards)(Guarded);
+  return Object.defineProperty(Guarded, 'name', { value: controller.name });
+}
+
+function hostTerms(options: GrantsOptions): GrantTerms {
+  const { ttlSeconds = 900, maxTtlSeconds = 3600, clock = systemClock } = options;
+  const isSeconds = (value: number) => Number.isSafeInteger(value) && value >= MIN_TTL_SECONDS;
+  if (!isSeconds(ttlSeconds) || !isSeconds(maxTtlSeconds) || ttlSeconds > maxTtlSeconds) {
+    throw new TypeError(
+      `GrantsModule: expected whole seconds with ${MIN_TTL_SECONDS} <= ttlSeconds <= maxTtlSeconds, ` +
+        `found ttlSeconds ${ttlSeconds} and maxTtlSeconds ${maxTtlSeconds}`,
+    );
+  }
+  return { ttlSeconds, maxTtlSeconds, clock };
+}
+
+function hostForgeryPolicy({ cloudFront }: GrantsOptions): ForgeryPolicy {
+  return {
+    allowedOrigins: cloudFront.appOrigins,
+    ownOrigin: new URL(cloudFront.publicUrl).origin,
+    withoutBrowserHeaders: 'allow',
+  };
+}
+
+function hostCloudFront({ cloudFront, clock }: GrantsOptions): CloudFrontService {
+  return new CloudFrontService({ ...(clock ? { clock } : {}), ...cloudFront });
+}

@@ -1,0 +1,109 @@
+import { randomInt } from 'node:crypto';
+import { v7 as timeOrderedId } from 'uuid';
+import type { Viewer } from '../authentication/viewer.js';
+import type { Clock } from '../clock/clock.js';
+import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import type { Prefix } from '../cloudfront/prefix.js';
+import type { HeldScope } from '../cloudfront/scopes-cookie.js';
+import type { CookieSet } from '../cloudfront/signed-cookies.js';
+import { Problem } from '../problems/problem.js';
+import type { GrantLedger } from './grant-ledger.js';
+import type { GrantRecord } from './ports.js';
+
+/** How long a grant lives when nobody says, and at most. */
+export interface GrantLimits {
+  readonly ttlSeconds: number;
+  readonly maxTtlSeconds: number;
+}
+
+/** The shortest lifetime a caller may ask for. */
+export const MIN_TTL_SECONDS = 60;
+
+/** A recorded grant, the cookies that carry it, and when to renew. */
+export interface Granted {
+  readonly record: GrantRecord;
+  readonly renewAfterEpochSeconds: number;
+  readonly cookies: CookieSet;
+}
+
+/** The whole story of a grant, in the order in which it happens. */
+export class GrantsService {
+  constructor(
+    private readonly ledger: GrantLedger,
+    private readonly cloudFront: CloudFrontService,
+    private readonly clock: Clock,
+    private readonly limits: GrantLimits,
+  ) {}
+
+  /**
+   * Grants a viewer a prefix: permitted and recorded durably, then signed.
+   * @param ttlSeconds the wished lifetime; the setting's default when absent
+   * @param wider the live scope of this browser that the prefix lies in, if any. Two scopes that nest would
+   *   send two cookies of one name, and which one CloudFront reads is unknown (R44): so the wider one is
+   *   renewed instead, if the viewer is still entitled to it
+   * @throws {Problem} `ttl_out_of_range`, `not_entitled`, `audit_unavailable`, `overloaded`
+   */
+  async grant(
+    viewer: Viewer,
+    prefix: Prefix,
+    ttlSeconds: number | undefined,
+    wider: HeldScope | null,
+  ): Promise<Granted> {
+    const now = this.clock.nowEpochSeconds();
+    const expiresAt = now + this.lifetime(ttlSeconds);
+
+    const record =
+      (wider && (await this.record(viewer, wider.prefix, now, this.renewed(wider, expiresAt, now)))) ??
+      (await this.record(viewer, prefix, now, expiresAt));
+    if (!record) {
+      throw new Problem('not_entitled', { detail: 'Nothing entitles you to open this prefix now.' });
+    }
+
+    const cookies = await this.cloudFront.prepare(record.prefix, record.expiresAtEpochSeconds);
+    return { record, cookies, renewAfterEpochSeconds: renewAfter(record) };
+  }
+
+  /** The caller's unexpired grants, newest first. @throws {Problem} `not_found` where nobody can list them */
+  async unexpired(viewer: Viewer): Promise<readonly GrantRecord[]> {
+    if (!this.ledger.unexpired) throw new Problem('not_found');
+    return this.ledger.unexpired(viewer, this.clock.nowEpochSeconds());
+  }
+
+  private record(
+    viewer: Viewer,
+    prefix: Prefix,
+    now: number,
+    expiresAt: number,
+  ): Promise<GrantRecord | null> {
+    return this.ledger.permitAndRecord({
+      id: timeOrderedId(),
+      viewer,
+      prefix,
+      resource: this.cloudFront.resourceFor(prefix),
+      keyPairId: this.cloudFront.keyPairId,
+      issuedAtEpochSeconds: now,
+      expiresAtEpochSeconds: expiresAt,
+    });
+  }
+
+  private lifetime(ttlSeconds: number | undefined): number {
+    const wished = ttlSeconds ?? this.limits.ttlSeconds;
+    if (wished < MIN_TTL_SECONDS || wished > this.limits.maxTtlSeconds) {
+      throw new Problem('ttl_out_of_range', {
+        detail: `ttlSeconds must be ${MIN_TTL_SECONDS} to ${this.limits.maxTtlSeconds}.`,
+      });
+    }
+    return wished;
+  }
+
+  /** Renewing a wider scope never shortens what the browser holds. */
+  private renewed(wider: { readonly expiresAtEpochSeconds: number }, wished: number, now: number): number {
+    return Math.min(Math.max(wished, wider.expiresAtEpochSeconds), now + this.limits.maxTtlSeconds);
+  }
+}
+
+/** About 60 % of the life, spread by ±5 % so that viewers who came together do not renew together. */
+function renewAfter({ issuedAtEpochSeconds, expiresAtEpochSeconds }: GrantRecord): number {
+  const life = expiresAtEpochSeconds - issuedAtEpochSeconds;
+  return issuedAtEpochSeconds + Math.floor((life * randomInt(55, 66)) / 100);
+}

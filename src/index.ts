@@ -1,0 +1,23 @@
+/** What another Nest application imports. */
+export { GrantsModule } from './grants/grants.module.js';
+export type {
+  GrantsModuleAsyncOptions,
+  GrantsModuleOptions,
+  GrantsOptions,
+  HostPorts,
+} from './grants/grants.module.js';
+export type { GrantRecord, MayOpen, Permission, RecordGrant, ViewerPort } from './grants/ports.js';
+export type { Viewer } from './authentication/viewer.js';
+
+export { CloudFrontModule } from './cloudfront/cloudfront.module.js';
+export { CloudFrontService } from './cloudfront/cloudfront.service.js';
+export type { CloudFrontOptions } from './cloudfront/cloudfront.service.js';
+export type { HeldScope, HeldScopes } from './cloudfront/scopes-cookie.js';
+export type { CookieSet } from './cloudfront/signed-cookies.js';
+export { readPrefix } from './cloudfront/prefix.js';
+export type { Prefix, PrefixFault } from './cloudfront/prefix.js';
+
+export { Problem } from './problems/problem.js';
+export { ProblemFilter } from './problems/problem.filter.js';
+export type { ProblemCode } from './problems/problem-codes.js';
+export type { Clock } from './clock/clock.js';

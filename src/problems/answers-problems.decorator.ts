@@ -1,0 +1,45 @@
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiExtraModels,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
+
+/** An RFC 9457 problem document, as every refusal answers. */
+export class ProblemDto {
+  @ApiProperty({ example: 'urn:edgepass:error:not_entitled' })
+  type!: string;
+
+  @ApiProperty({ example: 'The caller may not open this prefix' })
+  title!: string;
+
+  @ApiProperty({ example: 403 })
+  status!: number;
+
+  @ApiProperty({ enum: Object.keys(PROBLEM_CODES), example: 'not_entitled' })
+  code!: ProblemCode;
+
+  @ApiPropertyOptional({ description: 'What was expected and what to do' })
+  detail?: string;
+
+  @ApiPropertyOptional({ description: 'Id of this request, as the log has it' })
+  instance?: string;
+}
+
+/** Documents the refusals of a route in OpenAPI, one response per status, naming its codes. */
+export function AnswersProblems(...codes: readonly ProblemCode[]): MethodDecorator & ClassDecorator {
+  const byStatus = Map.groupBy(codes, (code) => PROBLEM_CODES[code].status);
+  return applyDecorators(
+    ApiExtraModels(ProblemDto),
+    ...[...byStatus].map(([status, same]) =>
+      ApiResponse({
+        status,
+        description: same.map((code) => `\`${code}\`: ${PROBLEM_CODES[code].title}`).join('\n'),
+        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },
+      }),
+    ),
+  );
+}

@@ -1,0 +1,110 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import { systemClock, type Clock } from './clock/clock.js';
+import { configureApp } from './configure-app.js';
+import { openDatabase } from './database/database.js';
+import { EntitlementService } from './entitlements/entitlement.service.js';
+import { JsonLogger } from './json-logger.service.js';
+import { guardServer } from './server-limits.js';
+import type { Settings } from './settings/settings.js';
+import { loadCloudFront } from './load-cloudfront.js';
+import { serveOpenApi } from './open-api.js';
+
+/** What may be handed in beside the settings. */
+export interface StartApiOptions {
+  readonly clock?: Clock;
+  /** Rights to give at start, for the demo: those that exist already stay as they are. */
+  readonly entitlements?: readonly { readonly subject: string; readonly prefix: string }[];
+  readonly logger?: JsonLogger;
+}
+
+/** A running API. */
+export interface RunningApi {
+  /** Where it listens: `https://127.0.0.1:3001`. */
+  readonly url: string;
+  readonly server: Server;
+  /** Stops listening, lets requests in flight finish, closes the database. */
+  close(): Promise<void>;
+}
+
+/** Who is named as the giver of the demo rights. */
+const DEMO_GIVER = { id: 'edgepass start', groups: [] };
+
+/**
+ * Starts the API: opens the database, loads the key, composes the rooms, listens.
+ * @throws {StartProblem | DatabaseOpenError} with lines for the operator; a taken port as Node's EADDRINUSE
+ */
+export async function startApi(settings: Settings, options: StartApiOptions = {}): Promise<RunningApi> {
+  const logger = options.logger ?? new JsonLogger(settings.logLevel);
+  const app = await createApi(settings, { ...options, logger });
+  try {
+    await app.listen(settings.listen.port, settings.listen.host);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  const server = app.getHttpServer();
+  const { address, port, family } = server.address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return { url: `${settings.tls ? 'https' : 'http'}://${host}:${port}`, server, close: () => app.close() };
+}
+
+/** The API ready to listen; every e2e test starts from here. */
+export async function createApi(
+  settings: Settings,
+  options: StartApiOptions & { readonly logger: JsonLogger },
+): Promise<NestExpressApplication> {
+  const clock = options.clock ?? systemClock;
+  const { cloudFront, keyText, warnings } = loadCloudFront(settings, clock);
+  for (const warning of warnings) options.logger.warn(warning);
+
+  const database = await openDatabase(settings.database, (error) =>
+    options.logger.warn({ msg: 'a database connection was lost', reason: error.message }),
+  );
+  try {
+    const parts = { settings, clock, database, cloudFront, demoSecret: demoSecret(keyText) };
+    const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), {
+      logger: options.logger,
+      bodyParser: false,
+      abortOnError: false,
+      forceCloseConnections: false,
+      ...(settings.tls
+        ? {
+            httpsOptions: {
+              cert: readFileSync(settings.tls.certFile),
+              key: readFileSync(settings.tls.keyFile),
+            },
+          }
+        : {}),
+    });
+    configureApp(app, settings);
+    guardServer(app.getHttpServer());
+    if (settings.apiDocs) serveOpenApi(app, settings);
+    await app.init();
+    await giveRights(app, options.entitlements ?? []);
+    return app;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function giveRights(
+  app: NestExpressApplication,
+  rights: readonly { readonly subject: string; readonly prefix: string }[],
+): Promise<void> {
+  const entitlements = app.get(EntitlementService, { strict: false });
+  for (const right of rights) {
+    await entitlements.put({ ...right, startsAtEpochSeconds: null, endsAtEpochSeconds: null }, DEMO_GIVER);
+  }
+}
+
+/** Survives a restart because the key does, and says nothing of the key. */
+function demoSecret(privateKey: string): Uint8Array {
+  return createHmac('sha256', privateKey).update('edgepass demo sign-in').digest();
+}
