@@ -3,8 +3,7 @@ import type { JSONWebKeySet, JWK } from 'jose';
 /** The part of `fetch` that the download uses; handed in so that tests need no network. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-const TIMEOUT_MS = 5_000;
-const MAX_BODY_BYTES = 262_144;
+const LIMITS = { timeoutMs: 5_000, maxBodyBytes: 262_144 };
 const MAX_KEYS = 100;
 const MIN_RSA_BYTES = 256;
 
@@ -20,48 +19,47 @@ export class JwksFailure extends Error {
  * Fetches a JSON Web Key Set: within 5 s for all of it, at most 256 KB, no redirect followed (J49: it
  * could point into the own network). Gives only the keys that may verify a signature. Throws JwksFailure.
  */
-export async function downloadJwks(url: string, fetch: Fetch): Promise<JSONWebKeySet> {
-  const response = await reach(url, fetch);
+export async function downloadJwks(url: string, fetch: Fetch, limits = LIMITS): Promise<JSONWebKeySet> {
+  const signal = AbortSignal.timeout(limits.timeoutMs);
+  const response = await reach(url, fetch, signal);
   if (response.status !== 200) {
     await response.body?.cancel().catch(() => undefined);
     throw new JwksFailure(`jwks_status_${response.status}`);
   }
-  const keys = readKeys(await readBounded(response));
+  const keys = readKeys(await readBounded(response, limits.maxBodyBytes, signal));
   if (keys.length === 0) throw new JwksFailure('jwks_without_usable_key');
   return { keys };
 }
 
-async function reach(url: string, fetch: Fetch): Promise<Response> {
+async function reach(url: string, fetch: Fetch, signal: AbortSignal): Promise<Response> {
   try {
     return await fetch(url, {
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal,
       headers: { Accept: 'application/jwk-set+json, application/json' },
     });
-  } catch (error) {
-    throw transportFailure(error);
+  } catch {
+    throw transportFailure(signal);
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
+async function readBounded(response: Response, maxBodyBytes: number, signal: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for await (const chunk of response.body ?? []) {
       bytes += chunk.byteLength;
-      if (bytes > MAX_BODY_BYTES) throw new JwksFailure('jwks_too_large');
+      if (bytes > maxBodyBytes) throw new JwksFailure('jwks_too_large');
       chunks.push(chunk);
     }
   } catch (error) {
-    throw error instanceof JwksFailure ? error : transportFailure(error);
+    throw error instanceof JwksFailure ? error : transportFailure(signal);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function transportFailure(error: unknown): JwksFailure {
-  return new JwksFailure(
-    error instanceof Error && error.name === 'TimeoutError' ? 'jwks_timeout' : 'jwks_unreachable',
-  );
+function transportFailure(signal: AbortSignal): JwksFailure {
+  return new JwksFailure(signal.aborted ? 'jwks_timeout' : 'jwks_unreachable');
 }
 
 function readKeys(text: string): JWK[] {

@@ -33,15 +33,15 @@ export const hs256 =
   (input) =>
     createHmac('sha256', secret).update(input).digest();
 
-/** A compact JWS. A payload that is a text goes in as it stands, so that a test can repeat a member. */
-export function compactJws(header: object, payload: object | string, signer: JwsSigner): string {
-  const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  const input = `${base64url(JSON.stringify(header))}.${base64url(text)}`;
+/** A compact JWS. A payload of text or bytes goes in as it stands, so that a test can break it. */
+export function compactJws(header: object, payload: object | string | Buffer, signer: JwsSigner): string {
+  const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload);
+  const input = `${base64url(JSON.stringify(header))}.${base64url(bytes)}`;
   return `${input}.${signer(input).toString('base64url')}`;
 }
 
-export function base64url(text: string): string {
-  return Buffer.from(text).toString('base64url');
+export function base64url(bytes: string | Buffer): string {
+  return Buffer.from(bytes as string).toString('base64url');
 }
 
 /** Claims that are accepted; `undefined` in `changes` leaves a member out. */

@@ -1,0 +1,160 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ecKey, rsaKey, type TestKey } from '../../test/support/token-issuer.js';
+import { Problem } from '../problems/problem.js';
+import { RemoteKeySet } from './remote-key-set.js';
+
+const first = ecKey('first');
+const second = ecKey('second');
+const START = 1_800_000_000;
+
+let now: number;
+let fetches: number;
+let served: () => Promise<Response>;
+let keySet: RemoteKeySet;
+
+function serves(...keys: readonly Readonly<Record<string, unknown>>[]): void {
+  served = async () => Response.json({ keys });
+}
+
+function failsWith(status: number): void {
+  served = async () => new Response('', { status });
+}
+
+beforeEach(() => {
+  now = START;
+  fetches = 0;
+  serves(first.jwk);
+  const fetch = async (): Promise<Response> => {
+    fetches += 1;
+    return served();
+  };
+  keySet = new RemoteKeySet('https://idp.example.com/keys', { nowEpochSeconds: () => now }, fetch);
+});
+
+/** `found`, the code of jose's error, or the code, reason and Retry-After of a problem. */
+async function ask(kid: string | undefined): Promise<string> {
+  try {
+    await keySet.keyFor({ alg: 'ES256', ...(kid === undefined ? {} : { kid }) });
+    return 'found';
+  } catch (error) {
+    if (error instanceof Problem) return `${error.code} ${error.reason} ${error.retryAfterSeconds}`;
+    return (error as { code: string }).code;
+  }
+}
+
+describe('the cool-down (J17)', () => {
+  it('lets 5,000 unknown key ids cause no download while the set is 29 seconds old, and one at 30', async () => {
+    expect(await ask('first')).toBe('found');
+    now = START + 29;
+    const early = await Promise.all(Array.from({ length: 5_000 }, (_, index) => ask(`random-${index}`)));
+    expect(new Set(early)).toEqual(new Set(['ERR_JWKS_NO_MATCHING_KEY']));
+    expect(fetches).toBe(1);
+    now = START + 30;
+    await Promise.all(Array.from({ length: 5_000 }, (_, index) => ask(`random-${index}`)));
+    expect(fetches).toBe(2);
+  });
+
+  it('never makes a token wait whose key is held', async () => {
+    await ask('first');
+    now = START + 30;
+    let finish: (response: Response) => void = () => undefined;
+    served = () => new Promise((resolve) => (finish = resolve));
+    const unknown = ask('random');
+    expect(await ask('first')).toBe('found');
+    finish(Response.json({ keys: [first.jwk] }));
+    expect(await unknown).toBe('ERR_JWKS_NO_MATCHING_KEY');
+  });
+
+  it('counts from a failed download as well', async () => {
+    failsWith(500);
+    expect(await ask('first')).toBe('keys_unavailable jwks_status_500 30');
+    now = START + 10;
+    expect(await ask('first')).toBe('keys_unavailable jwks_status_500 20');
+    expect(fetches).toBe(1);
+    now = START + 30;
+    serves(first.jwk);
+    expect(await ask('first')).toBe('found');
+  });
+
+  it('ends at once when the clock steps back by more than its length', async () => {
+    await ask('first');
+    now = START - 3_600;
+    serves(first.jwk, second.jwk);
+    expect(await ask('second')).toBe('found');
+  });
+});
+
+describe('a rotation', () => {
+  it('is followed by the first token with the new key, after the cool-down', async () => {
+    await ask('first');
+    serves(first.jwk, second.jwk);
+    now = START + 5;
+    expect(await ask('second')).toBe('ERR_JWKS_NO_MATCHING_KEY');
+    now = START + 31;
+    expect(await ask('second')).toBe('found');
+    expect(fetches).toBe(2);
+  });
+
+  it('drops a withdrawn key by the background refresh after ten minutes', async () => {
+    await ask('first');
+    serves(second.jwk);
+    now = START + 600;
+    expect(await ask('first')).toBe('found');
+    expect(await ask('second')).toBe('found');
+    expect(await ask('first')).toBe('ERR_JWKS_NO_MATCHING_KEY');
+  });
+});
+
+describe('an issuer that does not answer', () => {
+  it('is a 503 only for tokens whose key is not held (J50)', async () => {
+    await ask('first');
+    failsWith(503);
+    now = START + 40;
+    expect(await ask('second')).toBe('keys_unavailable jwks_status_503 30');
+    expect(await ask('first')).toBe('found');
+  });
+
+  it('leaves the last good keys in force for 70 minutes, no longer', async () => {
+    await ask('first');
+    failsWith(500);
+    now = START + 4_199;
+    expect(await ask('first')).toBe('found');
+    await ask('unknown, so that it waits for the background download');
+    now = START + 4_230;
+    expect(await ask('first')).toBe('keys_unavailable jwks_status_500 30');
+  });
+
+  it('cannot take good keys away with an empty set', async () => {
+    await ask('first');
+    serves();
+    now = START + 40;
+    expect(await ask('second')).toBe('keys_unavailable jwks_without_usable_key 30');
+    expect(await ask('first')).toBe('found');
+  });
+});
+
+describe('a token without a key id (J16)', () => {
+  it('is checked with the only key of its kind, and refused when there are two', async () => {
+    serves(first.jwk, rsaKey('rsa').jwk);
+    expect(await ask(undefined)).toBe('found');
+    serves(first.jwk, second.jwk);
+    now = START + 600;
+    await ask('second');
+    await ask('none');
+    expect(await ask(undefined)).toBe('ERR_JWKS_MULTIPLE_MATCHING_KEYS');
+  });
+});
+
+it('a private key, a shared key and a key for encryption never verify (J47)', async () => {
+  const leaked = withPrivatePart(second);
+  serves(
+    { ...leaked, kid: 'leaked' },
+    { kty: 'oct', k: 'AAAA', kid: 'shared' },
+    { ...first.jwk, use: 'enc' },
+  );
+  expect(await ask('first')).toBe('keys_unavailable jwks_without_usable_key 30');
+});
+
+function withPrivatePart(key: TestKey): Readonly<Record<string, unknown>> {
+  return { ...key.privateKey.export({ format: 'jwk' }) };
+}
