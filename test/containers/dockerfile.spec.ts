@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { validate } from 'dockerfile-utils';
+import {
+  containerOf,
+  dockerfileText,
+  lineage,
+  readStages,
+  repository,
+  type Instruction,
+} from './dockerfile.js';
+
+const stages = readStages();
+const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+  workspaces: string[];
+  engines: { node: string };
+  scripts: Record<string, string>;
+};
+
+describe('the Dockerfile', () => {
+  test('has nothing that its validator objects to', () => {
+    expect(validate(dockerfileText)).toEqual([]);
+  });
+
+  test('builds the API when no target is named, by the command of start:prod', () => {
+    const last = stages.at(-1);
+    expect(last?.name).toBe('api');
+    expect(containerOf(stages, 'api').command.join(' ')).toBe(manifest.scripts['start:prod']);
+  });
+
+  test('has the whole local stack as target local', () => {
+    expect(containerOf(stages, 'local').command).toEqual(['node', 'dist/cli/edgepass.js', 'start']);
+  });
+
+  test.each(['api', 'local'])(
+    'runs %s as a user who is not root, in exec form so that signals arrive',
+    (target) => {
+      const container = containerOf(stages, target);
+      expect(container.user).toBe('node');
+      expect(container.command[0]).toBe('node');
+      expect(container.healthCheck[0]).toBe('node');
+      expect(container.environment).toMatchObject({ HOST: '0.0.0.0', DATA_DIR: '/data' });
+    },
+  );
+
+  test('is production unless it is the local stack', () => {
+    expect(containerOf(stages, 'api').environment['NODE_ENV']).toBe('production');
+    expect(containerOf(stages, 'local').environment['NODE_ENV']).toBe('development');
+  });
+
+  test('starts from a pinned slim Node that edgepass accepts', () => {
+    const [, major, minor] = /ARG NODE_IMAGE=node:(\d+)\.(\d+)\.\d+-slim\n/.exec(dockerfileText) ?? [];
+    const [floorMajor, floorMinor] = manifest.engines.node.replace('>=', '').split('.').map(Number);
+    expect(Number(major)).toBe(floorMajor);
+    expect(Number(minor)).toBeGreaterThanOrEqual(Number(floorMinor));
+  });
+
+  test('installs only production packages into the image', () => {
+    const installed = lineage(stages, 'dependencies').filter(({ keyword }) => keyword === 'RUN');
+    expect(
+      /^FROM manifests AS dependencies\nRUN npm ci --omit=dev --omit=optional$/m.test(dockerfileText),
+    ).toBe(true);
+    expect(installed).toHaveLength(1);
+    const copied = lineage(stages, 'api').flatMap(({ fromStage }) => fromStage ?? []);
+    expect(copied).toEqual(['dependencies', 'build']);
+  });
+
+  test('copies the manifest of every workspace before it installs', () => {
+    const sources = lineage(stages, 'manifests')
+      .filter(({ keyword }) => keyword === 'COPY')
+      .flatMap(({ words }) => words.slice(0, -1));
+    expect(sources).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', '.npmrc']));
+    for (const workspace of manifest.workspaces) {
+      expect(sources.some((source) => `${workspace}/`.startsWith(`${source}/`))).toBe(true);
+    }
+  });
+
+  test('copies from the build context only what exists and what .dockerignore lets in', () => {
+    const ignore = readFileSync(join(repository, '.dockerignore'), 'utf8').split('\n');
+    expect(ignore).toContain('*');
+    const sources = copies(null).flatMap(({ words }) => words.slice(0, -1));
+    expect(sources.filter((source) => !existsSync(join(repository, source)))).toEqual([]);
+    expect(sources.filter((source) => !ignore.includes(`!${source}`))).toEqual([]);
+    const letIn = ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    expect(letIn.filter((path) => !sources.includes(path))).toEqual([]);
+  });
+
+  test('copies between stages only from an earlier one', () => {
+    const names = stages.map(({ name }) => name);
+    const wrong = stages.flatMap((stage, index) =>
+      stage.instructions.filter(
+        ({ fromStage }) => fromStage !== null && !names.slice(0, index).includes(fromStage),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+function copies(fromStage: string | null): readonly Instruction[] {
+  return stages
+    .flatMap(({ instructions }) => instructions)
+    .filter((instruction) => instruction.keyword === 'COPY' && instruction.fromStage === fromStage);
+}
