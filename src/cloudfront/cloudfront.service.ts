@@ -1,59 +1,196 @@
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import type { Clock } from '../clock/clock.js';
-import type { HeldScopes } from './scopes-cookie.js';
-import type { CookieSet } from './signed-cookies.js';
+import { systemClock, type Clock } from '../clock/clock.js';
+import { checkOptions, type CheckedOptions, type CloudFrontOptions } from './cloudfront-options.js';
+import { readCookie } from './cookie-header.js';
+import { assertEpochSeconds, buildPolicy, resourceFor } from './policy.js';
+import { covers, pathOf, readPrefix, type Prefix } from './prefix.js';
+import {
+  addScope,
+  formatScopesCookie,
+  heldBy,
+  parseScopesCookie,
+  withoutScopes,
+  type HeldScopes,
+  type ScopesRecord,
+} from './scopes-cookie.js';
+import { formatSetCookie } from './set-cookie.js';
+import { clearLines, cookiePathOf, issueLines, type CookieSet } from './signed-cookies.js';
+import { createSigner, type Signer } from './signer.js';
 
-/** What a host application hands in; plain values, no environment variable is read. */
-export interface CloudFrontOptions {
-  /** The distribution as the viewer sees it: `https://cdn.example.com`. */
-  readonly cloudFrontUrl: string;
-  /** The API as browsers see it; may end in a path, under which our own cookie then lives. */
-  readonly publicUrl: string;
-  readonly appOrigins: readonly string[];
-  /** May be left out where the key text begins with a line `Key-Pair-Id: K…`. */
-  readonly keyPairId?: string | null;
-  /** Any form of the contract: PEM with real newlines, `\n` escapes, quotes, or base64 of the PEM. */
-  readonly privateKey: string;
-  readonly hashAlgorithm?: 'SHA1' | 'SHA256';
-  /** Default `production`. */
-  readonly environment?: 'production' | 'development' | 'test';
-  readonly cookies?: {
-    readonly domain?: string | null;
-    readonly sameSite?: 'Lax' | 'Strict' | 'None' | null;
-    readonly secure?: boolean | null;
-    readonly partitioned?: boolean | null;
-    readonly path?: 'prefix' | 'root';
-  };
-  readonly clock?: Clock;
+export type { CloudFrontOptions } from './cloudfront-options.js';
+
+/** Whose grants: only the id is needed. */
+export interface CookieViewer {
+  readonly id: string;
 }
 
-export class CloudFrontService {
-  readonly keyPairId: string = '';
+/**
+ * The door of this room: makes the cookies of a grant, writes them, and takes them away again.
+ * Usable with Nest and without; without, call {@link close} at the end.
+ */
+export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
+  /** The id of the public key in CloudFront that the cookies name. */
+  readonly keyPairId: string;
   /** What works but deserves a line in the log at start. */
-  readonly warnings: readonly string[] = [];
-  constructor(_options: CloudFrontOptions) {
-    throw new Error('being built');
+  readonly warnings: readonly string[];
+  readonly #options: CheckedOptions;
+  readonly #signer: Signer;
+  readonly #clock: Clock;
+  /** What an answer has already written, so that two grants in one answer know of each other. */
+  readonly #written = new WeakMap<Response, ScopesRecord>();
+
+  /** Throws Error listing everything in the options that cannot work. */
+  constructor(options: CloudFrontOptions) {
+    this.#options = checkOptions(options);
+    this.#clock = options.clock ?? systemClock;
+    this.#signer = createSigner(this.#options);
+    this.keyPairId = this.#options.key.keyPairId;
+    this.warnings = this.#options.warnings;
   }
-  resourceFor(_prefix: string): string {
-    throw new Error('being built');
+
+  /** Resolves when signing is known to work; a start that cannot sign must not look healthy. */
+  onModuleInit(): Promise<void> {
+    return this.#signer.ready();
   }
-  prepare(_prefix: string, _expiresAt: Date | number): Promise<CookieSet> {
-    throw new Error('being built');
+
+  /** After the server has answered its last request: those still need signatures. */
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
   }
-  write(_response: Response, _set: CookieSet, _viewer?: { readonly id: string }): void {
-    throw new Error('being built');
+
+  /** Ends the signing threads. */
+  close(): Promise<void> {
+    return this.#signer.close();
   }
-  held(_request: Request, _viewer?: { readonly id: string }): HeldScopes {
-    throw new Error('being built');
+
+  /** The Resource of the policy for a prefix. Throws TypeError when the prefix is not canonical. */
+  resourceFor(prefix: string): string {
+    return resourceFor(this.#options.cloudFrontUrl, canonical(prefix));
   }
-  /** The wider live scope of this viewer that the prefix lies in, or null; always null with COOKIE_PATH=root. */
-  widerHeld(_request: Request, _prefix: string, _viewer?: { readonly id: string }): string | null {
-    throw new Error('being built');
+
+  /**
+   * Policy and signature of one grant. Takes a canonical prefix and the end, a Date or epoch seconds.
+   * Rejects with TypeError for another form or milliseconds, RangeError for an end that is past,
+   * SignerOverloadedError when too many signatures wait.
+   */
+  async prepare(prefix: string, expiresAt: Date | number): Promise<CookieSet> {
+    const { cloudFrontUrl, scope, key, hashAlgorithm } = this.#options;
+    const asked = canonical(prefix);
+    const expiresAtEpochSeconds =
+      expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : expiresAt;
+    assertEpochSeconds(expiresAtEpochSeconds);
+    if (expiresAtEpochSeconds <= this.#clock.nowEpochSeconds()) {
+      throw new RangeError('expected an end in the future: CloudFront refuses the cookies of a past one');
+    }
+    const { text, resource } = buildPolicy({ cloudFrontUrl, prefix: asked, expiresAtEpochSeconds });
+    return {
+      prefix: asked,
+      path: cookiePathOf(scope, asked),
+      resource,
+      expiresAtEpochSeconds,
+      keyPairId: key.keyPairId,
+      hashAlgorithm,
+      policyText: text,
+      signature: await this.#signer.sign(text),
+    };
   }
-  clear(_response: Response, _scopes?: readonly string[]): void {
-    throw new Error('being built');
+
+  /**
+   * Appends the lines of one grant, the scopes cookie, and the clears of what nests with it, of what
+   * another viewer left, and of what is over the limits. Reads what the browser holds from the request.
+   */
+  write(response: Response, set: CookieSet, viewer?: CookieViewer): void {
+    const { scope } = this.#options;
+    const added = {
+      prefix: scope.pathMode === 'root' ? canonical('/') : set.prefix,
+      expiresAtEpochSeconds: set.expiresAtEpochSeconds,
+    };
+    const { record, cleared } = addScope(this.#recordOf(response), added, viewer);
+    const secondsLeft = set.expiresAtEpochSeconds - this.#clock.nowEpochSeconds();
+    this.#append(response, issueLines(set, scope, secondsLeft), record, cleared);
   }
-  clearForeign(_response: Response, _viewer: { readonly id: string }): void {
-    throw new Error('being built');
+
+  /** The unexpired scopes of this browser; those of another viewer apart. */
+  held(request: Request, viewer?: CookieViewer): HeldScopes {
+    return heldBy(this.#readRecord(request), viewer);
   }
+
+  /**
+   * The wider live scope of this viewer that the prefix lies in, or null: answer such a grant with the
+   * wider one, renewed. Always null with COOKIE_PATH=root, where the scope says nothing of the prefix.
+   */
+  widerHeld(request: Request, prefix: string, viewer?: CookieViewer): string | null {
+    const asked = canonical(prefix);
+    if (this.#options.scope.pathMode === 'root') return null;
+    const wider = this.held(request, viewer).scopes.find(
+      (scope) => scope.prefix !== asked && covers(scope.prefix, asked),
+    );
+    return wider?.prefix ?? null;
+  }
+
+  /** Clears everything this browser holds, or only these prefixes; no token is needed for that. */
+  clear(response: Response, scopes?: readonly string[]): void {
+    const record = this.#recordOf(response);
+    const isRoot = this.#options.scope.pathMode === 'root';
+    const named = isRoot ? [canonical('/')] : scopes?.map(canonical);
+    const gone = named ?? record.scopes.map((scope) => scope.prefix);
+    const everything = [...(scopes === undefined ? record.scopes.map((scope) => scope.prefix) : []), ...gone];
+    const prefixes = [...new Set(everything)];
+    this.#append(response, [], withoutScopes(record, prefixes), prefixes);
+  }
+
+  /** Clears what another viewer held in this browser, if anything. */
+  clearForeign(response: Response, viewer: CookieViewer): void {
+    const record = this.#recordOf(response);
+    const foreign = heldBy(record, viewer).foreign.map((scope) => scope.prefix);
+    if (foreign.length > 0) this.#append(response, [], withoutScopes(record, foreign), foreign);
+  }
+
+  #append(
+    response: Response,
+    issued: readonly string[],
+    record: ScopesRecord,
+    cleared: readonly Prefix[],
+  ): void {
+    const { scope } = this.#options;
+    this.#written.set(response, record);
+    const lines = [
+      ...issued,
+      this.#scopesLine(record),
+      ...cleared.flatMap((prefix) => clearLines(scope, pathOf(prefix))),
+    ];
+    // One header line each: a browser reads a joined one as a single cookie (B69).
+    response.appendHeader('Set-Cookie', lines);
+  }
+
+  #scopesLine(record: ScopesRecord): string {
+    const { scope } = this.#options;
+    const { name, path } = scope.scopesCookie;
+    const ends = record.scopes.map((held) => held.expiresAtEpochSeconds);
+    const maxAgeSeconds = Math.max(0, Math.max(0, ...ends) - this.#clock.nowEpochSeconds());
+    return formatSetCookie({
+      ...scope,
+      name,
+      path,
+      domain: null,
+      value: formatScopesCookie(record),
+      maxAgeSeconds,
+    });
+  }
+
+  #recordOf(response: Response): ScopesRecord {
+    return this.#written.get(response) ?? this.#readRecord(response.req);
+  }
+
+  #readRecord(request: Request): ScopesRecord {
+    const value = readCookie(request.headers.cookie, this.#options.scope.scopesCookie.name);
+    return parseScopesCookie(value, this.#clock.nowEpochSeconds());
+  }
+}
+
+function canonical(prefix: string): Prefix {
+  const read = readPrefix(prefix);
+  if ('prefix' in read) return read.prefix;
+  throw new TypeError(`expected a canonical prefix such as courses/algebra, or /, got ${read.fault}`);
 }

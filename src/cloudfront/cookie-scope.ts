@@ -1,39 +1,53 @@
-import type { CookieKind } from './set-cookie.js';
+import { deriveCookieDomain } from './cookie-domain.js';
+import { deriveCookieKind } from './cookie-kind.js';
+import type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
+import { readHost } from './host.js';
+import type { CookieKind, CookiePath } from './set-cookie.js';
+
+export type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
 
 /** Where the cookies of this deployment live, and of which kind they are: one kind for all of them. */
 export type CookieScope = CookieKind & {
   /** `null`: host-only, because API and CDN are one host. */
   readonly domain: string | null;
   readonly pathMode: 'prefix' | 'root';
-  readonly scopesCookie: { readonly name: string; readonly path: `/${string}` };
+  readonly scopesCookie: { readonly name: string; readonly path: CookiePath };
 };
 
-/** One reason why the start must stop, in the form of the settings' own problems. */
-export interface CookieScopeProblem {
-  readonly setting: string;
-  readonly expected: string;
-  readonly found: string;
-  readonly todo: string;
-}
+export type CookieScopeResult = { readonly warnings: readonly string[] } & (
+  { readonly scope: CookieScope } | { readonly problems: readonly CookieScopeProblem[] }
+);
 
-export interface CookieScopeInput {
-  readonly appOrigins: readonly string[];
-  readonly publicUrl: { readonly origin: string; readonly basePath: string };
-  readonly cloudFrontUrl: string;
-  readonly environment: 'production' | 'development' | 'test';
-  readonly cookies: {
-    readonly domain: string | null;
-    readonly sameSite: 'Lax' | 'Strict' | 'None' | null;
-    readonly secure: boolean | null;
-    readonly partitioned: boolean | null;
-    readonly path: 'prefix' | 'root';
+/**
+ * Derives from the addresses what a browser must be told so that it keeps the cookies and sends them to
+ * the distribution; explicit settings are held to the same rules (B5–B31, B42).
+ * Gives the scope, or every reason why this deployment cannot work with the host name that would.
+ */
+export function deriveCookieScope(input: CookieScopeInput): CookieScopeResult {
+  const api = readHost(new URL(input.publicUrl.origin).hostname);
+  const cdn = readHost(new URL(input.cloudFrontUrl).hostname);
+  const domain = deriveCookieDomain(api, cdn, input.cookies.domain);
+  const kind = deriveCookieKind(input);
+  const warnings = [...('warnings' in domain ? domain.warnings : []), ...kind.warnings];
+  if ('problem' in domain || 'problems' in kind) {
+    const problems = [
+      ...('problem' in domain ? [domain.problem] : []),
+      ...('problems' in kind ? kind.problems : []),
+    ];
+    return { problems, warnings };
+  }
+  const scope: CookieScope = {
+    ...kind.kind,
+    domain: domain.domain,
+    pathMode: input.cookies.path,
+    scopesCookie: scopesCookieOf(kind.kind, input.publicUrl.basePath),
   };
+  return { scope, warnings };
 }
 
-export type CookieScopeResult =
-  | { readonly scope: CookieScope; readonly warnings: readonly string[] }
-  | { readonly problems: readonly CookieScopeProblem[]; readonly warnings: readonly string[] };
-
-export function deriveCookieScope(_input: CookieScopeInput): CookieScopeResult {
-  throw new Error('being built');
+/** The strongest name prefix that the place allows: a browser takes `__Host-` only with Secure and Path=/. */
+function scopesCookieOf(kind: CookieKind, basePath: string): CookieScope['scopesCookie'] {
+  const path: CookiePath = basePath === '' ? '/' : `/${basePath.replace(/^\//, '')}`;
+  if (!kind.secure) return { name: 'edgepass-scopes', path };
+  return { name: path === '/' ? '__Host-edgepass-scopes' : '__Secure-edgepass-scopes', path };
 }

@@ -1,0 +1,155 @@
+import { isCoveredBy, longestSharedParent, readHost, type Host } from './host.js';
+import type { CookieScopeProblem } from './cookie-scope-input.js';
+
+export type CookieDomainResult =
+  | { readonly domain: string | null; readonly warnings: readonly string[] }
+  | { readonly problem: CookieScopeProblem };
+
+const DOMAIN = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+const EXPECTED_ADDRESSES =
+  'the API and the distribution on one host, or below one domain that is no public suffix';
+
+/**
+ * The Domain of every cookie: none where API and CDN are one host, else the longest parent they share
+ * that is no public suffix, else the reason and the host name that would work (B5–B18, B20).
+ * Takes the hosts and what the operator set (`null` = derived).
+ */
+export function deriveCookieDomain(api: Host, cdn: Host, configured: string | null): CookieDomainResult {
+  if (configured !== null) return checkCookieDomain(api, cdn, configured);
+  if (api.name === cdn.name) return { domain: null, warnings: [] };
+  const shared = longestSharedParent(api, cdn);
+  if (shared === null || readHost(shared).registrable === null) {
+    return { problem: noSharedParent(api, cdn, shared) };
+  }
+  return { domain: shared, warnings: exposure(shared) };
+}
+
+function checkCookieDomain(api: Host, cdn: Host, configured: string): CookieDomainResult {
+  // A browser ignores one leading dot and folds case (B9, B11); everything else it refuses, so do we (B12).
+  const domain = configured.toLowerCase().replace(/^\./, '');
+  if (!DOMAIN.test(domain)) {
+    return domainProblem(
+      'a text that browsers refuse as Domain',
+      'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+    );
+  }
+  const host = readHost(domain);
+  if (host.isIp)
+    return domainProblem(
+      `the IP address ${domain}`,
+      'leave it unset: cookies of an IP address belong to that host alone',
+    );
+  if (host.registrable === null) {
+    return domainProblem(
+      `${domain}, a public suffix, for which browsers refuse every cookie`,
+      setInstead(api, cdn),
+    );
+  }
+  const outside = [
+    ...(isCoveredBy(api, domain) ? [] : [`the API ${api.name}, so it cannot set the cookie`]),
+    ...(isCoveredBy(cdn, domain) ? [] : [`the distribution ${cdn.name}, so it never receives the cookie`]),
+  ];
+  if (outside.length > 0) {
+    return domainProblem(
+      `${domain} for the API ${api.name} and the distribution ${cdn.name}: it does not cover ${outside.join(', nor ')}`,
+      setInstead(api, cdn),
+    );
+  }
+  const narrowest = longestSharedParent(api, cdn);
+  const wider =
+    narrowest === null || narrowest === domain
+      ? []
+      : [
+          `COOKIE_DOMAIN=${domain} is wider than needed: ${api.name === cdn.name ? 'none' : narrowest} would do`,
+        ];
+  return { domain, warnings: [...wider, ...exposure(domain)] };
+}
+
+function setInstead(api: Host, cdn: Host): string {
+  const derived = deriveCookieDomain(api, cdn, null);
+  if ('problem' in derived) return derived.problem.todo;
+  return derived.domain === null
+    ? 'leave it unset: API and distribution are one host'
+    : `leave it unset, or set COOKIE_DOMAIN=${derived.domain}`;
+}
+
+function domainProblem(found: string, todo: string): { readonly problem: CookieScopeProblem } {
+  return {
+    problem: {
+      setting: 'COOKIE_DOMAIN',
+      expected: 'a domain that covers both the API and the distribution and is no public suffix',
+      found,
+      todo,
+    },
+  };
+}
+
+/** B20. Local names are left alone: below them there is no other environment to reach. */
+function exposure(domain: string): readonly string[] {
+  const { registrable, isLocal } = readHost(domain);
+  if (domain !== registrable || isLocal) return [];
+  return [
+    `the cookies get Domain=${domain}, the registrable domain itself: every host below it receives them, cdn.staging.${domain} too; apart they are as api.media.${domain} and cdn.media.${domain}`,
+  ];
+}
+
+function noSharedParent(api: Host, cdn: Host, shared: string | null): CookieScopeProblem {
+  return {
+    setting: settingToChange(api, cdn),
+    expected: EXPECTED_ADDRESSES,
+    found: `the API ${api.name} and the distribution ${cdn.name}: ${reason(api, cdn, shared)}`,
+    todo: remedy(api, cdn),
+  };
+}
+
+function reason(api: Host, cdn: Host, shared: string | null): string {
+  if (api.isIp || cdn.isIp) {
+    return `${api.isIp ? api.name : cdn.name} is an IP address, whose cookies no other host receives`;
+  }
+  if (shared !== null)
+    return `all they share is ${shared}, a public suffix, for which browsers refuse every cookie`;
+  const lent = [cdn, api].find((host) => host.isLent);
+  if (lent !== undefined) {
+    return `they share no parent domain, and ${lent.name} lies below the public suffix ${lent.publicSuffix ?? ''}, for which browsers refuse every cookie`;
+  }
+  return 'they share no parent domain, so no cookie can reach both';
+}
+
+/** A host below which its owner can make further names that share cookies. */
+function isOwned(host: Host): boolean {
+  return host.registrable !== null && !host.isLent;
+}
+
+function isOwnedInPublic(host: Host): boolean {
+  return isOwned(host) && !host.isLocal;
+}
+
+function settingToChange(api: Host, cdn: Host): 'PUBLIC_URL' | 'CLOUDFRONT_DOMAIN' {
+  if (isOwnedInPublic(api)) return 'CLOUDFRONT_DOMAIN';
+  if (isOwnedInPublic(cdn)) return 'PUBLIC_URL';
+  return isOwned(cdn) && !isOwned(api) ? 'PUBLIC_URL' : 'CLOUDFRONT_DOMAIN';
+}
+
+function remedy(api: Host, cdn: Host): string {
+  const apiDomain = api.registrable ?? '';
+  const cdnDomain = cdn.registrable ?? '';
+  if (isOwnedInPublic(api)) {
+    return cdn.isLocal
+      ? `open the distribution as cdn.local.${apiDomain}, a name that leads to this machine, and set CLOUDFRONT_DOMAIN to it`
+      : `give the distribution the alternate domain name cdn.${apiDomain} and set CLOUDFRONT_DOMAIN=https://cdn.${apiDomain}`;
+  }
+  if (isOwnedInPublic(cdn)) {
+    return api.isLocal
+      ? `open the API as local.${cdnDomain}, a name that leads to this machine, and set PUBLIC_URL to it`
+      : `give the API the custom domain name api.${cdnDomain} and set PUBLIC_URL=https://api.${cdnDomain}`;
+  }
+  if (!api.isLocal && !cdn.isLocal) {
+    return 'give both a name below one domain of yours: the API api.media.example.com, the distribution the alternate domain name cdn.media.example.com';
+  }
+  if (!cdn.isLocal) {
+    return `give the distribution an alternate domain name below a domain of yours, cdn.example.com, and open the API as local.example.com, a name that leads to this machine`;
+  }
+  if (isOwned(cdn)) return `open the API as api.${cdnDomain} and set PUBLIC_URL to it`;
+  if (isOwned(api)) return `open the distribution as cdn.${apiDomain} and set CLOUDFRONT_DOMAIN to it`;
+  return 'open the API as api.edgepass.localhost and the distribution as cdn.edgepass.localhost, which lead to this machine in every browser';
+}
