@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const SECRET_BYTES = 32;
@@ -11,17 +11,34 @@ const SECRET_BYTES = 32;
 export async function readOrMakeDemoSecret(dataDir: string): Promise<Uint8Array> {
   const path = join(dataDir, 'demo-sign-in.secret');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  try {
-    // `wx`: of two processes that start together one writes, the other reads what it wrote.
-    await writeFile(path, randomBytes(SECRET_BYTES), { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  const secret = await readFile(path);
+  const secret = (await read(path)) ?? (await make(path));
   if (secret.length !== SECRET_BYTES) {
     throw new Error(
       `Expected ${path} to hold 32 bytes, found ${secret.length}. Delete it; a new one is made.`,
     );
   }
   return secret;
+}
+
+async function read(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Of two processes that start together one names its file, whole; the other reads what is in it. */
+async function make(path: string): Promise<Uint8Array> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, randomBytes(SECRET_BYTES), { mode: 0o600, flag: 'wx' });
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft);
+  }
+  return readFile(path);
 }
