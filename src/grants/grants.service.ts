@@ -6,6 +6,7 @@ import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import type { HeldScope } from '../cloudfront/scopes-cookie.js';
 import type { CookieSet } from '../cloudfront/signed-cookies.js';
+import { SignerOverloadedError } from '../cloudfront/signer.js';
 import { Problem } from '../problems/problem.js';
 import type { GrantLedger } from './grant-ledger.js';
 import type { GrantRecord } from './ports.js';
@@ -59,7 +60,7 @@ export class GrantsService {
       throw new Problem('not_entitled', { detail: 'Nothing entitles you to open this prefix now.' });
     }
 
-    const cookies = await this.cloudFront.prepare(record.prefix, record.expiresAtEpochSeconds);
+    const cookies = await this.sign(record);
     return { record, cookies, renewAfterEpochSeconds: renewAfter(record) };
   }
 
@@ -84,6 +85,15 @@ export class GrantsService {
       issuedAtEpochSeconds: now,
       expiresAtEpochSeconds: expiresAt,
     });
+  }
+
+  private async sign(record: GrantRecord): Promise<CookieSet> {
+    try {
+      return await this.cloudFront.prepare(record.prefix, record.expiresAtEpochSeconds);
+    } catch (error) {
+      if (!(error instanceof SignerOverloadedError)) throw error;
+      throw new Problem('overloaded', { retryAfterSeconds: 1, cause: error });
+    }
   }
 
   private lifetime(ttlSeconds: number | undefined): number {

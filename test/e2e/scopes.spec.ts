@@ -1,0 +1,177 @@
+import { expect, test } from '@jest/globals';
+import { NOW_EPOCH_SECONDS, onEveryDatabase } from '../support/api.js';
+import { cookieHeader, readCookies, setCookieLines } from '../support/set-cookie-lines.js';
+
+const SCOPES = '__Host-edgepass-scopes';
+/** CloudFront-Expires is never given a value, so there is nothing of it to clear later. */
+const NAMES = [
+  'CloudFront-Policy',
+  'CloudFront-Signature',
+  'CloudFront-Key-Pair-Id',
+  'CloudFront-Hash-Algorithm',
+];
+
+/** What clearing one scope looks like on the wire. */
+const clearing = (path: string) =>
+  NAMES.map(
+    (name) => `${name}=; Domain=example.com; Path=${path}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
+  );
+
+onEveryDatabase('what one browser holds', (api) => {
+  test('two sibling prefixes live side by side', async () => {
+    await api().give({ subject: 'user:side', prefix: 'courses' });
+    const first = await api().ask('courses/algebra', { sub: 'side' });
+
+    const second = await api().ask('courses/geometry', { sub: 'side', cookie: cookieHeader(first, SCOPES) });
+
+    expect(setCookieLines(second)).toHaveLength(6);
+    expect(scopesOf(second)).toEqual(['courses/algebra', 'courses/geometry']);
+  });
+
+  test('a new grant clears the scopes below it, because nested ones send two cookies of one name (R44)', async () => {
+    await api().give({ subject: 'user:wide', prefix: 'courses' });
+    const narrow = await api().ask('courses/algebra', { sub: 'wide' });
+
+    const wide = await api().ask('courses', { sub: 'wide', cookie: cookieHeader(narrow, SCOPES) });
+
+    expect(setCookieLines(wide).slice(6)).toEqual(clearing('/courses/algebra'));
+    expect(scopesOf(wide)).toEqual(['courses']);
+  });
+
+  test('inside a wider live scope the wider one is renewed and answered', async () => {
+    await api().give({ subject: 'user:inner', prefix: 'courses' });
+    const wide = await api().ask('courses', { sub: 'inner', ttlSeconds: 60 });
+
+    const inner = await api().ask('courses/algebra', {
+      sub: 'inner',
+      ttlSeconds: 600,
+      cookie: cookieHeader(wide, SCOPES),
+    });
+
+    expect(inner.body).toMatchObject({ prefix: 'courses', expiresAt: '2027-01-15T08:10:00Z' });
+    expect(readCookies(inner)[0]?.attributes).toContain('Path=/courses;');
+    expect(setCookieLines(inner)).toHaveLength(6);
+  });
+
+  test('renewing a wider scope never shortens it', async () => {
+    await api().give({ subject: 'user:keep', prefix: 'courses' });
+    const wide = await api().ask('courses', { sub: 'keep', ttlSeconds: 3600 });
+
+    const inner = await api().ask('courses/algebra', {
+      sub: 'keep',
+      ttlSeconds: 60,
+      cookie: cookieHeader(wide, SCOPES),
+    });
+
+    expect(inner.body).toMatchObject({ prefix: 'courses', expiresAt: '2027-01-15T09:00:00Z' });
+  });
+
+  test('a wider scope whose right has gone is cleared, and the narrow one is granted', async () => {
+    await api().give(
+      { subject: 'user:lost', prefix: 'courses', endsAt: NOW_EPOCH_SECONDS + 100 },
+      { subject: 'user:lost', prefix: 'courses/algebra' },
+    );
+    const wide = await api().ask('courses', { sub: 'lost', ttlSeconds: 100 });
+    await api().give({ subject: 'user:lost', prefix: 'courses', endsAt: NOW_EPOCH_SECONDS + 1 });
+
+    const narrow = await api().ask('courses/algebra', { sub: 'lost', cookie: cookieHeader(wide, SCOPES) });
+
+    expect(narrow.body).toMatchObject({ prefix: 'courses/algebra' });
+    expect(setCookieLines(narrow).slice(6)).toEqual(clearing('/courses'));
+    expect(scopesOf(narrow)).toEqual(['courses/algebra']);
+  });
+
+  test('another viewer on the same browser clears what the first one held', async () => {
+    await api().give(
+      { subject: 'user:first', prefix: 'courses/algebra' },
+      { subject: 'user:second', prefix: 'courses/geometry' },
+    );
+    const first = await api().ask('courses/algebra', { sub: 'first' });
+
+    const second = await api().ask('courses/geometry', {
+      sub: 'second',
+      cookie: cookieHeader(first, SCOPES),
+    });
+
+    expect(setCookieLines(second).slice(6)).toEqual(clearing('/courses/algebra'));
+    expect(scopesOf(second)).toEqual(['courses/geometry']);
+  });
+
+  test('another viewer clears it as soon as they list their grants', async () => {
+    await api().give({ subject: 'user:before', prefix: 'courses/algebra' });
+    const first = await api().ask('courses/algebra', { sub: 'before' });
+
+    const listed = await api()
+      .http.get('/grants')
+      .set('Authorization', api().bearer('after'))
+      .set('Cookie', cookieHeader(first, SCOPES));
+
+    expect(setCookieLines(listed)).toEqual([
+      `${SCOPES}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
+      ...clearing('/courses/algebra'),
+    ]);
+  });
+
+  test('the scopes cookie grants nothing: a forged wider scope is not renewed without the right', async () => {
+    await api().give({ subject: 'user:forger', prefix: 'courses/algebra' });
+    const honest = await api().ask('courses/algebra', { sub: 'forger' });
+    const forged = cookieHeader(honest, SCOPES).replace('courses/algebra', 'courses');
+
+    const response = await api().ask('courses/algebra', { sub: 'forger', cookie: forged });
+
+    expect(response.body).toMatchObject({ prefix: 'courses/algebra' });
+  });
+});
+
+onEveryDatabase('DELETE /grants', (api) => {
+  test('every scope of this browser is cleared, without a token', async () => {
+    await api().give({ subject: 'user:leaver', prefix: 'courses' });
+    const one = await api().ask('courses/algebra', { sub: 'leaver' });
+    const two = await api().ask('courses/geometry', { sub: 'leaver', cookie: cookieHeader(one, SCOPES) });
+
+    const response = await api().http.delete('/grants').set('Cookie', cookieHeader(two, SCOPES));
+
+    expect(response.status).toBe(204);
+    expect(setCookieLines(response)).toEqual([
+      `${SCOPES}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
+      ...clearing('/courses/algebra'),
+      ...clearing('/courses/geometry'),
+    ]);
+  });
+
+  test('one prefix is cleared and the others stay', async () => {
+    await api().give({ subject: 'user:partly', prefix: 'courses' });
+    const one = await api().ask('courses/algebra', { sub: 'partly' });
+    const two = await api().ask('courses/geometry', { sub: 'partly', cookie: cookieHeader(one, SCOPES) });
+
+    const response = await api()
+      .http.delete('/grants?prefix=courses/algebra')
+      .set('Cookie', cookieHeader(two, SCOPES));
+
+    expect(response.status).toBe(204);
+    expect(setCookieLines(response).slice(1)).toEqual(clearing('/courses/algebra'));
+    expect(scopesOf(response)).toEqual(['courses/geometry']);
+  });
+
+  test('a page elsewhere may not make a browser do it (B110)', async () => {
+    const response = await api().http.delete('/grants').set('Origin', 'https://evil.example');
+
+    expect(response.status).toBe(403);
+    expect(response.body).toMatchObject({ code: 'csrf_rejected' });
+    expect(setCookieLines(response)).toEqual([]);
+  });
+
+  test('a prefix that is not canonical is refused', async () => {
+    const response = await api().http.delete('/grants?prefix=../x');
+    expect(response.body).toMatchObject({ status: 400, code: 'prefix_invalid' });
+  });
+});
+
+/** The prefixes that the scopes cookie of an answer names, oldest first. */
+function scopesOf(response: Parameters<typeof cookieHeader>[0]): readonly string[] {
+  const value = cookieHeader(response, SCOPES).slice(SCOPES.length + 1);
+  return value
+    .split('|')
+    .slice(2)
+    .map((entry) => entry.slice(entry.indexOf(':') + 1));
+}

@@ -1,0 +1,201 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import request from 'supertest';
+import type { Clock } from '../../src/clock/clock.js';
+import { Database } from '../../src/database/database.js';
+import { EntitlementService } from '../../src/entitlements/entitlement.service.js';
+import { JsonLogger } from '../../src/json-logger.service.js';
+import { Secret } from '../../src/settings/secret.js';
+import type { Settings } from '../../src/settings/settings.js';
+import { createApi } from '../../src/start-api.js';
+import { createTestDatabase } from './postgres.js';
+import { temporaryFolder } from './temporary-folder.js';
+import { AUDIENCE, claims, compactJws, hs256, ISSUER, NOW_EPOCH_SECONDS } from './token-issuer.js';
+
+export { NOW_EPOCH_SECONDS } from './token-issuer.js';
+
+/** The two databases that must keep the same promises. */
+export const DATABASES = ['sqlite', 'postgres'] as const;
+export type DatabaseName = (typeof DATABASES)[number];
+
+const AUTH_SECRET = 'a secret of the tests, thirty-two bytes or more';
+
+/** The key of every API that a test starts: made once, because RSA keys take their time. */
+export const TEST_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const TEST_KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
+export const APP_ORIGIN = 'https://app.example.com';
+
+/** How the callers of the tests sign in: a bearer token, or the cookie `session`. */
+export const TEST_AUTHENTICATION: Extract<Settings['authentication'], { mode: 'jwt' }> = {
+  mode: 'jwt',
+  keys: { kind: 'secret', secret: new Secret(AUTH_SECRET) },
+  issuer: ISSUER,
+  audience: AUDIENCE,
+  algorithms: ['HS256'],
+  cookie: 'session',
+  viewerClaim: 'sub',
+  groupsClaim: 'groups',
+  adminGroup: 'admins',
+};
+
+/** A clock that stands still until a test moves it. */
+export class TestClock implements Clock {
+  #now = NOW_EPOCH_SECONDS;
+
+  nowEpochSeconds(): number {
+    return this.#now;
+  }
+
+  forward(seconds: number): void {
+    this.#now += seconds;
+  }
+
+  set(epochSeconds: number): void {
+    this.#now = epochSeconds;
+  }
+}
+
+/** A right as a test gives it. */
+export interface GivenRight {
+  readonly subject: string;
+  readonly prefix: string;
+  readonly startsAt?: number;
+  readonly endsAt?: number;
+}
+
+/** An API under test, behind supertest. */
+export class TestApi {
+  constructor(
+    readonly app: NestExpressApplication,
+    readonly clock: TestClock,
+    readonly log: readonly string[],
+    private readonly closeDatabase: () => Promise<void>,
+  ) {}
+
+  get http() {
+    return request(this.app.getHttpServer());
+  }
+
+  get database(): Database {
+    return this.app.get(Database, { strict: false });
+  }
+
+  /** An access token as the identity provider of the tests would give it, valid for five minutes. */
+  token(sub = 'u1', more: Readonly<Record<string, unknown>> = {}): string {
+    const exp = this.clock.nowEpochSeconds() + 300;
+    return compactJws({ alg: 'HS256', typ: 'JWT' }, claims({ sub, exp, ...more }), hs256(AUTH_SECRET));
+  }
+
+  bearer(sub?: string, more?: Readonly<Record<string, unknown>>): string {
+    return `Bearer ${this.token(sub, more)}`;
+  }
+
+  /** Gives rights directly, without the admin routes. */
+  async give(...rights: readonly GivenRight[]): Promise<void> {
+    const service = this.app.get(EntitlementService, { strict: false });
+    for (const { subject, prefix, startsAt, endsAt } of rights) {
+      await service.put(
+        { subject, prefix, startsAtEpochSeconds: startsAt ?? null, endsAtEpochSeconds: endsAt ?? null },
+        { id: 'test', groups: [] },
+      );
+    }
+  }
+
+  /** `POST /grants` with the Authorization header, and with the cookies of a browser if given. */
+  ask(prefix: unknown, options: { sub?: string; ttlSeconds?: unknown; cookie?: string } = {}) {
+    const { sub = 'u1', ttlSeconds, cookie } = options;
+    const call = this.http.post('/grants').set('Authorization', this.bearer(sub));
+    if (cookie !== undefined) call.set('Cookie', cookie);
+    return call.send({ prefix, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) });
+  }
+
+  async countOf(table: 'grants' | 'entitlements' | 'entitlement_changes'): Promise<number> {
+    const { count } = await this.database.queries
+      .selectFrom(table)
+      .select((select) => select.fn.countAll().as('count'))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.database.close();
+    await this.closeDatabase();
+  }
+}
+
+/** Settings of a deployment on three hosts below example.com, changed where a test says so. */
+export async function startTestApi(
+  database: DatabaseName,
+  changes: Partial<Settings> = {},
+): Promise<TestApi> {
+  const clock = new TestClock();
+  const log: string[] = [];
+  const folder = temporaryFolder('api');
+  const postgres = database === 'postgres' ? await createTestDatabase() : null;
+  const settings: Settings = {
+    environment: 'test',
+    listen: { host: '127.0.0.1', port: 0 },
+    publicUrl: { origin: 'https://api.example.com', basePath: '' },
+    appOrigins: [APP_ORIGIN],
+    trustedProxies: [],
+    tls: null,
+    cloudFront: {
+      url: 'https://cdn.example.com',
+      keyPairId: TEST_KEY_PAIR_ID,
+      privateKey: { kind: 'text', text: testKeyText() },
+      hashAlgorithm: 'SHA1',
+    },
+    cookies: { domain: null, sameSite: null, secure: null, partitioned: null, path: 'prefix' },
+    grants: { ttlSeconds: 900, maxTtlSeconds: 3600 },
+    authentication: TEST_AUTHENTICATION,
+    database: postgres
+      ? { kind: 'postgres', url: new Secret(postgres.url) }
+      : { kind: 'sqlite', path: join(folder, 'edgepass.sqlite') },
+    dataDir: folder,
+    metricsPort: null,
+    apiDocs: true,
+    logLevel: 'trace',
+    ...changes,
+  };
+  const logger = new JsonLogger(settings.logLevel, { write: (line) => log.push(line) });
+  const app = await createApi(settings, { clock, logger });
+  return new TestApi(app, clock, log, async () => postgres?.drop());
+}
+
+export function pemOf(key: KeyObject): string {
+  return key.export({ format: 'pem', type: 'pkcs8' }) as string;
+}
+
+/**
+ * A story told once for each database: `api()` gives the API of that database, started before the first
+ * test and stopped after the last. Each test uses callers of its own, so that their order does not matter.
+ */
+export function onEveryDatabase(
+  title: string,
+  story: (api: () => TestApi, database: DatabaseName) => void,
+  changes: Partial<Settings> = {},
+): void {
+  for (const database of DATABASES) {
+    describe(`${title} (${database})`, () => {
+      let api: TestApi | undefined;
+      beforeAll(async () => {
+        api = await startTestApi(database, changes);
+      });
+      afterAll(async () => {
+        await api?.close();
+      });
+      story(() => {
+        if (!api) throw new Error('the API has not started');
+        return api;
+      }, database);
+    });
+  }
+}
+
+/** The test key as the settings hold it. */
+export function testKeyText(): Secret {
+  return new Secret(pemOf(TEST_KEY.privateKey));
+}
