@@ -1,0 +1,67 @@
+/** One request as the log panel shows it. */
+export interface Call {
+  readonly host: 'API' | 'edge';
+  readonly method: string;
+  /** Path and query, as asked. */
+  readonly path: string;
+  /** The status, `shown` for an element that loaded (its status is not told to pages), `blocked` for no readable answer. */
+  readonly status: number | 'shown' | 'blocked';
+  readonly via: 'fetch' | '<img>' | 'hls.js' | '<video>';
+  /** The code of problem details, when the API gave one. */
+  readonly code?: string;
+  /** With `blocked`: false when not even an opaque answer came (certificate, network). */
+  readonly reachable?: boolean;
+}
+
+/** One line for people on what a call meant. */
+export function meaningOf(call: Call): string {
+  if (call.status === 'blocked') return meaningOfBlocked(call);
+  return call.host === 'API' ? meaningOfApi(call, call.status) : meaningOfEdge(call);
+}
+
+function meaningOfBlocked(call: Call): string {
+  if (call.reachable === false) {
+    return `No answer at all: the browser does not trust the ${call.host}’s certificate, or nothing listens there.`;
+  }
+  if (call.host === 'API') return 'The API answered without CORS headers for this page: see APP_ORIGINS.';
+  return call.via === 'fetch'
+    ? 'Refused: 403 without CORS headers, which the browser calls a CORS error.'
+    : `Refused: 403; ${call.via} only learns that it failed.`;
+}
+
+function meaningOfEdge(call: Call): string {
+  if (typeof call.status === 'number' && call.status >= 400) {
+    return `The edge refused with ${call.status}, readable thanks to CORS headers.`;
+  }
+  return OPENED[call.via];
+}
+
+const OPENED: Readonly<Record<Call['via'], string>> = {
+  fetch: 'Opened: a fetch with credentials, so the cookies went along.',
+  '<img>': 'Opened: a plain <img>, the browser sent the cookies by itself.',
+  'hls.js': 'Opened: hls.js asked with withCredentials, so the cookies went along.',
+  '<video>': 'Opened: the browser’s own player, cookies sent by itself.',
+};
+
+function meaningOfApi(call: Call, status: number | 'shown'): string {
+  if (call.code !== undefined)
+    return `Refused: ${call.code}. The API’s refusals carry CORS headers, so they can be read.`;
+  if (typeof status === 'number' && status >= 400) return 'The API refused.';
+  const route = `${call.method} ${call.path.replace(/\?.*$/, '').replace(/^.*\/(?=grants|entitlements|demo)/, '/')}`;
+  switch (route) {
+    case 'POST /grants':
+      return 'Granted and recorded; the browser stored three signed cookies for the CDN.';
+    case 'GET /grants':
+      return 'The grants of this viewer that have not expired.';
+    case 'DELETE /grants':
+      return 'The browser was told to drop the cookies.';
+    case 'GET /entitlements':
+      return 'What this viewer may open.';
+    case 'POST /demo/sign-in':
+      return 'Signed in; what another viewer held in this browser is cleared.';
+    case 'DELETE /demo/sign-in':
+      return 'Signed out.';
+    default:
+      return 'The API answered.';
+  }
+}

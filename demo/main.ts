@@ -1,0 +1,194 @@
+/*
+ * The demo page. For tests, `data-testid` and states that stay stable:
+ *   sign-in-alice, sign-in-bob, sign-in-carol, sign-out   buttons of step 1
+ *   prefix, ttl (selects), auto-renew (checkbox), ask     step 2; option values are prefixes and seconds
+ *   status                                                what the last action came to; data-tone calm|good|bad
+ *   time-left                                             m:ss, or –:–– without a pass
+ *   clear, clear-scope (one a scope), scopes              giving access back
+ *   image (one a sample), sibling (outside the prefix)    <img>, data-state loading|shown|refused
+ *   video                                                 <video>, data-state loading|shown|playing|refused
+ *   access, explanation                                   the state of the stage in words
+ *   try-again, proof                                      one file past the browser's cache; data-state shown|refused
+ *   log                                                   <li data-host data-status data-outcome>, newest first
+ *   certificate-warning, check-again                      hidden while the API and the CDN answer
+ * `#app` carries data-ready once the page works, data-access none|open|cleared|expired and data-viewer.
+ */
+import {
+  createEdgepassClient,
+  EdgepassError,
+  EdgepassNetworkError,
+  type Entitlement,
+} from '../client/index.js';
+import { watchedFetch } from './api-calls.js';
+import { checkCertificates, watchCertificates } from './certificate-warning.js';
+import { loadConfig, type DemoConfig } from './config.js';
+import { holdScopes } from './holdings.js';
+import { buildGrid } from './image-grid.js';
+import { buildVideo } from './lesson-video.js';
+import { recall, remember } from './memory.js';
+import { byId } from './page.js';
+import { expiresAtMs, pathOf, showPass, showTimeLeft, type Access } from './pass-card.js';
+import { showPrefixChoices } from './prefix-choices.js';
+import { forgetProof, showProof } from './proof-line.js';
+import { showScopes } from './scope-list.js';
+import { say, sayError } from './status-line.js';
+import { PEOPLE, showPeople, showSignedIn, signIn, signOut } from './viewers.js';
+
+async function startPage(config: DemoConfig): Promise<void> {
+  const { apiUrl, cdnUrl, samples } = config;
+  const client = createEdgepassClient({ apiUrl, fetch: watchedFetch });
+  const autoRenew = byId('auto-renew', HTMLInputElement);
+  let viewer: string | null = null;
+  let withoutScopes: Exclude<Access, 'open'> = 'none';
+
+  const holdings = holdScopes(client, {
+    renewed({ grant }) {
+      draw();
+      say('good', `Renewed ${pathOf(grant.prefix)} by itself.`);
+    },
+    failed: sayError,
+  });
+  const drawGrid = buildGrid(config);
+  const video = buildVideo(config, holdings.renewIfDue);
+
+  async function drawStage(): Promise<void> {
+    forgetProof();
+    await Promise.all([drawGrid(holdings.opens), video.draw(holdings.opens)]);
+  }
+
+  function draw(): void {
+    const { scopes } = holdings;
+    showPass(scopes.length > 0 ? 'open' : withoutScopes, viewer, scopes.at(-1), autoRenew.checked);
+    showTimeLeft(scopes.at(-1), Date.now());
+    showScopes(scopes, (prefix) => act(() => clear(prefix)));
+    remember({ viewer, held: scopes });
+  }
+
+  function dropAll(next: Exclude<Access, 'open'>): void {
+    holdings.drop();
+    withoutScopes = next;
+  }
+
+  async function ask(): Promise<void> {
+    const prefix = byId('prefix', HTMLSelectElement).value;
+    const ttlSeconds = Number(byId('ttl', HTMLSelectElement).value);
+    const grant = await client.grant(prefix, { ttlSeconds });
+    holdings.add({ grant, receivedAtMs: Date.now(), ttlSeconds });
+    draw();
+    say('good', `Granted: this browser may open everything below ${pathOf(grant.prefix)} now.`);
+    void drawStage();
+  }
+
+  async function clear(prefix?: string): Promise<void> {
+    await client.clear(prefix);
+    withoutScopes = 'cleared';
+    holdings.drop(prefix);
+    draw();
+    say(
+      'calm',
+      `Cleared ${prefix === undefined ? 'everything' : pathOf(prefix)}, then asked for every file again.`,
+    );
+    void drawStage().then(() => showProof(config));
+  }
+
+  async function become(user: string): Promise<void> {
+    const before = viewer;
+    await signIn(apiUrl, user);
+    viewer = user;
+    const changed = before !== user;
+    if (changed) dropAll('none');
+    await showEntitlements();
+    say(
+      'good',
+      changed && before !== null
+        ? `Hello ${user}. What ${before} held in this browser is cleared.`
+        : `Hello ${user}.`,
+    );
+    void drawStage();
+  }
+
+  async function leave(): Promise<void> {
+    await client.clear();
+    await signOut(apiUrl);
+    viewer = null;
+    dropAll('none');
+    await showEntitlements();
+    say('calm', 'Signed out, and the cookies went too.');
+    void drawStage();
+  }
+
+  async function showEntitlements(): Promise<void> {
+    let entitlements: readonly Entitlement[] = [];
+    try {
+      if (viewer !== null) entitlements = await client.entitlements();
+    } catch (error) {
+      if (!(error instanceof EdgepassError) || error.status !== 401) throw error;
+      viewer = null;
+    } finally {
+      showSignedIn(viewer);
+      showPrefixChoices(samples, viewer, entitlements);
+      draw();
+    }
+  }
+
+  function tick(): void {
+    const ended = holdings.dropEnded(Date.now());
+    if (ended.length === 0) {
+      showTimeLeft(holdings.scopes.at(-1), Date.now());
+      return;
+    }
+    withoutScopes = 'expired';
+    draw();
+    say('bad', `The pass for ${ended.map(({ grant }) => pathOf(grant.prefix)).join(', ')} has ended.`);
+    void drawStage();
+  }
+
+  /** One action at a time, in the order of the clicks. */
+  let lastAction = Promise.resolve();
+  function act(action: () => Promise<void>): void {
+    lastAction = lastAction.then(action).catch(async (error: unknown) => {
+      sayError(error);
+      if (error instanceof EdgepassNetworkError) await checkCertificates(config);
+    });
+  }
+
+  byId('host-app', HTMLElement).textContent = location.host;
+  byId('host-api', HTMLElement).textContent = new URL(apiUrl).host;
+  byId('host-edge', HTMLElement).textContent = new URL(cdnUrl).host;
+  showPeople((user) => act(() => become(user)));
+  showSignedIn(null);
+  showPrefixChoices(samples, null, []);
+  watchCertificates(config);
+  byId('sign-out', HTMLButtonElement).addEventListener('click', () => act(leave));
+  byId('clear', HTMLButtonElement).addEventListener('click', () => act(() => clear()));
+  byId('try-again', HTMLButtonElement).addEventListener('click', () => act(() => showProof(config)));
+  byId('ask-form', HTMLFormElement).addEventListener('submit', (event) => {
+    event.preventDefault();
+    act(ask);
+  });
+  autoRenew.addEventListener('change', () => {
+    holdings.keepAlive(autoRenew.checked);
+    draw();
+  });
+
+  // After a reload the session and the cookies are still there; only this page forgot them.
+  const memory = recall();
+  viewer = PEOPLE.find(({ user }) => user === memory.viewer)?.user ?? null;
+  for (const scope of memory.held) if (Date.now() < expiresAtMs(scope)) holdings.add(scope);
+  draw();
+  if (await checkCertificates(config)) {
+    act(showEntitlements);
+    await lastAction;
+    if (viewer !== null) say('calm', `Welcome back, ${viewer}.`);
+  }
+  holdings.keepAlive(autoRenew.checked);
+  setInterval(tick, 250);
+  byId('app', HTMLDivElement).dataset['ready'] = 'true';
+  await drawStage();
+}
+
+try {
+  await startPage(await loadConfig());
+} catch (error) {
+  sayError(error);
+}

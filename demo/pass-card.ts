@@ -1,0 +1,79 @@
+import { remainingLife } from '../client/index.js';
+import { byId } from './page.js';
+import type { HeldScope } from './scopes.js';
+
+/** Where a viewer stands; also the page's `data-access`. */
+export type Access = 'none' | 'open' | 'cleared' | 'expired';
+
+const BADGES: Readonly<Record<Access, string>> = {
+  none: 'no access',
+  open: 'open',
+  cleared: 'cleared',
+  expired: 'expired',
+};
+
+const EXPLANATIONS: Readonly<Record<Access, string>> = {
+  none: 'Without a pass the edge refuses every file with 403. Its refusal carries no CORS headers, so all that a page hears is “TypeError: Failed to fetch”.',
+  open: 'The browser attaches the cookies by itself: plain <img>, fetch with credentials and hls.js all load from another host. What lies outside the pass stays refused.',
+  cleared:
+    'The browser calls this a CORS or network error, though the edge said 403: a refusal without CORS headers may not be read by a page.',
+  expired:
+    'The pass has ended: cookie and policy expire together, and the edge says 403 again. The browser calls it a CORS or network error.',
+};
+
+/** Draws the pass, the badge and the explanation for one state. */
+export function showPass(
+  access: Access,
+  viewer: string | null,
+  scope: HeldScope | undefined,
+  renewing: boolean,
+): void {
+  byId('app', HTMLDivElement).dataset['access'] = access;
+  byId('pass', HTMLElement).dataset['pass'] = access;
+  byId('badge', HTMLElement).textContent = BADGES[access];
+  byId('explanation', HTMLElement).textContent = EXPLANATIONS[access];
+  byId('stamp', HTMLElement).textContent = access === 'cleared' || access === 'expired' ? BADGES[access] : '';
+  byId('clear', HTMLButtonElement).disabled = access !== 'open';
+  byId('key-pair-id', HTMLElement).textContent = scope?.grant.keyPairId ?? '–';
+  if (access === 'none') byId('pass-prefix', HTMLElement).textContent = 'No pass yet';
+  if (scope !== undefined) byId('pass-prefix', HTMLElement).textContent = pathOf(scope.grant.prefix);
+  byId('pass-viewer', HTMLElement).textContent = viewer ?? '–';
+  byId('pass-ends', HTMLElement).textContent = scope === undefined ? '–' : clockTime(expiresAtMs(scope));
+  byId('pass-renews', HTMLElement).textContent =
+    scope === undefined ? '–' : renewing ? clockTime(renewsAtMs(scope)) : 'not by itself';
+}
+
+/** Draws the ring and the countdown; with no scope, an empty ring. */
+export function showTimeLeft(scope: HeldScope | undefined, nowMs: number): void {
+  const ring = byId('ring-left', SVGCircleElement);
+  const text = byId('time-left', HTMLElement);
+  if (scope === undefined) {
+    ring.setAttribute('stroke-dasharray', '0 100');
+    text.textContent = '–:––';
+    return;
+  }
+  const leftMs = Math.max(expiresAtMs(scope) - nowMs, 0);
+  const share = leftMs / (expiresAtMs(scope) - scope.receivedAtMs);
+  ring.setAttribute('stroke-dasharray', `${Math.min(share, 1) * 100} 100`);
+  const seconds = Math.ceil(leftMs / 1000);
+  text.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  byId('pass', HTMLElement).toggleAttribute('data-ending', share < 0.2);
+}
+
+/** When a scope ends, on this machine's clock. */
+export function expiresAtMs(scope: HeldScope): number {
+  return scope.receivedAtMs + remainingLife(scope.grant, scope.receivedAtMs).expireInMs;
+}
+
+function renewsAtMs(scope: HeldScope): number {
+  return scope.receivedAtMs + remainingLife(scope.grant, scope.receivedAtMs).renewInMs;
+}
+
+/** `courses/algebra` as the cookie Path it becomes. */
+export function pathOf(prefix: string): string {
+  return prefix === '/' ? '/' : `/${prefix}`;
+}
+
+export function clockTime(atMs: number): string {
+  return new Date(atMs).toLocaleTimeString([], { hour12: false });
+}

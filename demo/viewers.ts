@@ -1,0 +1,58 @@
+import { EdgepassNetworkError } from '../client/index.js';
+import { watchedFetch } from './api-calls.js';
+import { byId, copyOf, within } from './page.js';
+
+/** The people of the demo sign-in, and what each may open in words. */
+export const PEOPLE = [
+  { user: 'alice', may: 'courses/algebra and her own folder' },
+  { user: 'bob', may: 'only his own folder' },
+  { user: 'carol', may: 'administrator: decides who may open what' },
+] as const;
+
+/** Builds one button for each person; `choose` is called with the name. */
+export function showPeople(choose: (user: string) => void): void {
+  byId('people', HTMLDivElement).replaceChildren(
+    ...PEOPLE.map(({ user, may }) => {
+      const button = copyOf('person-template', HTMLButtonElement);
+      button.dataset['testid'] = `sign-in-${user}`;
+      button.dataset['user'] = user;
+      within(button, '.person-face', HTMLElement).textContent = user.slice(0, 1).toUpperCase();
+      within(button, 'strong', HTMLElement).textContent = user;
+      within(button, '.person-text span', HTMLElement).textContent = may;
+      button.addEventListener('click', () => choose(user));
+      return button;
+    }),
+  );
+}
+
+/** Marks who is signed in; null for nobody. */
+export function showSignedIn(viewer: string | null): void {
+  for (const button of byId('people', HTMLDivElement).querySelectorAll('button')) {
+    button.setAttribute('aria-pressed', String(button.dataset['user'] === viewer));
+  }
+  byId('signed-in', HTMLParagraphElement).textContent =
+    viewer === null ? 'Nobody is signed in.' : `Signed in as ${viewer}.`;
+  byId('sign-out', HTMLButtonElement).disabled = viewer === null;
+  byId('app', HTMLDivElement).dataset['viewer'] = viewer ?? '';
+}
+
+/** Demo sign-in: the API answers with a session cookie that this page cannot read. */
+export async function signIn(apiUrl: string, user: string): Promise<void> {
+  await session(apiUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user }),
+  });
+}
+
+export async function signOut(apiUrl: string): Promise<void> {
+  await session(apiUrl, { method: 'DELETE' });
+}
+
+async function session(apiUrl: string, init: RequestInit): Promise<void> {
+  const url = `${apiUrl}/demo/sign-in`;
+  const response = await watchedFetch(url, { ...init, credentials: 'include' }).catch((cause: unknown) => {
+    throw new EdgepassNetworkError(url, location.origin, cause);
+  });
+  if (!response.ok) throw new Error(`The API answered ${response.status} to the demo sign-in.`);
+}
