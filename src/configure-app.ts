@@ -1,9 +1,9 @@
-import { NotFoundException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cookieParser from 'cookie-parser';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { jsonBody } from './problems/json-body.js';
+import { Problem } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { UnknownRouteFilter } from './problems/unknown-route.filter.js';
 import type { Settings } from './settings/settings.js';
@@ -57,7 +57,7 @@ function belowBasePath(basePath: string) {
       request.url = request.url.slice(basePath.length);
       next();
     } else {
-      next(new NotFoundException());
+      next(new Problem('not_found', { reason: 'outside_base_path' }));
     }
   };
 }

@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { startTestApi, TEST_AUTHENTICATION } from '../support/api.js';
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+describe('OpenAPI', () => {
+  test('it lists exactly the routes that exist', async () => {
+    expect(await operationsOf({})).toEqual([
+      'DELETE /admin/entitlements/{id}',
+      'DELETE /grants',
+      'GET /admin/entitlements',
+      'GET /entitlements',
+      'GET /grants',
+      'GET /health/live',
+      'GET /health/ready',
+      'POST /grants',
+      'PUT /admin/entitlements',
+    ]);
+  });
+
+  test('without an admin group the admin routes are not in it', async () => {
+    const operations = await operationsOf({ authentication: { ...TEST_AUTHENTICATION, adminGroup: null } });
+    expect(operations.filter((operation) => operation.includes('/admin/'))).toEqual([]);
+  });
+
+  test('it is not served where API_DOCS is off', async () => {
+    const api = await startTestApi('sqlite', { apiDocs: false });
+    try {
+      await api.http.get('/openapi.json').expect(404);
+      await api.http.get('/docs').expect(404);
+    } finally {
+      await api.close();
+    }
+  });
+});
+
+async function operationsOf(changes: Parameters<typeof startTestApi>[1]): Promise<readonly string[]> {
+  const api = await startTestApi('sqlite', changes);
+  try {
+    const { paths } = (await api.http.get('/openapi.json').expect(200)).body as Document;
+    return Object.entries(paths)
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+      .toSorted();
+  } finally {
+    await api.close();
+  }
+}
