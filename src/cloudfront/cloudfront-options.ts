@@ -1,6 +1,11 @@
 import type { Clock } from '../clock/clock.js';
 import { readAppOrigin, readCloudFrontUrl, readPublicUrl, type AddressResult } from './addresses.js';
-import { deriveCookieScope, type CookieScope, type CookieScopeProblem } from './cookie-scope.js';
+import {
+  deriveCookieScope,
+  type CookieScope,
+  type CookieScopeInput,
+  type CookieScopeProblem,
+} from './cookie-scope.js';
 import type { HashAlgorithm } from './signature.js';
 import { loadSigningKey, type SigningKey } from './signing-key.js';
 
@@ -30,6 +35,8 @@ export interface CloudFrontOptions {
   };
   /** Default: the machine's own clock. */
   readonly clock?: Clock;
+  /** Hears what works but deserves attention. Default: a line in Nest's log at start. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 /** The options after reading: everything that the service works with. */
@@ -45,6 +52,7 @@ const OPTION_OF_SETTING: Readonly<Record<string, string>> = {
   PUBLIC_URL: 'publicUrl',
   CLOUDFRONT_DOMAIN: 'cloudFrontUrl',
   APP_ORIGINS: 'appOrigins',
+  CLOUDFRONT_PRIVATE_KEY: 'privateKey',
   CLOUDFRONT_KEY_PAIR_ID: 'keyPairId',
   COOKIE_DOMAIN: 'cookies.domain',
   COOKIE_SAME_SITE: 'cookies.sameSite',
@@ -52,61 +60,77 @@ const OPTION_OF_SETTING: Readonly<Record<string, string>> = {
   COOKIE_PARTITIONED: 'cookies.partitioned',
 };
 
-/** Checks the options with the rules of the settings. Throws one Error that lists every problem. */
+/** Everything in the options that cannot work, at once. */
+export class CloudFrontOptionsError extends Error {
+  override readonly name = 'CloudFrontOptionsError';
+
+  /** Takes the problems in the names of the settings; the message has the names of the options. */
+  constructor(readonly problems: readonly CookieScopeProblem[]) {
+    const lines = problems.map(({ setting, expected, found, todo }) =>
+      inTheWordsOfOptions(`${setting}: expected ${expected}; found ${found}; ${todo}`),
+    );
+    super(`these CloudFront options cannot work:\n${lines.join('\n')}`);
+  }
+}
+
+/** Checks the options with the rules of the settings. Throws {@link CloudFrontOptionsError}. */
 export function checkOptions(options: CloudFrontOptions): CheckedOptions {
-  const environment = options.environment ?? 'production';
   const problems: CookieScopeProblem[] = [];
+  const addresses = readAddresses(options, problems);
+  const loaded = loadSigningKey({
+    text: options.privateKey,
+    origin: 'CLOUDFRONT_PRIVATE_KEY',
+    keyPairId: options.keyPairId ?? null,
+  });
+  if ('problem' in loaded) problems.push(loaded.problem);
+  const derived = addresses === null ? null : deriveCookieScope({ ...addresses, ...cookieSettings(options) });
+  if (derived !== null && 'problems' in derived) problems.push(...derived.problems);
+  if (addresses === null || derived === null || 'problems' in derived || 'problem' in loaded) {
+    throw new CloudFrontOptionsError(problems);
+  }
+  return {
+    cloudFrontUrl: addresses.cloudFrontUrl,
+    key: loaded.key,
+    hashAlgorithm: options.hashAlgorithm ?? 'SHA1',
+    scope: derived.scope,
+    warnings: derived.warnings.map(inTheWordsOfOptions),
+  };
+}
+
+function readAddresses(
+  options: CloudFrontOptions,
+  problems: CookieScopeProblem[],
+): Pick<CookieScopeInput, 'cloudFrontUrl' | 'publicUrl' | 'appOrigins'> | null {
+  const environment = options.environment ?? 'production';
   const keep = <Address>(setting: string, result: AddressResult<Address>): Address | null => {
     if ('address' in result) return result.address;
     problems.push({ setting, ...result, todo: 'write it in that form' });
     return null;
   };
-  const cloudFrontUrl = keep('cloudFrontUrl', readCloudFrontUrl(options.cloudFrontUrl, environment));
-  const publicUrl = keep('publicUrl', readPublicUrl(options.publicUrl, environment));
-  const appOrigins = options.appOrigins.map((origin) =>
-    keep('appOrigins', readAppOrigin(origin, environment)),
-  );
-  if (appOrigins.length === 0) {
-    problems.push({
-      setting: 'appOrigins',
-      expected: 'at least one origin',
-      found: 'none',
-      todo: 'name the origin of your page',
-    });
+  const cloudFrontUrl = keep('CLOUDFRONT_DOMAIN', readCloudFrontUrl(options.cloudFrontUrl, environment));
+  const publicUrl = keep('PUBLIC_URL', readPublicUrl(options.publicUrl, environment));
+  const origins = options.appOrigins.map((origin) => keep('APP_ORIGINS', readAppOrigin(origin, environment)));
+  const appOrigins = origins.filter((origin) => origin !== null);
+  if (origins.length === 0) {
+    const todo = 'name the origin of the page that asks for grants';
+    problems.push({ setting: 'APP_ORIGINS', expected: 'at least one origin', found: 'none', todo });
   }
-  const hashAlgorithm = options.hashAlgorithm ?? 'SHA1';
-  const loaded = loadSigningKey({
-    text: options.privateKey,
-    origin: 'privateKey',
-    keyPairId: options.keyPairId ?? null,
-  });
-  if ('problem' in loaded) problems.push(loaded.problem);
+  if (cloudFrontUrl === null || publicUrl === null || appOrigins.length !== origins.length) return null;
+  return origins.length === 0 ? null : { cloudFrontUrl, publicUrl, appOrigins };
+}
 
-  if (cloudFrontUrl !== null && publicUrl !== null && appOrigins.every((origin) => origin !== null)) {
-    const {
-      domain = null,
-      sameSite = null,
-      secure = null,
-      partitioned = null,
-      path = 'prefix',
-    } = options.cookies ?? {};
-    const derived = deriveCookieScope({
-      appOrigins,
-      publicUrl,
-      cloudFrontUrl,
-      environment,
-      cookies: { domain, sameSite, secure, partitioned, path },
-    });
-    if ('problems' in derived) problems.push(...derived.problems);
-    else if ('key' in loaded && problems.length === 0) {
-      const warnings = derived.warnings.map(inTheWordsOfOptions);
-      return { cloudFrontUrl, key: loaded.key, hashAlgorithm, scope: derived.scope, warnings };
-    }
-  }
-  const lines = problems.map(({ setting, expected, found, todo }) =>
-    inTheWordsOfOptions(`${setting}: expected ${expected}; found ${found}; ${todo}`),
-  );
-  throw new Error(`CloudFront options cannot work:\n${lines.join('\n')}`);
+function cookieSettings(options: CloudFrontOptions): Pick<CookieScopeInput, 'environment' | 'cookies'> {
+  const {
+    domain = null,
+    sameSite = null,
+    secure = null,
+    partitioned = null,
+    path = 'prefix',
+  } = options.cookies ?? {};
+  return {
+    environment: options.environment ?? 'production',
+    cookies: { domain, sameSite, secure, partitioned, path },
+  };
 }
 
 /** A host application has set options, not our environment variables. */

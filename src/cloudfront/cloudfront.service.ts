@@ -1,4 +1,4 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { systemClock, type Clock } from '../clock/clock.js';
 import { checkOptions, type CheckedOptions, type CloudFrontOptions } from './cloudfront-options.js';
@@ -11,6 +11,7 @@ import {
   heldBy,
   parseScopesCookie,
   withoutScopes,
+  type HeldScope,
   type HeldScopes,
   type ScopesRecord,
 } from './scopes-cookie.js';
@@ -18,7 +19,7 @@ import { formatSetCookie } from './set-cookie.js';
 import { clearLines, cookiePathOf, issueLines, type CookieSet } from './signed-cookies.js';
 import { createSigner, type Signer } from './signer.js';
 
-export type { CloudFrontOptions } from './cloudfront-options.js';
+export { CloudFrontOptionsError, type CloudFrontOptions } from './cloudfront-options.js';
 
 /** Whose grants: only the id is needed. */
 export interface CookieViewer {
@@ -37,6 +38,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   readonly #options: CheckedOptions;
   readonly #signer: Signer;
   readonly #clock: Clock;
+  readonly #onWarning: (warning: string) => void;
   /** What an answer has already written, so that two grants in one answer know of each other. */
   readonly #written = new WeakMap<Response, ScopesRecord>();
 
@@ -44,14 +46,16 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   constructor(options: CloudFrontOptions) {
     this.#options = checkOptions(options);
     this.#clock = options.clock ?? systemClock;
+    this.#onWarning = options.onWarning ?? ((warning) => new Logger(CloudFrontService.name).warn(warning));
     this.#signer = createSigner(this.#options);
     this.keyPairId = this.#options.key.keyPairId;
     this.warnings = this.#options.warnings;
   }
 
-  /** Resolves when signing is known to work; a start that cannot sign must not look healthy. */
-  onModuleInit(): Promise<void> {
-    return this.#signer.ready();
+  /** Resolves when signing is known to work: a start that cannot sign must not look healthy. */
+  async onModuleInit(): Promise<void> {
+    for (const warning of this.warnings) this.#onWarning(warning);
+    await this.#signer.ready();
   }
 
   /** After the server has answered its last request: those still need signatures. */
@@ -120,13 +124,13 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * The wider live scope of this viewer that the prefix lies in, or null: answer such a grant with the
    * wider one, renewed. Always null with COOKIE_PATH=root, where the scope says nothing of the prefix.
    */
-  widerHeld(request: Request, prefix: string, viewer?: CookieViewer): string | null {
+  widerHeld(request: Request, prefix: string, viewer?: CookieViewer): HeldScope | null {
     const asked = canonical(prefix);
     if (this.#options.scope.pathMode === 'root') return null;
     const wider = this.held(request, viewer).scopes.find(
       (scope) => scope.prefix !== asked && covers(scope.prefix, asked),
     );
-    return wider?.prefix ?? null;
+    return wider ?? null;
   }
 
   /** Clears everything this browser holds, or only these prefixes; no token is needed for that. */
