@@ -1,0 +1,77 @@
+import type { CorsConfig } from '../distribution/response-headers-policy.js';
+import type { Switches } from '../distribution/switches.js';
+import type { HeaderList } from '../header-list.js';
+import { matchesWildcard } from '../viewer-access/wildcard.js';
+import { originMatches } from './origin-pattern.js';
+
+/** What a request asks, as far as CORS is concerned. */
+export interface CorsQuestion {
+  readonly method: string;
+  readonly origin: string | undefined;
+  /** The value of `Access-Control-Request-Headers`. */
+  readonly requestHeaders: string | undefined;
+  /** Origin of a local page → origin that stands in the rules. */
+  readonly pageOrigins: ReadonlyMap<string, string>;
+}
+
+/** `ALL` stands for these (R71). */
+const ALL_METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'];
+
+/** The CORS headers that a policy wants on an answer (R70–R75); null when it wants none. */
+export function corsHeaders(
+  config: CorsConfig,
+  question: CorsQuestion,
+  switches: Pick<Switches, 'corsWithoutOrigin' | 'corsForOtherOrigin'>,
+): HeaderList | null {
+  const allowOrigin = allowedOrigin(config, question, switches);
+  if (allowOrigin === null) return null;
+  // R71: the policy takes every OPTIONS of a page for a preflight.
+  const isPreflight = question.method === 'OPTIONS';
+  const headers: (readonly [string, string])[] = [['Access-Control-Allow-Origin', allowOrigin]];
+  const add = (name: string, values: readonly string[]) => {
+    if (values.length > 0) headers.push([name, values.join(', ')]);
+  };
+  if (config.allowCredentials) headers.push(['Access-Control-Allow-Credentials', 'true']);
+  if (isPreflight || !config.exposeOnPreflightOnly) {
+    add('Access-Control-Expose-Headers', config.exposeHeaders);
+  }
+  if (isPreflight) {
+    add(
+      'Access-Control-Allow-Methods',
+      config.allowMethods.includes('ALL') ? ALL_METHODS : config.allowMethods,
+    );
+    add('Access-Control-Allow-Headers', allowedHeaders(config.allowHeaders, question.requestHeaders));
+    if (config.maxAgeSeconds !== null) add('Access-Control-Max-Age', [String(config.maxAgeSeconds)]);
+  }
+  return headers;
+}
+
+function allowedOrigin(
+  config: CorsConfig,
+  { origin, pageOrigins }: CorsQuestion,
+  switches: Pick<Switches, 'corsWithoutOrigin' | 'corsForOtherOrigin'>,
+): string | null {
+  const [first] = config.allowOrigins;
+  const isStatic = config.allowOrigins.length === 1 && first !== undefined && !first.slice(1).includes('*');
+  if (origin === undefined) {
+    return switches.corsWithoutOrigin === 'send' && isStatic ? first : null;
+  }
+  if (config.allowOrigins.includes('*')) return '*';
+  const named = pageOrigins.get(origin);
+  const isListed = config.allowOrigins.some(
+    (entry) => originMatches(entry, origin) || (named !== undefined && originMatches(entry, named)),
+  );
+  if (isListed) return origin;
+  return switches.corsForOtherOrigin === 'static' && isStatic && first.includes('://') ? first : null;
+}
+
+/** R75: a name with `*` in it allows what it matches of what was asked; a lone `*` is sent as it is. */
+function allowedHeaders(entries: readonly string[], requested: string | undefined): readonly string[] {
+  if (!entries.some((entry) => entry.length > 1 && entry.includes('*'))) return entries;
+  const asked = (requested ?? '').split(',').map((name) => name.trim());
+  return entries.flatMap((entry) =>
+    entry.length > 1 && entry.includes('*')
+      ? asked.filter((name) => name !== '' && matchesWildcard(entry.toLowerCase(), name.toLowerCase()))
+      : [entry],
+  );
+}

@@ -1,0 +1,41 @@
+import type { KeyObject } from 'node:crypto';
+import type { ResponseHeadersPolicy } from './response-headers-policy.js';
+import type { Switches } from './switches.js';
+
+/** A distribution as the edge follows it, free of mistakes. */
+export interface Distribution {
+  /** Lower case; an alias may begin with `*.`. */
+  readonly aliases: readonly string[];
+  /** `d111111abcdef8.cloudfront.net` where the folder holds the answer of get-distribution. */
+  readonly domainName: string | null;
+  /** Without leading slash; `''` for none. */
+  readonly defaultRootObject: string;
+  /** In order of precedence; the last one is the default and covers every path. */
+  readonly behaviors: readonly Behavior[];
+  readonly origins: ReadonlyMap<string, FolderOriginDescription>;
+  /** Host that a laptop uses, lower case with port → host that policies name. */
+  readonly publicHosts: ReadonlyMap<string, string>;
+  /** Origin of a local page → origin that stands in the CORS rules. */
+  readonly pageOrigins: ReadonlyMap<string, string>;
+  readonly tls: { readonly certificate: Buffer; readonly key: Buffer } | null;
+  readonly switches: Switches;
+}
+
+/** One cache behavior. */
+export interface Behavior {
+  readonly pathPattern: string;
+  readonly originId: string;
+  readonly allowedMethods: ReadonlySet<string>;
+  readonly viewerProtocolPolicy: 'allow-all' | 'https-only' | 'redirect-to-https';
+  /** Public keys of every attached key group by key id (R38, R39); null: no signature is needed (R45). */
+  readonly trustedKeys: ReadonlyMap<string, KeyObject> | null;
+  readonly responseHeadersPolicy: ResponseHeadersPolicy | null;
+}
+
+/** A folder that stands in for a bucket. */
+export interface FolderOriginDescription {
+  /** Absolute, symbolic links resolved. */
+  readonly folder: string;
+  /** Put before the key, without leading or trailing slash. */
+  readonly originPath: string;
+}

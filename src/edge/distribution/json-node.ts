@@ -1,0 +1,96 @@
+import type { FolderProblem } from './folder-problem.js';
+
+/**
+ * A value inside a JSON file that knows its own path. Reading it as the wrong type records a mistake and
+ * gives null, so that one pass over the folder finds all mistakes at once.
+ */
+export class JsonNode {
+  constructor(
+    readonly file: string,
+    readonly path: string,
+    readonly value: unknown,
+    private readonly problems: FolderProblem[],
+  ) {}
+
+  /** AWS writes absent members as null now and then. */
+  get isPresent(): boolean {
+    return this.value !== undefined && this.value !== null;
+  }
+
+  get(name: string): JsonNode {
+    const path = this.path === '' ? name : `${this.path}.${name}`;
+    return new JsonNode(this.file, path, this.isObject() ? this.value[name] : undefined, this.problems);
+  }
+
+  /** The members of an object in file order; a mistake when it is none. */
+  members(): readonly (readonly [name: string, node: JsonNode])[] {
+    if (!this.isObject()) return this.mistake('an object') ?? [];
+    return Object.keys(this.value).map((name) => [name, this.get(name)] as const);
+  }
+
+  items(): readonly JsonNode[] {
+    if (!Array.isArray(this.value)) return this.mistake('an array') ?? [];
+    return this.value.map(
+      (item: unknown, index) => new JsonNode(this.file, `${this.path}[${index}]`, item, this.problems),
+    );
+  }
+
+  /** AWS's `{ "Quantity": n, "Items": […] }`; without Items it is empty. */
+  quantityItems(): readonly JsonNode[] {
+    if (!this.isPresent) return [];
+    if (!this.isObject()) return this.mistake('an object with Quantity and Items') ?? [];
+    const items = this.get('Items').isPresent ? this.get('Items').items() : [];
+    const quantity = this.get('Quantity');
+    if (quantity.value !== items.length) quantity.mistake(`${items.length}, the number of Items`);
+    return items;
+  }
+
+  text(): string | null {
+    return typeof this.value === 'string' && this.value !== ''
+      ? this.value
+      : this.mistake('a text that is not empty');
+  }
+
+  /** A text that may be absent or empty. */
+  optionalText(): string {
+    if (!this.isPresent) return '';
+    return typeof this.value === 'string' ? this.value : (this.mistake('a text') ?? '');
+  }
+
+  flag(): boolean | null {
+    return typeof this.value === 'boolean' ? this.value : this.mistake('true or false');
+  }
+
+  /** A flag that is false where AWS leaves it out. */
+  optionalFlag(): boolean {
+    return this.isPresent ? (this.flag() ?? false) : false;
+  }
+
+  wholeNumber(): number | null {
+    return typeof this.value === 'number' && Number.isInteger(this.value) && this.value >= 0
+      ? this.value
+      : this.mistake('a whole number');
+  }
+
+  oneOf<const Value extends string>(values: readonly Value[]): Value | null {
+    return values.find((value) => value === this.value) ?? this.mistake(values.join(' or '));
+  }
+
+  /** Records a mistake at this place. `found` replaces the value where that must not be shown. */
+  mistake(expected: string, found: string = describe(this.value)): null {
+    this.problems.push({ file: this.file, path: this.path, expected, found });
+    return null;
+  }
+
+  private isObject(this: JsonNode): this is JsonNode & { readonly value: Record<string, unknown> } {
+    return typeof this.value === 'object' && this.value !== null && !Array.isArray(this.value);
+  }
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

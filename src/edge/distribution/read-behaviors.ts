@@ -1,0 +1,95 @@
+import type { Behavior } from './distribution.js';
+import type { JsonNode } from './json-node.js';
+import { MANAGED_RESPONSE_HEADERS_POLICIES } from './managed-response-headers-policies.js';
+import type { KeyGroups } from './read-key-groups.js';
+import type { ResponseHeadersPolicy } from './response-headers-policy.js';
+
+/** AWS's default quota (R37): a warning, since it can be raised. */
+const KEY_GROUPS_PER_BEHAVIOR = 4;
+
+const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'] as const;
+const PROTOCOL_POLICIES = ['allow-all', 'https-only', 'redirect-to-https'] as const;
+
+/** What a behavior may refer to by id. */
+export interface BehaviorReferences {
+  readonly originIds: ReadonlySet<string>;
+  readonly keyGroups: KeyGroups;
+  readonly responseHeadersPolicies: ReadonlyMap<string, ResponseHeadersPolicy>;
+  readonly warnings: string[];
+}
+
+/** Reads the cache behaviors in their order of precedence, the default one last. */
+export function readBehaviors(config: JsonNode, references: BehaviorReferences): readonly Behavior[] {
+  const listed = config
+    .get('CacheBehaviors')
+    .quantityItems()
+    .map((node) => readBehavior(node, node.get('PathPattern').text() ?? '', references));
+  const fallback = config.get('DefaultCacheBehavior');
+  if (fallback.members().length === 0) return listed;
+  return [...listed, readBehavior(fallback, '*', references)];
+}
+
+function readBehavior(node: JsonNode, pathPattern: string, references: BehaviorReferences): Behavior {
+  return {
+    pathPattern,
+    originId: readOriginId(node.get('TargetOriginId'), references),
+    allowedMethods: readMethods(node.get('AllowedMethods')),
+    viewerProtocolPolicy: node.get('ViewerProtocolPolicy').oneOf(PROTOCOL_POLICIES) ?? 'https-only',
+    trustedKeys: readTrustedKeys(node, references),
+    responseHeadersPolicy: readPolicy(node.get('ResponseHeadersPolicyId'), references),
+  };
+}
+
+function readOriginId(node: JsonNode, references: BehaviorReferences): string {
+  const id = node.text() ?? '';
+  if (id !== '' && !references.originIds.has(id)) node.mistake('the Id of an origin');
+  return id;
+}
+
+function readMethods(node: JsonNode): ReadonlySet<string> {
+  if (!node.isPresent) return new Set(['GET', 'HEAD']);
+  return new Set(node.quantityItems().flatMap((item) => item.oneOf(METHODS) ?? []));
+}
+
+/** A behavior must never be open because its trust could not be read: that is a mistake instead. */
+function readTrustedKeys(node: JsonNode, references: BehaviorReferences): Behavior['trustedKeys'] {
+  const signers = node.get('TrustedSigners');
+  if (signers.isPresent && signers.get('Enabled').optionalFlag()) {
+    signers.mistake('key groups; the keys of an AWS account cannot be exported', 'trusted signers');
+  }
+  const trust = node.get('TrustedKeyGroups');
+  if (!trust.isPresent) return null;
+  const isEnabled = trust.get('Enabled').flag() ?? true;
+  const groups = trust.quantityItems();
+  if (!isEnabled && groups.length === 0) return null;
+  if (isEnabled !== groups.length > 0) {
+    trust.mistake(
+      'Enabled true with at least one key group, or false with none',
+      `${isEnabled} with ${groups.length}`,
+    );
+  }
+  if (groups.length > KEY_GROUPS_PER_BEHAVIOR) {
+    references.warnings.push(
+      `${trust.file} ${trust.path}: ${groups.length} key groups, AWS's default quota is ${KEY_GROUPS_PER_BEHAVIOR} (R37)`,
+    );
+  }
+  return new Map(groups.flatMap((group) => keysOfGroup(group, references)));
+}
+
+function keysOfGroup(node: JsonNode, references: BehaviorReferences) {
+  const id = node.text();
+  if (id === null) return [];
+  const keys = references.keyGroups.get(id);
+  if (keys === undefined) node.mistake('the id of a key group in key-groups/');
+  return [...(keys ?? [])];
+}
+
+function readPolicy(node: JsonNode, references: BehaviorReferences): ResponseHeadersPolicy | null {
+  const id = node.optionalText();
+  if (id === '') return null;
+  return (
+    references.responseHeadersPolicies.get(id) ??
+    MANAGED_RESPONSE_HEADERS_POLICIES.get(id) ??
+    node.mistake('the id of a policy in response-headers-policies/ or of a managed one (R65)')
+  );
+}

@@ -1,0 +1,100 @@
+import { resolve } from 'node:path';
+import type { Distribution, FolderOriginDescription } from './distribution.js';
+import { FolderFiles } from './folder-files.js';
+import type { FolderProblem } from './folder-problem.js';
+import type { JsonNode } from './json-node.js';
+import { readBehaviors } from './read-behaviors.js';
+import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
+import { readKeyGroups } from './read-key-groups.js';
+import { readResponseHeadersPolicies } from './read-response-headers-policies.js';
+import { namesOfUnfollowed } from './unfollowed.js';
+
+/** A distribution without mistakes, or all of its mistakes; and what should be said at start. */
+export type DistributionResult = (
+  { readonly distribution: Distribution } | { readonly problems: readonly FolderProblem[] }
+) & {
+  readonly warnings: readonly string[];
+  /** Members that are set to something the edge does not follow yet, one line each. */
+  readonly unfollowed: readonly string[];
+};
+
+/** Reads the folder of contract section 5: AWS's own answers and our `edge.json`. Never throws. */
+export function readDistribution(folder: string): DistributionResult {
+  const problems: FolderProblem[] = [];
+  const warnings: string[] = [];
+  const files = new FolderFiles(resolve(folder), problems);
+  const answer = files.required('distribution.json');
+  const edge = files.required('edge.json');
+  if (answer === null || edge === null) return { problems, warnings, unfollowed: [] };
+
+  const { config, domainName } = configOf(answer);
+  const originNodes = originsById(config);
+  const originIds = new Set(originNodes.keys());
+  const edgeJson = readEdgeJson(edge, files.folder, originIds);
+  const behaviors = readBehaviors(config, {
+    originIds,
+    keyGroups: readKeyGroups(files, edgeJson.extraPublicKeys, warnings),
+    responseHeadersPolicies: readResponseHeadersPolicies(files, edgeJson.switches),
+    warnings,
+  });
+  const usedOriginIds = new Set(behaviors.map(({ originId }) => originId));
+  const distribution: Distribution = {
+    aliases: config
+      .get('Aliases')
+      .quantityItems()
+      .flatMap((item) => item.text()?.toLowerCase() ?? []),
+    domainName,
+    defaultRootObject: config.get('DefaultRootObject').optionalText().replace(/^\//, ''),
+    behaviors,
+    origins: readOrigins(originNodes, usedOriginIds, edgeJson),
+    publicHosts: edgeJson.publicHosts,
+    pageOrigins: edgeJson.pageOrigins,
+    tls: edgeJson.tls,
+    switches: edgeJson.switches,
+  };
+  const unfollowed = namesOfUnfollowed(config, files, usedOriginIds);
+  return problems.length > 0 ? { problems, warnings, unfollowed } : { distribution, warnings, unfollowed };
+}
+
+/** Both shapes of AWS's answer: get-distribution-config, and get-distribution with the domain name. */
+function configOf(answer: JsonNode): { config: JsonNode; domainName: string | null } {
+  const distribution = answer.get('Distribution');
+  if (!distribution.isPresent) {
+    const config = answer.get('DistributionConfig');
+    return { config, domainName: null };
+  }
+  const domainName = distribution.get('DomainName').optionalText().toLowerCase();
+  return {
+    config: distribution.get('DistributionConfig'),
+    domainName: domainName === '' ? null : domainName,
+  };
+}
+
+function originsById(config: JsonNode): ReadonlyMap<string, JsonNode> {
+  const origins = new Map<string, JsonNode>();
+  for (const node of config.get('Origins').quantityItems()) {
+    const id = node.get('Id').text();
+    if (id !== null) origins.set(id, node);
+  }
+  return origins;
+}
+
+function readOrigins(
+  nodes: ReadonlyMap<string, JsonNode>,
+  usedIds: ReadonlySet<string>,
+  edgeJson: EdgeJson,
+): ReadonlyMap<string, FolderOriginDescription> {
+  const origins = new Map<string, FolderOriginDescription>();
+  for (const [id, node] of nodes) {
+    const originPath = node.get('OriginPath').optionalText();
+    if (originPath !== '' && (!originPath.startsWith('/') || originPath.endsWith('/'))) {
+      node.get('OriginPath').mistake('a path that begins with / and does not end with it');
+    }
+    const folder = edgeJson.folders.get(id);
+    if (folder !== undefined) origins.set(id, { folder, originPath: originPath.slice(1) });
+    else if (usedIds.has(id) && !edgeJson.originNames.has(id)) {
+      node.get('Id').mistake(`a member origins.${id} with its folder in edge.json`, 'none');
+    }
+  }
+  return origins;
+}

@@ -1,0 +1,131 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Distribution } from './distribution.js';
+import type { JsonNode } from './json-node.js';
+import { DEFAULT_SWITCHES, SWITCHES, type Switches } from './switches.js';
+
+const MEMBERS = ['origins', 'tls', 'publicHosts', 'pageOrigins', 'extraPublicKeys', 'switches'];
+
+/** The content of `edge.json`, our own file: here an unknown member is a mistake. */
+export interface EdgeJson {
+  /** Origin id → absolute folder, symbolic links resolved. */
+  readonly folders: ReadonlyMap<string, string>;
+  /** Every origin id that is named, also where its folder is a mistake. */
+  readonly originNames: ReadonlySet<string>;
+  readonly tls: Distribution['tls'];
+  readonly publicHosts: ReadonlyMap<string, string>;
+  readonly pageOrigins: ReadonlyMap<string, string>;
+  readonly switches: Switches;
+  readonly extraPublicKeys: JsonNode | null;
+}
+
+/** Reads `edge.json`; paths in it are relative to `folder`. */
+export function readEdgeJson(root: JsonNode, folder: string, originIds: ReadonlySet<string>): EdgeJson {
+  for (const [name, node] of root.members()) {
+    if (!MEMBERS.includes(name)) node.mistake(`one of ${MEMBERS.join(', ')} as name`, `"${name}"`);
+  }
+  const extra = root.get('extraPublicKeys');
+  return {
+    folders: readFolders(root.get('origins'), folder, originIds),
+    originNames: new Set(namesOf(root.get('origins').value)),
+    tls: readTls(root.get('tls'), folder),
+    publicHosts: readPublicHosts(root.get('publicHosts')),
+    pageOrigins: readPageOrigins(root.get('pageOrigins')),
+    switches: readSwitches(root.get('switches')),
+    extraPublicKeys: extra.isPresent ? extra : null,
+  };
+}
+
+function readFolders(node: JsonNode, folder: string, originIds: ReadonlySet<string>): Map<string, string> {
+  const folders = new Map<string, string>();
+  for (const [id, origin] of node.members()) {
+    if (!originIds.has(id)) origin.mistake('the Id of an origin in distribution.json as name', `"${id}"`);
+    const path = origin.get('folder').text();
+    if (path === null) continue;
+    const found = readableFolder(resolve(folder, path));
+    if (found === null) origin.get('folder').mistake('a folder that exists', `"${path}"`);
+    else folders.set(id, found);
+  }
+  return folders;
+}
+
+function namesOf(value: unknown): string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
+}
+
+function readableFolder(path: string): string | null {
+  try {
+    const real = realpathSync.native(path);
+    return statSync(real).isDirectory() ? real : null;
+  } catch {
+    return null;
+  }
+}
+
+function readTls(node: JsonNode, folder: string): Distribution['tls'] {
+  if (!node.isPresent) return null;
+  const certificate = readBytes(node.get('certFile'), folder);
+  const key = readBytes(node.get('keyFile'), folder);
+  return certificate === null || key === null ? null : { certificate, key };
+}
+
+function readBytes(node: JsonNode, folder: string): Buffer | null {
+  const path = node.text();
+  if (path === null) return null;
+  try {
+    return readFileSync(resolve(folder, path));
+  } catch {
+    return node.mistake('a readable PEM file');
+  }
+}
+
+function readPublicHosts(node: JsonNode): Map<string, string> {
+  return readTexts(
+    node,
+    (text) => /^[a-z0-9._-]+(:[0-9]{1,5})?$/.test(text),
+    'a host in lower case, with or without port',
+  );
+}
+
+function readPageOrigins(node: JsonNode): Map<string, string> {
+  return readTexts(
+    node,
+    (text) => /^https?:\/\/[a-z0-9._-]+(:[0-9]{1,5})?$/.test(text),
+    'an origin such as https://app.example.com',
+  );
+}
+
+function readTexts(
+  node: JsonNode,
+  isValid: (text: string) => boolean,
+  expected: string,
+): Map<string, string> {
+  const texts = new Map<string, string>();
+  if (!node.isPresent) return texts;
+  for (const [name, value] of node.members()) {
+    const text = value.text();
+    if (!isValid(name)) value.mistake(`${expected} as name`, `"${name}"`);
+    if (text === null) continue;
+    if (isValid(text)) texts.set(name, text);
+    else value.mistake(expected);
+  }
+  return texts;
+}
+
+function readSwitches(node: JsonNode): Switches {
+  if (!node.isPresent) return DEFAULT_SWITCHES;
+  const chosen: Record<string, string> = { ...DEFAULT_SWITCHES };
+  for (const [name, value] of node.members()) {
+    if (!isSwitch(name)) {
+      value.mistake('the name of a switch (docs/edge.md lists them)', `"${name}"`);
+      continue;
+    }
+    const values: readonly string[] = SWITCHES[name].values;
+    chosen[name] = value.oneOf(values) ?? chosen[name] ?? '';
+  }
+  return chosen as Switches;
+}
+
+function isSwitch(name: string): name is keyof typeof SWITCHES {
+  return Object.hasOwn(SWITCHES, name);
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { KeyObject } from 'node:crypto';
+import type { FolderFiles } from './folder-files.js';
+import type { JsonNode } from './json-node.js';
+import { readPublicKey, readPublicKeys } from './read-public-keys.js';
+
+/** AWS's default quota (R37): a warning, since it can be raised. */
+const PUBLIC_KEYS_PER_KEY_GROUP = 5;
+
+/** Public keys of every key group: group id → key id → key. */
+export type KeyGroups = ReadonlyMap<string, ReadonlyMap<string, KeyObject>>;
+
+/**
+ * Reads `key-groups/*.json`, the answers of get-key-group, with the keys they name, and adds the
+ * `extraPublicKeys` of `edge.json`: a laptop should not hold production's private key.
+ */
+export function readKeyGroups(
+  files: FolderFiles,
+  extraPublicKeys: JsonNode | null,
+  warnings: string[],
+): KeyGroups {
+  const publicKeys = readPublicKeys(files);
+  const groups = new Map<string, Map<string, KeyObject>>();
+  for (const file of files.all('key-groups')) {
+    const node = file.get('KeyGroup');
+    const id = node.get('Id').text();
+    const items = node.get('KeyGroupConfig').get('Items');
+    const members = items.items();
+    const keys = keysOf(members, publicKeys);
+    if (id === null) continue;
+    if (groups.has(id)) node.get('Id').mistake('an id that no other file has');
+    if (members.length > PUBLIC_KEYS_PER_KEY_GROUP) {
+      warnings.push(
+        `${items.file} ${items.path}: ${members.length} public keys, AWS's default quota is ${PUBLIC_KEYS_PER_KEY_GROUP} (R37)`,
+      );
+    }
+    groups.set(id, keys);
+  }
+  if (extraPublicKeys !== null) addExtraKeys(groups, extraPublicKeys, files.folder);
+  return groups;
+}
+
+function keysOf(
+  items: readonly JsonNode[],
+  publicKeys: ReadonlyMap<string, KeyObject | null>,
+): Map<string, KeyObject> {
+  const keys = new Map<string, KeyObject>();
+  for (const item of items) {
+    const id = item.text();
+    if (id === null) continue;
+    const key = publicKeys.get(id);
+    if (key === undefined) item.mistake('the id of a key in public-keys/');
+    else if (key !== null) keys.set(id, key);
+  }
+  return keys;
+}
+
+function addExtraKeys(groups: Map<string, Map<string, KeyObject>>, extra: JsonNode, folder: string): void {
+  for (const [groupId, list] of extra.members()) {
+    const group = groups.get(groupId);
+    if (group === undefined) list.mistake('the id of a key group in key-groups/ as name', `"${groupId}"`);
+    for (const item of list.items()) {
+      const id = item.get('id').text();
+      const key = readExtraKey(item, folder);
+      if (id !== null && key !== null) group?.set(id, key);
+    }
+  }
+}
+
+function readExtraKey(item: JsonNode, folder: string): KeyObject | null {
+  if (item.get('encodedKey').isPresent) return readPublicKey(item.get('encodedKey'));
+  const file = item.get('file');
+  const path = file.text();
+  if (path === null) return null;
+  try {
+    return readPublicKey(file, readFileSync(resolve(folder, path), 'utf8'));
+  } catch {
+    return file.mistake('a readable PEM file');
+  }
+}

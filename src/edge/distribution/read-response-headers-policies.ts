@@ -1,0 +1,112 @@
+import { patternFault } from '../cors/origin-pattern.js';
+import type { FolderFiles } from './folder-files.js';
+import type { JsonNode } from './json-node.js';
+import type { AddedHeader, CorsConfig, ResponseHeadersPolicy } from './response-headers-policy.js';
+import { readSecurityHeaders } from './read-security-headers.js';
+import type { Switches } from './switches.js';
+
+const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE', 'ALL'] as const;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** The longest header value of a policy, in characters (R73). */
+const MAX_VALUE_LENGTH = 1783;
+
+/** What CloudFront never lets a policy remove (R79). */
+const NOT_REMOVABLE = ['x-cache', 'via', 'content-encoding', 'content-length'];
+
+/** Reads `response-headers-policies/*.json`, the answers of get-response-headers-policy, by id. */
+export function readResponseHeadersPolicies(
+  files: FolderFiles,
+  switches: Pick<Switches, 'anyOriginWithCredentials'>,
+): ReadonlyMap<string, ResponseHeadersPolicy> {
+  const policies = new Map<string, ResponseHeadersPolicy>();
+  for (const file of files.all('response-headers-policies')) {
+    const node = file.get('ResponseHeadersPolicy');
+    const id = node.get('Id').text();
+    const config = node.get('ResponseHeadersPolicyConfig');
+    const policy = {
+      cors: readCors(config.get('CorsConfig'), switches),
+      added: [
+        ...readSecurityHeaders(config.get('SecurityHeadersConfig')),
+        ...readCustomHeaders(config.get('CustomHeadersConfig')),
+      ],
+      removed: readRemovedHeaders(config.get('RemoveHeadersConfig')),
+    };
+    if (id === null) continue;
+    if (policies.has(id)) node.get('Id').mistake('an id that no other file has');
+    policies.set(id, policy);
+  }
+  return policies;
+}
+
+function readCors(node: JsonNode, switches: Pick<Switches, 'anyOriginWithCredentials'>): CorsConfig | null {
+  if (!node.isPresent) return null;
+  const allowCredentials = node.get('AccessControlAllowCredentials').flag() ?? false;
+  const origins = node.get('AccessControlAllowOrigins');
+  const allowOrigins = origins.quantityItems().flatMap((item) => originOf(item) ?? []);
+  if (allowCredentials && allowOrigins.includes('*') && switches.anyOriginWithCredentials === 'refuse') {
+    origins.mistake('exact origins, because browsers refuse `*` with credentials (R75)', '"*"');
+  }
+  const headers = node.get('AccessControlAllowHeaders');
+  const allowHeaders = names(headers);
+  if (allowCredentials && allowHeaders.some((name) => name.includes('*'))) {
+    headers.mistake('no `*` in a header name when AccessControlAllowCredentials is true (R75)', '"*"');
+  }
+  const maxAge = node.get('AccessControlMaxAgeSec');
+  return {
+    allowOrigins,
+    allowHeaders,
+    allowMethods: node
+      .get('AccessControlAllowMethods')
+      .quantityItems()
+      .flatMap((item) => item.oneOf(METHODS) ?? []),
+    allowCredentials,
+    exposeHeaders: names(node.get('AccessControlExposeHeaders')),
+    maxAgeSeconds: maxAge.isPresent ? maxAge.wholeNumber() : null,
+    originOverride: node.get('OriginOverride').flag() ?? false,
+    exposeOnPreflightOnly: false,
+  };
+}
+
+function originOf(item: JsonNode): string | null {
+  const text = item.text();
+  if (text === null) return null;
+  const fault = patternFault(text);
+  return fault === null ? text : item.mistake(fault);
+}
+
+function names(node: JsonNode): string[] {
+  return node.quantityItems().flatMap((item) => headerName(item) ?? []);
+}
+
+function headerName(node: JsonNode): string | null {
+  const name = node.text();
+  if (name === null) return null;
+  return HEADER_NAME.test(name) ? name : node.mistake('the name of a header');
+}
+
+function readCustomHeaders(node: JsonNode): AddedHeader[] {
+  return node.quantityItems().flatMap((item) => {
+    const name = headerName(item.get('Header'));
+    const value = item.get('Value').optionalText();
+    const override = item.get('Override').flag();
+    if (!HEADER_VALUE.test(value) || value.length > MAX_VALUE_LENGTH) {
+      item.get('Value').mistake(`a header value of at most ${MAX_VALUE_LENGTH} characters (R73)`);
+      return [];
+    }
+    return name === null || override === null ? [] : [{ name, value, override }];
+  });
+}
+
+function readRemovedHeaders(node: JsonNode): string[] {
+  return node.quantityItems().flatMap((item) => {
+    const name = headerName(item.get('Header'))?.toLowerCase();
+    if (name === undefined) return [];
+    if (NOT_REMOVABLE.includes(name) || name.startsWith('x-amz-cf-')) {
+      item.get('Header').mistake('a header that CloudFront lets a policy remove (R79)');
+      return [];
+    }
+    return [name];
+  });
+}

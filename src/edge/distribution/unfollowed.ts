@@ -1,0 +1,163 @@
+import type { FolderFiles } from './folder-files.js';
+import type { JsonNode } from './json-node.js';
+
+/** Says of a member's value whether it would change an answer; null when it would not. */
+type Effect = (node: JsonNode) => string | null;
+
+const followed: Effect = () => null;
+const withoutEffect: Effect = () => null;
+
+const ifQuantity =
+  (why: string): Effect =>
+  (node) =>
+    Number(node.get('Quantity').value) > 0 ? why : null;
+const ifText =
+  (why: string): Effect =>
+  (node) =>
+    node.value === '' ? null : why;
+const ifTrue =
+  (why: string): Effect =>
+  (node) =>
+    node.value === true ? why : null;
+const ifEnabled =
+  (why: string): Effect =>
+  (node) =>
+    node.get('Enabled').value === true ? why : null;
+
+const NOT_CACHED = 'nothing is cached yet, every answer is a miss';
+/** CachingDisabled (R61) asks for what the edge does anyway. */
+const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
+
+const DISTRIBUTION: Readonly<Record<string, Effect>> = {
+  CallerReference: withoutEffect,
+  Aliases: followed,
+  DefaultRootObject: followed,
+  Origins: followed,
+  OriginGroups: ifQuantity('origin failover is not followed'),
+  DefaultCacheBehavior: followed,
+  CacheBehaviors: followed,
+  CustomErrorResponses: ifQuantity('error pages are not replaced yet'),
+  Comment: withoutEffect,
+  Logging: withoutEffect,
+  PriceClass: withoutEffect,
+  Enabled: (node) => (node.value === false ? 'the edge answers all the same' : null),
+  // The certificate is the one of edge.json.
+  ViewerCertificate: withoutEffect,
+  Restrictions: (node) =>
+    node.get('GeoRestriction').get('Quantity').value === 0 ? null : 'no country is refused',
+  WebACLId: ifText('no firewall rule is applied'),
+  // Browsers speak HTTP/1.1 to the edge; no rule that it follows depends on the version.
+  HttpVersion: withoutEffect,
+  // Whether the edge has an IPv6 address is decided by --host.
+  IsIPV6Enabled: withoutEffect,
+  ContinuousDeploymentPolicyId: ifText('no traffic goes to a staging distribution'),
+  Staging: withoutEffect,
+  AnycastIpListId: withoutEffect,
+};
+
+const BEHAVIOR: Readonly<Record<string, Effect>> = {
+  PathPattern: followed,
+  TargetOriginId: followed,
+  // Trusted signers that are switched on are a mistake, not a member that is passed over.
+  TrustedSigners: followed,
+  TrustedKeyGroups: followed,
+  ViewerProtocolPolicy: followed,
+  // CachedMethods inside it has a meaning only with a cache, which has its own line.
+  AllowedMethods: followed,
+  ResponseHeadersPolicyId: followed,
+  SmoothStreaming: ifTrue('Smooth Streaming is not followed'),
+  Compress: ifTrue('nothing is compressed yet'),
+  LambdaFunctionAssociations: ifQuantity('functions are not run'),
+  FunctionAssociations: ifQuantity('functions are not run'),
+  FieldLevelEncryptionId: ifText('fields are not encrypted'),
+  RealtimeLogConfigArn: withoutEffect,
+  CachePolicyId: (node) => (node.value === CACHING_DISABLED ? null : NOT_CACHED),
+  OriginRequestPolicyId: ifText('the folder sees no viewer header but Range and conditions'),
+  ForwardedValues: () => NOT_CACHED,
+  MinTTL: () => NOT_CACHED,
+  DefaultTTL: () => NOT_CACHED,
+  MaxTTL: () => NOT_CACHED,
+  GrpcConfig: ifEnabled('gRPC is not followed'),
+};
+
+const ORIGIN: Readonly<Record<string, Effect>> = {
+  Id: followed,
+  // The folder of edge.json stands behind the origin, reached without a connection.
+  DomainName: withoutEffect,
+  OriginPath: followed,
+  CustomHeaders: ifQuantity('the folder gets no origin header'),
+  S3OriginConfig: withoutEffect,
+  CustomOriginConfig: () => 'the folder answers as S3 does, whatever the origin is',
+  ConnectionAttempts: withoutEffect,
+  ConnectionTimeout: withoutEffect,
+  ResponseCompletionTimeout: withoutEffect,
+  OriginShield: withoutEffect,
+  OriginAccessControlId: withoutEffect,
+};
+
+const RESPONSE_HEADERS_POLICY: Readonly<Record<string, Effect>> = {
+  Name: withoutEffect,
+  Comment: withoutEffect,
+  CorsConfig: followed,
+  SecurityHeadersConfig: followed,
+  CustomHeadersConfig: followed,
+  RemoveHeadersConfig: followed,
+  ServerTimingHeadersConfig: ifEnabled('no Server-Timing header is sent'),
+};
+
+/**
+ * Names every member of the folder that is set to something the edge does not follow (yet), one line
+ * for each distinct member. A member that this edge has never heard of is named as well.
+ */
+export function namesOfUnfollowed(
+  config: JsonNode,
+  files: FolderFiles,
+  usedOriginIds: ReadonlySet<string>,
+): readonly string[] {
+  const origins = config.get('Origins').get('Items');
+  const usedOrigins = elements(origins).filter((node) => usedOriginIds.has(String(node.get('Id').value)));
+  const lines = [
+    ...inspect(config, DISTRIBUTION),
+    ...inspect(config.get('DefaultCacheBehavior'), BEHAVIOR),
+    ...elements(config.get('CacheBehaviors').get('Items')).flatMap((node) => inspect(node, BEHAVIOR)),
+    ...usedOrigins.flatMap((node) => inspect(node, ORIGIN)),
+    ...files
+      .all('response-headers-policies')
+      .flatMap((file) =>
+        inspect(
+          file.get('ResponseHeadersPolicy').get('ResponseHeadersPolicyConfig'),
+          RESPONSE_HEADERS_POLICY,
+        ),
+      ),
+    ...wholeFiles(files),
+  ];
+  return [...new Set(lines)];
+}
+
+function wholeFiles(files: FolderFiles): string[] {
+  const lines: string[] = [];
+  if (files.all('cache-policies').length > 0) lines.push(`cache-policies/: ${NOT_CACHED}`);
+  if (files.all('origin-request-policies').length > 0) {
+    lines.push('origin-request-policies/: the folder sees no viewer header but Range and conditions');
+  }
+  if (files.optional('bucket-cors.json') !== null) {
+    lines.push('bucket-cors.json: the folder sends no CORS headers of its own yet');
+  }
+  return lines;
+}
+
+function inspect(node: JsonNode, effects: Readonly<Record<string, Effect>>): string[] {
+  const { value } = node;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.keys(value).flatMap((name) => {
+    const member = node.get(name);
+    if (!member.isPresent) return [];
+    const effect = Object.hasOwn(effects, name) ? effects[name] : undefined;
+    const why = effect === undefined ? 'this edge does not know it' : effect(member);
+    return why === null ? [] : [`${member.file} ${member.path.replaceAll(/\[\d+\]/g, '[]')}: ${why}`];
+  });
+}
+
+function elements(node: JsonNode): readonly JsonNode[] {
+  return Array.isArray(node.value) ? node.items() : [];
+}

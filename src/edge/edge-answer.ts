@@ -1,0 +1,34 @@
+import type { OpenObject } from './origin/open-object.js';
+import type { HeaderList } from './header-list.js';
+
+/** The body of an answer. An open object must be sent or closed by whoever holds the answer. */
+export type AnswerBody =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'object';
+      readonly object: OpenObject;
+      readonly firstByte: number;
+      readonly byteLength: number;
+    };
+
+/** An answer on its way to the viewer, as the origin or the edge made it. */
+export interface EdgeAnswer {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: AnswerBody;
+  /** One word for the edge's own log: why there is no file in this answer. */
+  readonly reason?: string;
+}
+
+/** A text answer with its length in bytes. */
+export function textAnswer(status: number, contentType: string, text: string): EdgeAnswer {
+  return {
+    status,
+    headers: [
+      ['Content-Type', contentType],
+      ['Content-Length', String(Buffer.byteLength(text))],
+    ],
+    body: { kind: 'text', text },
+  };
+}

@@ -1,0 +1,181 @@
+import type { Clock } from '../clock/clock.js';
+import { acceptsHost } from './accepted-host.js';
+import { applyPolicy } from './cors/apply-policy.js';
+import type { Behavior, Distribution } from './distribution/distribution.js';
+import type { EdgeAnswer } from './edge-answer.js';
+import type { EdgeLog } from './edge-log.js';
+import { FolderOrigin } from './origin/folder-origin.js';
+import { newIdentity, withEdgeHeaders } from './refusal/edge-headers.js';
+import { edgePage, type EdgePage } from './refusal/edge-page.js';
+import { viewerRefusal } from './refusal/viewer-refusal.js';
+import { normalisePath, patternCovers } from './viewer-access/behavior-path.js';
+import { judgeViewer } from './viewer-access/judge-viewer.js';
+import { hasBody, type ViewerRequest } from './viewer-request.js';
+
+/** How the edge is reached. */
+export interface Listening {
+  readonly protocol: 'http' | 'https';
+  readonly port: number;
+}
+
+/**
+ * The way of a request through the edge: host, behavior, protocol, method, viewer, origin, response
+ * headers policy. A cache belongs between viewer and origin: verification comes before its lookup (R40).
+ */
+export class Edge {
+  private readonly origins: ReadonlyMap<string, FolderOrigin>;
+
+  constructor(
+    private readonly distribution: Distribution,
+    private readonly clock: Clock,
+    private readonly log: EdgeLog,
+  ) {
+    this.origins = new Map(
+      [...distribution.origins].map(([id, description]) => [id, new FolderOrigin(description)]),
+    );
+  }
+
+  /** Answers one request. An object in the answer is open: send it or close it. */
+  async answer(request: ViewerRequest, listening: Listening): Promise<EdgeAnswer> {
+    if (!acceptsHost(request.host, this.distribution, listening.port)) {
+      return this.page('unknown-host', request, { reason: 'host-not-of-this-distribution' });
+    }
+    const behavior = this.behaviorFor(request.path);
+    if (listening.protocol === 'http') {
+      if (behavior.viewerProtocolPolicy === 'redirect-to-https') return redirectToHttps(request);
+      if (behavior.viewerProtocolPolicy === 'https-only') {
+        return this.page('https-only', request, { reason: 'viewer-protocol-policy' });
+      }
+    }
+    const methodRefusal = this.refuseMethod(request, behavior);
+    if (methodRefusal !== null && this.distribution.switches.methodCheck === 'first') return methodRefusal;
+    const viewerRefused = this.refuseViewer(request, behavior, listening);
+    if (viewerRefused !== null) return viewerRefused;
+    if (methodRefusal !== null) return methodRefusal;
+
+    return this.relay(await this.askOrigin(request, behavior), request, behavior);
+  }
+
+  /** A page for a request that the parser or its limits refused, before there is anything to log of it. */
+  parserPage(page: EdgePage): EdgeAnswer {
+    return this.marked(page);
+  }
+
+  /** R27: chosen on the normalised path; the first pattern that covers it decides (R39). */
+  private behaviorFor(path: string): Behavior {
+    const normalised = normalisePath(path);
+    const behavior = this.distribution.behaviors.find(({ pathPattern }) =>
+      patternCovers(pathPattern, normalised),
+    );
+    if (behavior === undefined) throw new Error('A distribution always has a default behavior.');
+    return behavior;
+  }
+
+  private refuseMethod(request: ViewerRequest, behavior: Behavior): EdgeAnswer | null {
+    if (!behavior.allowedMethods.has(request.method)) {
+      return this.page('method-not-allowed', request, { reason: 'method-not-allowed' });
+    }
+    if (request.method === 'GET' && hasBody(request.headers)) {
+      return this.page('body-not-allowed', request, { reason: 'get-with-body' });
+    }
+    return null;
+  }
+
+  private refuseViewer(request: ViewerRequest, behavior: Behavior, listening: Listening): EdgeAnswer | null {
+    if (behavior.trustedKeys === null) return null;
+    const { distribution } = this;
+    const { refusal, notices } = judgeViewer(
+      {
+        url: {
+          protocol: listening.protocol,
+          host: distribution.publicHosts.get(request.host.toLowerCase()) ?? request.host,
+          path: request.path,
+          query: request.query,
+        },
+        cookieHeader: request.headers.cookie,
+        peerAddress: request.peerAddress,
+        nowEpochSeconds: this.clock.nowEpochSeconds(),
+      },
+      behavior.trustedKeys,
+      distribution.switches,
+    );
+    for (const notice of notices) this.log.notice(request, notice);
+    if (refusal === null) return null;
+    this.log.refused(request, 403, {
+      code: refusal.code,
+      reason: refusal.reason,
+      behavior: JSON.stringify(behavior.pathPattern),
+    });
+    const answer = viewerRefusal(refusal.code);
+    const headers =
+      distribution.switches.refusalHeaders === 'policy'
+        ? this.withPolicy(answer, request, behavior)
+        : answer.headers;
+    return { ...answer, headers: withEdgeHeaders(headers, newIdentity(), 'Error from cloudfront') };
+  }
+
+  private async askOrigin(request: ViewerRequest, behavior: Behavior): Promise<EdgeAnswer> {
+    const origin = this.origins.get(behavior.originId);
+    if (origin === undefined) throw new Error(`No folder stands behind origin ${behavior.originId}.`);
+    const { defaultRootObject } = this.distribution;
+    return origin.answer({
+      method: request.method,
+      path: request.path === '/' ? `/${defaultRootObject}` : request.path,
+      headers: request.headers,
+    });
+  }
+
+  private relay(answer: EdgeAnswer, request: ViewerRequest, behavior: Behavior): EdgeAnswer {
+    const isError = answer.status >= 400;
+    if (isError) {
+      this.log.refused(request, answer.status, { code: 'S3', reason: answer.reason ?? 'origin-error' });
+    }
+    const headers = this.withPolicy(answer, request, behavior);
+    const xCache = isError ? 'Error from cloudfront' : 'Miss from cloudfront';
+    return { ...answer, headers: withEdgeHeaders(headers, newIdentity(), xCache) };
+  }
+
+  /** R68, R69: on what the origin sent, its errors included unless a switch says otherwise. */
+  private withPolicy(answer: EdgeAnswer, request: ViewerRequest, behavior: Behavior) {
+    const { switches, pageOrigins } = this.distribution;
+    const isSkipped =
+      (answer.status >= 400 && switches.policyOnOriginErrors === 'skip') ||
+      (answer.status === 304 && switches.policyOnNotModified === 'skip');
+    if (behavior.responseHeadersPolicy === null || isSkipped) return answer.headers;
+    const question = {
+      method: request.method,
+      origin: request.headers.origin,
+      requestHeaders: request.headers['access-control-request-headers'],
+      pageOrigins,
+    };
+    return applyPolicy(answer.headers, behavior.responseHeadersPolicy, question, switches);
+  }
+
+  private page(page: EdgePage, request: ViewerRequest, facts: Readonly<Record<string, string>>): EdgeAnswer {
+    const answer = this.marked(page);
+    this.log.refused(request, answer.status, facts);
+    return answer;
+  }
+
+  private marked(page: EdgePage): EdgeAnswer {
+    const identity = newIdentity();
+    const answer = edgePage(page, identity.requestId);
+    return { ...answer, headers: withEdgeHeaders(answer.headers, identity, 'Error from cloudfront') };
+  }
+}
+
+function redirectToHttps(request: ViewerRequest): EdgeAnswer {
+  const query = request.query === null ? '' : `?${request.query}`;
+  return {
+    status: 301,
+    headers: withEdgeHeaders(
+      [
+        ['Content-Length', '0'],
+        ['Location', `https://${request.host}${request.path}${query}`],
+      ],
+      newIdentity(),
+      'Redirect from cloudfront',
+    ),
+    body: { kind: 'empty' },
+  };
+}

@@ -1,0 +1,104 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { lookup } from 'mime-types';
+import type { FolderOriginDescription } from '../distribution/distribution.js';
+import type { EdgeAnswer } from '../edge-answer.js';
+import type { HeaderList } from '../header-list.js';
+import { readByteRange } from './byte-range.js';
+import { EntityTags } from './entity-tags.js';
+import { readObjectKey } from './object-key.js';
+import { openObject, type OpenObject } from './open-object.js';
+import { evaluatePreconditions, rangeIsCurrent, toHttpDate } from './preconditions.js';
+import { s3Error } from './s3-error.js';
+
+/** What the edge asks of an origin. */
+export interface OriginRequest {
+  readonly method: string;
+  /** The raw path of the viewer's request, without `OriginPath`. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A folder that answers as S3 behind origin access control does (R111, R112). */
+export class FolderOrigin {
+  private readonly entityTags = new EntityTags();
+
+  constructor(private readonly description: FolderOriginDescription) {}
+
+  /** Answers one request. The object of the answer is open: send it or close it. */
+  async answer(request: OriginRequest): Promise<EdgeAnswer> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return s3Error('MethodNotAllowed');
+    const key = readObjectKey(this.description.originPath, request.path);
+    if (key.kind === 'unreadable') return { ...s3Error('InvalidURI'), reason: 'path-not-decodable' };
+    if (key.kind === 'missing') return { ...s3Error('AccessDenied'), reason: 'key-not-servable' };
+    const object = await openObject(this.description.folder, key.segments);
+    if ('absent' in object) return { ...s3Error('AccessDenied'), reason: object.absent };
+    try {
+      return await this.answerWith(object, key.segments.at(-1) ?? '', request.headers);
+    } catch (error) {
+      await object.handle.close();
+      throw error;
+    }
+  }
+
+  private async answerWith(
+    object: OpenObject,
+    fileName: string,
+    headers: IncomingHttpHeaders,
+  ): Promise<EdgeAnswer> {
+    const entityTag = await this.entityTags.of(object);
+    const validators = { entityTag, lastModifiedEpochSeconds: object.lastModifiedEpochSeconds };
+    const described: HeaderList = [
+      ['Last-Modified', toHttpDate(object.lastModifiedEpochSeconds)],
+      ['ETag', entityTag],
+      ['x-amz-server-side-encryption', 'AES256'],
+    ];
+    const precondition = evaluatePreconditions(headers, validators);
+    if (precondition === 'not-modified') {
+      await object.handle.close();
+      return { status: 304, headers: [...described, ['Server', 'AmazonS3']], body: { kind: 'empty' } };
+    }
+    if (precondition === 'failed') {
+      await object.handle.close();
+      return s3Error('PreconditionFailed', {
+        Condition: headers['if-match'] === undefined ? 'If-Unmodified-Since' : 'If-Match',
+      });
+    }
+    const range = rangeIsCurrent([headers['if-range']].flat()[0], validators)
+      ? readByteRange(headers.range, object.byteLength)
+      : ({ kind: 'whole' } as const);
+    if (range.kind === 'unsatisfiable') {
+      await object.handle.close();
+      return rangeError(headers.range ?? '', object.byteLength);
+    }
+    const firstByte = range.kind === 'part' ? range.firstByte : 0;
+    const lastByte = range.kind === 'part' ? range.lastByte : object.byteLength - 1;
+    const byteLength = lastByte - firstByte + 1;
+    return {
+      status: range.kind === 'part' ? 206 : 200,
+      headers: [
+        ['Content-Type', contentTypeOf(fileName)],
+        ['Content-Length', String(byteLength)],
+        ...described,
+        ['Accept-Ranges', 'bytes'],
+        ...(range.kind === 'part'
+          ? ([['Content-Range', `bytes ${firstByte}-${lastByte}/${object.byteLength}`]] as const)
+          : []),
+        ['Server', 'AmazonS3'],
+      ],
+      body: { kind: 'object', object, firstByte, byteLength },
+    };
+  }
+}
+
+function rangeError(range: string, byteLength: number): EdgeAnswer {
+  const answer = s3Error('InvalidRange', {
+    RangeRequested: range.slice(0, 200),
+    ActualObjectSize: String(byteLength),
+  });
+  return { ...answer, headers: [...answer.headers, ['Content-Range', `bytes */${byteLength}`]] };
+}
+
+/** What `aws s3 cp` would have stored; S3 itself says `binary/octet-stream` when it was told nothing. */
+function contentTypeOf(fileName: string): string {
+  return lookup(fileName) || 'binary/octet-stream';
+}

@@ -1,0 +1,35 @@
+/** What a raw path asks of the folder: a key below it, nothing that exists there, or no address at all. */
+export type KeyReading =
+  | { readonly kind: 'key'; readonly segments: readonly string[] }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable' };
+
+/**
+ * Reads the raw path of a request into the segments of a file below the folder. Escapes are undone once
+ * and never again. A bucket has keys, not folders: `.`, `..`, empty segments and backslashes name nothing
+ * that a folder may serve, and neither do dotfiles (E17–E22, E29).
+ */
+export function readObjectKey(originPath: string, rawPath: string): KeyReading {
+  const decoded = decodeOnce(rawPath.slice(1));
+  if (decoded === null || decoded.includes('\0')) return { kind: 'unreadable' };
+  const segments = [...originPath.split('/').filter((segment) => segment !== ''), ...decoded.split('/')];
+  const isServable = segments.every(
+    (segment) => segment !== '' && !segment.startsWith('.') && !segment.includes('\\'),
+  );
+  return isServable ? { kind: 'key', segments } : { kind: 'missing' };
+}
+
+/** Percent-decodes to UTF-8; null for a broken escape or bytes that are no UTF-8. */
+function decodeOnce(path: string): string | null {
+  // The raw target is one character a byte; bytes beyond ASCII are taken as if they had been escaped.
+  const escaped = path.replace(/[\x80-\xff]/g, (byte) => encodeByte(byte));
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return null;
+  }
+}
+
+function encodeByte(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}

@@ -1,0 +1,101 @@
+import { constants, realpath } from 'node:fs';
+import { open, readlink, stat, type FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { join } from 'node:path';
+import type { BigIntStats } from 'node:fs';
+
+const realPath = promisify(realpath.native);
+
+/** An object of the bucket, open for reading. Whoever holds it closes it. */
+export interface OpenObject {
+  readonly handle: FileHandle;
+  readonly byteLength: number;
+  readonly lastModifiedEpochSeconds: number;
+  /** Changes whenever the file is replaced, written to or touched. */
+  readonly version: string;
+}
+
+/** Why there is nothing to serve: one word for the edge's own log. */
+export interface AbsentObject {
+  readonly absent: 'no-such-file' | 'not-a-regular-file' | 'symbolic-link';
+}
+
+/**
+ * Opens a regular file below the folder, once, and serves only what that very descriptor shows. Absent are
+ * directories and special files, and whatever a symbolic link leads to, inside the folder or out of it
+ * (E26, E31).
+ */
+export async function openObject(
+  folder: string,
+  segments: readonly string[],
+): Promise<OpenObject | AbsentObject> {
+  const path = join(folder, ...segments);
+  const handle = await openForReading(path);
+  if ('absent' in handle) return handle;
+  let absent: AbsentObject['absent'] = 'not-a-regular-file';
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (stats.isFile()) {
+      if ((await shownPath(handle, path, stats)) === path) return describe(handle, stats);
+      absent = 'symbolic-link';
+    }
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  await handle.close();
+  return { absent };
+}
+
+/** Says whether the file still is what was opened: same content, still in the folder (E37). */
+export async function isUnchanged(object: OpenObject): Promise<boolean> {
+  const stats = await object.handle.stat({ bigint: true });
+  return stats.nlink > 0n && versionOf(stats) === object.version;
+}
+
+async function openForReading(path: string): Promise<FileHandle | AbsentObject> {
+  try {
+    // Without O_NONBLOCK a FIFO in the folder would hold the open until somebody writes to it.
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (codeOf(error) === 'ELOOP') return { absent: 'symbolic-link' };
+    if (isAbsence(error)) return { absent: 'no-such-file' };
+    throw error;
+  }
+}
+
+/** The path that the descriptor really has; the directories on the way may have been links. */
+async function shownPath(handle: FileHandle, path: string, stats: BigIntStats): Promise<string | null> {
+  try {
+    if (process.platform === 'linux') return await readlink(`/proc/self/fd/${handle.fd}`);
+    const real = await realPath(path);
+    const there = await stat(real, { bigint: true });
+    return there.ino === stats.ino && there.dev === stats.dev ? real : null;
+  } catch (error) {
+    if (isAbsence(error)) return null;
+    throw error;
+  }
+}
+
+function describe(handle: FileHandle, stats: BigIntStats): OpenObject {
+  return {
+    handle,
+    byteLength: Number(stats.size),
+    lastModifiedEpochSeconds: Number(stats.mtimeNs / 1_000_000_000n),
+    version: versionOf(stats),
+  };
+}
+
+function versionOf(stats: BigIntStats): string {
+  return [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':');
+}
+
+/** Errors that mean "no object of that name" and no fault of the folder. */
+function isAbsence(error: unknown): boolean {
+  const codes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'ENXIO', 'EINVAL'];
+  return codes.includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { textAnswer, type EdgeAnswer } from '../edge-answer.js';
+
+/** The errors that a bucket behind origin access control gives through CloudFront. */
+const ERRORS = {
+  AccessDenied: { status: 403, message: 'Access Denied' },
+  InvalidURI: { status: 400, message: "Couldn't parse the specified URI." },
+  PreconditionFailed: {
+    status: 412,
+    message: 'At least one of the pre-conditions you specified did not hold',
+  },
+  InvalidRange: { status: 416, message: 'The requested range is not satisfiable' },
+  MethodNotAllowed: {
+    status: 405,
+    message: 'The specified method is not allowed against this resource.',
+  },
+  InternalError: { status: 500, message: 'We encountered an internal error. Please try again.' },
+} as const;
+
+/** S3's error XML (R111): unlike CloudFront's own it is `application/xml` and ends with two ids. */
+export function s3Error(
+  code: keyof typeof ERRORS,
+  details: Readonly<Record<string, string>> = {},
+): EdgeAnswer {
+  const { status, message } = ERRORS[code];
+  const members = {
+    Code: code,
+    Message: message,
+    ...details,
+    RequestId: randomBytes(8).toString('hex').toUpperCase(),
+    HostId: randomBytes(56).toString('base64'),
+  };
+  const xml = Object.entries(members).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
+  const answer = textAnswer(
+    status,
+    'application/xml',
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${xml.join('')}</Error>`,
+  );
+  return { ...answer, headers: [['Server', 'AmazonS3'], ...answer.headers] };
+}
+
+function escapeXml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll(/[^\x20-\x7e]/g, '?');
+}

@@ -1,0 +1,192 @@
+import { createServer as createHttpServer, STATUS_CODES, type Server } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock/clock.js';
+import type { Distribution } from './distribution/distribution.js';
+import { Edge, type Listening } from './edge.js';
+import { EdgeLog } from './edge-log.js';
+import type { EdgePage } from './refusal/edge-page.js';
+import { ObjectChanged } from './origin/read-object.js';
+import { sendAnswer } from './send-answer.js';
+import { readViewerRequest, type ViewerRequest } from './viewer-request.js';
+
+/** Above the 32,768 bytes that CloudFront takes (R50), so that the edge itself counts and answers 494. */
+const PARSER_HEAD_BYTES = 64 * 1024;
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** CloudFront's own idle time of a viewer connection is not documented. */
+const KEEP_ALIVE_MS = 30_000;
+/** A viewer that reads nothing for this long is let go, so that it holds no open file for ever. */
+const IDLE_SOCKET_MS = 120_000;
+const CLOSE_GRACE_MS = 2_000;
+
+/** What an edge needs to listen. */
+export interface EdgeServerOptions {
+  readonly distribution: Distribution;
+  readonly host: string;
+  readonly port: number;
+  /** Plain HTTP in the place of `edge.json`'s TLS files. */
+  readonly plainHttp: boolean;
+  readonly clock: Clock;
+  readonly writeLine: (line: string) => void;
+}
+
+/** A listening edge. */
+export interface EdgeServer {
+  /** `https://127.0.0.1:3002`. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends when every connection is closed, those in use after a short grace. */
+  close(): Promise<void>;
+}
+
+/** Starts to listen; on `::1` too when the host is 127.0.0.1 (B48). Rejects when the port is taken. */
+export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
+  const log = new EdgeLog(options.writeLine);
+  const edge = new Edge(options.distribution, options.clock, log);
+  const listening = { protocol: options.plainHttp ? ('http' as const) : ('https' as const), port: 0 };
+  const first = createEdgeServer(options, edge, log, listening);
+  listening.port = await listen(first, options.host, options.port);
+  const servers = [first];
+  if (options.host === '127.0.0.1') {
+    const second = createEdgeServer(options, edge, log, listening);
+    const isOnIpv6 = await listenOnIpv6(second, listening.port).catch(async (error: unknown) => {
+      await closeServer(first);
+      throw error;
+    });
+    if (isOnIpv6) servers.push(second);
+  }
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return {
+    url: `${listening.protocol}://${host}:${listening.port}`,
+    port: listening.port,
+    close: async () => {
+      await Promise.all(servers.map(closeServer));
+    },
+  };
+}
+
+function createEdgeServer(
+  options: EdgeServerOptions,
+  edge: Edge,
+  log: EdgeLog,
+  listening: Listening,
+): Server {
+  const http = { maxHeaderSize: PARSER_HEAD_BYTES, requireHostHeader: false };
+  const { tls } = options.distribution;
+  const server =
+    options.plainHttp || tls === null
+      ? createHttpServer(http)
+      : createHttpsServer({ ...http, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' });
+  // Node drops headers beyond the first 2,000; the head is bounded in bytes instead.
+  server.maxHeadersCount = 0;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.setTimeout(IDLE_SOCKET_MS);
+  server.on('request', (message: IncomingMessage, response: ServerResponse) => {
+    void respond(edge, log, listening, message, response);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    answerParserError(edge, log, error, socket);
+  });
+  server.on('connect', (_message: IncomingMessage, socket: Duplex) => {
+    writeBareAnswer(edge, 'method-not-allowed', socket);
+  });
+  return server;
+}
+
+async function respond(
+  edge: Edge,
+  log: EdgeLog,
+  listening: Listening,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const request = readViewerRequest(message);
+  if ('page' in request) {
+    log.say(`refused a request: ${request.page}`);
+    if (request.page === 'headers-too-large' || request.page === 'url-too-long') {
+      response.shouldKeepAlive = false;
+    }
+    await sendAnswer(edge.parserPage(request.page), message, response).catch(() => undefined);
+    return;
+  }
+  try {
+    await sendAnswer(await edge.answer(request, listening), message, response);
+  } catch (error) {
+    await giveUp(edge, log, request, message, response, error);
+  }
+}
+
+async function giveUp(
+  edge: Edge,
+  log: EdgeLog,
+  request: ViewerRequest,
+  message: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof ObjectChanged) log.failed(request, 'object-changed-while-sent');
+  // The viewer going away in the middle is nothing to tell.
+  else if (!response.destroyed) log.failed(request, error instanceof Error ? error.message : String(error));
+  if (response.headersSent) response.destroy();
+  else await sendAnswer(edge.parserPage('edge-failed'), message, response).catch(() => undefined);
+}
+
+function answerParserError(edge: Edge, log: EdgeLog, error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const pages: Readonly<Record<string, EdgePage>> = {
+    HPE_HEADER_OVERFLOW: 'headers-too-large',
+    ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  };
+  const page = pages[error.code ?? ''] ?? 'bad-request';
+  log.say(`refused a request: ${page} (${error.code ?? 'unknown'})`);
+  writeBareAnswer(edge, page, socket);
+}
+
+/** Answers where there is no response object, and closes the connection. */
+function writeBareAnswer(edge: Edge, page: EdgePage, socket: Duplex): void {
+  const { status, headers, body } = edge.parserPage(page);
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const reason = STATUS_CODES[status] ?? 'Request header too large';
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\n${lines}Connection: close\r\n\r\n${body.kind === 'text' ? body.text : ''}`,
+  );
+}
+
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, ipv6Only: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** False where the machine has no IPv6 loopback. */
+async function listenOnIpv6(server: Server, port: number): Promise<boolean> {
+  try {
+    await listen(server, '::1', port);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(code)) return false;
+    throw error;
+  }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+  await closed;
+  clearTimeout(grace);
+}

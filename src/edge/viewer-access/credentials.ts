@@ -1,0 +1,95 @@
+import type { Switches } from '../distribution/switches.js';
+import type { CredentialCarrier } from './resource-match.js';
+
+/** The parameters that make a request a signed-URL request (R41). */
+const RESERVED_PARAMETERS = ['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'] as const;
+
+type CredentialName = (typeof RESERVED_PARAMETERS)[number];
+
+/** What the viewer presents, undecoded. An empty value counts as absent (R51). */
+export interface Credentials {
+  readonly carrier: CredentialCarrier;
+  readonly keyPairId: string | null;
+  readonly signature: string | null;
+  readonly policy: string | null;
+  readonly expires: string | null;
+  readonly hashAlgorithm: string | null;
+  /** Names that came more than once: which one CloudFront reads is not documented (R44). */
+  readonly duplicates: readonly string[];
+}
+
+/** One `name=value` of a query or of the `Cookie` header, in the order received. */
+interface Pair {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Says whether the query makes this a signed-URL request, whatever the cookies say (R41, R42). */
+export function isSignedUrl(query: string | null): boolean {
+  return queryPairs(query).some(({ name }) => isReserved(name));
+}
+
+/** Takes what the viewer presents: from the query of a signed URL, else from the cookies (R1, R2). */
+export function readCredentials(
+  query: string | null,
+  cookieHeader: string | undefined,
+  switches: Pick<Switches, 'duplicateCookies'>,
+): Credentials {
+  const isUrl = isSignedUrl(query);
+  const pairs = isUrl ? queryPairs(query) : cookiePairs(cookieHeader ?? '');
+  const prefix = isUrl ? '' : 'CloudFront-';
+  const duplicates: string[] = [];
+  const read = (name: CredentialName): string | null => {
+    const values = pairs.filter((pair) => pair.name === `${prefix}${name}`).map(({ value }) => value);
+    if (values.length > 1) duplicates.push(`${prefix}${name}`);
+    const chosen = switches.duplicateCookies === 'last' && !isUrl ? values.at(-1) : values[0];
+    return chosen === undefined || chosen === '' ? null : chosen;
+  };
+  return {
+    carrier: isUrl ? 'url' : 'cookie',
+    keyPairId: read('Key-Pair-Id'),
+    signature: read('Signature'),
+    policy: read('Policy'),
+    expires: read('Expires'),
+    hashAlgorithm: read('Hash-Algorithm'),
+    duplicates,
+  };
+}
+
+/** The query without the signing parameters, as the policy and the origin see it (R9, R21, R49). */
+export function withoutReservedParameters(query: string | null, keep: readonly string[] = []): string | null {
+  if (query === null || !isSignedUrl(query)) return query;
+  const rest = query.split('&').filter((part) => {
+    const { name } = toPair(part);
+    return !isReserved(name) || keep.includes(name);
+  });
+  return rest.length === 0 ? null : rest.join('&');
+}
+
+function isReserved(name: string): boolean {
+  return (RESERVED_PARAMETERS as readonly string[]).includes(name);
+}
+
+function queryPairs(query: string | null): Pair[] {
+  return query === null ? [] : query.split('&').map(toPair);
+}
+
+/** Names are case-sensitive (R6), values are taken as they came. */
+function cookiePairs(header: string): Pair[] {
+  return header.split(';').map((part) => toPair(trimBlanks(part)));
+}
+
+function toPair(text: string): Pair {
+  const equals = text.indexOf('=');
+  return equals === -1
+    ? { name: text, value: '' }
+    : { name: text.slice(0, equals), value: text.slice(equals + 1) };
+}
+
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && (text[start] === ' ' || text[start] === '\t')) start += 1;
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end -= 1;
+  return text.slice(start, end);
+}

@@ -1,0 +1,108 @@
+import type { KeyObject } from 'node:crypto';
+import type { Switches } from '../distribution/switches.js';
+import { checkConditions } from './conditions.js';
+import { readCredentials, type Credentials } from './credentials.js';
+import { decodeCloudFrontBase64 } from './encoding.js';
+import { refuse, Refused, type Refusal } from './refusal.js';
+import { coversUrl } from './resource-match.js';
+import { signableUrl, signedStatement } from './signed-statement.js';
+import { signatureIsValid, type HashAlgorithm } from './signature.js';
+import type { Visit } from './visit.js';
+
+/** The verdict on one visit, and what the log should say beside it. */
+export interface Verdict {
+  readonly refusal: Refusal | null;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Decides whether a viewer may open an address of a behavior that trusts these keys (R39–R44), in the
+ * order of R58: key id present, key known, values decodable, signature valid, conditions met.
+ */
+export function judgeViewer(
+  visit: Visit,
+  trustedKeys: ReadonlyMap<string, KeyObject>,
+  switches: Switches,
+): Verdict {
+  const credentials = readCredentials(visit.url.query, visit.cookieHeader, switches);
+  const notices: string[] = [];
+  if (credentials.duplicates.length > 0) {
+    const what = credentials.carrier === 'cookie' ? 'ambiguous-cookies' : 'ambiguous-parameters';
+    notices.push(`${what}: ${credentials.duplicates.join(', ')}`);
+  }
+  try {
+    judge(visit, credentials, trustedKeys, switches, notices);
+    return { refusal: null, notices };
+  } catch (error) {
+    if (error instanceof Refused) return { refusal: error.refusal, notices };
+    throw error;
+  }
+}
+
+function judge(
+  visit: Visit,
+  credentials: Credentials,
+  trustedKeys: ReadonlyMap<string, KeyObject>,
+  switches: Switches,
+  notices: string[],
+): void {
+  if (switches.duplicateCookies === 'refuse' && credentials.duplicates.length > 0) {
+    refuse('AccessDenied', 'ambiguous-credentials');
+  }
+  const publicKey = trustedKey(credentials, trustedKeys, switches);
+  if (switches.decodingOrder === 'signature-first') decodedSignature(credentials, switches);
+  const statement = signedStatement(visit, credentials, switches);
+  const signature = decodedSignature(credentials, switches);
+  const hashAlgorithm = markedHash(credentials, switches);
+  const verifiedBytes =
+    statement.readings.find((signedBytes) =>
+      signatureIsValid({ signedBytes, signature, publicKey, hashAlgorithm }, switches),
+    ) ?? refuse('AccessDenied', 'signature-does-not-verify');
+
+  const policy = statement.policy(verifiedBytes);
+  checkConditions(visit, policy, switches);
+  if (statement.isCanned) return;
+  if (policy.resource === null) {
+    notices.push('policy-without-resource: it opens every file that trusts its key (R16)');
+    if (switches.policyWithoutResource === 'refuse') refuse('AccessDenied', 'policy-without-resource');
+    return;
+  }
+  if (credentials.carrier === 'cookie' && policy.resource.startsWith('*')) {
+    notices.push('cookie-policy-for-any-protocol: not documented for cookies (R23)');
+  }
+  if (!coversUrl(policy.resource, signableUrl(visit.url), credentials.carrier, switches)) {
+    refuse('AccessDenied', 'resource-does-not-cover-url');
+  }
+}
+
+function trustedKey(
+  credentials: Credentials,
+  trustedKeys: ReadonlyMap<string, KeyObject>,
+  switches: Switches,
+): KeyObject {
+  const { keyPairId } = credentials;
+  if (keyPairId === null) refuse('MissingKey', 'key-pair-id-missing');
+  // R56: a whole PEM in the place of the id was answered as if there were none.
+  if (!/^[A-Za-z0-9]{1,64}$/.test(keyPairId)) refuse(switches.absurdKeyPairId, 'key-pair-id-absurd');
+  return trustedKeys.get(keyPairId) ?? refuse('InvalidKey', 'key-pair-id-not-trusted-here');
+}
+
+function decodedSignature(credentials: Credentials, switches: Switches): Buffer {
+  if (credentials.signature === null) refuse(switches.missingSignature, 'signature-missing');
+  return (
+    decodeCloudFrontBase64(credentials.signature, switches) ??
+    refuse('MalformedSignature', 'signature-not-decodable')
+  );
+}
+
+/** R2, R36: absent means SHA1; a name that is neither of the two is refused. */
+function markedHash(credentials: Credentials, switches: Switches): HashAlgorithm {
+  const marker = credentials.hashAlgorithm ?? 'SHA1';
+  const name = switches.hashMarkerCase === 'any' ? marker.toUpperCase() : marker;
+  if (name === 'SHA1') return name;
+  if (name !== 'SHA256') refuse('AccessDenied', 'hash-algorithm-unknown');
+  if (credentials.carrier === 'cookie' && switches.sha256Cookies === 'refuse') {
+    refuse('AccessDenied', 'sha256-cookies-switched-off');
+  }
+  return name;
+}

@@ -1,0 +1,105 @@
+import type { Switches } from '../distribution/switches.js';
+import type { ViewerUrl } from './viewer-url.js';
+import { urlText } from './viewer-url.js';
+import { matchesWildcard } from './wildcard.js';
+
+/** Whether the policy came in a cookie or in the query of a signed URL. */
+export type CredentialCarrier = 'cookie' | 'url';
+
+type MatchSwitches = Pick<
+  Switches,
+  'cookieWildcards' | 'cookieProtocolWildcards' | 'questionMark' | 'hostCase' | 'hostPort'
+>;
+
+/**
+ * Says whether the Resource of a custom policy covers an address (R17–R26). The Resource is cut into
+ * protocol, domain, path and query; a wildcard stays inside its section (R19) but for the exceptions R20.
+ */
+export function coversUrl(
+  resource: string,
+  url: ViewerUrl,
+  carrier: CredentialCarrier,
+  switches: MatchSwitches,
+): boolean {
+  // The target is raw bytes, one character each: the Resource is brought into the same form.
+  const pattern = Buffer.from(resource, 'utf8').toString('latin1');
+  const { protocol, rest } = splitProtocol(pattern);
+  if (rest === null) return false;
+  if (carrier === 'cookie') {
+    if (switches.cookieProtocolWildcards === 'refuse' && protocol !== 'http' && protocol !== 'https') {
+      return false;
+    }
+    if (switches.cookieWildcards === 'whole-url') return matchesWildcard(pattern, urlText(url));
+  }
+  return coversProtocol(protocol, url.protocol) && coversRest(rest, url, switches);
+}
+
+/** R20c, R22: a protocol, one of its wildcard forms, or none before a leading `*`. */
+function splitProtocol(pattern: string): { protocol: string; rest: string | null } {
+  const end = pattern.indexOf('://');
+  const protocol = end === -1 ? '' : pattern.slice(0, end);
+  if (['http', 'https', 'http*', '*'].includes(protocol)) return { protocol, rest: pattern.slice(end + 3) };
+  return { protocol: '', rest: pattern.startsWith('*') ? pattern : null };
+}
+
+function coversProtocol(pattern: string, protocol: string): boolean {
+  return pattern === '' || matchesWildcard(pattern, protocol);
+}
+
+function coversRest(rest: string, url: ViewerUrl, switches: MatchSwitches): boolean {
+  const slash = rest.indexOf('/');
+  const domain = slash === -1 ? rest : rest.slice(0, slash);
+  if (!coversHost(domain, url.host, switches)) return false;
+  if (slash !== -1) return coversPathAndQuery(rest.slice(slash), url, switches);
+  // R20b: a domain that ends in `*` covers every path; any other means the path `/` (R20c).
+  return domain.endsWith('*') || (url.path === '/' && url.query === null);
+}
+
+function coversHost(pattern: string, host: string, switches: MatchSwitches): boolean {
+  const seen = switches.hostPort === 'ignored' ? withoutPort(host) : host;
+  return switches.hostCase === 'insensitive'
+    ? matchesWildcard(pattern.toLowerCase(), seen.toLowerCase())
+    : matchesWildcard(pattern, seen);
+}
+
+/** The host without `:port`; an IPv6 address keeps its colons. */
+function withoutPort(host: string): string {
+  const colon = host.lastIndexOf(':');
+  return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host;
+}
+
+function coversPathAndQuery(pattern: string, url: ViewerUrl, switches: MatchSwitches): boolean {
+  return readings(pattern, switches.questionMark).some(({ path, query }) => {
+    if (!matchesWildcard(path, url.path)) return false;
+    // R20a, R21: without a query part, only a path that ends in `*` covers an address with a query.
+    if (query === null) return url.query === null || path.endsWith('*');
+    return url.query !== null && matchesWildcard(query, url.query);
+  });
+}
+
+interface Reading {
+  readonly path: string;
+  readonly query: string | null;
+}
+
+/** R25: AWS's pages contradict each other on how the `?` before a query is written. */
+function readings(pattern: string, questionMark: Switches['questionMark']): Reading[] {
+  const found: Reading[] = [];
+  const escaped = pattern.indexOf('\\?');
+  if (questionMark !== 'bare' && escaped !== -1) {
+    found.push({ path: pattern.slice(0, escaped), query: pattern.slice(escaped + 2) });
+  }
+  const bare = firstBareQuestionMark(pattern);
+  if (questionMark !== 'escaped' && bare !== -1) {
+    found.push({ path: pattern.slice(0, bare), query: pattern.slice(bare + 1) });
+  }
+  // The whole pattern as a path, each bare `?` one character of it.
+  if (escaped === -1) found.push({ path: pattern, query: null });
+  return found;
+}
+
+function firstBareQuestionMark(pattern: string): number {
+  let at = pattern.indexOf('?');
+  while (at > 0 && pattern[at - 1] === '\\') at = pattern.indexOf('?', at + 1);
+  return at;
+}
