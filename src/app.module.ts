@@ -21,7 +21,7 @@ export interface AppParts {
   readonly database: Database;
   readonly cloudFront: CloudFrontService;
   /** Signs the tokens of the demo sign-in; demo mode only. */
-  readonly demoSecret: Uint8Array;
+  readonly demoSecret?: Uint8Array;
 }
 
 /** The stand-alone service: the same rooms that a host application mounts, in the order of the flow. */

@@ -13,43 +13,34 @@ export class StartProblem extends Error {
   }
 }
 
-/** A private key as the settings name it, read into text. */
-interface KeyText {
-  readonly text: string;
-  /** Where it came from, for messages. */
-  readonly origin: string;
-  readonly warnings: readonly string[];
-}
-
 /**
  * The signing service of the settings: key file read, key parsed, cookie scope derived, all checked.
- * @throws {StartProblem} every problem at once
+ * @throws {StartProblem | CloudFrontOptionsError} with every problem, in the words of the settings
  */
 export function loadCloudFront(
   settings: Settings,
   clock: Clock,
-): {
-  readonly cloudFront: CloudFrontService;
-  readonly keyText: string;
-  readonly warnings: readonly string[];
-} {
-  const key = readKeyText(settings);
+  onWarning: (warning: string) => void,
+): CloudFrontService {
   const { cloudFront, cookies, environment, publicUrl, appOrigins } = settings;
-  const service = new CloudFrontService({
+  return new CloudFrontService({
     cloudFrontUrl: cloudFront.url,
     publicUrl: `${publicUrl.origin}${publicUrl.basePath}`,
     appOrigins,
     keyPairId: cloudFront.keyPairId,
-    privateKey: key.text,
+    privateKey: readKeyText(settings, onWarning),
     hashAlgorithm: cloudFront.hashAlgorithm,
     environment,
     cookies,
     clock,
+    onWarning,
   });
-  return { cloudFront: service, keyText: key.text, warnings: [...key.warnings, ...service.warnings] };
 }
 
-function readKeyText({ cloudFront: { privateKey }, environment }: Settings): KeyText {
+function readKeyText(
+  { cloudFront: { privateKey }, environment }: Settings,
+  onWarning: (warning: string) => void,
+): string {
   if (privateKey === null) {
     throw new StartProblem([
       {
@@ -60,10 +51,9 @@ function readKeyText({ cloudFront: { privateKey }, environment }: Settings): Key
       },
     ]);
   }
-  if (privateKey.kind === 'text') {
-    return { text: privateKey.text.reveal(), origin: 'CLOUDFRONT_PRIVATE_KEY', warnings: [] };
-  }
+  if (privateKey.kind === 'text') return privateKey.text.reveal();
   const read = readSigningKeyFile(privateKey.path, environment);
   if ('problem' in read) throw new StartProblem([read.problem]);
-  return { text: read.text, origin: privateKey.path, warnings: read.warnings };
+  for (const warning of read.warnings) onWarning(warning);
+  return read.text;
 }

@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
+import { readOrMakeDemoSecret } from './authentication/demo-secret.js';
 import { systemClock, type Clock } from './clock/clock.js';
 import { configureApp } from './configure-app.js';
 import { openDatabase } from './database/database.js';
@@ -60,14 +60,15 @@ export async function createApi(
   options: StartApiOptions & { readonly logger: JsonLogger },
 ): Promise<NestExpressApplication> {
   const clock = options.clock ?? systemClock;
-  const { cloudFront, keyText, warnings } = loadCloudFront(settings, clock);
-  for (const warning of warnings) options.logger.warn(warning);
+  const cloudFront = loadCloudFront(settings, clock, (warning) => options.logger.warn(warning));
 
   const database = await openDatabase(settings.database, (error) =>
     options.logger.warn({ msg: 'a database connection was lost', reason: error.message }),
   );
   try {
-    const parts = { settings, clock, database, cloudFront, demoSecret: demoSecret(keyText) };
+    const isDemo = settings.authentication.mode === 'demo';
+    const demo = isDemo ? { demoSecret: await readOrMakeDemoSecret(settings.dataDir) } : {};
+    const parts = { settings, clock, database, cloudFront, ...demo };
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), {
       logger: options.logger,
       bodyParser: false,
@@ -102,9 +103,4 @@ async function giveRights(
   for (const right of rights) {
     await entitlements.put({ ...right, startsAtEpochSeconds: null, endsAtEpochSeconds: null }, DEMO_GIVER);
   }
-}
-
-/** Survives a restart because the key does, and says nothing of the key. */
-function demoSecret(privateKey: string): Uint8Array {
-  return createHmac('sha256', privateKey).update('edgepass demo sign-in').digest();
 }
