@@ -1,9 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DotEnv } from './dot-env.js';
 
-/** The `.env` of a folder, for {@link readSettings}, which decides whether it counts; `undefined` where there is none. */
+/**
+ * The `.env` of a folder, for `readSettings`, which decides whether it counts; `undefined` where there is
+ * none. Throws Node's own error where it cannot be read.
+ */
 export function readDotEnvFile(folder: string): DotEnv | undefined {
   const path = join(folder, '.env');
-  return existsSync(path) ? { path, text: readFileSync(path, 'utf8') } : undefined;
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile ? { path, text: readFileSync(path, 'utf8') } : undefined;
 }

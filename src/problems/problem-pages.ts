@@ -1,0 +1,218 @@
+import type { ProblemCode } from './problem-codes.js';
+
+/** What `docs/errors.md` says of a code beside its status and title. */
+export interface ProblemPage {
+  readonly meaning: string;
+  /** What whoever made the call does. */
+  readonly caller: string;
+  /** What whoever runs the service does; `null` where there is nothing to do. */
+  readonly operator: string | null;
+}
+
+/** One page a code: a code without one does not compile. */
+export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
+  request_malformed: {
+    meaning:
+      'The address, a header or the framing of the request breaks the rules of HTTP, or the call broke off.',
+    caller:
+      'Check the address for a stray `%` and the request for what a proxy or a hand-written client adds.',
+    operator: null,
+  },
+  body_malformed: {
+    meaning:
+      'The body is empty, no JSON, no UTF-8, nested deeper than 32 levels, or something other than an object.',
+    caller: 'Send one JSON object, as `JSON.stringify` writes it.',
+    operator: null,
+  },
+  duplicate_key: {
+    meaning:
+      'An object in the body names a member twice. Readers differ in which one they take, so neither counts.',
+    caller: 'Send each member once.',
+    operator: null,
+  },
+  field_unknown: {
+    meaning:
+      'The body or the query has a member that this call does not know. Nothing is ignored in silence.',
+    caller: 'Compare the names with those in `detail`; mind upper and lower case.',
+    operator: null,
+  },
+  prefix_required: {
+    meaning: 'The call needs to know what to open, and the body has no `prefix`.',
+    caller: 'Send `prefix`, for example `"courses/algebra"`.',
+    operator: null,
+  },
+  prefix_invalid: {
+    meaning:
+      'A prefix is already canonical or it is refused, never repaired: segments of `[A-Za-z0-9_~-][A-Za-z0-9_.~:@=-]*` joined by single `/`, no `/` at either end; or exactly `/`.',
+    caller:
+      'Remove a leading or trailing `/`, `//`, `.`, `..`, `%`, `*`, blanks and everything outside of ASCII.',
+    operator: null,
+  },
+  prefix_too_long: {
+    meaning: 'The prefix has more than 512 bytes.',
+    caller: 'Ask for a folder further up, or shorten the names.',
+    operator: null,
+  },
+  prefix_too_deep: {
+    meaning: 'The prefix has more than 16 segments.',
+    caller: 'Ask for a folder further up.',
+    operator: null,
+  },
+  ttl_invalid: {
+    meaning: '`ttlSeconds` is there, but is no integer. Text, fractions and `null` are refused.',
+    caller: 'Send a JSON integer number of seconds, or leave the member out.',
+    operator: null,
+  },
+  ttl_out_of_range: {
+    meaning:
+      '`ttlSeconds` is below 60 or above the maximum, or what is left of the entitlement would make the access end within 10 seconds.',
+    caller: 'Ask for a lifetime in the range that `detail` names, or leave the member out.',
+    operator:
+      'The maximum is `GRANT_MAX_TTL_SECONDS`; it is also how long a revoked viewer can still open files.',
+  },
+  path_invalid: {
+    meaning: 'The path of a file follows the rule of a prefix, and this one does not.',
+    caller: 'Send the path as it stands in the bucket, without a leading `/` and without percent encoding.',
+    operator: null,
+  },
+  url_not_allowed: {
+    meaning: 'Only addresses of the configured distribution are looked at.',
+    caller: 'Give an `https://` address on the host of `CLOUDFRONT_DOMAIN`.',
+    operator: null,
+  },
+  subject_invalid: {
+    meaning: 'A subject is `user:ID`, `group:NAME` or `everyone`.',
+    caller: 'Write one of the three, with the id or name as tokens spell it.',
+    operator: null,
+  },
+  period_invalid: {
+    meaning: '`startsAt` or `endsAt` is no RFC 3339 timestamp, or the end does not come after the start.',
+    caller: 'Write timestamps like `2026-11-20T09:15:00Z`, the start before the end.',
+    operator: null,
+  },
+  page_invalid: {
+    meaning: '`limit` is out of range, or `cursor` is none that an earlier page gave.',
+    caller: 'Begin again without `cursor`, and hand on `nextCursor` unchanged.',
+    operator: null,
+  },
+  user_unknown: {
+    meaning: 'The demo sign-in knows three users.',
+    caller: 'Sign in as `alice`, `bob` or `carol`.',
+    operator: null,
+  },
+  token_missing: {
+    meaning:
+      'The call carries no access token: no `Authorization: Bearer …` header, and no cookie that may carry one.',
+    caller:
+      'Sign in, and send the token; from a page on another origin with `credentials: "include"` for the cookie.',
+    operator: 'A cookie counts only where `AUTH_COOKIE` names it.',
+  },
+  token_invalid: {
+    meaning:
+      'The token is no JWT, its signature, issuer, audience or algorithm is not the configured one, or it has no viewer. The answer does not say which; the log does.',
+    caller: 'Sign in again. If it stays, the token is made for another service.',
+    operator:
+      'Look up the request id (`instance`) in the log: `reason` names the check. Compare `AUTH_ISSUER`, `AUTH_AUDIENCE` and `AUTH_ALGORITHMS` with a token.',
+  },
+  token_expired: {
+    meaning: 'The token was valid and has expired; 30 seconds of difference between clocks are allowed for.',
+    caller: 'Renew the token and repeat the call.',
+    operator: 'If it comes right after signing in, compare the clocks of both machines.',
+  },
+  token_not_yet_valid: {
+    meaning: 'The token begins to be valid more than 30 seconds from now.',
+    caller: 'Wait, or sign in again.',
+    operator: 'Compare the clock of this machine with that of the identity provider.',
+  },
+  not_entitled: {
+    meaning:
+      'No entitlement of the caller, their groups or `everyone` covers the prefix now. It reads the same whether the prefix exists or not.',
+    caller: '`GET /entitlements` shows what you may open, and why a `{user}` row does not apply.',
+    operator:
+      'Give the entitlement (`PUT /admin/entitlements`); mind its period, and that prefixes compare byte for byte.',
+  },
+  csrf_rejected: {
+    meaning:
+      'The caller was known by a cookie, which browsers send along with forged calls too, and `Origin` or `Sec-Fetch-Site` shows a page that may not make this call.',
+    caller: 'Call from a listed origin, or send the token in the `Authorization` header.',
+    operator: 'List the exact origin of the page in `APP_ORIGINS`.',
+  },
+  admin_required: {
+    meaning: 'The call is for administrators, and the caller is not in their group.',
+    caller: 'Ask an administrator.',
+    operator:
+      'The group is `AUTH_ADMIN_GROUP`, read from the claim `AUTH_GROUPS_CLAIM`; names compare whole.',
+  },
+  not_found: {
+    meaning:
+      'No route has this address, or no row has this id. Routes that are switched off do not exist either.',
+    caller: 'Check the address: byte for byte, without a `/` at the end, below the path of `PUBLIC_URL`.',
+    operator: 'Admin routes need `AUTH_ADMIN_GROUP`, the documentation `API_DOCS=true`.',
+  },
+  method_not_allowed: {
+    meaning: 'The address exists, but not with this method. `Allow` lists those that do.',
+    caller: 'Use one of the methods in `Allow`.',
+    operator: null,
+  },
+  request_timeout: {
+    meaning: 'The request did not arrive in full within the time that a request has.',
+    caller: 'Repeat the call; look for a slow or broken connection.',
+    operator: null,
+  },
+  body_too_large: {
+    meaning: 'A body has at most 16 KB. The connection is closed, so that nobody waits for the rest.',
+    caller: 'Send one call at a time; no call needs more than 1 KB.',
+    operator: null,
+  },
+  media_type_unsupported: {
+    meaning:
+      'A body is `application/json` in UTF-8, not compressed. Other types are refused because a browser would let a foreign page send them without asking.',
+    caller: 'Send `Content-Type: application/json`, and no `Content-Encoding`.',
+    operator: null,
+  },
+  rate_limited: {
+    meaning: 'Too many calls in a short time.',
+    caller: 'Wait the seconds of `Retry-After`, and spread renewals with `renewAfter`.',
+    operator: null,
+  },
+  headers_too_large: {
+    meaning: 'The header of the request is larger than 16 KB.',
+    caller: 'Clear the cookies of this site; many large ones are the usual cause.',
+    operator: 'Give the API a parent domain of its own, so that cookies of other services do not reach it.',
+  },
+  internal: {
+    meaning: 'Something failed that nobody foresaw. The answer says nothing of it; the log does.',
+    caller: 'Repeat later. When reporting it, give the `instance`.',
+    operator: 'Look up the request id (`instance`) in the log.',
+  },
+  database_unavailable: {
+    meaning:
+      'The database does not answer, so it is not known what the caller may open. Nothing was granted.',
+    caller: 'Repeat after the seconds of `Retry-After`.',
+    operator: 'Check that `DATABASE_URL` is reachable from this machine, or that the disk is not full.',
+  },
+  audit_unavailable: {
+    meaning:
+      'The grant could not be recorded, so it was not given: no cookie leaves before its row is committed.',
+    caller: 'Repeat after the seconds of `Retry-After`.',
+    operator: 'Check disk space and write access of the database; the log has its error.',
+  },
+  keys_unavailable: {
+    meaning: 'The keys that verify access tokens cannot be fetched, and none that is still good is at hand.',
+    caller: 'Repeat after the seconds of `Retry-After`.',
+    operator:
+      'Open `AUTH_JWKS_URL` from this machine; look for a proxy, a certificate or a name that does not resolve.',
+  },
+  clock_untrusted: {
+    meaning:
+      'The clock of this machine jumped or differs from that of others, so an expiry it computes could not be trusted. Nothing was granted.',
+    caller: 'Repeat after the seconds of `Retry-After`.',
+    operator: 'Set the clock (NTP) and restart.',
+  },
+  overloaded: {
+    meaning: 'More calls arrive than can be answered in time; this one was not begun.',
+    caller: 'Repeat after the seconds of `Retry-After`.',
+    operator:
+      'Run another instance (that needs PostgreSQL), or use an ECDSA key, which is far cheaper to sign with.',
+  },
+};
