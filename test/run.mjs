@@ -9,7 +9,7 @@ const difference = wanted.map((part, index) => found[index] - part).find((part) 
 
 if (difference < 0) {
   console.error(
-    `npm test: expected Node ${engines.node}, found ${process.versions.node}: use Node 24 (nvm use), or on Linux run npm ci without --omit=optional, which brings it`,
+    `npm test: expected Node ${engines.node}, found ${process.versions.node}: on Linux \`npm ci && npm test\` brings and uses its own; elsewhere install Node 24 (nvm use)`,
   );
   process.exitCode = 1;
 } else {

@@ -1,0 +1,19 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { signatureVectors } from './signature-vectors.js';
+
+/** The published RSA-2048 key of the vectors, PKCS#1. */
+export const rsaKeyText = signatureVectors.rsa.privateKeyPem;
+
+/** A fresh P-256 key. */
+export function ecKeyText(type: 'pkcs8' | 'sec1' = 'pkcs8'): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type, format: 'pem' })
+    .toString();
+}
+
+/** A fresh RSA key of that size, PKCS#8. */
+export function rsaKeyTextOf(modulusLength: number): string {
+  return generateKeyPairSync('rsa', { modulusLength })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+}
