@@ -21,12 +21,12 @@ export function meaningOf(call: Call): string {
 
 function meaningOfBlocked(call: Call): string {
   if (call.reachable === false) {
-    return `No answer at all: the browser does not trust the ${call.host}’s certificate, or nothing listens there.`;
+    return 'No answer: the certificate is not trusted, or nothing listens there.';
   }
   if (call.host === 'API') return 'The API answered without CORS headers for this page: see APP_ORIGINS.';
   return call.via === 'fetch'
-    ? 'Refused: 403 without CORS headers, which the browser calls a CORS error.'
-    : `Refused: 403; ${call.via} only learns that it failed.`;
+    ? '403 without CORS headers: the browser calls it a CORS error.'
+    : `403: ${call.via} only learns that it failed.`;
 }
 
 function meaningOfEdge(call: Call): string {

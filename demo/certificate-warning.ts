@@ -11,6 +11,7 @@ export async function checkCertificates({ apiUrl, cdnUrl, caFile }: DemoConfig):
   const [api, edge] = await Promise.all([canReach(`${apiUrl}/health/live`), canReach(`${cdnUrl}/`)]);
   byId('stop-api', HTMLLIElement).dataset['reach'] = api ? 'yes' : 'no';
   byId('stop-edge', HTMLLIElement).dataset['reach'] = edge ? 'yes' : 'no';
+  byId('app', HTMLDivElement).dataset['edge'] = edge ? 'answers' : 'silent';
   const unreached = [...(api ? [] : [`${apiUrl}/health/live`]), ...(edge ? [] : [`${cdnUrl}/`])];
   byId('certificate-hosts', HTMLUListElement).replaceChildren(...unreached.map(linkTo));
   showTrustCommand(caFile);

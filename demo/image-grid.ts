@@ -1,58 +1,70 @@
 import { proveByFetch, showInImage, type FileState } from './cdn-files.js';
 import type { DemoConfig } from './config.js';
 import { byId, copyOf, within } from './page.js';
+import { portraitOf } from './viewers.js';
 
-/** Draws one tile. `granted` files load as plain images; others are first asked for past the cache. */
-type DrawTile = (granted: (path: string) => boolean) => Promise<void>;
+/** Draws every tile anew: granted files load as plain images, the others are first asked for past the cache. */
+export type DrawGrid = (granted: (path: string) => boolean, viewer: string | null) => Promise<void>;
 
-/** Builds the tiles, the file outside the prefix last; gives a function that draws all of them anew. */
-export function buildGrid({
-  cdnUrl,
-  samples,
-}: DemoConfig): (granted: (path: string) => boolean) => Promise<void> {
-  const tiles = [
-    ...samples.images.map((path) => buildTile(cdnUrl, path, 'image')),
-    buildTile(cdnUrl, samples.sibling, 'sibling'),
-  ];
-  byId('grid', HTMLUListElement).replaceChildren(...tiles.map(({ tile }) => tile));
-  return async (granted) => {
-    await Promise.all(tiles.map(({ draw }) => draw(granted)));
+interface Tile {
+  readonly element: HTMLLIElement;
+  readonly draw: (path: string, granted: boolean) => Promise<void>;
+}
+
+/** Builds one tile a sample, one for the viewer's own portrait, and one for the file next door. */
+export function buildGrid({ cdnUrl, samples }: DemoConfig): DrawGrid {
+  const images = samples.images.map((path) => ({ path, tile: buildTile(cdnUrl, 'image') }));
+  const portrait = buildTile(cdnUrl, 'portrait');
+  const sibling = buildTile(cdnUrl, 'sibling');
+  byId('grid', HTMLUListElement).replaceChildren(
+    ...images.map(({ tile }) => tile.element),
+    portrait.element,
+    sibling.element,
+  );
+  return async (granted, viewer) => {
+    const own = portraitOf(viewer);
+    await Promise.all([
+      ...images.map(({ path, tile }) => tile.draw(path, granted(path))),
+      portrait.draw(own, granted(own)),
+      sibling.draw(samples.sibling, granted(samples.sibling)),
+    ]);
   };
 }
 
-function buildTile(cdnUrl: string, path: string, testId: string): { tile: HTMLLIElement; draw: DrawTile } {
-  const tile = copyOf('tile-template', HTMLLIElement);
-  const image = within(tile, 'img', HTMLImageElement);
-  image.dataset['testid'] = testId;
-  image.alt = `Private image /${path}`;
-  image.referrerPolicy = 'no-referrer';
-  tile.dataset['kind'] = testId;
-  within(tile, '.caption', HTMLElement).textContent =
-    testId === 'sibling' ? `next door: /${path}` : (path.split('/').at(-1) ?? path);
+function buildTile(cdnUrl: string, kind: 'image' | 'portrait' | 'sibling'): Tile {
+  const element = copyOf('tile-template', HTMLLIElement);
+  const image = within(element, 'img', HTMLImageElement);
+  const caption = within(element, '.caption', HTMLElement);
+  image.dataset['testid'] = kind;
+  element.dataset['kind'] = kind;
   let drawing = 0;
+  let shownPath = '';
 
-  function mark(state: FileState): void {
+  function mark(path: string, state: FileState): void {
     image.dataset['state'] = state;
-    tile.dataset['state'] = state;
-    tile.title = `/${path}: ${state}`;
+    element.dataset['state'] = state;
+    element.title = `/${path}: ${state}`;
+    shownPath = state === 'shown' ? path : '';
   }
 
-  async function draw(granted: (path: string) => boolean): Promise<void> {
+  async function draw(path: string, granted: boolean): Promise<void> {
     drawing += 1;
     const mine = drawing;
-    const opened = granted(path);
-    if (opened && image.dataset['state'] === 'shown') return;
-    mark('loading');
-    const state = opened || (await proveByFetch(cdnUrl, path)).state === 'shown' ? 'shown' : 'refused';
+    if (granted && shownPath === path) return;
+    const segments = path.split('/');
+    caption.textContent = kind === 'image' ? (segments.at(-1) ?? path) : segments.slice(1).join('/');
+    image.alt = `Private image /${path}`;
+    mark(path, 'loading');
+    const asked = granted ? 'shown' : (await proveByFetch(cdnUrl, path)).state;
     if (mine !== drawing) return;
-    if (state === 'refused') {
+    if (asked === 'refused') {
       image.removeAttribute('src');
-      mark('refused');
+      mark(path, 'refused');
       return;
     }
     const result = await showInImage(image, cdnUrl, path);
-    if (mine === drawing) mark(result);
+    if (mine === drawing) mark(path, result);
   }
 
-  return { tile, draw };
+  return { element, draw };
 }

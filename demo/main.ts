@@ -6,6 +6,7 @@
  *   time-left                                             m:ss, or –:–– without a pass
  *   clear, clear-scope (one a scope), scopes              giving access back
  *   image (one a sample), sibling (outside the prefix)    <img>, data-state loading|shown|refused
+ *   portrait (in the viewer's own folder)                 as image
  *   video                                                 <video>, data-state loading|shown|playing|refused
  *   access, explanation                                   the state of the stage in words
  *   try-again, proof                                      one file past the browser's cache; data-state shown|refused
@@ -53,7 +54,7 @@ async function startPage(config: DemoConfig): Promise<void> {
 
   async function drawStage(): Promise<void> {
     forgetProof();
-    await Promise.all([drawGrid(holdings.opens), video.draw(holdings.opens)]);
+    await Promise.all([drawGrid(holdings.opens, viewer), video.draw(holdings.opens)]);
   }
 
   function draw(): void {
@@ -88,6 +89,8 @@ async function startPage(config: DemoConfig): Promise<void> {
       'calm',
       `Cleared ${prefix === undefined ? 'everything' : pathOf(prefix)}, then asked for every file again.`,
     );
+    // The pressed button is gone or switched off now; a keyboard must not lose its place.
+    byId('try-again', HTMLButtonElement).focus({ preventScroll: true });
     void drawStage().then(() => showProof(config));
   }
 

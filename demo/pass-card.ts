@@ -21,6 +21,9 @@ const EXPLANATIONS: Readonly<Record<Access, string>> = {
     'The pass has ended: cookie and policy expire together, and the edge says 403 again. The browser calls it a CORS or network error.',
 };
 
+const EDGE_SILENT =
+  'The edge gives no answer that this browser accepts, so nothing can be shown and nothing was refused: see the notice above.';
+
 /** Draws the pass, the badge and the explanation for one state. */
 export function showPass(
   access: Access,
@@ -28,10 +31,12 @@ export function showPass(
   scope: HeldScope | undefined,
   renewing: boolean,
 ): void {
-  byId('app', HTMLDivElement).dataset['access'] = access;
+  const app = byId('app', HTMLDivElement);
+  app.dataset['access'] = access;
   byId('pass', HTMLElement).dataset['pass'] = access;
   byId('badge', HTMLElement).textContent = BADGES[access];
-  byId('explanation', HTMLElement).textContent = EXPLANATIONS[access];
+  byId('explanation', HTMLElement).textContent =
+    app.dataset['edge'] === 'silent' ? EDGE_SILENT : EXPLANATIONS[access];
   byId('stamp', HTMLElement).textContent = access === 'cleared' || access === 'expired' ? BADGES[access] : '';
   byId('clear', HTMLButtonElement).disabled = access !== 'open';
   byId('key-pair-id', HTMLElement).textContent = scope?.grant.keyPairId ?? '–';

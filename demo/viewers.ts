@@ -9,6 +9,11 @@ export const PEOPLE = [
   { user: 'carol', may: 'administrator: decides who may open what' },
 ] as const;
 
+/** A private file in the viewer's own folder; for nobody, a file of somebody else. */
+export function portraitOf(viewer: string | null): string {
+  return `users/${viewer ?? PEOPLE[0].user}/portrait.svg`;
+}
+
 /** Builds one button for each person; `choose` is called with the name. */
 export function showPeople(choose: (user: string) => void): void {
   byId('people', HTMLDivElement).replaceChildren(
