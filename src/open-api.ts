@@ -13,10 +13,9 @@ export function openApiDocument(app: NestExpressApplication, settings: Settings)
     .setVersion('1')
     .addServer(`${settings.publicUrl.origin}${settings.publicUrl.basePath}`)
     .addBearerAuth()
-    .addSecurityRequirements('bearer')
     .build();
   return SwaggerModule.createDocument(app, base, {
-    operationIdFactory: (_controller, method) => method,
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}.${method}`,
   });
 }
 

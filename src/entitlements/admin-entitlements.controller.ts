@@ -13,11 +13,23 @@ import {
   UseGuards,
   UsePipes,
 } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AdminGuard } from '../authentication/admin.guard.js';
 import { viewerOf } from '../authentication/request-viewer.js';
-import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import {
+  AnswersProblems,
+  BODY_PROBLEMS,
+  PREFIX_PROBLEMS,
+  SIGN_IN_PROBLEMS,
+} from '../problems/answers-problems.decorator.js';
 import { Problem } from '../problems/problem.js';
 import { requestValidation } from '../problems/request-validation.js';
 import {
@@ -35,10 +47,11 @@ import { readTimestamp } from './period.js';
 
 /** Gives and takes rights. Registered only where an admin group is set. */
 @ApiTags('admin')
+@ApiBearerAuth()
 @Controller('admin/entitlements')
 @UseGuards(AdminGuard)
 @UsePipes(requestValidation())
-@AnswersProblems('admin_required', 'database_unavailable')
+@AnswersProblems(...SIGN_IN_PROBLEMS, 'admin_required', 'csrf_rejected', 'database_unavailable')
 export class AdminEntitlementsController {
   constructor(@Inject(EntitlementService) private readonly entitlements: EntitlementService) {}
 
@@ -46,7 +59,7 @@ export class AdminEntitlementsController {
   @ApiOperation({ summary: 'Give a right, or change its period: unique on subject and prefix' })
   @ApiCreatedResponse({ type: EntitlementIdDto, description: 'It is new' })
   @ApiOkResponse({ type: EntitlementIdDto, description: 'It was there, and its period is now this one' })
-  @AnswersProblems('subject_invalid', 'prefix_invalid', 'period_invalid')
+  @AnswersProblems(...BODY_PROBLEMS, ...PREFIX_PROBLEMS, 'subject_invalid', 'period_invalid')
   async put(
     @Body() body: PutEntitlementDto,
     @Req() request: Request,

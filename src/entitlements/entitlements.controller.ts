@@ -1,14 +1,16 @@
 import { Controller, Get, Inject, Req, UseGuards } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { viewerOf } from '../authentication/request-viewer.js';
 import { ViewerGuard } from '../authentication/viewer.guard.js';
-import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { AnswersProblems, SIGN_IN_PROBLEMS } from '../problems/answers-problems.decorator.js';
 import { ViewerEntitlementDto, ViewerEntitlementsDto } from './entitlement.dto.js';
 import { EntitlementService } from './entitlement.service.js';
 
 /** What the caller may open. */
 @ApiTags('entitlements')
+@ApiBearerAuth()
+@AnswersProblems(...SIGN_IN_PROBLEMS)
 @Controller('entitlements')
 @UseGuards(ViewerGuard)
 export class EntitlementsController {
@@ -17,7 +19,7 @@ export class EntitlementsController {
   @Get()
   @ApiOperation({ summary: 'What the caller may open, and why a row does not apply to them' })
   @ApiOkResponse({ type: ViewerEntitlementsDto })
-  @AnswersProblems('database_unavailable')
+  @AnswersProblems('database_unavailable', 'keys_unavailable')
   async list(@Req() request: Request): Promise<ViewerEntitlementsDto> {
     const entitlements = await this.entitlements.ofViewer(viewerOf(request));
     return { entitlements: entitlements.map((row) => ViewerEntitlementDto.of(row)) };

@@ -32,7 +32,7 @@ export class ClearGrantsController {
   })
   @ApiQuery({ name: 'prefix', required: false, example: 'courses/algebra' })
   @ApiNoContentResponse()
-  @AnswersProblems('prefix_invalid', 'csrf_rejected')
+  @AnswersProblems('prefix_invalid', 'prefix_too_long', 'prefix_too_deep', 'csrf_rejected')
   clear(
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,

@@ -10,12 +10,17 @@ import {
   UseFilters,
   UsePipes,
 } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Viewer } from '../authentication/viewer.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { readPrefix, type Prefix } from '../cloudfront/prefix.js';
-import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import {
+  AnswersProblems,
+  BODY_PROBLEMS,
+  PREFIX_PROBLEMS,
+  SIGN_IN_PROBLEMS,
+} from '../problems/answers-problems.decorator.js';
 import { Problem } from '../problems/problem.js';
 import { ProblemFilter } from '../problems/problem.filter.js';
 import { requestValidation } from '../problems/request-validation.js';
@@ -28,6 +33,8 @@ export const VIEWER_PORT = Symbol('edgepass.viewer-port');
 
 /** Asks for access and lists it. Who may call is decided by the guards of the viewer port. */
 @ApiTags('grants')
+@ApiBearerAuth()
+@AnswersProblems(...SIGN_IN_PROBLEMS)
 @Controller('grants')
 @UseFilters(ProblemFilter)
 @UsePipes(requestValidation())
@@ -45,7 +52,17 @@ export class GrantsController {
     description: 'Answers with the CloudFront cookies. Call it with credentials, or the browser drops them.',
   })
   @ApiCreatedResponse({ type: GrantedDto })
-  @AnswersProblems('prefix_required', 'ttl_out_of_range', 'not_entitled', 'audit_unavailable', 'overloaded')
+  @AnswersProblems(
+    ...BODY_PROBLEMS,
+    ...PREFIX_PROBLEMS,
+    'ttl_invalid',
+    'ttl_out_of_range',
+    'not_entitled',
+    'csrf_rejected',
+    'audit_unavailable',
+    'keys_unavailable',
+    'overloaded',
+  )
   async ask(
     @Body() body: AskForGrantDto,
     @Req() request: Request,
@@ -62,7 +79,7 @@ export class GrantsController {
   @Get()
   @ApiOperation({ summary: "The caller's unexpired grants, newest first" })
   @ApiOkResponse({ type: GrantsDto })
-  @AnswersProblems('database_unavailable')
+  @AnswersProblems('database_unavailable', 'keys_unavailable')
   async list(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<GrantsDto> {
     const viewer = this.viewerOf(request);
     this.cloudFront.clearForeign(response, viewer);

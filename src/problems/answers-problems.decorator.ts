@@ -43,3 +43,29 @@ export function AnswersProblems(...codes: readonly ProblemCode[]): MethodDecorat
     ),
   );
 }
+
+/** Every refusal of a route that only signed-in callers reach. */
+export const SIGN_IN_PROBLEMS = [
+  'token_missing',
+  'token_invalid',
+  'token_expired',
+  'token_not_yet_valid',
+  'keys_unavailable',
+] as const satisfies readonly ProblemCode[];
+
+/** Every refusal of a body that is read as JSON. */
+export const BODY_PROBLEMS = [
+  'body_malformed',
+  'duplicate_key',
+  'field_unknown',
+  'body_too_large',
+  'media_type_unsupported',
+] as const satisfies readonly ProblemCode[];
+
+/** Every refusal of a prefix. */
+export const PREFIX_PROBLEMS = [
+  'prefix_required',
+  'prefix_invalid',
+  'prefix_too_long',
+  'prefix_too_deep',
+] as const satisfies readonly ProblemCode[];
