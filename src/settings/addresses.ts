@@ -16,7 +16,7 @@ function readHttpUrl(text: string, environment: Settings['environment']): Parsed
   if (!isHost(url.hostname)) return fault('write a host name of letters, digits, hyphens and dots');
   if (url.port === '0') return fault('write a port from 1 to 65535, or none');
   if (environment === 'production' && url.protocol === 'http:') {
-    return fault('use https://; browsers keep these cookies over HTTPS only');
+    return fault('use https:// (http:// is for development)');
   }
   return valid(url);
 }

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { errorsPage } from './errors-page.js';
+import { PROBLEM_CODES } from './problem-codes.js';
+import { PROBLEM_PAGES } from './problem-pages.js';
+
+/** Section 3 of the contract. */
+const CONTRACT = `400 request_malformed body_malformed duplicate_key field_unknown prefix_required prefix_invalid
+ prefix_too_long prefix_too_deep ttl_invalid ttl_out_of_range path_invalid url_not_allowed subject_invalid period_invalid
+ page_invalid user_unknown
+401 token_missing token_invalid token_expired token_not_yet_valid
+403 not_entitled csrf_rejected admin_required
+404 not_found
+405 method_not_allowed
+408 request_timeout
+413 body_too_large
+415 media_type_unsupported
+429 rate_limited
+431 headers_too_large
+500 internal
+503 database_unavailable audit_unavailable keys_unavailable clock_untrusted overloaded`;
+
+describe('the closed list of codes', () => {
+  it('is the one of the contract, each with its status', () => {
+    const expected = CONTRACT.replaceAll('\n ', ' ')
+      .split('\n')
+      .flatMap((line) => {
+        const [status, ...codes] = line.split(/\s+/);
+        return codes.map((code) => [code, Number(status)]);
+      });
+    expect(Object.entries(PROBLEM_CODES).map(([code, { status }]) => [code, status])).toStrictEqual(expected);
+  });
+
+  it('has a page a code, in docs/errors.md in its order', () => {
+    const sections = [...errorsPage().matchAll(/^## (\w+)$/gm)].map(([, code]) => code);
+    expect(sections).toStrictEqual(Object.keys(PROBLEM_CODES));
+    expect(Object.keys(PROBLEM_PAGES).toSorted()).toStrictEqual(Object.keys(PROBLEM_CODES).toSorted());
+  });
+});
