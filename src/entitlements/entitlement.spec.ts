@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import { readPrefix, type Prefix } from '../cloudfront/prefix.js';
+import {
+  coveringPrefixes,
+  isSubject,
+  openedPrefix,
+  readEntitlementPrefix,
+  subjectsOf,
+} from './entitlement.js';
+
+const alice = { id: 'alice', groups: ['staff', 'a/b'] };
+
+describe('an entitlement prefix', () => {
+  test.each(['courses', 'users/{user}', 'a/{user}/b', '/'])('%s is one', (text) => {
+    expect(readEntitlementPrefix(text)).toEqual({ prefix: text });
+  });
+
+  test.each(['{user}', '{user}/a', 'a/{user}/{user}', 'a/{user}x', 'a/{USER}', 'a/{group}', 'a/*', '', null])(
+    '%j is none',
+    (value) => {
+      expect(readEntitlementPrefix(value)).toEqual({ fault: 'prefix_invalid' });
+    },
+  );
+});
+
+describe('the prefixes that cover what is asked', () => {
+  test('are its ancestors on segment boundaries, then the whole distribution', () => {
+    expect(coveringPrefixes(prefix('a/b/c'), alice)).toEqual(['a/b/c', 'a/b', 'a', '/']);
+  });
+
+  test('name {user} wherever a segment after the first is the caller’s id, one at a time', () => {
+    expect(coveringPrefixes(prefix('alice/alice/x/alice'), alice)).toEqual([
+      'alice/alice/x/alice',
+      'alice/{user}/x/alice',
+      'alice/alice/x/{user}',
+      'alice/alice/x',
+      'alice/{user}/x',
+      'alice/alice',
+      'alice/{user}',
+      'alice',
+      '/',
+    ]);
+  });
+
+  test('never name {user} for an id that is no legal segment', () => {
+    expect(coveringPrefixes(prefix('users/x'), { id: 'users/x', groups: [] })).toEqual([
+      'users/x',
+      'users',
+      '/',
+    ]);
+  });
+});
+
+describe('what a {user} prefix opens', () => {
+  test('is the folder of the caller', () => {
+    expect(openedPrefix('users/{user}/photos', alice)).toBe('users/alice/photos');
+  });
+
+  test.each(['a/b', '..', '', 'ä', '{user}'])('is nothing for the id %j', (id) => {
+    expect(openedPrefix('users/{user}', { id, groups: [] })).toBeNull();
+  });
+});
+
+describe('a subject', () => {
+  test.each(['everyone', 'user:u1', 'group:a b', 'user:ünïcode', 'user:a:b'])('%j is one', (text) => {
+    expect(isSubject(text)).toBe(true);
+  });
+
+  test.each(['', 'user:', 'group:', 'Everyone', 'role:x', 'user:a\nb', 'user:\ud800', 7, null])(
+    '%j is none',
+    (value) => {
+      expect(isSubject(value)).toBe(false);
+    },
+  );
+
+  test('of a viewer is their id, each group whole, and everyone', () => {
+    expect(subjectsOf(alice)).toEqual(['user:alice', 'group:staff', 'group:a/b', 'everyone']);
+  });
+});
+
+function prefix(text: string): Prefix {
+  const read = readPrefix(text);
+  if ('fault' in read) throw new Error(read.fault);
+  return read.prefix;
+}
