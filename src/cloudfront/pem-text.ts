@@ -13,7 +13,7 @@ export type PemText = {
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const KEY_PAIR_ID_LINE = /^Key-Pair-Id:[ \t]*([^\n]*)(?:\n|$)/i;
-const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*)-----END \1-----/g;
+const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----([\s\S]*?)-----END \1-----/g;
 
 /**
  * Finds the one PEM block in a text that came through a shell, a .env file, YAML or a secret store:

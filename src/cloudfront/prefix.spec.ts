@@ -191,16 +191,22 @@ describe('whatever is accepted, its policy opens nothing else', () => {
 
   it('no raw request target outside /<prefix>/ is accepted, whatever the text was', () => {
     fc.assert(
-      fc.property(hostileTexts, hostileTexts, (text, target) => {
-        const read = readPrefix(text);
-        fc.pre('prefix' in read);
-        const accepted = (read as { prefix: Prefix }).prefix;
-        const inside = accepted === '/' ? '/' : `/${accepted}/`;
-        const requestTarget = `/${target}`;
-        expect(policyAccepts(policyFor(accepted), cloudFrontUrl + requestTarget)).toBe(
-          requestTarget.startsWith(inside),
-        );
-      }),
+      fc.property(
+        hostileTexts,
+        hostileTexts,
+        fc.constantFrom('', 'beside', 'below'),
+        (text, target, where) => {
+          const read = readPrefix(text);
+          fc.pre('prefix' in read);
+          const accepted = (read as { prefix: Prefix }).prefix;
+          const inside = accepted === '/' ? '/' : `/${accepted}/`;
+          const near = { '': target, beside: accepted + target, below: `${accepted}/${target}` };
+          const requestTarget = `/${near[where]}`;
+          expect(policyAccepts(policyFor(accepted), cloudFrontUrl + requestTarget)).toBe(
+            requestTarget.startsWith(inside),
+          );
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

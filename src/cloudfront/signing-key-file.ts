@@ -71,7 +71,7 @@ function exposuresOf(
 }
 
 function openFailure(error: unknown): readonly [found: string, todo: string] {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
