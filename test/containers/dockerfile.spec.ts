@@ -58,10 +58,7 @@ describe('the Dockerfile', () => {
 
   test('installs only production packages into the image', () => {
     const installed = lineage(stages, 'dependencies').filter(({ keyword }) => keyword === 'RUN');
-    expect(
-      /^FROM manifests AS dependencies\nRUN npm ci --omit=dev --omit=optional$/m.test(dockerfileText),
-    ).toBe(true);
-    expect(installed).toHaveLength(1);
+    expect(installed.map(({ words }) => words.join(' '))).toEqual(['npm ci --omit=dev --omit=optional']);
     const copied = lineage(stages, 'api').flatMap(({ fromStage }) => fromStage ?? []);
     expect(copied).toEqual(['dependencies', 'build']);
   });

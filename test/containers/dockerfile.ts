@@ -7,7 +7,7 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url));
 export interface Instruction {
   /** Upper case: `COPY`. */
   readonly keyword: string;
-  /** As written, flags excluded. */
+  /** As written; Docker's own flags (`--from=…`) excluded. */
   readonly words: readonly string[];
   /** The members of an exec form (`["node", "x.js"]`), else null. */
   readonly exec: readonly string[] | null;
@@ -37,7 +37,7 @@ export function readStages(): readonly Stage[] {
     const words = parsed
       .getArguments()
       .map((argument) => argument.getValue())
-      .filter((word) => !word.startsWith('--'));
+      .filter((word) => keyword === 'RUN' || !word.startsWith('--'));
     stages.at(-1)?.instructions.push({
       keyword,
       words,

@@ -46,7 +46,11 @@ describe('what the image would hold', () => {
       });
       expect(await container.healthCheck()).toMatchObject({ code: 1 });
       await untilHealthy(container);
-      const refused = await send(`http://127.0.0.1:${port}/grants`, { method: 'POST' });
+      const refused = await send(`http://127.0.0.1:${port}/grants`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"prefix":"courses/algebra"}',
+      });
       expect(refused.status).toBe(401);
       expect(await container.stop()).toEqual({ code: 0, signal: null });
       expect(filesBelow(app)).toEqual(installed);
