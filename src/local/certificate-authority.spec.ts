@@ -6,14 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer, type Server } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describeWith } from '../../test/support/required-tool.js';
 import { ensureCertificates, type Certificates } from './certificate-authority.js';
 import { makeLeaf, permittedBy } from './certificate-maker.js';
 
 const HOSTS = ['app.edgepass.localhost', 'api.edgepass.localhost', 'cdn.edgepass.localhost'];
 const START = Math.floor(Date.parse('2026-11-20T09:00:00Z') / 1000);
 const DAY = 86_400;
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-const withOpenssl = hasOpenssl ? it : it.skip;
 
 let folder: string;
 beforeEach(() => {
@@ -114,32 +113,6 @@ describe('a fresh authority', () => {
       'DNS:*.edgepass.localhost, DNS:edgepass.localhost, DNS:local.junlog.dev',
     );
   });
-
-  withOpenssl(
-    'marks its constraints critical, so that a client that ignores them refuses the authority',
-    async () => {
-      const made = await ensure();
-      const shown = execFileSync('openssl', [
-        'x509',
-        '-in',
-        made.authorityFile,
-        '-noout',
-        '-text',
-      ]).toString();
-      const lines = shown.split('\n').map((line) => line.trim());
-      const from = lines.indexOf('X509v3 Name Constraints: critical');
-      expect(lines.slice(from, from + 6)).toEqual([
-        'X509v3 Name Constraints: critical',
-        'Permitted:',
-        'DNS:edgepass.localhost',
-        'Excluded:',
-        'IP:0.0.0.0/0.0.0.0',
-        'IP:0:0:0:0:0:0:0:0/0:0:0:0:0:0:0:0',
-      ]);
-      expect(lines).toContain('X509v3 Basic Constraints: critical');
-      expect(lines).toContain('CA:TRUE, pathlen:0');
-    },
-  );
 });
 
 describe('the authority, in the hands of whoever read its key', () => {
@@ -153,23 +126,6 @@ describe('the authority, in the hands of whoever read its key', () => {
     );
   });
 
-  withOpenssl('vouches for the local hosts before openssl', async () => {
-    const made = await ensure(HOSTS, now);
-    expect(opensslVerdict(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
-  });
-
-  withOpenssl('cannot vouch for example.com before openssl', async () => {
-    const made = await ensure(HOSTS, now);
-    const { cert } = await forged(made, { dns: ['example.com'], ips: [] });
-    expect(opensslVerdict(made, cert)).toContain('permitted subtree violation');
-  });
-
-  withOpenssl('cannot vouch for an address before openssl', async () => {
-    const made = await ensure(HOSTS, now);
-    const { cert } = await forged(made, { dns: [], ips: ['127.0.0.1'] });
-    expect(opensslVerdict(made, cert)).toContain('excluded subtree violation');
-  });
-
   it.each(['example.com', 'localhost', 'notedgepass.localhost', 'other.localhost'])(
     'cannot vouch for %s before node:tls',
     async (name) => {
@@ -179,6 +135,44 @@ describe('the authority, in the hands of whoever read its key', () => {
       );
     },
   );
+});
+
+describeWith('openssl', 'what openssl says of the authority', () => {
+  const now = Math.floor(Date.now() / 1000);
+
+  it('marks its constraints critical, so that a client that ignores them refuses the authority', async () => {
+    const made = await ensure();
+    const shown = execFileSync('openssl', ['x509', '-in', made.authorityFile, '-noout', '-text']).toString();
+    const lines = shown.split('\n').map((line) => line.trim());
+    const from = lines.indexOf('X509v3 Name Constraints: critical');
+    expect(lines.slice(from, from + 6)).toEqual([
+      'X509v3 Name Constraints: critical',
+      'Permitted:',
+      'DNS:edgepass.localhost',
+      'Excluded:',
+      'IP:0.0.0.0/0.0.0.0',
+      'IP:0:0:0:0:0:0:0:0/0:0:0:0:0:0:0:0',
+    ]);
+    expect(lines).toContain('X509v3 Basic Constraints: critical');
+    expect(lines).toContain('CA:TRUE, pathlen:0');
+  });
+
+  it('vouches for the local hosts before openssl', async () => {
+    const made = await ensure(HOSTS, now);
+    expect(opensslVerdict(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
+  });
+
+  it('cannot vouch for example.com before openssl', async () => {
+    const made = await ensure(HOSTS, now);
+    const { cert } = await forged(made, { dns: ['example.com'], ips: [] });
+    expect(opensslVerdict(made, cert)).toContain('permitted subtree violation');
+  });
+
+  it('cannot vouch for an address before openssl', async () => {
+    const made = await ensure(HOSTS, now);
+    const { cert } = await forged(made, { dns: [], ips: ['127.0.0.1'] });
+    expect(opensslVerdict(made, cert)).toContain('excluded subtree violation');
+  });
 });
 
 describe('a second start', () => {

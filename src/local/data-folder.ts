@@ -3,7 +3,15 @@ import { join, resolve } from 'node:path';
 import { LocalProblem, systemCode } from './local-problem.js';
 
 /** Any one of these shows that a folder is edgepass's own. */
-const OUR_NAMES = ['tls', 'signing', 'media', 'distribution', 'edgepass.lock', 'edgepass.sqlite'];
+const OUR_NAMES = [
+  'tls',
+  'signing',
+  'media',
+  'distribution',
+  'edgepass.lock',
+  'edgepass.sqlite',
+  'demo-sign-in.secret',
+];
 
 /**
  * Makes DATA_DIR ready: there, writable, and closed to other users (0700), because keys lie in it.

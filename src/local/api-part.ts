@@ -1,0 +1,40 @@
+import { createServer } from 'node:net';
+import type { Settings } from '../settings/settings.js';
+import { startApi } from '../start-api.js';
+import { DEMO_ENTITLEMENTS } from './demo-entitlements.js';
+import { portProblem } from './free-ports.js';
+import { LocalProblem, systemCode } from './local-problem.js';
+import { listen, loopbacks, trackConnections, type RunningServer } from './local-server.js';
+
+/** How long requests in flight may take once the stack is asked to stop. */
+const GRACE_MILLISECONDS = 500;
+
+/**
+ * The API in this process, on both loopback families, with the demo's rights in demo mode.
+ * @param setting names the port in a message
+ * @throws LocalProblem for a taken port, and what `startApi` throws
+ */
+export async function startOwnApi(settings: Settings, setting: string): Promise<RunningServer> {
+  const { host, port } = settings.listen;
+  const entitlements = settings.authentication.mode === 'demo' ? DEMO_ENTITLEMENTS : [];
+  const api = await startApi(settings, { entitlements }).catch((error: unknown) => {
+    const code = systemCode(error);
+    throw ['EADDRINUSE', 'EACCES'].includes(code)
+      ? new LocalProblem(portProblem(setting, host, port, code))
+      : error;
+  });
+  const dropConnections = trackConnections(api.server);
+  const others = loopbacks(host)
+    .slice(1)
+    .map(() => createServer((socket) => api.server.emit('connection', socket)));
+  for (const [index, other] of others.entries())
+    await listen(other, loopbacks(host)[index + 1] ?? host, port, true);
+  return {
+    close: async () => {
+      for (const other of others) other.close();
+      const timer = setTimeout(dropConnections, GRACE_MILLISECONDS);
+      await api.close();
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,8 @@
+/**
+ * What the demo users may open (contract section 3). bob has no course, so that the page can show a
+ * refusal; everyone has a folder of their own.
+ */
+export const DEMO_ENTITLEMENTS = [
+  { subject: 'user:alice', prefix: 'courses/algebra' },
+  { subject: 'everyone', prefix: 'users/{user}' },
+] as const satisfies readonly { readonly subject: string; readonly prefix: string }[];

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { createProxyServer } from 'httpxy';
+import { devServerDown } from './dev-server-down.js';
+import type { Site } from './local-server.js';
+import { systemCode } from './local-problem.js';
+
+export interface ProxyInput {
+  /** The address as browsers see it: `https://app.edgepass.localhost:3000`. */
+  readonly publicOrigin: string;
+  /** The user's dev server: `http://localhost:5173`. */
+  readonly target: URL;
+  /** For the 502: the flag and what stands behind it. */
+  readonly flag: '--app' | '--api';
+  /** Pages that may read an answer of the API with credentials, the 502 included. */
+  readonly pageOrigins: readonly string[];
+}
+
+/**
+ * Puts the user's own dev server behind a local HTTPS name, WebSockets (hot reload) included. What the dev
+ * server is told: the public address in `Host` and `X-Forwarded-*`.
+ */
+export function devProxy(input: ProxyInput): Site {
+  const own = new URL(input.publicOrigin);
+  const target = reachable(input.target);
+  const rewritesHost = input.flag === '--app' && !own.hostname.endsWith('.localhost');
+  const proxy = createProxyServer({
+    target,
+    // Vite, webpack and Next answer to `*.localhost` and to nothing else that they were not told of (B50).
+    changeOrigin: rewritesHost,
+    // The certificate of a dev server on this machine is its own business.
+    secure: false,
+  });
+
+  proxy.on('error', (error, request, response) => {
+    if (response instanceof Socket || response === undefined) {
+      response?.destroy();
+      return;
+    }
+    if (request === undefined || response.headersSent || response.destroyed) response.destroy();
+    else devServerDown(response, request, input, systemCode(error));
+  });
+  // A visitor who closed the tab is no event.
+  proxy.on('econnreset', () => {});
+
+  return {
+    request: (request, response) => {
+      if (!isOwnHost(request, own)) {
+        // Host is what a dev server tells friend from foe by (DNS rebinding); where we rewrite it, we check it.
+        response.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8' });
+        response.end(`This is ${own.host}; the request was for another host.\n`);
+        return;
+      }
+      forward(request, own);
+      proxy.web(request, response).catch(() => response.destroy());
+    },
+    upgrade: (request, socket, head) => {
+      socket.on('error', () => socket.destroy());
+      if (!isOwnHost(request, own)) {
+        socket.end('HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
+      forward(request, own);
+      // Dev servers compare the page's Origin with Host. Only our own page's is put on the target's name:
+      // a foreign page keeps its own, and is refused.
+      if (rewritesHost && request.headers.origin === own.origin) request.headers.origin = target.origin;
+      proxy.ws(request, socket as Socket, {}, head).catch(() => socket.destroy());
+    },
+  };
+}
+
+/** Node resolves `localhost` but not the names below it (B47). */
+function reachable(target: URL): URL {
+  const copy = new URL(target);
+  if (copy.hostname.endsWith('.localhost')) copy.hostname = 'localhost';
+  return copy;
+}
+
+function isOwnHost(request: IncomingMessage, own: URL): boolean {
+  return request.headers.host?.toLowerCase() === own.host;
+}
+
+/** What came in under these names is the visitor's invention: nothing stands before this proxy. */
+function forward(request: IncomingMessage, own: URL): void {
+  delete request.headers.forwarded;
+  request.headers['x-forwarded-for'] = request.socket.remoteAddress ?? '127.0.0.1';
+  request.headers['x-forwarded-host'] = own.host;
+  request.headers['x-forwarded-proto'] = own.protocol.slice(0, -1);
+  request.headers['x-forwarded-port'] =
+    own.port === '' ? (own.protocol === 'https:' ? '443' : '80') : own.port;
+}

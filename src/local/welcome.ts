@@ -1,0 +1,95 @@
+import { isIP } from 'node:net';
+import type { Settings } from '../settings/settings.js';
+import { DEMO_SAMPLES } from './demo-media.js';
+import type { LocalPart } from './local-parts.js';
+import type { RunningStack } from './local-stack.js';
+import { quote } from './shell-quote.js';
+import { trustSteps } from './trust-steps.js';
+
+interface DevServers {
+  readonly app: URL | null;
+  readonly api: URL | null;
+}
+
+/** What `edgepass start` prints once everything runs: what to open, how to trust it, how to prove a grant. */
+export function welcome(stack: RunningStack, settings: Settings, dev: DevServers): string {
+  const sections = [
+    stack.notes.join('\n'),
+    ['edgepass is running. Ctrl-C stops all of it.', '', ...addresses(stack, settings, dev)].join('\n'),
+    backendSteps(stack, settings, dev),
+    stack.data.authorityFile === null ? '' : trustSteps(stack.data.authorityFile, hostsOf(stack)),
+    dev.api === null && stack.parts.api !== null ? proof(stack, settings) : '',
+  ];
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+function addresses({ parts }: RunningStack, settings: Settings, dev: DevServers): readonly string[] {
+  const { page, api, edge } = parts;
+  const apiUrl = `${settings.publicUrl.origin}${settings.publicUrl.basePath}`;
+  const documentation = settings.apiDocs && dev.api === null ? '   its documentation: /docs' : '';
+  return [
+    page === null ? [] : [row('open', page.origin, dev.app)],
+    api === null ? [] : [`${row('API', apiUrl, dev.api)}${documentation}`],
+    edge === null
+      ? [`  CDN    ${settings.cloudFront.url}   (a real distribution, or elsewhere)`]
+      : [`  edge   ${edge.origin}   stands in for CloudFront + S3`],
+  ].flat();
+}
+
+function row(label: string, address: string, devServer: URL | null): string {
+  return `  ${label.padEnd(6)} ${address}${devServer === null ? '' : `   → ${devServer.origin}`}`;
+}
+
+/** A backend of the user's own must sign with the key that the local edge trusts. */
+function backendSteps({ data, parts }: RunningStack, settings: Settings, dev: DevServers): string {
+  if (dev.api === null || parts.edge === null || data.signingKey === null) return '';
+  return [
+    'For your backend, so that the local edge accepts what it signs:',
+    `  CLOUDFRONT_DOMAIN=${settings.cloudFront.url}`,
+    `  CLOUDFRONT_KEY_PAIR_ID=${data.signingKey.keyPairId}`,
+    ...(data.signingKey.file === null ? [] : [`  CLOUDFRONT_PRIVATE_KEY_FILE=${data.signingKey.file}`]),
+  ].join('\n');
+}
+
+/** Commands that work when they are pasted: no comments, because zsh would run them. */
+function proof(stack: RunningStack, settings: Settings): string {
+  const api = `${settings.publicUrl.origin}${settings.publicUrl.basePath}`;
+  const file = `${settings.cloudFront.url}/${DEMO_SAMPLES.images[0] ?? ''}`;
+  const { authorityFile } = stack.data;
+  const isDemo = settings.authentication.mode === 'demo';
+  const options = [
+    'curl -sS',
+    ...(authorityFile === null ? [] : [`--cacert ${quote(authorityFile)}`]),
+    ...partsOf(stack)
+      .filter(({ host }) => isIP(host) === 0 && !host.endsWith('.localhost'))
+      .map(({ host, port }) => `--resolve ${host}:${port}:127.0.0.1`),
+    '-b "$JAR" -c "$JAR"',
+    `-H 'Origin: ${settings.appOrigins[0] ?? ''}' -H 'Content-Type: application/json'`,
+    ...(isDemo ? [] : ['-H "Authorization: Bearer $TOKEN"']),
+  ];
+  if (!isDemo) {
+    return [
+      'A grant, with TOKEN set to an access token of your issuer:',
+      '  JAR=$(mktemp)',
+      `  ${options.join(' ')} -d '{"prefix":"courses/algebra"}' ${api}/grants`,
+    ].join('\n');
+  }
+  if (stack.parts.edge === null) return '';
+  return [
+    'Prove a grant with curl (403, 200, the grant, 200):',
+    '  JAR=$(mktemp)',
+    `  ask() { ${options.join(' ')} "$@"; }`,
+    `  ask -o /dev/null -w 'without a grant: %{http_code}\\n' ${file}`,
+    `  ask -o /dev/null -w 'signed in:       %{http_code}\\n' -d '{"user":"alice"}' ${api}/demo/sign-in`,
+    `  ask -w '\\n' -d '{"prefix":"${DEMO_SAMPLES.prefix}"}' ${api}/grants`,
+    `  ask -o /dev/null -w 'with the grant:  %{http_code}\\n' ${file}`,
+  ].join('\n');
+}
+
+function partsOf({ parts }: RunningStack): readonly LocalPart[] {
+  return [parts.page, parts.api, parts.edge].filter((part) => part !== null);
+}
+
+function hostsOf(stack: RunningStack): readonly string[] {
+  return [...new Set(partsOf(stack).map(({ host }) => host))].filter((host) => isIP(host) === 0);
+}
