@@ -626,6 +626,8 @@ describe('no secret is shown', () => {
 
   it.each<[string, Environment, string]>([
     ['a secret that is too short', { AUTH_SECRET: CANARY }, ''],
+    ['the password of an address of another kind', { PUBLIC_URL: `ftp://u:${CANARY}@example.com` }, ''],
+    ['a database address that is none', { DATABASE_URL: `postgres:${CANARY}` }, ''],
     ['the password of a database', { DATABASE_URL: `mysql://u:${CANARY}@db/x` }, ''],
     ['the password of an address', { PUBLIC_URL: `https://u:${CANARY}@api.example.com` }, ''],
     ['the password of a JWKS address', { AUTH_JWKS_URL: `https://u:${CANARY}@id.example.com` }, ''],
