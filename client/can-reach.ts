@@ -1,17 +1,22 @@
 /**
  * Whether the browser gets any answer at all from the host of `url`, whatever the answer is.
- * `no-cors` answers are opaque but need no CORS headers (B81), so `false` after a failed call means that the
- * certificate is not trusted or nothing answers (F48), and `true` means that the answer was a refusal.
+ * `no-cors` answers are opaque but need no CORS headers (B81). A host that sends
+ * `Cross-Origin-Resource-Policy: same-origin`, as helmet does by default, is withheld from such a call (B87), so a
+ * call with CORS follows. `true` after a failed call means that the answer was a refusal; `false` means that the
+ * certificate is not trusted, that nothing answers (F48), or that the host keeps itself from this page's origin.
  */
 export async function canReach(
   url: string,
   options: { readonly fetch?: typeof globalThis.fetch } = {},
 ): Promise<boolean> {
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
-  try {
-    await send(url, { mode: 'no-cors', credentials: 'omit', cache: 'no-store' });
-    return true;
-  } catch {
-    return false;
+  for (const mode of ['no-cors', 'cors'] as const) {
+    try {
+      await send(url, { mode, credentials: 'omit', cache: 'no-store' });
+      return true;
+    } catch {
+      // The next mode may get through.
+    }
   }
+  return false;
 }

@@ -19,7 +19,10 @@ export interface GrantOptions {
 export interface EdgepassClient {
   /** Asks for access to everything below `prefix`; the answer's cookies are then sent to the CDN by the browser. */
   grant(prefix: string, options?: GrantOptions): Promise<Grant>;
-  /** The caller's unexpired grants. They are on record; whether this browser still holds the cookies is not. */
+  /**
+   * The caller's unexpired grants. They are on record; whether this browser still holds the cookies is not.
+   * Call it after every sign-in: the answer clears what another viewer left in this browser.
+   */
   grants(): Promise<readonly GrantRecord[]>;
   /** What the caller may open. */
   entitlements(): Promise<readonly Entitlement[]>;

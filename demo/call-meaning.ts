@@ -52,13 +52,13 @@ function meaningOfApi(call: Call, status: number | 'shown'): string {
     case 'POST /grants':
       return 'Granted and recorded; the browser stored three signed cookies for the CDN.';
     case 'GET /grants':
-      return 'The grants of this viewer that have not expired.';
+      return 'This viewer’s unexpired grants; the answer clears what another viewer left here.';
     case 'DELETE /grants':
       return 'The browser was told to drop the cookies.';
     case 'GET /entitlements':
       return 'What this viewer may open.';
     case 'POST /demo/sign-in':
-      return 'Signed in; what another viewer held in this browser is cleared.';
+      return 'Signed in, with a session cookie that this page cannot read.';
     case 'DELETE /demo/sign-in':
       return 'Signed out.';
     default:

@@ -100,6 +100,8 @@ async function startPage(config: DemoConfig): Promise<void> {
     viewer = user;
     const changed = before !== user;
     if (changed) dropAll('none');
+    // The API clears here what another viewer left in this browser, whoever did the sign-in.
+    await client.grants();
     await showEntitlements();
     say(
       'good',

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canReach, hlsConfig, videoJsOptions } from '../../client/index.js';
-import { scriptedFetch } from './answers.js';
+import { hlsConfig, videoJsOptions } from '../../client/index.js';
 
 const retry = hlsConfig().fragLoadPolicy.default.errorRetry;
 const asked = (code: number | undefined, count: number, own = false): boolean =>
@@ -26,18 +25,5 @@ describe('player settings', () => {
 
   it('make video.js send cookies through VHS, without a crossorigin attribute (B96, B99)', () => {
     expect(videoJsOptions()).toEqual({ html5: { vhs: { withCredentials: true } } });
-  });
-});
-
-describe('canReach', () => {
-  it('is true for any answer, a refusal included, and asks without credentials (B81)', async () => {
-    const { fetch, calls } = scriptedFetch(new Response('<Error/>', { status: 403 }));
-    expect(await canReach('https://cdn.example.com/', { fetch })).toBe(true);
-    expect(calls[0]?.init).toEqual({ mode: 'no-cors', credentials: 'omit', cache: 'no-store' });
-  });
-
-  it('is false when the browser gets no answer: certificate or network (F48)', async () => {
-    const { fetch } = scriptedFetch(new TypeError('Failed to fetch'));
-    expect(await canReach('https://cdn.example.com/', { fetch })).toBe(false);
   });
 });
