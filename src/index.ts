@@ -5,16 +5,17 @@ export type {
   GrantsModuleOptions,
   GrantsOptions,
   HostPorts,
+  PortToken,
 } from './grants/grants.module.js';
 export type { GrantRecord, MayOpen, Permission, RecordGrant, ViewerPort } from './grants/ports.js';
 export type { Viewer } from './authentication/viewer.js';
 
 export { CloudFrontModule } from './cloudfront/cloudfront.module.js';
-export { CloudFrontService } from './cloudfront/cloudfront.service.js';
-export type { CloudFrontOptions } from './cloudfront/cloudfront.service.js';
+export { CloudFrontOptionsError, CloudFrontService } from './cloudfront/cloudfront.service.js';
+export type { CloudFrontOptions, CookieViewer } from './cloudfront/cloudfront.service.js';
 export type { HeldScope, HeldScopes } from './cloudfront/scopes-cookie.js';
 export type { CookieSet } from './cloudfront/signed-cookies.js';
-export { readPrefix } from './cloudfront/prefix.js';
+export { ancestorsOf, readPrefix } from './cloudfront/prefix.js';
 export type { Prefix, PrefixFault } from './cloudfront/prefix.js';
 
 export { Problem } from './problems/problem.js';

@@ -50,7 +50,7 @@ export function assertNotForged(request: ForgeryEvidence, policy: ForgeryPolicy)
 function rejected(reason: string): Problem {
   return new Problem('csrf_rejected', {
     detail:
-      'Expected the Origin of a page listed in APP_ORIGINS. A page elsewhere may not make this call; a program sends its token in the Authorization header instead of a cookie.',
+      'Expected the Origin of a listed page (APP_ORIGINS; `appOrigins` where edgepass is a module). A page elsewhere may not make this call; a program sends its token in the Authorization header instead of a cookie.',
     reason,
   });
 }

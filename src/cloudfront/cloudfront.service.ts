@@ -1,5 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { Request, Response } from 'express';
 import { systemClock, type Clock } from '../clock/clock.js';
 import { checkOptions, type CheckedOptions, type CloudFrontOptions } from './cloudfront-options.js';
 import { readCookie } from './cookie-header.js';
@@ -40,7 +40,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   readonly #clock: Clock;
   readonly #onWarning: (warning: string) => void;
   /** What an answer has already written, so that two grants in one answer know of each other. */
-  readonly #written = new WeakMap<Response, ScopesRecord>();
+  readonly #written = new WeakMap<ServerResponse, ScopesRecord>();
 
   /** Throws Error listing everything in the options that cannot work. */
   constructor(options: CloudFrontOptions) {
@@ -104,7 +104,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * Appends the lines of one grant, the scopes cookie, and the clears of what nests with it, of what
    * another viewer left, and of what is over the limits. Reads what the browser holds from the request.
    */
-  write(response: Response, set: CookieSet, viewer?: CookieViewer): void {
+  write(response: ServerResponse, set: CookieSet, viewer?: CookieViewer): void {
     const { scope } = this.#options;
     const added = {
       prefix: scope.pathMode === 'root' ? canonical('/') : set.prefix,
@@ -116,7 +116,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** The unexpired scopes of this browser; those of another viewer apart. */
-  held(request: Request, viewer?: CookieViewer): HeldScopes {
+  held(request: IncomingMessage, viewer?: CookieViewer): HeldScopes {
     return heldBy(this.#readRecord(request), viewer);
   }
 
@@ -124,7 +124,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * The wider live scope of this viewer that the prefix lies in, or null: answer such a grant with the
    * wider one, renewed. Always null with COOKIE_PATH=root, where the scope says nothing of the prefix.
    */
-  widerHeld(request: Request, prefix: string, viewer?: CookieViewer): HeldScope | null {
+  widerHeld(request: IncomingMessage, prefix: string, viewer?: CookieViewer): HeldScope | null {
     const asked = canonical(prefix);
     if (this.#options.scope.pathMode === 'root') return null;
     const wider = this.held(request, viewer).scopes.find(
@@ -134,7 +134,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Clears everything this browser holds, or only these prefixes; no token is needed for that. */
-  clear(response: Response, scopes?: readonly string[]): void {
+  clear(response: ServerResponse, scopes?: readonly string[]): void {
     const record = this.#recordOf(response);
     const isRoot = this.#options.scope.pathMode === 'root';
     const named = isRoot ? [canonical('/')] : scopes?.map(canonical);
@@ -145,14 +145,14 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Clears what another viewer held in this browser, if anything. */
-  clearForeign(response: Response, viewer: CookieViewer): void {
+  clearForeign(response: ServerResponse, viewer: CookieViewer): void {
     const record = this.#recordOf(response);
     const foreign = heldBy(record, viewer).foreign.map((scope) => scope.prefix);
     if (foreign.length > 0) this.#append(response, [], withoutScopes(record, foreign), foreign);
   }
 
   #append(
-    response: Response,
+    response: ServerResponse,
     issued: readonly string[],
     record: ScopesRecord,
     cleared: readonly Prefix[],
@@ -183,11 +183,11 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  #recordOf(response: Response): ScopesRecord {
+  #recordOf(response: ServerResponse): ScopesRecord {
     return this.#written.get(response) ?? this.#readRecord(response.req);
   }
 
-  #readRecord(request: Request): ScopesRecord {
+  #readRecord(request: IncomingMessage): ScopesRecord {
     const value = readCookie(request.headers.cookie, this.#options.scope.scopesCookie.name);
     return parseScopesCookie(value, this.#clock.nowEpochSeconds());
   }

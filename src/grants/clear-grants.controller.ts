@@ -1,4 +1,4 @@
-import { Controller, Delete, HttpCode, Inject, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Delete, Header, HttpCode, Inject, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-check.js';
@@ -6,7 +6,7 @@ import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { readPrefix } from '../cloudfront/prefix.js';
 import { AnswersProblems } from '../problems/answers-problems.decorator.js';
 import { Problem } from '../problems/problem.js';
-import { ProblemFilter } from '../problems/problem.filter.js';
+import { OwnProblemFilter } from '../problems/own-problem.filter.js';
 
 /** Injection token of the {@link ForgeryPolicy} of calls that cookies alone authorise. */
 export const FORGERY_POLICY = Symbol('edgepass.forgery-policy');
@@ -17,7 +17,7 @@ export const FORGERY_POLICY = Symbol('edgepass.forgery-policy');
  */
 @ApiTags('grants')
 @Controller('grants')
-@UseFilters(ProblemFilter)
+@UseFilters(OwnProblemFilter)
 export class ClearGrantsController {
   constructor(
     @Inject(CloudFrontService) private readonly cloudFront: CloudFrontService,
@@ -26,6 +26,7 @@ export class ClearGrantsController {
 
   @Delete()
   @HttpCode(204)
+  @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Clear what this browser holds, or one prefix of it',
     description: 'A cookie that somebody copied lives until it expires.',

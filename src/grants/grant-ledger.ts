@@ -1,4 +1,7 @@
+import { HttpException } from '@nestjs/common';
 import type { Viewer } from '../authentication/viewer.js';
+import type { Prefix } from '../cloudfront/prefix.js';
+import { Problem } from '../problems/problem.js';
 import type { GrantRecord, MayOpen, RecordGrant } from './ports.js';
 
 /** A grant with a shorter life than this is refused: it would be over before the first file is open. */
@@ -7,6 +10,7 @@ export const MINIMUM_LIFE_SECONDS = 10;
 /** A grant as it is asked for: `expiresAtEpochSeconds` is the wish, which the right behind it may shorten. */
 export interface ProposedGrant extends Omit<GrantRecord, 'viewerId'> {
   readonly viewer: Viewer;
+  readonly prefix: Prefix;
 }
 
 /**
@@ -20,8 +24,13 @@ export interface GrantLedger {
   readonly unexpired?: (viewer: Viewer, nowEpochSeconds: number) => Promise<readonly GrantRecord[]>;
 }
 
-/** A host application's two ports as one ledger: first the permission, then the record. */
+/**
+ * A host application's two ports as one ledger: first the permission, then the record.
+ * Throws TypeError, at start, for a provider that is not the port it was named for.
+ */
 export function hostLedger(rights: MayOpen, records: RecordGrant): GrantLedger {
+  assertPort('mayOpen', rights, 'mayOpen(viewer, prefix)');
+  assertPort('record', records, 'record(grant)');
   return {
     async permitAndRecord({ viewer, ...proposed }) {
       const permission = await rights.mayOpen(viewer, proposed.prefix);
@@ -29,17 +38,39 @@ export function hostLedger(rights: MayOpen, records: RecordGrant): GrantLedger {
       const expiresAtEpochSeconds = earlier(proposed.expiresAtEpochSeconds, permission.untilEpochSeconds);
       if (expiresAtEpochSeconds - proposed.issuedAtEpochSeconds < MINIMUM_LIFE_SECONDS) return null;
       const record = { ...proposed, viewerId: viewer.id, expiresAtEpochSeconds };
-      await records.record(record);
+      await recordOrRefuse(records, record);
       return record;
     },
     ...(records.unexpired ? { unexpired: records.unexpired.bind(records) } : {}),
   };
 }
 
+/** A token can name anything: a wrong one must stop the start and not the first caller. */
+function assertPort(port: 'mayOpen' | 'record', provider: unknown, method: string): void {
+  const isObject = typeof provider === 'object' && provider !== null;
+  if (isObject && typeof (provider as Record<string, unknown>)[port] === 'function') return;
+  throw new TypeError(`GrantsModule: expected the provider of the port \`${port}\` to have ${method}`);
+}
+
+/** What the host has no words for is our 503; what it says itself it says. */
+async function recordOrRefuse(records: RecordGrant, record: GrantRecord): Promise<void> {
+  try {
+    await records.record(record);
+  } catch (error) {
+    if (error instanceof Problem || error instanceof HttpException) throw error;
+    throw new Problem('audit_unavailable', { cause: error, reason: 'record_rejected' });
+  }
+}
+
+/** A date in milliseconds, read as seconds, would be a right for ever (this is the year 5138). */
+const SOONEST_MILLISECONDS = 100_000_000_000;
+
 function earlier(wished: number, until: number | null): number {
   if (until === null) return wished;
-  if (!Number.isFinite(until)) {
-    throw new TypeError('mayOpen() must give untilEpochSeconds as a finite number of seconds, or null');
+  if (!Number.isFinite(until) || until >= SOONEST_MILLISECONDS) {
+    throw new TypeError(
+      'mayOpen() must give untilEpochSeconds as a number of seconds (not milliseconds), or null',
+    );
   }
   return Math.min(wished, Math.floor(until));
 }

@@ -1,16 +1,12 @@
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
 import {
-  Body,
-  Controller,
-  Get,
-  HttpCode,
-  Inject,
-  Post,
-  Req,
-  Res,
-  UseFilters,
-  UsePipes,
-} from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+  ApiBearerAuth,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import type { Viewer } from '../authentication/viewer.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
@@ -22,7 +18,7 @@ import {
   SIGN_IN_PROBLEMS,
 } from '../problems/answers-problems.decorator.js';
 import { Problem } from '../problems/problem.js';
-import { ProblemFilter } from '../problems/problem.filter.js';
+import { OwnProblemFilter } from '../problems/own-problem.filter.js';
 import { requestValidation } from '../problems/request-validation.js';
 import { AskForGrantDto, GrantDto, GrantedDto, GrantsDto } from './grants.dto.js';
 import { GrantsService } from './grants.service.js';
@@ -36,8 +32,7 @@ export const VIEWER_PORT = Symbol('edgepass.viewer-port');
 @ApiBearerAuth()
 @AnswersProblems(...SIGN_IN_PROBLEMS)
 @Controller('grants')
-@UseFilters(ProblemFilter)
-@UsePipes(requestValidation())
+@UseFilters(OwnProblemFilter)
 export class GrantsController {
   constructor(
     @Inject(GrantsService) private readonly grants: GrantsService,
@@ -47,10 +42,12 @@ export class GrantsController {
 
   @Post()
   @HttpCode(201)
+  @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Open a prefix in this browser',
     description: 'Answers with the CloudFront cookies. Call it with credentials, or the browser drops them.',
   })
+  @ApiBody({ type: AskForGrantDto })
   @ApiCreatedResponse({ type: GrantedDto })
   @AnswersProblems(
     ...BODY_PROBLEMS,
@@ -64,7 +61,9 @@ export class GrantsController {
     'overloaded',
   )
   async ask(
-    @Body() body: AskForGrantDto,
+    // Not declared as the DTO class: a host's own global ValidationPipe would check it first and refuse it
+    // in other words.
+    @Body(requestValidation(AskForGrantDto)) body: Readonly<AskForGrantDto>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<GrantedDto> {
@@ -77,6 +76,7 @@ export class GrantsController {
   }
 
   @Get()
+  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: "The caller's unexpired grants, newest first" })
   @ApiOkResponse({ type: GrantsDto })
   @AnswersProblems('database_unavailable', 'keys_unavailable')

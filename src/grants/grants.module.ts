@@ -1,5 +1,13 @@
 import { Module, UseGuards } from '@nestjs/common';
-import type { DynamicModule, InjectionToken, ModuleMetadata, Provider, Type } from '@nestjs/common';
+import type {
+  Abstract,
+  DynamicModule,
+  InjectionToken,
+  ModuleMetadata,
+  OptionalFactoryDependency,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import type { ForgeryPolicy } from '../authentication/forgery-check.js';
 import { systemClock, type Clock } from '../clock/clock.js';
 import { CloudFrontService, type CloudFrontOptions } from '../cloudfront/cloudfront.service.js';
@@ -20,14 +28,17 @@ export interface GrantsOptions {
   readonly clock?: Clock;
 }
 
+/** A class, or a token of another kind. Nest's own `InjectionToken` lets every class pass, whatever it has. */
+export type PortToken<Port> = Type<Port> | Abstract<Port> | string | symbol;
+
 /** The three ports of a host application. */
 export interface HostPorts {
   /** Port 1: the host's own sign-in. */
   readonly viewer: ViewerPort;
   /** Port 2: token of the host's provider that implements {@link MayOpen}. */
-  readonly mayOpen: InjectionToken<MayOpen>;
+  readonly mayOpen: PortToken<MayOpen>;
   /** Port 3: token of the host's provider that implements {@link RecordGrant}. */
-  readonly record: InjectionToken<RecordGrant>;
+  readonly record: PortToken<RecordGrant>;
   /** Modules that export those providers and what the guards inject. */
   readonly imports?: ModuleMetadata['imports'];
 }
@@ -38,7 +49,7 @@ export type GrantsModuleOptions = HostPorts & GrantsOptions;
 /** `forRootAsync`: the values come from a factory with the host's own configuration service. */
 export interface GrantsModuleAsyncOptions extends HostPorts {
   // The injected values are the host's, of any type; only its own factory knows them.
-  readonly inject?: readonly InjectionToken[];
+  readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[];
   readonly useFactory: (...injected: never[]) => GrantsOptions | Promise<GrantsOptions>;
 }
 

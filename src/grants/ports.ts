@@ -1,5 +1,6 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import type { Viewer } from '../authentication/viewer.js';
+import type { Prefix } from '../cloudfront/prefix.js';
 
 /**
  * The three questions that `grants/` asks and does not answer itself. The stand-alone service answers
@@ -10,17 +11,21 @@ import type { Viewer } from '../authentication/viewer.js';
 export interface ViewerPort {
   /** Guards of the grant routes; each refuses the way the host refuses everywhere else. */
   readonly guards: readonly (Type<CanActivate> | CanActivate)[];
-  /** Reads what the guard has established from the request; `null` = nobody is signed in (401). */
-  readonly read: (request: unknown) => Viewer | null;
+  /**
+   * Reads what the guard has established from the request; `null` = nobody is signed in (401). A host
+   * writes its own request type, and may give more than a viewer: `mayOpen` gets the same object.
+   */
+  read(request: unknown): Viewer | null;
 }
 
 /** Port 2, may this viewer open this prefix, and until when? */
 export interface MayOpen {
   /**
-   * @param prefix canonical, or `/` for the whole distribution
+   * @param prefix canonical, or `/` for the whole distribution; `ancestorsOf(prefix)` are the prefixes that
+   *   cover it, to be looked up by equality
    * @returns `null` when not; else when the right ends in epoch seconds, `null` inside for a right without end
    */
-  mayOpen(viewer: Viewer, prefix: string): Promise<Permission | null>;
+  mayOpen(viewer: Viewer, prefix: Prefix): Promise<Permission | null>;
 }
 
 /** A right, and its end. */
@@ -30,9 +35,12 @@ export interface Permission {
 
 /** Port 3, record this grant. */
 export interface RecordGrant {
-  /** Resolves only when the record is durable: no cookie leaves before, and none when it rejects. */
+  /**
+   * Resolves only when the record is durable: no cookie leaves before, and none when it rejects. The caller
+   * is then answered `audit_unavailable`, unless it rejects with a `Problem` or an `HttpException`.
+   */
   record(grant: GrantRecord): Promise<void>;
-  /** The viewer's unexpired grants for `GET /grants`; a host without it has no such route. */
+  /** The viewer's unexpired grants for `GET /grants`; a host without it answers `not_found`. */
   unexpired?(viewer: Viewer, nowEpochSeconds: number): Promise<readonly GrantRecord[]>;
 }
 

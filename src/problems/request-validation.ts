@@ -1,4 +1,4 @@
-import { ValidationPipe, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { getMetadataStorage, type ValidationError } from 'class-validator';
 import { nestsDeeperThan } from './json-shape.js';
 import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
@@ -18,14 +18,17 @@ const DEPTH_LIMIT = 32;
  * The pipe that checks a request against its DTO. Unknown members are refused, never dropped; the codes
  * come from the decorators' `context` ({@link ConstraintContext}); of several faults the one whose code
  * stands first in the list of codes is answered. No answer repeats the input.
+ *
+ * @param dto the class, for a parameter that does not declare it, so that pipes before this one let it pass
  */
-export function requestValidation(): PipeTransform {
-  return new RequestValidation();
+export function requestValidation(dto?: Type): PipeTransform {
+  return new RequestValidation(dto);
 }
 
 class RequestValidation extends ValidationPipe {
-  constructor() {
+  constructor(dto: Type | undefined) {
     super({
+      ...(dto === undefined ? {} : { expectedType: dto }),
       whitelist: true,
       forbidNonWhitelisted: true,
       forbidUnknownValues: true,
@@ -36,7 +39,8 @@ class RequestValidation extends ValidationPipe {
 
   // Before Nest's own transform, which silently drops `__proto__` and `constructor` (B06) and recurses as
   // deep as the input says.
-  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+  override async transform(value: unknown, declared: ArgumentMetadata): Promise<unknown> {
+    const metadata = this.expectedType ? { ...declared, metatype: this.expectedType } : declared;
     const isDto = this.toValidate(metadata);
     if (isDto && metadata.type === 'body') refuseNonObject(value);
     if (isDto && isObject(value)) refuseUnknownMembers(value, metadata);
