@@ -55,14 +55,15 @@ function checkCookieDomain(api: Host, cdn: Host, configured: string): CookieDoma
       setInstead(api, cdn),
     );
   }
-  const narrowest = longestSharedParent(api, cdn);
-  const wider =
-    narrowest === null || narrowest === domain
-      ? []
-      : [
-          `COOKIE_DOMAIN=${domain} is wider than needed: ${api.name === cdn.name ? 'none' : narrowest} would do`,
-        ];
-  return { domain, warnings: [...wider, ...exposure(domain)] };
+  const derived = deriveCookieDomain(api, cdn, null);
+  const narrowest = 'domain' in derived ? derived.domain : null;
+  return { domain, warnings: [...excess(domain, narrowest, cdn), ...exposure(domain)] };
+}
+
+function excess(domain: string, narrowest: string | null, cdn: Host): readonly string[] {
+  if (domain === narrowest) return [];
+  const reach = narrowest === null ? `${cdn.name} alone` : `${narrowest} and what is below it`;
+  return [`COOKIE_DOMAIN=${domain} is wider than needed: left unset, the cookies reach ${reach}`];
 }
 
 function setInstead(api: Host, cdn: Host): string {
@@ -103,16 +104,15 @@ function noSharedParent(api: Host, cdn: Host, shared: string | null): CookieScop
 }
 
 function reason(api: Host, cdn: Host, shared: string | null): string {
-  if (api.isIp || cdn.isIp) {
-    return `${api.isIp ? api.name : cdn.name} is an IP address, whose cookies no other host receives`;
-  }
-  if (shared !== null)
-    return `all they share is ${shared}, a public suffix, for which browsers refuse every cookie`;
+  const ip = [api, cdn].find((host) => host.isIp);
+  if (ip !== undefined) return `${ip.name} is an IP address, whose cookies no other host receives`;
   const lent = [cdn, api].find((host) => host.isLent);
-  if (lent !== undefined) {
-    return `they share no parent domain, and ${lent.name} lies below the public suffix ${lent.publicSuffix ?? ''}, for which browsers refuse every cookie`;
+  if (lent !== undefined && shared !== lent.publicSuffix) {
+    return `${lent.name} lies below the public suffix ${lent.publicSuffix ?? ''}, so it shares cookies with no host of yours`;
   }
-  return 'they share no parent domain, so no cookie can reach both';
+  return shared === null
+    ? 'they share no parent domain, so no cookie can reach both'
+    : `all they share is ${shared}, a public suffix, for which browsers refuse every cookie`;
 }
 
 /** A host below which its owner can make further names that share cookies. */
@@ -127,29 +127,39 @@ function isOwnedInPublic(host: Host): boolean {
 function settingToChange(api: Host, cdn: Host): 'PUBLIC_URL' | 'CLOUDFRONT_DOMAIN' {
   if (isOwnedInPublic(api)) return 'CLOUDFRONT_DOMAIN';
   if (isOwnedInPublic(cdn)) return 'PUBLIC_URL';
-  return isOwned(cdn) && !isOwned(api) ? 'PUBLIC_URL' : 'CLOUDFRONT_DOMAIN';
+  return !cdn.isLent && !api.isLent && hasNeighbours(cdn) ? 'PUBLIC_URL' : 'CLOUDFRONT_DOMAIN';
 }
 
 function remedy(api: Host, cdn: Host): string {
-  const apiDomain = api.registrable ?? '';
-  const cdnDomain = cdn.registrable ?? '';
-  if (isOwnedInPublic(api)) {
-    return cdn.isLocal
-      ? `open the distribution as cdn.local.${apiDomain}, a name that leads to this machine, and set CLOUDFRONT_DOMAIN to it`
-      : `give the distribution the alternate domain name cdn.${apiDomain} and set CLOUDFRONT_DOMAIN=https://cdn.${apiDomain}`;
+  if (isOwnedInPublic(api)) return distributionBelow(api.registrable ?? '', cdn);
+  if (isOwnedInPublic(cdn)) return apiBelow(cdn.registrable ?? '', api);
+  if (cdn.isLent) {
+    const apiName = api.isThisMachine
+      ? 'local.example.com, a name that leads to this machine'
+      : 'api.media.example.com';
+    return `give both a name below one domain of yours: the distribution the alternate domain name cdn.media.example.com, the API ${apiName}`;
   }
-  if (isOwnedInPublic(cdn)) {
-    return api.isLocal
-      ? `open the API as local.${cdnDomain}, a name that leads to this machine, and set PUBLIC_URL to it`
-      : `give the API the custom domain name api.${cdnDomain} and set PUBLIC_URL=https://api.${cdnDomain}`;
-  }
-  if (!api.isLocal && !cdn.isLocal) {
-    return 'give both a name below one domain of yours: the API api.media.example.com, the distribution the alternate domain name cdn.media.example.com';
-  }
-  if (!cdn.isLocal) {
-    return `give the distribution an alternate domain name below a domain of yours, cdn.example.com, and open the API as local.example.com, a name that leads to this machine`;
-  }
-  if (isOwned(cdn)) return `open the API as api.${cdnDomain} and set PUBLIC_URL to it`;
-  if (isOwned(api)) return `open the distribution as cdn.${apiDomain} and set CLOUDFRONT_DOMAIN to it`;
+  if (api.isLent)
+    return 'give both a name below one domain of yours: api.media.example.com and cdn.media.example.com';
+  if (hasNeighbours(cdn)) return `open the API as api.${cdn.registrable ?? ''} and set PUBLIC_URL to it`;
+  if (hasNeighbours(api))
+    return `open the distribution as cdn.${api.registrable ?? ''} and set CLOUDFRONT_DOMAIN to it`;
   return 'open the API as api.edgepass.localhost and the distribution as cdn.edgepass.localhost, which lead to this machine in every browser';
+}
+
+function distributionBelow(domain: string, cdn: Host): string {
+  return cdn.isThisMachine
+    ? `open the distribution as cdn.local.${domain}, a name that leads to this machine, and set CLOUDFRONT_DOMAIN to it`
+    : `give the distribution the alternate domain name cdn.${domain} and set CLOUDFRONT_DOMAIN=https://cdn.${domain}`;
+}
+
+function apiBelow(domain: string, api: Host): string {
+  return api.isThisMachine
+    ? `open the API as local.${domain}, a name that leads to this machine, and set PUBLIC_URL to it`
+    : `give the API the domain name api.${domain} and set PUBLIC_URL=https://api.${domain}`;
+}
+
+/** A local name with room beside it: `cdn.edgepass.localhost`, but neither `localhost` nor `cdn.localhost`. */
+function hasNeighbours(host: Host): boolean {
+  return isOwned(host) && host.registrable !== host.name;
 }

@@ -2,9 +2,9 @@ import { siteOf } from './host.js';
 import type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
 import type { CookieKind } from './set-cookie.js';
 
-export type CookieKindResult = { readonly warnings: readonly string[] } & (
-  { readonly kind: CookieKind } | { readonly problems: readonly CookieScopeProblem[] }
-);
+export type CookieKindResult =
+  | { readonly kind: CookieKind; readonly warnings: readonly string[] }
+  | { readonly problems: readonly CookieScopeProblem[] };
 
 /**
  * SameSite, Secure and Partitioned, one kind for every cookie of the deployment (B22–B31, B38, B42, B43).
@@ -12,11 +12,9 @@ export type CookieKindResult = { readonly warnings: readonly string[] } & (
  */
 export function deriveCookieKind(input: CookieScopeInput): CookieKindResult {
   const { cookies, cloudFrontUrl, appOrigins } = input;
-  const problems = schemeProblems(input);
+  const problems = transportProblems(input);
   const isHttps = input.publicUrl.origin.startsWith('https:');
   const secure = cookies.secure ?? isHttps;
-  if (secure !== isHttps) problems.push(secureProblem(isHttps));
-
   const foreign = appOrigins.filter((origin) => siteOf(origin) !== siteOf(cloudFrontUrl));
   const sameSite = cookies.sameSite ?? (foreign.length > 0 ? 'None' : 'Lax');
   const partitioned = cookies.partitioned ?? foreign.length > 0;
@@ -25,13 +23,20 @@ export function deriveCookieKind(input: CookieScopeInput): CookieKindResult {
   if (sameSite !== 'None') {
     if (foreign.length > 0) problems.push(foreignProblem(sameSite, foreign, input));
     else if (partitioned) problems.push(partitionedProblem(sameSite));
-    if (problems.length > 0) return { problems, warnings };
-    return { kind: { sameSite, secure, partitioned: false }, warnings };
+    return problems.length > 0 ? { problems } : { kind: { sameSite, secure, partitioned: false }, warnings };
   }
   if (!isHttps && problems.length === 0) problems.push(noneProblem(foreign, input));
-  if (problems.length > 0) return { problems, warnings };
+  if (problems.length > 0) return { problems };
   if (foreign.length > 0) warnings.push(foreignWarning(foreign, partitioned, input));
   return { kind: { sameSite, secure: true, partitioned }, warnings };
+}
+
+/** What is wrong with http, https and Secure, whatever the host names are. */
+export function transportProblems(input: CookieScopeInput): CookieScopeProblem[] {
+  const isHttps = input.publicUrl.origin.startsWith('https:');
+  const { secure } = input.cookies;
+  const isSecureWrong = secure !== null && secure !== isHttps;
+  return [...schemeProblems(input), ...(isSecureWrong ? [secureProblem(isHttps)] : [])];
 }
 
 function schemeProblems(input: CookieScopeInput): CookieScopeProblem[] {
@@ -89,9 +94,9 @@ function foreignProblem(
 ): CookieScopeProblem {
   return {
     setting: 'COOKIE_SAME_SITE',
-    expected: `None while an app origin is on another site than ${hostOf(input.cloudFrontUrl)}: browsers refuse ${sameSite} cookies there`,
+    expected: `None while an app is on another site than ${input.cloudFrontUrl}: browsers refuse ${sameSite} cookies there`,
     found: `${sameSite} with ${foreign.join(', ')}`,
-    todo: `remove COOKIE_SAME_SITE, or open the app on the site of ${hostOf(input.cloudFrontUrl)}${proposal(input)}`,
+    todo: `remove COOKIE_SAME_SITE, or open the app on the same site, such as ${sameSiteApp(input)}`,
   };
 }
 
@@ -105,35 +110,34 @@ function partitionedProblem(sameSite: string): CookieScopeProblem {
 }
 
 function noneProblem(foreign: readonly string[], input: CookieScopeInput): CookieScopeProblem {
-  const why =
-    foreign.length > 0
-      ? `${foreign.join(', ')} on another site than ${input.cloudFrontUrl}`
-      : 'SameSite=None';
+  const isAsked = input.cookies.sameSite === 'None';
   return {
-    setting: 'PUBLIC_URL',
-    expected: 'HTTPS: a cookie for another site needs SameSite=None, which browsers keep only with Secure',
-    found: `${why}, over plain HTTP`,
-    todo: 'serve API and distribution over HTTPS (npm start does), or open the app on the same site over http',
+    setting: isAsked ? 'COOKIE_SAME_SITE' : 'APP_ORIGINS',
+    expected: isAsked
+      ? 'None only over HTTPS: browsers keep it only with Secure'
+      : `apps on the site of ${input.cloudFrontUrl} while it is plain HTTP: another site needs SameSite=None, which browsers keep only with Secure`,
+    found: isAsked ? `None with ${input.publicUrl.origin}` : foreign.join(', '),
+    todo: isAsked
+      ? 'serve API and distribution over HTTPS (npm start does), or remove COOKIE_SAME_SITE'
+      : `serve API and distribution over HTTPS (npm start does), or open the app as ${sameSiteApp(input)}`,
   };
 }
 
 function foreignWarning(foreign: readonly string[], partitioned: boolean, input: CookieScopeInput): string {
-  const where = partitioned
-    ? 'kept by Chrome, Firefox 141 and Safari 26.2 and newer, not by Safari 18.5 to 26.1'
-    : 'kept only where third-party cookies are allowed, never by Safari';
   const attributes = partitioned ? 'SameSite=None; Secure; Partitioned' : 'SameSite=None; Secure';
-  return `${foreign.join(', ')} is on another site than ${hostOf(input.cloudFrontUrl)}, so the cookies are ${attributes}: ${where}; the app on the same site${proposal(input)} works everywhere`;
+  const where = partitioned
+    ? 'kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari'
+    : 'kept only where third-party cookies are allowed, never by Safari';
+  return `${foreign.join(', ')}: on another site than ${input.cloudFrontUrl}, so the cookies are ${attributes}, ${where}; an app on the same site, such as ${sameSiteApp(input)}, works everywhere`;
 }
 
 function plainHttpWarning(input: CookieScopeInput): string {
   return `${input.publicUrl.origin} is plain HTTP: the cookies go without Secure, for development only; Safari and production need HTTPS (npm start serves it)`;
 }
 
-function proposal(input: CookieScopeInput): string {
-  const [, host] = siteOf(input.cloudFrontUrl).split('//');
-  return host === hostOf(input.cloudFrontUrl) ? `, ${host}` : `, app.${host ?? ''}`;
-}
-
-function hostOf(origin: string): string {
-  return new URL(origin).hostname;
+/** An origin that would need no third-party cookie; where nobody can make names, the host itself. */
+function sameSiteApp({ cloudFrontUrl }: CookieScopeInput): string {
+  const site = siteOf(cloudFrontUrl);
+  const { protocol, hostname } = new URL(cloudFrontUrl);
+  return site === `${protocol}//${hostname}` ? site : site.replace('//', '//app.');
 }

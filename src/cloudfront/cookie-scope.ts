@@ -1,5 +1,5 @@
 import { deriveCookieDomain } from './cookie-domain.js';
-import { deriveCookieKind } from './cookie-kind.js';
+import { deriveCookieKind, transportProblems } from './cookie-kind.js';
 import type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
 import { readHost } from './host.js';
 import type { CookieKind, CookiePath } from './set-cookie.js';
@@ -27,14 +27,15 @@ export function deriveCookieScope(input: CookieScopeInput): CookieScopeResult {
   const api = readHost(new URL(input.publicUrl.origin).hostname);
   const cdn = readHost(new URL(input.cloudFrontUrl).hostname);
   const domain = deriveCookieDomain(api, cdn, input.cookies.domain);
-  const kind = deriveCookieKind(input);
-  const warnings = [...('warnings' in domain ? domain.warnings : []), ...kind.warnings];
+  const canShare = 'domain' in deriveCookieDomain(api, cdn, null);
+  // Which app is foreign is a question of hosts that work: asked before, it misleads.
+  const kind = canShare ? deriveCookieKind(input) : { problems: transportProblems(input) };
   if ('problem' in domain || 'problems' in kind) {
     const problems = [
       ...('problem' in domain ? [domain.problem] : []),
       ...('problems' in kind ? kind.problems : []),
     ];
-    return { problems, warnings };
+    return { problems, warnings: [] };
   }
   const scope: CookieScope = {
     ...kind.kind,
@@ -42,7 +43,7 @@ export function deriveCookieScope(input: CookieScopeInput): CookieScopeResult {
     pathMode: input.cookies.path,
     scopesCookie: scopesCookieOf(kind.kind, input.publicUrl.basePath),
   };
-  return { scope, warnings };
+  return { scope, warnings: [...domain.warnings, ...kind.warnings] };
 }
 
 /** The strongest name prefix that the place allows: a browser takes `__Host-` only with Secure and Path=/. */

@@ -12,6 +12,8 @@ export interface Host {
   readonly isLent: boolean;
   /** A name that no public DNS knows: `localhost`, `*.localhost`, `*.test`, `*.internal`, an IP. */
   readonly isLocal: boolean;
+  /** A name that leads a browser back to its own machine (RFC 6761; `.test` by a hosts file). */
+  readonly isThisMachine: boolean;
 }
 
 /** Takes a host name as the URL class spells it, in lower case; gives what the public suffix list says of it. */
@@ -25,7 +27,9 @@ export function readHost(name: string): Host {
     publicSuffix: known.publicSuffix,
     registrable: isIp ? null : known.domain,
     isLent,
-    isLocal: isIp || (known.isIcann !== true && !isLent),
+    // RFC 8375 keeps home.arpa for home networks, though the list has it as a public name.
+    isLocal: isIp || known.publicSuffix === 'home.arpa' || (known.isIcann !== true && !isLent),
+    isThisMachine: isIp ? /^(?:127\.|\[::1\]$)/.test(name) : /(?:^|\.)(?:localhost|test)$/.test(name),
   };
 }
 
