@@ -9,6 +9,8 @@ import { byId } from './page.js';
 export interface LessonVideo {
   /** Plays when `granted`, else asks past the cache and shows the refusal. */
   draw(granted: (path: string) => boolean): Promise<void>;
+  /** After a renewal: starts again where a refused segment had ended the playback (B105, B106). */
+  resume(): void;
 }
 
 /**
@@ -22,6 +24,8 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
   const url = `${cdnUrl}/${samples.video}`;
   let hls: Hls | undefined;
   let drawing = 0;
+  let stoppedAtSeconds = 0;
+  let cutOff = false;
   byId('video-caption', HTMLElement).textContent = `/${samples.video}`;
 
   function mark(state: FileState | 'playing'): void {
@@ -41,13 +45,22 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
     mark('refused');
   }
 
+  function cut(): void {
+    cutOff = true;
+    stoppedAtSeconds = video.currentTime;
+    refuse();
+  }
+
   function open(): void {
     close();
+    mark('loading');
+    cutOff = false;
     if (!Hls.isSupported()) {
-      video.src = url;
+      // A media fragment: the native player then starts there.
+      video.src = `${url}#t=${stoppedAtSeconds}`;
       return;
     }
-    hls = new Hls(hlsConfig());
+    hls = new Hls({ ...hlsConfig(), startPosition: stoppedAtSeconds });
     hls.on(Events.MANIFEST_LOADED, (_event, data) => logOpened(data.url));
     hls.on(Events.LEVEL_LOADED, (_event, data) => logOpened(data.details.url));
     hls.on(Events.FRAG_LOADED, (_event, data) => logOpened(data.frag.url));
@@ -58,7 +71,7 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
       }
       if (!data.fatal) return;
       if (data.type === ErrorTypes.MEDIA_ERROR) hls?.recoverMediaError();
-      else refuse();
+      else cut();
     });
     hls.loadSource(url);
     hls.attachMedia(video);
@@ -67,22 +80,25 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
   video.addEventListener('loadeddata', () => mark('shown'));
   video.addEventListener('play', beforePlay);
   video.addEventListener('playing', () => mark('playing'));
-  video.addEventListener('pause', () => {
-    if (video.dataset['state'] === 'playing') mark('shown');
-  });
+  for (const halt of ['pause', 'waiting']) {
+    video.addEventListener(halt, () => {
+      if (video.dataset['state'] === 'playing') mark('shown');
+    });
+  }
   video.addEventListener('canplay', () => {
     if (!matchMedia('(prefers-reduced-motion: reduce)').matches) void video.play().catch(() => undefined);
   });
   video.addEventListener('error', () => {
     if (video.hasAttribute('src') && hls === undefined) {
       logCall({ host: 'edge', method: 'GET', path: pathOf(url), via: '<video>', status: 'blocked' });
-      refuse();
+      cut();
     }
   });
 
   return {
     async draw(granted) {
       drawing += 1;
+      stoppedAtSeconds = 0;
       const mine = drawing;
       const opened = granted(samples.video);
       if (opened && ['shown', 'playing'].includes(video.dataset['state'] ?? '')) return;
@@ -96,8 +112,10 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
           return;
         }
       }
-      mark('loading');
       open();
+    },
+    resume() {
+      if (cutOff) open();
     },
   };
 }

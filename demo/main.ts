@@ -45,6 +45,7 @@ async function startPage(config: DemoConfig): Promise<void> {
   const holdings = holdScopes(client, {
     renewed({ grant }) {
       draw();
+      if (holdings.opens(samples.video)) video.resume();
       say('good', `Renewed ${pathOf(grant.prefix)} by itself.`);
     },
     failed: sayError,
@@ -185,6 +186,8 @@ async function startPage(config: DemoConfig): Promise<void> {
     act(showEntitlements);
     await lastAction;
     if (viewer !== null) say('calm', `Welcome back, ${viewer}.`);
+  } else {
+    draw();
   }
   holdings.keepAlive(autoRenew.checked);
   setInterval(tick, 250);

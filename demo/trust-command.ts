@@ -14,6 +14,6 @@ export function trustCommand(userAgent: string, caFile: string): { label: string
   }
   return {
     label: 'On Linux (Chrome, Chromium):',
-    command: `certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n edgepass -i '${caFile}'`,
+    command: `mkdir -p ~/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n edgepass -i '${caFile}'`,
   };
 }

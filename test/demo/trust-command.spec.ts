@@ -5,7 +5,7 @@ describe('the command that trusts the local certificate authority (B54)', () => 
   it.each([
     [
       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
-      `certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n edgepass -i '/data/tls/ca.pem'`,
+      `mkdir -p ~/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n edgepass -i '/data/tls/ca.pem'`,
     ],
     [
       'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15',
