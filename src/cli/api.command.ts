@@ -57,10 +57,12 @@ async function serveUntil(asked: Promise<unknown>): Promise<number> {
 }
 
 async function reason(error: unknown, listen: { host: string; port: number }): Promise<string> {
-  const code = error instanceof Error && 'code' in error ? error.code : '';
-  if (typeof code === 'string' && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(code)) {
-    const { portProblem } = await import('../local/free-ports.js');
-    return portProblem('PORT', listen.host, listen.port, code);
-  }
-  return describeStartFailure(error);
+  const [{ portProblem }, { systemCode }] = await Promise.all([
+    import('../local/free-ports.js'),
+    import('../local/local-problem.js'),
+  ]);
+  const code = systemCode(error);
+  return ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(code)
+    ? portProblem('PORT', listen.host, listen.port, code)
+    : describeStartFailure(error);
 }

@@ -40,6 +40,14 @@ export function devProxy(input: ProxyInput): Site {
     if (request === undefined || response.headersSent || response.destroyed) response.destroy();
     else devServerDown(response, request, input, systemCode(error));
   });
+  // One side that vanishes takes the other with it: a half of a WebSocket would hold the process open.
+  proxy.on('proxyReqWs', (outgoing, _request, socket) => {
+    socket.once('close', () => outgoing.destroy());
+    outgoing.once('upgrade', (_response, targetSocket: Socket) => {
+      socket.once('close', () => targetSocket.destroy());
+      targetSocket.once('close', () => socket.destroy());
+    });
+  });
   // A visitor who closed the tab is no event.
   proxy.on('econnreset', () => {});
 

@@ -5,5 +5,6 @@ export class LocalProblem extends Error {
 
 /** The `code` of a system error (`EACCES`), or `''`. */
 export function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  return typeof code === 'string' ? code : '';
 }

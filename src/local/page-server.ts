@@ -45,7 +45,7 @@ export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMount
           : findStaticFile(mounts, path);
       if (file === null) {
         response.writeHead(404, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
-        response.end(request.method === 'HEAD' ? undefined : `There is nothing at ${path}.\n`);
+        response.end(request.method === 'HEAD' ? undefined : 'There is nothing here.\n');
         return;
       }
       response.writeHead(200, { ...headers, 'Content-Type': file.type, 'Content-Length': file.body.length });
@@ -65,10 +65,7 @@ function builtMounts(): readonly Mount[] {
   ];
 }
 
+/** Nothing of ours has a name that needs escaping, so an escaped path is no path of ours. */
 function pathOf(requestTarget: string): string {
-  try {
-    return new URL(requestTarget, 'https://page.invalid').pathname;
-  } catch {
-    return requestTarget;
-  }
+  return requestTarget.split('?', 1)[0] ?? '/';
 }

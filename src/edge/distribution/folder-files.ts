@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../error-code.js';
 import type { FolderProblem } from './folder-problem.js';
 import { JsonNode } from './json-node.js';
 
@@ -28,7 +29,7 @@ export class FolderFiles {
     try {
       names = readdirSync(join(this.folder, subFolder)).filter((name) => name.endsWith('.json'));
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') this.problem(subFolder, 'a folder of JSON files', codeOf(error));
+      if (errorCode(error) !== 'ENOENT') this.problem(subFolder, 'a folder of JSON files', errorCode(error));
       return [];
     }
     return names.toSorted().flatMap((name) => this.read(`${subFolder}/${name}`, true) ?? []);
@@ -48,8 +49,12 @@ export class FolderFiles {
     try {
       text = readFileSync(join(this.folder, file), 'utf8');
     } catch (error) {
-      if (isRequired || codeOf(error) !== 'ENOENT') {
-        this.problem(file, 'a readable JSON file', codeOf(error) === 'ENOENT' ? 'no file' : codeOf(error));
+      if (isRequired || errorCode(error) !== 'ENOENT') {
+        this.problem(
+          file,
+          'a readable JSON file',
+          errorCode(error) === 'ENOENT' ? 'no file' : errorCode(error),
+        );
       }
       return null;
     }
@@ -65,8 +70,4 @@ export class FolderFiles {
   private problem(file: string, expected: string, found: string): void {
     this.problems.push({ file, path: '', expected, found });
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'an error';
 }
