@@ -1,0 +1,21 @@
+import { benchGrants } from './grants/bench-grants.js';
+
+/** Prints one benchmark; gives false when an answer was wrong, so that no figure of it counts. */
+type Benchmark = () => Promise<boolean>;
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { grants: benchGrants };
+
+/** Runs the named benchmarks, or all; gives the exit code: 1 when answers were wrong, 2 for an unknown name. */
+export async function runBenchmarks(names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name));
+  if (unknown.length > 0) {
+    console.error(`unknown: ${unknown.join(', ')}; there are: ${Object.keys(BENCHMARKS).join(', ')}`);
+    return 2;
+  }
+  let isRight = true;
+  for (const [name, run] of Object.entries(BENCHMARKS)) {
+    // oxlint-disable-next-line no-await-in-loop -- two at once would measure each other
+    if (names.length === 0 || names.includes(name)) isRight = (await run()) && isRight;
+  }
+  return isRight ? 0 : 1;
+}

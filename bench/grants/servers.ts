@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startServer, type ServerProcess } from '../server-process.js';
+import type { Case } from './cases.js';
+import { makeToken, type Deployment } from './deployment.js';
+
+const compiled = fileURLToPath(new URL('../..', import.meta.url));
+
+/** edgepass as it runs in production: `edgepass api` from the environment, on SQLite in this folder. */
+export function startEdgepass(
+  deployment: Deployment,
+  folder: string,
+  nodeArguments: readonly string[] = [],
+): Promise<ServerProcess> {
+  return startServer(
+    [...nodeArguments, join(compiled, 'cli/edgepass.js'), 'api'],
+    {
+      NODE_ENV: 'production',
+      PUBLIC_URL: deployment.apiUrl,
+      APP_ORIGINS: deployment.appOrigin,
+      CLOUDFRONT_DOMAIN: deployment.cdnUrl,
+      CLOUDFRONT_KEY_PAIR_ID: deployment.keyPairId,
+      CLOUDFRONT_PRIVATE_KEY: deployment.privateKeyPem,
+      AUTH_SECRET: deployment.tokenSecret,
+      AUTH_ISSUER: deployment.issuer,
+      AUTH_AUDIENCE: deployment.audience,
+      AUTH_ADMIN_GROUP: 'admins',
+      GRANT_TTL_SECONDS: String(deployment.ttlSeconds),
+      DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
+      DATA_DIR: folder,
+    },
+    '/health/ready',
+  );
+}
+
+/** The naive version, beside it. */
+export function startNaivePeer(deployment: Deployment): Promise<ServerProcess> {
+  return startServer(
+    [join(compiled, 'bench/grants/naive-peer.js')],
+    {
+      NODE_ENV: 'production',
+      CDN_URL: deployment.cdnUrl,
+      COOKIE_DOMAIN: 'media.example.com',
+      KEY_PAIR_ID: deployment.keyPairId,
+      PRIVATE_KEY_PEM: deployment.privateKeyPem,
+      TOKEN_SECRET: deployment.tokenSecret,
+      ISSUER: deployment.issuer,
+      AUDIENCE: deployment.audience,
+      TTL_SECONDS: String(deployment.ttlSeconds),
+    },
+    '/grants/ready',
+  );
+}
+
+/** Gives the rights of the cases through the admin route, a few at a time. */
+export async function giveRights(url: string, deployment: Deployment, cases: readonly Case[]): Promise<void> {
+  const authorization = `Bearer ${makeToken(deployment, 'bench', ['admins'])}`;
+  const rights = cases.flatMap((one) => one.rights);
+  for (let start = 0; start < rights.length; start += 20) {
+    // oxlint-disable-next-line no-await-in-loop -- a few at a time
+    await Promise.all(
+      rights.slice(start, start + 20).map(async (right) => {
+        const answer = await fetch(`${url}/admin/entitlements`, {
+          method: 'PUT',
+          headers: { authorization, 'content-type': 'application/json' },
+          body: JSON.stringify(right),
+        });
+        if (answer.status !== 201) throw new Error(`expected 201 for a new right, got ${answer.status}`);
+      }),
+    );
+  }
+}
