@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AuthenticationModule, adminGroupOf } from './authentication/authentication.module.js';
+import type { Response } from 'express';
 import type { ForgeryPolicy } from './authentication/forgery-check.js';
 import { viewerOrNull } from './authentication/request-viewer.js';
 import { ViewerGuard } from './authentication/viewer.guard.js';
@@ -29,7 +30,10 @@ export interface AppParts {
 export class AppModule {
   static of(parts: AppParts): DynamicModule {
     const { settings } = parts;
-    const authentication = AuthenticationModule.forRoot(settings, parts);
+    const authentication = AuthenticationModule.forRoot(settings, {
+      ...parts,
+      onSignedIn: (response, viewer) => parts.cloudFront.clearForeign(response as Response, viewer),
+    });
     const entitlements = EntitlementsModule.forRoot({
       signIn: authentication,
       hasAdmins: adminGroupOf(settings.authentication) !== null,

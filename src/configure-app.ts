@@ -24,7 +24,13 @@ export function configureApp(app: NestExpressApplication, settings: Settings): v
   app.set('trust proxy', settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false);
 
   app.use(neverStored);
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] }, useDefaults: false } }));
+  app.use(
+    helmet({
+      contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] }, useDefaults: false },
+      // A development certificate that was made anew could not be clicked past once this is stored.
+      strictTransportSecurity: settings.environment === 'production',
+    }),
+  );
   app.enableCors({
     origin: [...settings.appOrigins],
     credentials: true,

@@ -4,7 +4,13 @@ import type { Clock } from '../clock/clock.js';
 import type { Settings } from '../settings/settings.js';
 import { ACCESS_TOKEN_VERIFIER, createAccessTokenVerifier } from './access-token.verifier.js';
 import { AdminGuard } from './admin.guard.js';
-import { DEMO_COOKIE_SCOPE, DemoSignInController, type DemoCookieScope } from './demo-sign-in.controller.js';
+import {
+  DEMO_COOKIE_SCOPE,
+  DemoSignInController,
+  ON_SIGNED_IN,
+  type DemoCookieScope,
+  type OnSignedIn,
+} from './demo-sign-in.controller.js';
 import { createDemoSignIn, DEMO_COOKIE, DEMO_SIGN_IN, type DemoSignIn } from './demo-sign-in.js';
 import { DEMO_ADMIN_GROUP, demoUsers } from './demo-users.js';
 import type { Fetch } from './jwks-download.js';
@@ -22,6 +28,8 @@ export interface AuthenticationDependencies {
   readonly clock: Clock;
   /** At least 32 bytes; random per process when absent, so that a restart signs everybody out. */
   readonly demoSecret?: Uint8Array;
+  /** Hears of each demo sign-in; nothing when absent. */
+  readonly onSignedIn?: OnSignedIn;
   readonly fetch?: Fetch;
 }
 
@@ -88,6 +96,7 @@ function demoProviders(settings: AuthenticationInput, dependencies: Authenticati
   };
   return [
     { provide: DEMO_SIGN_IN, useValue: demo },
+    { provide: ON_SIGNED_IN, useValue: dependencies.onSignedIn ?? (() => undefined) },
     { provide: DEMO_COOKIE_SCOPE, useValue: scope },
     { provide: ACCESS_TOKEN_VERIFIER, useValue: demo.verifier },
   ];

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Body, Controller, Delete, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Inject, Post, Req, Res, UsePipes } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 import { toTimestamp } from '../clock/clock.js';
-import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { AnswersProblems, BODY_PROBLEMS } from '../problems/answers-problems.decorator.js';
+import { requestValidation } from '../problems/request-validation.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
 import { assertNotForged } from './forgery-check.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
@@ -31,33 +32,43 @@ export interface DemoCookieScope {
   readonly path: `/${string}`;
 }
 
+/**
+ * Told who has signed in, before the answer leaves: what another viewer left in this browser goes now. The
+ * room does not know what that may be.
+ */
+export type OnSignedIn = (response: ServerResponse, viewer: { readonly id: string }) => void;
+
+/** Injection token of {@link OnSignedIn}. */
+export const ON_SIGNED_IN = Symbol('edgepass.on-signed-in');
+
 /** Injection token of the {@link DemoCookieScope}. */
 export const DEMO_COOKIE_SCOPE = Symbol('edgepass.demo-cookie-scope');
 
 /** Signs demo users in and out. Exists in demo mode only. */
 @ApiTags('demo')
 @Controller('demo/sign-in')
+@UsePipes(requestValidation())
 export class DemoSignInController {
   constructor(
     @Inject(DEMO_SIGN_IN) private readonly demo: DemoSignIn,
     @Inject(SIGN_IN_POLICY) private readonly policy: SignInPolicy,
     @Inject(DEMO_COOKIE_SCOPE) private readonly scope: DemoCookieScope,
+    @Inject(ON_SIGNED_IN) private readonly onSignedIn: OnSignedIn,
   ) {}
 
   @Post()
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in as a demo user' })
   @ApiOkResponse({ type: DemoSignInAnswer })
-  @AnswersProblems('user_unknown', 'csrf_rejected')
+  @AnswersProblems(...BODY_PROBLEMS, 'user_unknown', 'csrf_rejected')
   async signIn(
     @Req() request: IncomingMessage,
     @Res({ passthrough: true }) response: ServerResponse,
     @Body() body: DemoSignInBody,
   ): Promise<DemoSignInAnswer> {
     this.#refuseForeignPages(request);
-    const { accessToken, expiresAtEpochSeconds } = await this.demo.signIn(
-      (body as DemoSignInBody | undefined)?.user,
-    );
+    const { accessToken, expiresAtEpochSeconds } = await this.demo.signIn(body.user);
+    this.onSignedIn(response, { id: body.user });
     response.appendHeader('Set-Cookie', this.#cookieLine(accessToken, DEMO_TOKEN_LIFETIME_SECONDS));
     return { accessToken, expiresAt: toTimestamp(expiresAtEpochSeconds) };
   }

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { sql } from 'kysely';
 import { Database } from '../database/database.js';
@@ -16,7 +16,9 @@ export class HealthDto {
 export class HealthController {
   constructor(@Inject(Database) private readonly database: Database) {}
 
+  /** A page may probe it without CORS to tell an untrusted certificate from a refusal (F48). */
   @Get('live')
+  @Header('Cross-Origin-Resource-Policy', 'cross-origin')
   @ApiOperation({ summary: 'The process answers; a restart would not help otherwise' })
   @ApiOkResponse({ type: HealthDto })
   live(): HealthDto {
