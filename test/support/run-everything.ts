@@ -59,7 +59,7 @@ export async function runEverything(
     const jest = await run(
       {
         name: 'tests',
-        command: ['npm', 'run', '--silent', 'jest', '--', '--ci', reporter, ...jestArguments],
+        command: ['npm', 'run', '--silent', 'jest', '--', reporter, '--ci', ...jestArguments],
         live: true,
       },
       { EDGEPASS_TEST_SUMMARY: summaryFile },
