@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from '../clock/clock.js';
 import { formatFolderProblem } from '../edge/distribution/folder-problem.js';
 import { readDistribution } from '../edge/distribution/read-distribution.js';
+import { errorCode } from '../edge/error-code.js';
 import { startEdgeServer, type EdgeServer } from '../edge/server.js';
 import { listenForStop } from './stop-signal.js';
 
@@ -97,7 +98,7 @@ async function start(options: EdgeOptions): Promise<EdgeServer | null> {
 }
 
 function listenProblem(error: unknown, { host, port }: EdgeOptions): string {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const code = errorCode(error);
   if (code === 'EADDRINUSE') {
     return `--port ${port}: expected a free port on ${host}, found it taken; stop what listens there or name another`;
   }

@@ -2,13 +2,17 @@ import type { Clock } from '../clock/clock.js';
 import { acceptsHost } from './accepted-host.js';
 import { applyPolicy } from './cors/apply-policy.js';
 import type { Behavior, Distribution } from './distribution/distribution.js';
+import type { Switches } from './distribution/switches.js';
 import type { EdgeAnswer } from './edge-answer.js';
 import type { EdgeLog } from './edge-log.js';
-import { FolderOrigin } from './origin/folder-origin.js';
+import { decodeOnce } from './origin/object-key.js';
+import type { Origin } from './origin/origin.js';
+import { s3Error } from './origin/s3-error.js';
 import { newIdentity, withEdgeHeaders } from './refusal/edge-headers.js';
 import { edgePage, type EdgePage } from './refusal/edge-page.js';
 import { viewerRefusal } from './refusal/viewer-refusal.js';
 import { normalisePath, patternCovers } from './viewer-access/behavior-path.js';
+import { withoutReservedParameters } from './viewer-access/credentials.js';
 import { judgeViewer } from './viewer-access/judge-viewer.js';
 import { hasBody, type ViewerRequest } from './viewer-request.js';
 
@@ -23,17 +27,12 @@ export interface Listening {
  * headers policy. A cache belongs between viewer and origin: verification comes before its lookup (R40).
  */
 export class Edge {
-  private readonly origins: ReadonlyMap<string, FolderOrigin>;
-
   constructor(
     private readonly distribution: Distribution,
+    private readonly origins: ReadonlyMap<string, Origin>,
     private readonly clock: Clock,
     private readonly log: EdgeLog,
-  ) {
-    this.origins = new Map(
-      [...distribution.origins].map(([id, description]) => [id, new FolderOrigin(description)]),
-    );
-  }
+  ) {}
 
   /** Answers one request. An object in the answer is open: send it or close it. */
   async answer(request: ViewerRequest, listening: Listening): Promise<EdgeAnswer> {
@@ -117,12 +116,22 @@ export class Edge {
   private async askOrigin(request: ViewerRequest, behavior: Behavior): Promise<EdgeAnswer> {
     const origin = this.origins.get(behavior.originId);
     if (origin === undefined) throw new Error(`No folder stands behind origin ${behavior.originId}.`);
-    const { defaultRootObject } = this.distribution;
+    const { defaultRootObject, switches } = this.distribution;
+    if (switches.pathWithTwoReadings === 'refuse' && this.hasTwoReadings(request.path, behavior)) {
+      return { ...s3Error('AccessDenied'), reason: 'path-with-two-readings' };
+    }
     return origin.answer({
       method: request.method,
       path: request.path === '/' ? `/${defaultRootObject}` : request.path,
+      query: behavior.trustedKeys === null ? request.query : originQuery(request.query, switches),
       headers: request.headers,
     });
+  }
+
+  /** The origin decodes what the behavior was chosen on as it stood: both must choose the same (E17). */
+  private hasTwoReadings(path: string, behavior: Behavior): boolean {
+    const decoded = decodeOnce(path);
+    return decoded !== null && this.behaviorFor(decoded) !== behavior;
   }
 
   private relay(answer: EdgeAnswer, request: ViewerRequest, behavior: Behavior): EdgeAnswer {
@@ -162,6 +171,14 @@ export class Edge {
     const answer = edgePage(page, identity.requestId);
     return { ...answer, headers: withEdgeHeaders(answer.headers, identity, 'Error from cloudfront') };
   }
+}
+
+/** R49: whether `Hash-Algorithm` is stripped too is open (F15). */
+function originQuery(query: string | null, switches: Pick<Switches, 'hashAlgorithmParameter'>) {
+  return withoutReservedParameters(
+    query,
+    switches.hashAlgorithmParameter === 'forward' ? ['Hash-Algorithm'] : [],
+  );
 }
 
 function redirectToHttps(request: ViewerRequest): EdgeAnswer {

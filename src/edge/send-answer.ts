@@ -9,23 +9,24 @@ import { hasBody } from './viewer-request.js';
 const REASONS: Readonly<Record<number, string>> = { 494: 'Request header too large' };
 
 /**
- * Sends an answer with the memory of one chunk, however large the object and slow the viewer. Rejects when
- * the object changed on the way or the viewer went away; the connection is destroyed then, so that what
- * was sent never looks complete (E37).
+ * Sends an answer with the memory of one chunk, however large the object and slow the viewer, and closes
+ * its object. Rejects when the object changed on the way or the viewer went away; the connection is
+ * destroyed then, so that what was sent never looks complete (E37).
  */
 export async function sendAnswer(
   answer: EdgeAnswer,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { status, headers, body } = answer;
-  // A body that nobody reads would stand before the next request on the connection.
-  if (hasBody(request.headers)) response.shouldKeepAlive = false;
-  response.writeHead(status, REASONS[status], headers.flat());
-  if (body.kind === 'object' && request.method !== 'HEAD') {
-    await pipeline(Readable.from(readObject(body.object, body.firstByte, body.byteLength)), response);
-    return;
+  const { body } = answer;
+  try {
+    // A body that nobody reads would stand before the next request on the connection.
+    if (hasBody(request.headers)) response.shouldKeepAlive = false;
+    response.writeHead(answer.status, REASONS[answer.status], answer.headers.flat());
+    if (request.method === 'HEAD' || body.kind === 'empty') response.end();
+    else if (body.kind === 'text') response.end(body.text);
+    else await pipeline(Readable.from(readObject(body.object, body.firstByte, body.byteLength)), response);
+  } finally {
+    if (body.kind === 'object') await body.object.handle.close();
   }
-  if (body.kind === 'object') await body.object.handle.close();
-  response.end(body.kind === 'text' && request.method !== 'HEAD' ? body.text : undefined);
 }

@@ -5,9 +5,11 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock.js';
 import type { Distribution } from './distribution/distribution.js';
+import { errorCode } from './error-code.js';
 import { Edge, type Listening } from './edge.js';
 import { EdgeLog } from './edge-log.js';
 import type { EdgePage } from './refusal/edge-page.js';
+import { FolderOrigin } from './origin/folder-origin.js';
 import { ObjectChanged } from './origin/read-object.js';
 import { sendAnswer } from './send-answer.js';
 import { readViewerRequest, type ViewerRequest } from './viewer-request.js';
@@ -45,7 +47,10 @@ export interface EdgeServer {
 /** Starts to listen; on `::1` too when the host is 127.0.0.1 (B48). Rejects when the port is taken. */
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   const log = new EdgeLog(options.writeLine);
-  const edge = new Edge(options.distribution, options.clock, log);
+  const origins = new Map(
+    [...options.distribution.origins].map(([id, description]) => [id, new FolderOrigin(description)]),
+  );
+  const edge = new Edge(options.distribution, origins, options.clock, log);
   const listening = { protocol: options.plainHttp ? ('http' as const) : ('https' as const), port: 0 };
   const first = createEdgeServer(options, edge, log, listening);
   listening.port = await listen(first, options.host, options.port);
@@ -177,7 +182,7 @@ async function listenOnIpv6(server: Server, port: number): Promise<boolean> {
     await listen(server, '::1', port);
     return true;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const code = errorCode(error);
     if (['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(code)) return false;
     throw error;
   }

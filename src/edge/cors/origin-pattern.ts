@@ -16,7 +16,8 @@ export function originMatches(entry: string, origin: string): boolean {
   if (entry === '*' || entry === origin) return true;
   const pattern = split(entry);
   const asked = split(origin);
-  if (asked.scheme !== 'http' && asked.scheme !== 'https') return false;
+  // A pattern covers web origins only; a browser writes their host in lower case without escapes.
+  if (!/^https?$/.test(asked.scheme) || !/^[a-z0-9._-]+$/.test(asked.host)) return false;
   if (pattern.scheme !== '' && pattern.scheme !== asked.scheme) return false;
   return matchesWildcard(pattern.host.toLowerCase(), asked.host) && portMatches(pattern.port, asked.port);
 }

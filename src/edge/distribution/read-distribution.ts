@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Distribution, FolderOriginDescription } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
 import type { FolderProblem } from './folder-problem.js';
-import type { JsonNode } from './json-node.js';
+import { JsonNode } from './json-node.js';
 import { readBehaviors } from './read-behaviors.js';
 import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
 import { readKeyGroups } from './read-key-groups.js';
@@ -25,12 +25,14 @@ export function readDistribution(folder: string): DistributionResult {
   const files = new FolderFiles(resolve(folder), problems);
   const answer = files.required('distribution.json');
   const edge = files.required('edge.json');
-  if (answer === null || edge === null) return { problems, warnings, unfollowed: [] };
-
-  const { config, domainName } = configOf(answer);
+  const { config, domainName } = configOf(answer ?? unread('distribution.json'));
   const originNodes = originsById(config);
   const originIds = new Set(originNodes.keys());
-  const edgeJson = readEdgeJson(edge, files.folder, originIds);
+  const edgeJson = readEdgeJson(
+    edge ?? unread('edge.json'),
+    files.folder,
+    answer === null ? null : originIds,
+  );
   const behaviors = readBehaviors(config, {
     originIds,
     keyGroups: readKeyGroups(files, edgeJson.extraPublicKeys, warnings),
@@ -56,11 +58,17 @@ export function readDistribution(folder: string): DistributionResult {
   return problems.length > 0 ? { problems, warnings, unfollowed } : { distribution, warnings, unfollowed };
 }
 
+/** Stands for a file that could not be read: that was told, so nothing inside it is missed. */
+function unread(file: string): JsonNode {
+  return new JsonNode(file, '', undefined, []);
+}
+
 /** Both shapes of AWS's answer: get-distribution-config, and get-distribution with the domain name. */
 function configOf(answer: JsonNode): { config: JsonNode; domainName: string | null } {
   const distribution = answer.get('Distribution');
   if (!distribution.isPresent) {
     const config = answer.get('DistributionConfig');
+    if (!config.isPresent) config.mistake('the answer of `aws cloudfront get-distribution-config`');
     return { config, domainName: null };
   }
   const domainName = distribution.get('DomainName').optionalText().toLowerCase();

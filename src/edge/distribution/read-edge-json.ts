@@ -19,8 +19,12 @@ export interface EdgeJson {
   readonly extraPublicKeys: JsonNode | null;
 }
 
-/** Reads `edge.json`; paths in it are relative to `folder`. */
-export function readEdgeJson(root: JsonNode, folder: string, originIds: ReadonlySet<string>): EdgeJson {
+/** Reads `edge.json`; paths in it are relative to `folder`. Without origin ids, names are not checked. */
+export function readEdgeJson(
+  root: JsonNode,
+  folder: string,
+  originIds: ReadonlySet<string> | null,
+): EdgeJson {
   for (const [name, node] of root.members()) {
     if (!MEMBERS.includes(name)) node.mistake(`one of ${MEMBERS.join(', ')} as name`, `"${name}"`);
   }
@@ -36,10 +40,15 @@ export function readEdgeJson(root: JsonNode, folder: string, originIds: Readonly
   };
 }
 
-function readFolders(node: JsonNode, folder: string, originIds: ReadonlySet<string>): Map<string, string> {
+function readFolders(
+  node: JsonNode,
+  folder: string,
+  originIds: ReadonlySet<string> | null,
+): Map<string, string> {
   const folders = new Map<string, string>();
   for (const [id, origin] of node.members()) {
-    if (!originIds.has(id)) origin.mistake('the Id of an origin in distribution.json as name', `"${id}"`);
+    if (originIds?.has(id) === false)
+      origin.mistake('the Id of an origin in distribution.json as name', `"${id}"`);
     const path = origin.get('folder').text();
     if (path === null) continue;
     const found = readableFolder(resolve(folder, path));

@@ -155,6 +155,12 @@ export const SWITCHES = {
     rules: 'R56, F14',
     meaning: 'the code for a key id that is not 1–64 letters and digits',
   },
+  pathWithTwoReadings: {
+    values: ['refuse', 'serve'],
+    rules: 'R27, E17',
+    meaning:
+      'a path such as `/private%2Fx`, which chooses one behavior as it stands and another once S3 decodes it',
+  },
   hashAlgorithmParameter: {
     values: ['strip', 'forward'],
     rules: 'R49, F15',

@@ -8,24 +8,18 @@ import { EntityTags } from './entity-tags.js';
 import { readObjectKey } from './object-key.js';
 import { openObject, type OpenObject } from './open-object.js';
 import { evaluatePreconditions, rangeIsCurrent, toHttpDate } from './preconditions.js';
+import type { Origin, OriginRequest } from './origin.js';
+import { optionsWithoutCors } from './s3-options.js';
 import { s3Error } from './s3-error.js';
 
-/** What the edge asks of an origin. */
-export interface OriginRequest {
-  readonly method: string;
-  /** The raw path of the viewer's request, without `OriginPath`. */
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
 /** A folder that answers as S3 behind origin access control does (R111, R112). */
-export class FolderOrigin {
+export class FolderOrigin implements Origin {
   private readonly entityTags = new EntityTags();
 
   constructor(private readonly description: FolderOriginDescription) {}
 
-  /** Answers one request. The object of the answer is open: send it or close it. */
   async answer(request: OriginRequest): Promise<EdgeAnswer> {
+    if (request.method === 'OPTIONS') return optionsWithoutCors(request.headers);
     if (request.method !== 'GET' && request.method !== 'HEAD') return s3Error('MethodNotAllowed');
     const key = readObjectKey(this.description.originPath, request.path);
     if (key.kind === 'unreadable') return { ...s3Error('InvalidURI'), reason: 'path-not-decodable' };

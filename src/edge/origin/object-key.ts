@@ -19,8 +19,8 @@ export function readObjectKey(originPath: string, rawPath: string): KeyReading {
   return isServable ? { kind: 'key', segments } : { kind: 'missing' };
 }
 
-/** Percent-decodes to UTF-8; null for a broken escape or bytes that are no UTF-8. */
-function decodeOnce(path: string): string | null {
+/** Percent-decodes a raw path to text, as S3 does; null for a broken escape or bytes that are no UTF-8. */
+export function decodeOnce(path: string): string | null {
   // The raw target is one character a byte; bytes beyond ASCII are taken as if they had been escaped.
   const escaped = path.replace(/[\x80-\xff]/g, (byte) => encodeByte(byte));
   try {

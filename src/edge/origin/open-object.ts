@@ -1,8 +1,8 @@
-import { constants, realpath } from 'node:fs';
+import { constants, realpath, type BigIntStats } from 'node:fs';
 import { open, readlink, stat, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { join } from 'node:path';
-import type { BigIntStats } from 'node:fs';
+import { errorCode } from '../error-code.js';
 
 const realPath = promisify(realpath.native);
 
@@ -58,7 +58,7 @@ async function openForReading(path: string): Promise<FileHandle | AbsentObject> 
     // Without O_NONBLOCK a FIFO in the folder would hold the open until somebody writes to it.
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (codeOf(error) === 'ELOOP') return { absent: 'symbolic-link' };
+    if (errorCode(error) === 'ELOOP') return { absent: 'symbolic-link' };
     if (isAbsence(error)) return { absent: 'no-such-file' };
     throw error;
   }
@@ -93,9 +93,5 @@ function versionOf(stats: BigIntStats): string {
 /** Errors that mean "no object of that name" and no fault of the folder. */
 function isAbsence(error: unknown): boolean {
   const codes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'ENXIO', 'EINVAL'];
-  return codes.includes(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  return codes.includes(errorCode(error));
 }

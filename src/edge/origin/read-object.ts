@@ -8,28 +8,24 @@ export class ObjectChanged extends Error {
 }
 
 /**
- * Reads bytes of an open object, chunk by chunk, and closes it at the end. The last chunk is handed out
- * only after the file proved to be what was opened; otherwise this throws {@link ObjectChanged}.
+ * Reads bytes of an open object, chunk by chunk. The last chunk is handed out only after the file proved
+ * to be what was opened; otherwise this throws {@link ObjectChanged}.
  */
 export async function* readObject(
   object: OpenObject,
   firstByte: number,
   byteLength: number,
 ): AsyncGenerator<Buffer> {
-  try {
-    let sent = 0;
-    while (sent < byteLength) {
-      const wanted = Math.min(CHUNK_BYTES, byteLength - sent);
-      const chunk = Buffer.allocUnsafe(wanted);
-      const { bytesRead } = await object.handle.read(chunk, 0, wanted, firstByte + sent);
-      if (bytesRead === 0) throw new ObjectChanged('the file became shorter');
-      sent += bytesRead;
-      if (sent === byteLength && !(await isUnchanged(object))) {
-        throw new ObjectChanged('the file was changed or removed');
-      }
-      yield chunk.subarray(0, bytesRead);
+  let sent = 0;
+  while (sent < byteLength) {
+    const wanted = Math.min(CHUNK_BYTES, byteLength - sent);
+    const chunk = Buffer.allocUnsafe(wanted);
+    const { bytesRead } = await object.handle.read(chunk, 0, wanted, firstByte + sent);
+    if (bytesRead === 0) throw new ObjectChanged('the file became shorter');
+    sent += bytesRead;
+    if (sent === byteLength && !(await isUnchanged(object))) {
+      throw new ObjectChanged('the file was changed or removed');
     }
-  } finally {
-    await object.handle.close();
+    yield chunk.subarray(0, bytesRead);
   }
 }

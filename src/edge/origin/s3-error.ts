@@ -4,6 +4,8 @@ import { textAnswer, type EdgeAnswer } from '../edge-answer.js';
 /** The errors that a bucket behind origin access control gives through CloudFront. */
 const ERRORS = {
   AccessDenied: { status: 403, message: 'Access Denied' },
+  AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
+  BadRequest: { status: 400, message: 'Insufficient information. Origin request header needed.' },
   InvalidURI: { status: 400, message: "Couldn't parse the specified URI." },
   PreconditionFailed: {
     status: 412,

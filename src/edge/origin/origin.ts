@@ -1,0 +1,18 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { EdgeAnswer } from '../edge-answer.js';
+
+/** What the edge asks of an origin. */
+export interface OriginRequest {
+  readonly method: string;
+  /** The raw path of the viewer's request, without `OriginPath` (R27). */
+  readonly path: string;
+  /** Without the parameters of a signed URL (R49). */
+  readonly query: string | null;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Whatever stands behind the edge. */
+export interface Origin {
+  /** Answers one request. An object in the answer is open: send it or close it. */
+  answer(request: OriginRequest): Promise<EdgeAnswer>;
+}

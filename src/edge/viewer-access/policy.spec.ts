@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_SWITCHES, type Switches } from '../distribution/switches.js';
+import { readPolicy } from './policy.js';
+
+const read = (text: string | Buffer, switches: Partial<Switches> = {}) =>
+  readPolicy(Buffer.from(text), { ...DEFAULT_SWITCHES, ...switches });
+
+const statement = (condition: string, more = '') =>
+  `{"Statement":[{"Resource":"https://h/*",${more}"Condition":{${condition}}}]}`;
+const until = '"DateLessThan":{"AWS:EpochTime":1795000000}';
+
+const FULL = {
+  resource: 'https://h/*',
+  dateLessThan: 1795000000n,
+  dateGreaterThan: null,
+  sourceIp: null,
+};
+
+describe('the text of a custom policy', () => {
+  it('gives its Resource and dates (R14, R15)', () => {
+    expect(read(statement(until))).toEqual(FULL);
+  });
+
+  it('may order its conditions freely (R14)', () => {
+    const condition = `"IpAddress":{"AWS:SourceIp":"192.0.2.0/24"},"DateGreaterThan":{"AWS:EpochTime":5},${until}`;
+    expect(read(statement(condition))).toEqual({
+      ...FULL,
+      dateGreaterThan: 5n,
+      sourceIp: { network: 3221225984, maskBits: 24 },
+    });
+  });
+
+  it('may hold JSON whitespace outside strings (R11)', () => {
+    const text = '{\r\n "Statement": [\n\t{ "Resource":"https://h/*", "Condition" : {' + until + ' } } ] }\n';
+    expect(read(text)).toEqual(FULL);
+  });
+
+  it('may leave the Resource out (R16)', () => {
+    expect(read(`{"Statement":[{"Condition":{${until}}}]}`)).toEqual({ ...FULL, resource: null });
+  });
+
+  it('may end at the last second of 64 bits (R29)', () => {
+    expect(read(statement('"DateLessThan":{"AWS:EpochTime":9223372036854775807}'))).toEqual({
+      ...FULL,
+      dateLessThan: 9223372036854775807n,
+    });
+  });
+
+  it('may name members that CloudFront does not know, outside the conditions (R14)', () => {
+    const text = statement(until, '"Effect":"Allow","Sid":"x",').replace('{"S', '{"Version":"2012-10-17","S');
+    expect(read(text)).toEqual(FULL);
+    expect(read(text, { unknownPolicyMembers: 'refuse' })).toEqual({ fault: 'unknown-member' });
+  });
+
+  it.each([
+    ['no JSON (R54)', 'not json', 'policy-not-json'],
+    ['bytes that are no UTF-8 (R14)', Buffer.from([0x7b, 0xff, 0x7d]), 'policy-not-json'],
+    ['a byte order mark', `\ufeff${statement(until)}`, 'policy-not-json'],
+    ['a trailing comma', '{"Statement":[],}', 'policy-not-json'],
+    ['a comment', `/**/${statement(until)}`, 'policy-not-json'],
+    ['a control character in a string', statement(until).replace('https', 'ht\u0001tps'), 'policy-not-json'],
+    ['an array at the top', '[]', 'object-expected'],
+    ['no Statement (R12)', '{}', 'statement-missing'],
+    ['no statement (R12)', '{"Statement":[]}', 'not-exactly-one-statement'],
+    ['Statement as an object (R13)', `{"Statement":{"Condition":{${until}}}}`, 'statement-is-an-object'],
+    ['lower-case names (R14)', statement(until).replace('Statement', 'statement'), 'statement-missing'],
+    ['no DateLessThan (R15)', statement(''), 'date-less-than-missing'],
+    ['no Condition (R15)', '{"Statement":[{"Resource":"https://h/*"}]}', 'object-expected'],
+    [
+      'two Resources in an array (R17)',
+      statement(until).replace('"https://h/*"', '["a","b"]'),
+      'resource-not-one-string',
+    ],
+    [
+      'a quoted epoch (R28)',
+      statement('"DateLessThan":{"AWS:EpochTime":"1795000000"}'),
+      'epoch-not-an-integer-of-seconds',
+    ],
+    [
+      'a fraction',
+      statement('"DateLessThan":{"AWS:EpochTime":1795000000.5}'),
+      'epoch-not-an-integer-of-seconds',
+    ],
+    ['an exponent', statement('"DateLessThan":{"AWS:EpochTime":1795e6}'), 'epoch-not-an-integer-of-seconds'],
+    ['a negative epoch', statement('"DateLessThan":{"AWS:EpochTime":-1}'), 'epoch-not-an-integer-of-seconds'],
+    [
+      'more than 64 bits (R29)',
+      statement('"DateLessThan":{"AWS:EpochTime":9223372036854775808}'),
+      'epoch-not-an-integer-of-seconds',
+    ],
+    ['an unknown condition (R14)', statement(`${until},"StringLike":{"x":"y"}`), 'unknown-member'],
+    ['an unknown member of a date', statement('"DateLessThan":{"AWS:EpochTime":1,"x":2}'), 'unknown-member'],
+    [
+      'a bare IPv4 address (R31)',
+      statement(`${until},"IpAddress":{"AWS:SourceIp":"192.0.2.1"}`),
+      'source-ip-not-one-ipv4-range',
+    ],
+    [
+      'an IPv6 range (R31)',
+      statement(`${until},"IpAddress":{"AWS:SourceIp":"2001:db8::/32"}`),
+      'source-ip-not-one-ipv4-range',
+    ],
+    [
+      'a list of addresses (R31)',
+      statement(`${until},"IpAddress":{"AWS:SourceIp":["192.0.2.1/32"]}`),
+      'source-ip-not-one-ipv4-range',
+    ],
+    ['nesting without end', '['.repeat(20_000), 'policy-not-json'],
+  ])('is malformed with %s', (_what, text, fault) => {
+    expect(read(text)).toEqual({ fault });
+  });
+
+  it('is malformed with two statements (R12, E05)', () => {
+    const one = `{"Resource":"https://h/*","Condition":{${until}}}`;
+    expect(read(`{"Statement":[${one},${one}]}`)).toEqual({ fault: 'not-exactly-one-statement' });
+  });
+
+  it('is malformed with two Resource members (R14, E09)', () => {
+    const text = statement(until, '"Resource":"https://h/private/*",');
+    expect(read(text)).toEqual({ fault: 'duplicate-member' });
+    expect(read(text, { duplicatePolicyMembers: 'last-wins' })).toEqual({
+      ...FULL,
+      resource: 'https://h/private/*',
+    });
+  });
+
+  it('follows the switches for what AWS leaves open (R13, R14, R28, R29, R31)', () => {
+    const object = `{"Statement":{"Resource":"https://h/*","Condition":{${until}}}}`;
+    expect(read(object, { statementObject: 'accept' })).toEqual(FULL);
+    const quoted = statement('"DateLessThan":{"AWS:EpochTime":"1795000000"}');
+    expect(read(quoted, { quotedEpochs: 'accept' })).toEqual(FULL);
+    const unknown = statement(`${until},"StringLike":{"x":"y"}`);
+    expect(read(unknown, { unknownConditions: 'ignore' })).toEqual(FULL);
+    const milliseconds = statement('"DateLessThan":{"AWS:EpochTime":1795000000000}');
+    expect(read(milliseconds)).toEqual({ ...FULL, dateLessThan: 1795000000000n });
+    expect(read(milliseconds, { millisecondEpochs: 'refuse' })).toEqual({
+      fault: 'epoch-not-an-integer-of-seconds',
+    });
+    const bare = statement(`${until},"IpAddress":{"AWS:SourceIp":"192.0.2.1"}`);
+    expect(read(bare, { bareIpv4: 'accept' })).toEqual({
+      ...FULL,
+      sourceIp: { network: 3221225985, maskBits: 32 },
+    });
+  });
+});
