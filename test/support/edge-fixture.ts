@@ -182,6 +182,8 @@ export interface TestEdge {
   readonly media: string;
   /** What the edge has printed so far. */
   readonly lines: readonly string[];
+  /** Resolves with the first line that it prints, before or after the call. */
+  readonly firstLine: Promise<string>;
   readonly clock: { nowEpochSeconds(): number; move(seconds: number): void };
   /** Sends one request over a socket of its own, the target exactly as written. */
   ask(target: string, request?: AskOptions): Promise<RawResponse>;
@@ -201,6 +203,7 @@ const running = new Set<EdgeServer>();
 export async function startTestEdge(input: FolderInput = {}): Promise<TestEdge> {
   const { folder, media } = writeFolder(input);
   const lines: string[] = [];
+  const { promise: firstLine, resolve: printed } = Promise.withResolvers<string>();
   let now = NOW;
   const clock = { nowEpochSeconds: () => now, move: (seconds: number) => (now += seconds) };
   const server = await startEdgeServer({
@@ -209,7 +212,10 @@ export async function startTestEdge(input: FolderInput = {}): Promise<TestEdge> 
     port: 0,
     plainHttp: true,
     clock,
-    writeLine: (line) => lines.push(line),
+    writeLine: (line) => {
+      lines.push(line);
+      printed(line);
+    },
   });
   running.add(server);
   const ask = (target: string, request: AskOptions = {}) => {
@@ -221,7 +227,7 @@ export async function startTestEdge(input: FolderInput = {}): Promise<TestEdge> 
       bytes: requestBytes(request.host ?? ALIAS, target, headers, request.method),
     });
   };
-  return { port: server.port, media, lines, clock, ask, close: () => server.close() };
+  return { port: server.port, media, lines, firstLine, clock, ask, close: () => server.close() };
 }
 
 /** The value of a header in any case. */

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { behavior, list, rsaKey, writeFolder, type FolderInput } from '../../../test/support/edge-fixture.js';
+import { readDistribution } from './read-distribution.js';
+
+const KEY = rsaKey('KRSA1');
+const unfollowedIn = (input: FolderInput) =>
+  readDistribution(writeFolder({ keys: [KEY], ...input }).folder).unfollowed;
+
+describe('what the edge does not follow', () => {
+  it('is not told of members that change no answer', () => {
+    expect(
+      unfollowedIn({
+        config: {
+          Comment: 'x',
+          PriceClass: 'PriceClass_All',
+          Enabled: true,
+          CustomErrorResponses: { Quantity: 0 },
+          OriginGroups: { Quantity: 0 },
+          Logging: { Enabled: true },
+          WebACLId: '',
+          HttpVersion: 'http2and3',
+          Restrictions: { GeoRestriction: { RestrictionType: 'none', Quantity: 0 } },
+          ViewerCertificate: { ACMCertificateArn: 'arn' },
+        },
+        defaultBehavior: behavior({
+          Compress: false,
+          SmoothStreaming: false,
+          FunctionAssociations: { Quantity: 0 },
+          FieldLevelEncryptionId: '',
+          CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+          GrpcConfig: { Enabled: false },
+        }),
+      }),
+    ).toEqual([]);
+  });
+
+  it('is named once for each distinct member', () => {
+    const members = { CachePolicyId: '658327ea-f89d-4fab-a63d-7e88639e58f6', Compress: true };
+    expect(
+      unfollowedIn({
+        config: { CustomErrorResponses: list([{ ErrorCode: 403 }]), Tomorrow: { Enabled: true } },
+        defaultBehavior: behavior(members),
+        behaviors: [
+          behavior({ ...members, PathPattern: '/a/*' }),
+          behavior({ ...members, PathPattern: '/b/*', OriginRequestPolicyId: 'x' }),
+        ],
+        policies: { p: { ServerTimingHeadersConfig: { Enabled: true, SamplingRate: 50 } } },
+        extra: { 'cache-policies/c.json': {}, 'origin-request-policies/o.json': {}, 'bucket-cors.json': {} },
+      }),
+    ).toEqual([
+      'distribution.json DistributionConfig.CustomErrorResponses: error pages are not replaced yet',
+      'distribution.json DistributionConfig.Tomorrow: this edge does not know it',
+      'distribution.json DistributionConfig.DefaultCacheBehavior.CachePolicyId: nothing is cached yet, every answer is a miss',
+      'distribution.json DistributionConfig.DefaultCacheBehavior.Compress: nothing is compressed yet',
+      'distribution.json DistributionConfig.CacheBehaviors.Items[].CachePolicyId: nothing is cached yet, every answer is a miss',
+      'distribution.json DistributionConfig.CacheBehaviors.Items[].Compress: nothing is compressed yet',
+      'distribution.json DistributionConfig.CacheBehaviors.Items[].OriginRequestPolicyId: the folder sees no viewer header but Range and conditions',
+      'response-headers-policies/p.json ResponseHeadersPolicy.ResponseHeadersPolicyConfig.ServerTimingHeadersConfig: no Server-Timing header is sent',
+      'cache-policies/: nothing is cached yet, every answer is a miss',
+      'origin-request-policies/: the folder sees no viewer header but Range and conditions',
+      'bucket-cors.json: the folder sends no CORS headers of its own yet',
+    ]);
+  });
+
+  it('is not told of an origin that no behavior uses', () => {
+    const origins = [
+      { Id: 'media', OriginPath: '' },
+      { Id: 'unused', CustomOriginConfig: { HTTPPort: 80 } },
+    ];
+    expect(unfollowedIn({ config: { Origins: list(origins) } })).toEqual([]);
+  });
+});
