@@ -1286,9 +1286,9 @@ describe('a deployment that cannot work is refused with the reason and what woul
     const labels = new URL(deployment.api).hostname.split('.');
     const parents = labels.map((_, index) => labels.slice(index).join('.'));
     // Browsers refuse Domain=localhost from a subdomain (B13); tough-cookie does not (B118).
-    const domains = parents.filter((domain) => domain !== 'localhost');
+    const domains = [...parents, new URL(deployment.cdn).hostname].filter((domain) => domain !== 'localhost');
     const jar = new CookieJar(undefined, { rejectPublicSuffixes: true });
-    for (const domain of [null, ...domains, new URL(deployment.cdn).hostname]) {
+    for (const domain of [null, ...domains]) {
       const line = [
         'CloudFront-Policy=x',
         'Path=/',

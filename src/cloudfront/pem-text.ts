@@ -50,7 +50,8 @@ function readBlock(text: string): { readonly block: PemBlock } | { readonly faul
 function faultWithoutBlock(text: string): string {
   if (text.includes('-----BEGIN ')) return 'a truncated PEM: the END line is missing or names another kind';
   if (text.includes('-----END ')) return 'a truncated PEM: the BEGIN line is missing';
-  if (BASE64.test(text.replace(/\s+/g, ''))) {
+  // The body of the smallest key is far longer than any word.
+  if (text.length >= 100 && BASE64.test(text.replace(/\s+/g, ''))) {
     return 'base64 that is not the base64 of a PEM (the BEGIN and END lines belong to it)';
   }
   return 'a text that is no PEM';

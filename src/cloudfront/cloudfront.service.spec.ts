@@ -1,0 +1,465 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import type { Request, Response } from 'express';
+import * as fc from 'fast-check';
+import { CookieJar } from 'tough-cookie';
+import { ecKeyText, rsaKeyText } from '../../test/support/key-texts.js';
+import { signatureVectors } from '../../test/support/signature-vectors.js';
+import { CloudFrontOptionsError, CloudFrontService, type CloudFrontOptions } from './cloudfront.service.js';
+import { fromCloudFrontBase64 } from './cloudfront-base64.js';
+
+const NOW = 1_795_158_000;
+const API = 'https://api.media.example.com';
+const CDN = 'https://cdn.media.example.com';
+const alice = { id: 'alice' };
+const bob = { id: 'bob' };
+const ecText = ecKeyText();
+const services: CloudFrontService[] = [];
+
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.close()));
+});
+
+function start(options: Partial<CloudFrontOptions> = {}): CloudFrontService {
+  const service = new CloudFrontService({
+    cloudFrontUrl: CDN,
+    publicUrl: API,
+    appOrigins: ['https://app.example.com'],
+    keyPairId: 'K2JCJMDEHXQW5F',
+    privateKey: ecText,
+    clock: { nowEpochSeconds: () => NOW },
+    ...options,
+  });
+  services.push(service);
+  return service;
+}
+
+/** A browser at the API: sends what tough-cookie holds, and keeps what the answer sets. */
+class Browser {
+  readonly jar = new CookieJar();
+
+  async call(
+    act: (response: Response, request: Request) => void,
+    path = '/grants',
+  ): Promise<readonly string[]> {
+    const request = new IncomingMessage(new Socket());
+    const cookie = await this.jar.getCookieString(API + path);
+    if (cookie !== '') request.headers.cookie = cookie;
+    const response = new ServerResponse(request);
+    act(response as unknown as Response, request as unknown as Request);
+    const header = response.getHeader('Set-Cookie') ?? [];
+    const lines = Array.isArray(header) ? header : [String(header)];
+    for (const line of lines) await this.jar.setCookie(line, API + path);
+    return lines;
+  }
+
+  /** Every cookie that has not been cleared; tough-cookie keeps the others until somebody asks for them. */
+  async living(): Promise<readonly string[]> {
+    const { cookies } = await this.jar.serialize();
+    return cookies
+      .filter((cookie) => cookie.maxAge !== 0)
+      .map((cookie) => `${String(cookie.key)} ${String(cookie.path)}`);
+  }
+
+  /** The CloudFront cookies that go with a request to the distribution, several of one name too. */
+  async cloudFrontCookiesAt(path: string): Promise<readonly { name: string; value: string }[]> {
+    const cookies = await this.jar.getCookies(`${CDN}/${path}`);
+    return cookies
+      .filter((cookie) => cookie.key.startsWith('CloudFront-'))
+      .map((cookie) => ({ name: cookie.key, value: cookie.value }));
+  }
+
+  /** The Resource that the cookies of a path open, or null. Throws when it is not exactly one set (R44). */
+  async opens(path: string): Promise<string | null> {
+    const cookies = await this.cloudFrontCookiesAt(path);
+    const names = cookies.map(({ name }) => name).toSorted();
+    const policy = cookies.find(({ name }) => name === 'CloudFront-Policy');
+    if (policy === undefined && names.length === 0) return null;
+    if (
+      policy === undefined ||
+      names.join() !== 'CloudFront-Key-Pair-Id,CloudFront-Policy,CloudFront-Signature'
+    ) {
+      throw new Error(`${path} carries ${names.join()}`);
+    }
+    const read = JSON.parse(fromCloudFrontBase64(policy.value).toString()) as {
+      Statement: { Resource: string }[];
+    };
+    return read.Statement[0]?.Resource ?? null;
+  }
+}
+
+async function grant(
+  browser: Browser,
+  service: CloudFrontService,
+  prefix: string,
+  viewer?: { id: string },
+  seconds = 900,
+): Promise<readonly string[]> {
+  const set = await service.prepare(prefix, NOW + seconds);
+  return browser.call((response) => service.write(response, set, viewer));
+}
+
+describe('prepare', () => {
+  it('gives the cookie set of a prefix and an end', async () => {
+    const [vector] = signatureVectors.policies;
+    const service = start({
+      cloudFrontUrl: 'https://cdn.example.com',
+      publicUrl: 'https://api.example.com',
+      privateKey: rsaKeyText,
+    });
+    await expect(service.prepare('courses/algebra', 1_795_158_900)).resolves.toEqual({
+      prefix: 'courses/algebra',
+      path: '/courses/algebra',
+      resource: 'https://cdn.example.com/courses/algebra/*',
+      expiresAtEpochSeconds: 1_795_158_900,
+      keyPairId: 'K2JCJMDEHXQW5F',
+      hashAlgorithm: 'SHA1',
+      policyText: vector?.text,
+      signature: vector?.rsa.SHA1,
+    });
+  });
+
+  it('takes a Date, rounded down to the second so that nothing outlives it', async () => {
+    const set = await start().prepare('a', new Date((NOW + 900) * 1000 + 999));
+    expect(set.expiresAtEpochSeconds).toBe(NOW + 900);
+  });
+
+  it.each([
+    ['a leading slash', '/courses', NOW + 900],
+    ['a wildcard', 'courses/*', NOW + 900],
+    ['nothing', '', NOW + 900],
+    ['milliseconds', 'a', (NOW + 900) * 1000],
+    ['a fraction of a second', 'a', NOW + 0.5],
+    ['no date', 'a', new Date(Number.NaN)],
+    ['a date far away', 'a', new Date(8.64e15)],
+  ])('refuses %s as TypeError', async (_, prefix, expiresAt) => {
+    await expect(start().prepare(prefix, expiresAt)).rejects.toThrow(TypeError);
+  });
+
+  it('refuses an end that is not in the future', async () => {
+    await expect(start().prepare('a', NOW)).rejects.toThrow(RangeError);
+  });
+
+  it('knows the Resource before anything is signed', () => {
+    expect(start().resourceFor('courses/algebra')).toBe(`${CDN}/courses/algebra/*`);
+    expect(start().resourceFor('/')).toBe(`${CDN}/*`);
+    expect(() => start().resourceFor('courses/')).toThrow(
+      'expected a canonical prefix such as courses/algebra, or /',
+    );
+  });
+});
+
+describe('write', () => {
+  it('appends the five lines of the set, then the scopes cookie, and nothing else (C06)', async () => {
+    const lines = await grant(new Browser(), start(), 'courses/algebra', alice);
+    expect(lines.map((line) => line.split('=')[0])).toEqual([
+      'CloudFront-Policy',
+      'CloudFront-Signature',
+      'CloudFront-Key-Pair-Id',
+      'CloudFront-Hash-Algorithm',
+      'CloudFront-Expires',
+      '__Host-edgepass-scopes',
+    ]);
+    expect(lines[5]).toBe(
+      `__Host-edgepass-scopes=1|2bd806c97f0e00af|${NOW + 900}:courses/algebra; Path=/; Max-Age=900; HttpOnly; Secure; SameSite=Lax`,
+    );
+  });
+
+  it('keeps what the host has already set', async () => {
+    const service = start();
+    const set = await service.prepare('a', NOW + 900);
+    const lines = await new Browser().call((response) => {
+      response.setHeader('Set-Cookie', 'session=1');
+      service.write(response, set);
+    });
+    expect(lines).toHaveLength(7);
+    expect(lines[0]).toBe('session=1');
+  });
+
+  it('C08 two siblings live side by side', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'private/a', alice);
+    await grant(browser, service, 'private/a_b', alice);
+    await expect(browser.opens('private/a/1.svg')).resolves.toBe(`${CDN}/private/a/*`);
+    await expect(browser.opens('private/a_b/1.svg')).resolves.toBe(`${CDN}/private/a_b/*`);
+  });
+
+  it('a wider grant clears the ones below it', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'courses/algebra/lesson-1', alice);
+    const lines = await grant(browser, service, 'courses/algebra', alice);
+    expect(lines.slice(6).map((line) => line.split('; ')[2])).toEqual(
+      Array(4).fill('Path=/courses/algebra/lesson-1'),
+    );
+    await expect(browser.opens('courses/algebra/lesson-1/1.svg')).resolves.toBe(`${CDN}/courses/algebra/*`);
+  });
+
+  it('a narrower grant clears the wider one around it', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'courses', alice);
+    await grant(browser, service, 'courses/algebra', alice);
+    await expect(browser.opens('courses/algebra/1.svg')).resolves.toBe(`${CDN}/courses/algebra/*`);
+    await expect(browser.opens('courses/geometry/1.svg')).resolves.toBeNull();
+  });
+
+  it('another viewer on the same browser clears what the first one held', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'users/alice', alice);
+    await grant(browser, service, 'users/bob', bob);
+    await expect(browser.opens('users/alice/1.svg')).resolves.toBeNull();
+    await expect(browser.opens('users/bob/1.svg')).resolves.toBe(`${CDN}/users/bob/*`);
+  });
+
+  it('two grants in one answer know of each other', async () => {
+    const [browser, service] = [new Browser(), start()];
+    const [inner, outer, other] = await Promise.all(
+      ['a/b', 'a', 'c'].map((prefix) => service.prepare(prefix, NOW + 900)),
+    );
+    await browser.call((response) => {
+      for (const set of [inner, outer, other]) if (set) service.write(response, set, alice);
+    });
+    await expect(browser.opens('a/b/1.svg')).resolves.toBe(`${CDN}/a/*`);
+    await expect(browser.opens('c/1.svg')).resolves.toBe(`${CDN}/c/*`);
+    await browser.call((_, request) => {
+      expect(service.held(request, alice).scopes.map(({ prefix }) => prefix)).toEqual(['a', 'c']);
+    });
+  });
+
+  it('C15 hundreds of grants leave a request header of constant size', async () => {
+    const [browser, service] = [new Browser(), start()];
+    for (let index = 0; index < 200; index += 1) {
+      await grant(browser, service, `courses/c${String(index % 50).padStart(2, '0')}`, alice, 100 + index);
+    }
+    const cookie = await browser.jar.getCookieString(`${API}/grants`);
+    expect(cookie.length).toBe('__Host-edgepass-scopes='.length + 18 + 20 * '|1795158100:courses/c00'.length);
+    await expect(browser.living()).resolves.toHaveLength(20 * 3 + 1);
+  });
+
+  it('with COOKIE_PATH=root the newest grant replaces the one before', async () => {
+    const [browser, service] = [new Browser(), start({ cookies: { path: 'root' } })];
+    await grant(browser, service, 'courses/algebra', alice);
+    await grant(browser, service, 'users/alice', alice);
+    await expect(browser.opens('courses/algebra/1.svg')).resolves.toBe(`${CDN}/users/alice/*`);
+    await expect(browser.opens('anything')).resolves.toBe(`${CDN}/users/alice/*`);
+  });
+
+  it('with COOKIE_PATH=root clears what the browser still holds by prefix', async () => {
+    const browser = new Browser();
+    await grant(browser, start(), 'courses/algebra', alice);
+    await grant(browser, start({ cookies: { path: 'root' } }), 'users/alice', alice);
+    await expect(browser.opens('courses/algebra/1.svg')).resolves.toBe(`${CDN}/users/alice/*`);
+  });
+
+  it('whatever is granted to whomever in which order: no request carries two cookies of one name (R44)', async () => {
+    const service = start();
+    const prefixes = ['/', 'a', 'a/b', 'a/b/c', 'ab', 'b', 'b/a'];
+    const step = fc.record({
+      prefix: fc.constantFrom(...prefixes),
+      viewer: fc.constantFrom(alice, bob),
+      clears: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+        const browser = new Browser();
+        for (const { prefix, viewer, clears } of steps) {
+          if (clears) await browser.call((response) => service.clear(response, [prefix]));
+          else await grant(browser, service, prefix, viewer);
+          const below = prefix === '/' ? 'x' : `${prefix}/x`;
+          // After a clear a wider scope may still cover it; the cleared one never does.
+          expect((await browser.opens(below)) === service.resourceFor(prefix)).toBe(!clears);
+          for (const path of ['x', 'a/x', 'a/b/x', 'a/b/c/x', 'ab/x', 'b/x', 'b/a/x'])
+            await browser.opens(path);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('held and widerHeld', () => {
+  async function askAfter(
+    prefixes: readonly string[],
+    ask: (service: CloudFrontService, request: Request) => unknown,
+    options: Partial<CloudFrontOptions> = {},
+  ): Promise<unknown> {
+    const [browser, service] = [new Browser(), start(options)];
+    for (const prefix of prefixes) await grant(browser, service, prefix, alice);
+    let answer: unknown;
+    await browser.call((_, request) => {
+      answer = ask(service, request);
+    });
+    return answer;
+  }
+
+  it('gives the scopes of the viewer, oldest first', async () => {
+    await expect(askAfter(['a', 'b'], (service, request) => service.held(request, alice))).resolves.toEqual({
+      scopes: [
+        { prefix: 'a', expiresAtEpochSeconds: NOW + 900 },
+        { prefix: 'b', expiresAtEpochSeconds: NOW + 900 },
+      ],
+      foreign: [],
+    });
+  });
+
+  it('gives the scopes of another viewer as foreign', async () => {
+    await expect(askAfter(['a'], (service, request) => service.held(request, bob))).resolves.toEqual({
+      scopes: [],
+      foreign: [{ prefix: 'a', expiresAtEpochSeconds: NOW + 900 }],
+    });
+  });
+
+  it.each([
+    ['below it', 'courses/algebra', { prefix: 'courses', expiresAtEpochSeconds: NOW + 900 }],
+    ['the very same', 'courses', null],
+    ['beside it', 'coursesx', null],
+    ['above it', '/', null],
+  ])('finds the wider scope for a prefix %s', async (_, prefix, expected) => {
+    await expect(
+      askAfter(['courses'], (service, request) => service.widerHeld(request, prefix, alice)),
+    ).resolves.toEqual(expected);
+  });
+
+  it('offers nobody the wider scope of somebody else', async () => {
+    await expect(
+      askAfter(['courses'], (service, request) => service.widerHeld(request, 'courses/algebra', bob)),
+    ).resolves.toBeNull();
+  });
+
+  it('finds no wider scope with COOKIE_PATH=root', async () => {
+    await expect(
+      askAfter(['a'], (service, request) => service.widerHeld(request, 'a/b', alice), {
+        cookies: { path: 'root' },
+      }),
+    ).resolves.toBeNull();
+  });
+});
+
+describe('clear and clearForeign', () => {
+  it('clears every scope and the scopes cookie itself', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'a', alice);
+    await grant(browser, service, 'b', alice);
+    const lines = await browser.call((response) => service.clear(response));
+    expect(lines[0]).toBe('__Host-edgepass-scopes=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax');
+    await expect(browser.living()).resolves.toEqual([]);
+  });
+
+  it('clears one scope and keeps the other', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'a', alice);
+    await grant(browser, service, 'b', alice);
+    await browser.call((response) => service.clear(response, ['a']));
+    await expect(browser.opens('a/1.svg')).resolves.toBeNull();
+    await expect(browser.opens('b/1.svg')).resolves.toBe(`${CDN}/b/*`);
+  });
+
+  it('clears a named scope also when the scopes cookie has been lost', async () => {
+    const lines = await new Browser().call((response) => start().clear(response, ['a']));
+    expect(lines.map((line) => line.split('; ')[2])).toEqual(['Max-Age=0', ...Array(4).fill('Path=/a')]);
+  });
+
+  it('clears in the partition in which it was set (B43, B61)', async () => {
+    const service = start({ appOrigins: ['https://app.customer.com'] });
+    const lines = await new Browser().call((response) => service.clear(response, ['a']));
+    for (const line of lines) expect(line).toMatch(/; Secure; SameSite=None; Partitioned$/);
+  });
+
+  it('refuses a prefix that is not canonical, and clears nothing', async () => {
+    await new Browser().call((response) => {
+      expect(() => start().clear(response, ['a', '../b'])).toThrow(TypeError);
+      expect(response.getHeader('Set-Cookie')).toBeUndefined();
+    });
+  });
+
+  it('with COOKIE_PATH=root clears Path=/, whichever prefix is named', async () => {
+    const [browser, service] = [new Browser(), start({ cookies: { path: 'root' } })];
+    await grant(browser, service, 'a', alice);
+    await browser.call((response) => service.clear(response, ['a']));
+    await expect(browser.living()).resolves.toEqual([]);
+  });
+
+  it('clearForeign clears what another viewer held', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'a', alice);
+    await browser.call((response) => service.clearForeign(response, bob));
+    await expect(browser.living()).resolves.toEqual([]);
+  });
+
+  it("clearForeign writes nothing when the scopes are the viewer's own", async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'a', alice);
+    await expect(browser.call((response) => service.clearForeign(response, alice))).resolves.toEqual([]);
+  });
+});
+
+describe('our own cookie', () => {
+  it('lives below the path of the API where there is one', async () => {
+    const service = start({
+      publicUrl: 'https://www.example.com/api',
+      cloudFrontUrl: 'https://www.example.com',
+    });
+    const set = await service.prepare('a', NOW + 60);
+    const lines = await new Browser().call((response) => service.write(response, set, alice));
+    expect(lines[0]).toContain('; Path=/a; Max-Age=60;');
+    expect(lines[0]).not.toContain('Domain=');
+    expect(lines[5]).toBe(
+      `__Secure-edgepass-scopes=1|2bd806c97f0e00af|${NOW + 60}:a; Path=/api; Max-Age=60; HttpOnly; Secure; SameSite=Lax`,
+    );
+  });
+
+  it('lives as long as the last scope in it', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'a', alice, 900);
+    const lines = await grant(browser, service, 'b', alice, 60);
+    expect(lines[5]).toContain('Max-Age=900');
+  });
+});
+
+describe('the constructor', () => {
+  it('lists everything that cannot work, in the names of the options', () => {
+    const wrong = () =>
+      new CloudFrontService({
+        cloudFrontUrl: 'https://d111.cloudfront.net/path',
+        publicUrl: 'http://api.example.com',
+        appOrigins: ['*'],
+        privateKey: 'no key',
+      });
+    expect(wrong).toThrow(CloudFrontOptionsError);
+    expect(wrong).toThrow(
+      [
+        'these CloudFront options cannot work:',
+        'cloudFrontUrl: expected the host of the distribution as browsers see it: https://cdn.example.com, nothing after the host; found a path; write it in that form',
+        'publicUrl: expected the API as browsers see it: https://api.example.com, or with a path https://www.example.com/api; found http://, which is for development only; write it in that form',
+        'appOrigins: expected one exact origin: https://app.example.com, never * and nothing after the host and port; found a wildcard, query, fragment or blank; write it in that form',
+        'privateKey: expected an RSA-2048 or ECDSA P-256 private key as PEM; found a text that is no PEM; give the whole PEM, BEGIN and END lines included',
+      ].join('\n'),
+    );
+  });
+
+  it('keeps the problems apart for the settings, in their names', () => {
+    const settings = ['CLOUDFRONT_KEY_PAIR_ID', 'CLOUDFRONT_DOMAIN'];
+    expect(() => start({ cloudFrontUrl: 'https://d111.cloudfront.net', keyPairId: null })).toThrow(
+      expect.objectContaining({ problems: settings.map((setting) => expect.objectContaining({ setting })) }),
+    );
+  });
+
+  it('says what works but deserves attention, once, at start', async () => {
+    const heard: string[] = [];
+    const service = start({
+      cloudFrontUrl: 'https://cdn.example.com',
+      publicUrl: 'https://api.example.com',
+      onWarning: (warning) => heard.push(warning),
+    });
+    await service.onModuleInit();
+    expect(heard).toEqual(service.warnings);
+    expect(heard).toEqual([
+      'the cookies get Domain=example.com, the registrable domain itself: every host below it receives them, cdn.staging.example.com too; apart they are as api.media.example.com and cdn.media.example.com',
+    ]);
+  });
+
+  it('takes the key pair id from the text of the key', () => {
+    const service = start({ keyPairId: null, privateKey: `Key-Pair-Id: KFROMTEXT\n${ecText}` });
+    expect(service.keyPairId).toBe('KFROMTEXT');
+  });
+});
