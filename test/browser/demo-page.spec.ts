@@ -1,0 +1,143 @@
+import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { Locator, Page } from 'playwright-core';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
+import { describeWith } from '../support/required-tool.js';
+import { playPast } from './in-page.js';
+import { grantCookies, grantedPaths } from './jar.js';
+import { startEdgeWithClock, startStack, type LocalStack } from './local-stack.js';
+import { logNetwork, type NetworkLog } from './network-log.js';
+import { openSwitchboard, type Switchboard } from './switchboard.js';
+
+describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => {
+  let stack: LocalStack;
+  let edge: Switchboard;
+  let browser: TestBrowser;
+  let page: Page;
+  let network: NetworkLog;
+
+  beforeAll(async () => {
+    stack = await startStack();
+    edge = await openSwitchboard(stack.ports.edge);
+    browser = await launchBrowser({
+      trustedCaFile: stack.caFile,
+      hostResolverRules: `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${edge.port}`,
+    });
+    page = browser.page;
+    network = await logNetwork(browser.context, page);
+  }, 30_000);
+
+  beforeEach(async () => {
+    await browser.context.clearCookies();
+    await page.goto(stack.appUrl);
+    await page.locator('#app[data-ready]').waitFor();
+  });
+
+  afterEach(async () => {
+    edge.leadTo(stack.ports.edge);
+    // The page remembers who was signed in.
+    await page.evaluate('sessionStorage.clear()');
+  });
+
+  const inState = (testId: string, state: string): Locator =>
+    page.locator(`[data-testid="${testId}"][data-state="${state}"]`);
+  const allImages = (state: string): Promise<void> =>
+    inState('image', state).nth(5).waitFor({ state: 'attached' });
+  const signIn = async (user: string): Promise<void> => {
+    await page.getByTestId(`sign-in-${user}`).click();
+    await page.locator(`#app[data-viewer="${user}"]`).waitFor();
+  };
+  const ask = async (prefix: string): Promise<void> => {
+    await page.getByTestId('prefix').selectOption(prefix);
+    await page.getByTestId('ask').click();
+    await page
+      .getByTestId('status')
+      .filter({ hasText: `everything below /${prefix} ` })
+      .waitFor();
+  };
+  it('without access every file is refused, and the page says so', async () => {
+    await allImages('refused');
+    await inState('sibling', 'refused').waitFor({ state: 'attached' });
+    await inState('video', 'refused').waitFor({ state: 'attached' });
+    expect(await page.getByTestId('access').textContent()).toBe('no access');
+    expect(await page.getByTestId('certificate-warning').isHidden()).toBe(true);
+  });
+
+  it('a grant shows the images and plays the video: hls.js decodes frames of segments that came with cookies', async () => {
+    await signIn('alice');
+    await ask('courses/algebra');
+    await allImages('shown');
+    await inState('sibling', 'refused').waitFor({ state: 'attached' });
+    expect(await playPast(page, 1)).toBeGreaterThan(10);
+    const segments = network.requests.filter(({ url }) => url.endsWith('.m4s'));
+    expect(segments.length).toBeGreaterThan(0);
+    expect(await network.ended(segments[0]?.url ?? '')).toMatchObject([
+      { status: 200, sent: ['CloudFront-Policy', 'CloudFront-Signature', 'CloudFront-Key-Pair-Id'] },
+    ]);
+    expect(segments[0]?.url).toMatch(`${stack.cdnUrl}/courses/algebra/lesson-1/segment-`);
+  });
+
+  it('a second prefix opens the portrait and keeps the images', async () => {
+    await signIn('alice');
+    await ask('courses/algebra');
+    await ask('users/alice');
+    await inState('portrait', 'shown').waitFor();
+    await allImages('shown');
+    expect(await grantedPaths(browser)).toEqual(['/courses/algebra', '/users/alice']);
+    expect(await page.getByTestId('scopes').locator('.scope').count()).toBe(2);
+  });
+
+  it('a reload keeps the access, because the cookies stayed', async () => {
+    await signIn('alice');
+    await ask('courses/algebra');
+    await page.reload();
+    await allImages('shown');
+    expect(await page.getByTestId('access').textContent()).toBe('open');
+    expect(await page.locator('#app').getAttribute('data-viewer')).toBe('alice');
+  });
+
+  it('clearing access empties the jar, and every file is refused again', async () => {
+    await signIn('alice');
+    await ask('courses/algebra');
+    await allImages('shown');
+    await page.getByTestId('clear').click();
+    await inState('proof', 'refused').waitFor();
+    await allImages('refused');
+    await inState('video', 'refused').waitFor({ state: 'attached' });
+    expect(await grantCookies(browser)).toEqual([]);
+    expect(await page.getByTestId('proof').textContent()).toBe(
+      '/courses/algebra/images/1.svg: TypeError: Failed to fetch. The edge said 403; the page may not read that.',
+    );
+  });
+
+  it('a second viewer who signs in finds nothing of the first one', async () => {
+    await signIn('alice');
+    await ask('courses/algebra');
+    await allImages('shown');
+    await signIn('bob');
+    await allImages('refused');
+    expect(await grantCookies(browser)).toEqual([]);
+  });
+
+  it('who may not open a prefix reads the refusal of the API', async () => {
+    await signIn('bob');
+    await page.getByTestId('ask').click();
+    await page.getByTestId('status').filter({ hasText: 'not_entitled' }).waitFor();
+    expect(await page.getByTestId('status').getAttribute('data-tone')).toBe('bad');
+    expect(await grantCookies(browser)).toEqual([]);
+  });
+
+  it('when the policy has ended the edge refuses, with the cookies still in the jar', async () => {
+    await signIn('alice');
+    await ask('courses/algebra');
+    await allImages('shown');
+    edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 3_600));
+    await page.getByTestId('try-again').click();
+    await inState('proof', 'refused').waitFor();
+    expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
+  });
+
+  it('no script of the page failed, and no cookie was refused', () => {
+    expect(browser.pageErrors).toEqual([]);
+    expect(browser.evidence.refused).toEqual([]);
+  });
+});

@@ -1,0 +1,136 @@
+import type { Page } from 'playwright-core';
+
+/** What a script in the page learns of one file. */
+export type FileAnswer =
+  { readonly status: number; readonly type: string; readonly text: string } | { readonly error: string };
+
+/** What a script in the page learns of one call to the API. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface ApiCall {
+  readonly method?: string;
+  readonly body?: unknown;
+  /** An access token, as a frontend sends it that keeps it in memory. */
+  readonly bearer?: string;
+}
+
+// The page's own globals; the rest of the tests has no use for the types of the DOM.
+interface ImageInPage {
+  src: string;
+  crossOrigin: string | null;
+  naturalWidth: number;
+  addEventListener(type: 'load' | 'error', listener: () => void): void;
+}
+declare const Image: new () => ImageInPage;
+interface VideoInPage {
+  readonly currentTime: number;
+  getVideoPlaybackQuality(): { readonly totalVideoFrames: number };
+  addEventListener(type: string, listener: () => void): void;
+}
+declare const document: { readonly cookie: string; querySelector(selector: string): VideoInPage | null };
+
+/** `fetch` of a file by a script of the page, with credentials. */
+export function fetchFile(
+  page: Page,
+  url: string,
+  init: { cache?: 'default' | 'no-store'; credentials?: 'include' | 'same-origin' } = {},
+): Promise<FileAnswer> {
+  return page.evaluate(
+    async ({ address, options }): Promise<FileAnswer> => {
+      try {
+        const response = await fetch(address, { credentials: 'include', ...options } as object);
+        return { status: response.status, type: response.type, text: await response.text() };
+      } catch (error) {
+        return { error: String(error) };
+      }
+    },
+    { address: url, options: init },
+  );
+}
+
+/** A new `<img>` in the page: `shown` only when it was decoded. */
+export function showImage(
+  page: Page,
+  url: string,
+  crossOrigin: 'anonymous' | 'use-credentials' | null = null,
+): Promise<'shown' | 'refused'> {
+  return page.evaluate(
+    ({ address, mode }) =>
+      new Promise<'shown' | 'refused'>((resolve) => {
+        const image = new Image();
+        if (mode !== null) image.crossOrigin = mode;
+        image.addEventListener('load', () => resolve(image.naturalWidth > 0 ? 'shown' : 'refused'));
+        image.addEventListener('error', () => resolve('refused'));
+        image.src = address;
+      }),
+    { address: url, mode: crossOrigin },
+  );
+}
+
+/** A call with credentials to the API by a script of the page. Rejects where the browser withholds the answer. */
+export function callApi(page: Page, url: string, call: ApiCall = {}): Promise<ApiAnswer> {
+  return page.evaluate(
+    async ({ address, method, body, bearer }): Promise<ApiAnswer> => {
+      const response = await fetch(address, {
+        method,
+        credentials: 'include',
+        headers: {
+          ...(body === null ? {} : { 'content-type': 'application/json' }),
+          ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+        },
+        ...(body === null ? {} : { body }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) };
+    },
+    {
+      address: url,
+      method: call.method ?? (call.body === undefined ? 'GET' : 'POST'),
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      bearer: call.bearer ?? null,
+    },
+  );
+}
+
+/** All that a script of the page can read of the jar. */
+export function readableCookies(page: Page): Promise<string> {
+  return page.evaluate(() => document.cookie);
+}
+
+/** Waits until the page's `<video>` has played past that second; gives the number of frames decoded. */
+export function playPast(page: Page, seconds: number): Promise<number> {
+  return page.evaluate(
+    (target) =>
+      new Promise<number>((resolve) => {
+        const video = document.querySelector('video');
+        const look = (): void => {
+          if (video !== null && video.currentTime > target) {
+            resolve(video.getVideoPlaybackQuality().totalVideoFrames);
+          }
+        };
+        video?.addEventListener('timeupdate', look);
+        look();
+      }),
+    seconds,
+  );
+}
+
+/** Opens a WebSocket from the page, sends the text, gives the first message that comes back. */
+export function echoOverWebSocket(page: Page, url: string, text: string): Promise<string> {
+  return page.evaluate(
+    ({ address, message }) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = new WebSocket(address);
+        socket.addEventListener('open', () => socket.send(message));
+        socket.addEventListener('error', () => reject(new Error(`no WebSocket at ${address}`)));
+        socket.addEventListener('message', ({ data }) => {
+          resolve(String(data));
+          socket.close();
+        });
+      }),
+    { address: url, message: text },
+  );
+}
