@@ -1,6 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AuthenticationModule, adminGroupOf } from './authentication/authentication.module.js';
-import type { Response } from 'express';
 import type { ForgeryPolicy } from './authentication/forgery-check.js';
 import { viewerOrNull } from './authentication/request-viewer.js';
 import { ViewerGuard } from './authentication/viewer.guard.js';
@@ -32,7 +31,7 @@ export class AppModule {
     const { settings } = parts;
     const authentication = AuthenticationModule.forRoot(settings, {
       ...parts,
-      onSignedIn: (response, viewer) => parts.cloudFront.clearForeign(response as Response, viewer),
+      onSignedIn: (response, viewer) => parts.cloudFront.clearForeign(response, viewer),
     });
     const entitlements = EntitlementsModule.forRoot({
       signIn: authentication,
@@ -75,7 +74,8 @@ class FoundationModule {
       module: FoundationModule,
       providers: [
         { provide: CLOCK, useValue: clock },
-        { provide: Database, useValue: database },
+        // A factory, so that Nest closes it with the application.
+        { provide: Database, useFactory: () => database },
       ],
       exports: [CLOCK, Database],
     };

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Kysely, PostgresDialect } from 'kysely';
 import type { Settings } from '../settings/settings.js';
 import type { DialectName } from './dialect-fragments.js';
 import { migrateToLatest } from './migrate.js';
 import type { Queries, Tables } from './schema.js';
+import { GroupCommitDialect } from './sqlite-dialect.js';
 
 /** How long a caller waits for PostgreSQL, in milliseconds: for a connection, then for each statement. */
 const POSTGRES_WAIT_MILLISECONDS = 2_000;
@@ -13,11 +15,16 @@ const POSTGRES_WAIT_MILLISECONDS = 2_000;
 const INT8 = 20;
 
 /** An open database with the current schema. */
-export class Database {
+export class Database implements OnApplicationShutdown {
   constructor(
     readonly queries: Queries,
     readonly dialect: DialectName,
   ) {}
+
+  /** After the last answer: connections in flight are needed until then. */
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
 
   async close(): Promise<void> {
     await this.queries.destroy();
@@ -76,7 +83,7 @@ async function openSqlite(path: string): Promise<Queries> {
   } catch (error) {
     throw new DatabaseOpenError(`the database ${path} cannot be opened: ${sqliteReason(error)}`, error);
   }
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
+  return new Kysely<Tables>({ dialect: new GroupCommitDialect(file) });
 }
 
 async function openPostgres(url: string, onConnectionLost: OnConnectionLost): Promise<Queries> {
@@ -87,9 +94,7 @@ async function openPostgres(url: string, onConnectionLost: OnConnectionLost): Pr
     statement_timeout: POSTGRES_WAIT_MILLISECONDS,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-        oid === INT8
-          ? Number
-          : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+        oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   });
   pool.on('error', onConnectionLost);

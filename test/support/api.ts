@@ -121,7 +121,6 @@ export class TestApi {
 
   async close(): Promise<void> {
     await this.app.close();
-    await this.database.close();
     await this.closeDatabase();
   }
 }
