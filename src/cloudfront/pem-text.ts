@@ -57,14 +57,13 @@ function faultWithoutBlock(text: string): string {
   return 'a text that is no PEM';
 }
 
-/** Takes off the byte order mark, quotes, escapes and indentation that the text gathered on its way. */
+/** Takes off the byte order mark, quotes and escapes that the text gathered on its way. */
 function unwrap(raw: string): string {
   const trimmed = raw.replace(/^\uFEFF/, '').trim();
   const quoted = /^(["'])([\s\S]*)\1$/.exec(trimmed);
   return (quoted?.[2] ?? trimmed)
     .replace(/\\r\\n|\\n|\\r/g, '\n')
     .replace(/\r\n?/g, '\n')
-    .replace(/^[ \t]+/gm, '')
     .trim();
 }
 

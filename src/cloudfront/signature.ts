@@ -31,7 +31,7 @@ export function isSignatureOf(
  * Throws Error naming what differs.
  */
 export function checkSignerPackage(key: SigningKey, hashAlgorithm: HashAlgorithm): void {
-  const { 'CloudFront-Signature': signature, ...rest } = sdkCookies(key, hashAlgorithm, PROBE_POLICY);
+  const { 'CloudFront-Signature': signature, ...rest } = probe(key, hashAlgorithm);
   const wanted: Readonly<Record<string, string>> = {
     'CloudFront-Key-Pair-Id': key.keyPairId,
     'CloudFront-Policy': toCloudFrontBase64(Buffer.from(PROBE_POLICY)),
@@ -48,6 +48,18 @@ export function checkSignerPackage(key: SigningKey, hashAlgorithm: HashAlgorithm
   throw new Error(
     `expected @aws-sdk/cloudfront-signer to sign a probe policy with ${key.type} and ${hashAlgorithm}, but ${differing.join(', ')} came out different: install the version that edgepass names`,
   );
+}
+
+function probe(key: SigningKey, hashAlgorithm: HashAlgorithm) {
+  try {
+    return sdkCookies(key, hashAlgorithm, PROBE_POLICY);
+  } catch (cause) {
+    // Some hardened systems switch SHA-1 signatures off; CloudFront takes SHA-256 as well (R2).
+    throw new Error(
+      `expected this machine to sign with ${key.type} and ${hashAlgorithm}, but its OpenSSL refuses: use the hash algorithm SHA256`,
+      { cause },
+    );
+  }
 }
 
 function sdkCookies(key: SigningKey, algorithm: HashAlgorithm, policy: string) {

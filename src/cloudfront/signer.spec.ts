@@ -164,6 +164,13 @@ describe('checkSignerPackage', () => {
     );
   });
 
+  it('says what to do where the machine refuses to sign', () => {
+    const refusing = { ...rsaKey, privateKey: createPublicKey(rsaKey.privateKey) };
+    expect(() => checkSignerPackage(refusing, 'SHA1')).toThrow(
+      'expected this machine to sign with RSA-2048 and SHA1, but its OpenSSL refuses: use the hash algorithm SHA256',
+    );
+  });
+
   it('judges a signature by the public half of the very key', () => {
     const signature = signPolicy(ecKey, 'SHA1', 'x');
     expect(isSignatureOf(ecKey.privateKey, 'SHA1', 'x', signature)).toBe(true);
