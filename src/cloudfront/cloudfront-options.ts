@@ -33,6 +33,8 @@ export interface CloudFrontOptions {
     readonly partitioned?: boolean | null;
     readonly path?: 'prefix' | 'root';
   };
+  /** Threads that sign; 0 signs on the calling one, for bundles that leave the worker file out. Default: by key and processors. */
+  readonly signingThreads?: number;
   /** Default: the machine's own clock. */
   readonly clock?: Clock;
   /** Hears what works but deserves attention. Default: a line in Nest's log at start. */
@@ -64,12 +66,16 @@ const OPTION_OF_SETTING: Readonly<Record<string, string>> = {
 export class CloudFrontOptionsError extends Error {
   override readonly name = 'CloudFrontOptionsError';
 
+  /** In the names of the settings. Not enumerable, so that a host's log says everything once, in its own words. */
+  declare readonly problems: readonly CookieScopeProblem[];
+
   /** Takes the problems in the names of the settings; the message has the names of the options. */
-  constructor(readonly problems: readonly CookieScopeProblem[]) {
+  constructor(problems: readonly CookieScopeProblem[]) {
     const lines = problems.map(({ setting, expected, found, todo }) =>
       inTheWordsOfOptions(`${setting}: expected ${expected}; found ${found}; ${todo}`),
     );
     super(`these CloudFront options cannot work:\n${lines.join('\n')}`);
+    Object.defineProperty(this, 'problems', { value: problems, enumerable: false });
   }
 }
 

@@ -1,0 +1,117 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { decodeCloudFront } from '../support/set-cookie-lines.js';
+import { pair, SITE, valueOf } from './school.js';
+import type { OnStage } from './stage.js';
+
+const SCOPE = 'Domain=school.example.com; Path=/courses/algebra';
+const KEPT = `${SCOPE}; Max-Age=900; HttpOnly; Secure; SameSite=Lax`;
+const CLEARED = `${SCOPE}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
+const SCOPES = '__Host-edgepass-scopes';
+
+/** The lines that take one scope away: those that a grant sets. */
+const CLEARING = ['Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'].map(
+  (name) => `CloudFront-${name}=; ${CLEARED}`,
+);
+
+interface Policy {
+  readonly Statement: readonly [{ readonly Condition: { DateLessThan: { 'AWS:EpochTime': number } } }];
+}
+
+/** What a member of the school gets. */
+export function grantStory(stage: OnStage): void {
+  describe('a member with the role for it', () => {
+    test('is answered 201 with the cookies in the contract’s order, each in a line of its own', async () => {
+      const { school, keyPairId } = stage();
+      const { status, body, setCookies, headers } = await school.ask(
+        await school.signIn('sam'),
+        'courses/algebra',
+      );
+      expect({ status, body }).toMatchObject({
+        status: 201,
+        body: {
+          prefix: 'courses/algebra',
+          resource: 'https://media.school.example.com/courses/algebra/*',
+          keyPairId,
+        },
+      });
+      expect(setCookies).toEqual([
+        `${pair(setCookies, 'CloudFront-Policy')}; ${KEPT}`,
+        `${pair(setCookies, 'CloudFront-Signature')}; ${KEPT}`,
+        `CloudFront-Key-Pair-Id=${keyPairId}; ${KEPT}`,
+        `CloudFront-Hash-Algorithm=; ${CLEARED}`,
+        `CloudFront-Expires=; ${CLEARED}`,
+        `${pair(setCookies, SCOPES)}; Path=/; Max-Age=900; HttpOnly; Secure; SameSite=Lax`,
+      ]);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('access-control-allow-origin')).toBe(SITE);
+    });
+
+    test('gets a policy for that prefix, signed with the school’s own key', async () => {
+      const { school, privateKey } = stage();
+      const { body, setCookies } = await school.ask(await school.signIn('sam'), 'courses/algebra');
+      const policy = decodeCloudFront(valueOf(setCookies, 'CloudFront-Policy'));
+      const signature = decodeCloudFront(valueOf(setCookies, 'CloudFront-Signature'));
+      const { expiresAt } = body as { expiresAt: string };
+      expect(policy.toString()).toBe(
+        `{"Statement":[{"Resource":"https://media.school.example.com/courses/algebra/*","Condition":{"DateLessThan":{"AWS:EpochTime":${Date.parse(expiresAt) / 1000}}}}]}`,
+      );
+      expect(verify('sha1', policy, createPublicKey(privateKey), signature)).toBe(true);
+    });
+
+    test('stands in the school’s own audit trail, which GET /grants lists newest first', async () => {
+      const { school } = stage();
+      const cookie = await school.signIn('tom');
+      const first = await school.ask(cookie, 'courses/algebra/lesson-1');
+      const second = await school.ask(cookie, 'courses/geometry');
+      const ids = [second, first].map(({ body }) => (body as { id: string }).id);
+      const lastLine = readFileSync(school.auditFile, 'utf8').split('\n').at(-1) ?? '';
+      expect(JSON.parse(lastLine)).toMatchObject({ id: ids[0], viewerId: 'tom', prefix: 'courses/geometry' });
+      const listed = await school.call('GET', '/grants', { cookie });
+      expect(listed).toMatchObject({ status: 200, body: { grants: [{ id: ids[0] }, { id: ids[1] }] } });
+      expect(listed.headers.get('cache-control')).toBe('no-store');
+    });
+
+    test('whose right ends sooner gets cookies that end with it', async () => {
+      const { school } = stage();
+      const { setCookies } = await school.ask(await school.signIn('mia'), 'courses/algebra');
+      const policy = decodeCloudFront(valueOf(setCookies, 'CloudFront-Policy')).toString();
+      const [{ Condition }] = (JSON.parse(policy) as Policy).Statement;
+      const lifeSeconds = Number(/Max-Age=(\d+)/.exec(setCookies[0] ?? '')?.[1]);
+      expect(lifeSeconds).toBeLessThanOrEqual(300);
+      expect(lifeSeconds).toBeGreaterThan(100);
+      const lastLine = readFileSync(school.auditFile, 'utf8').split('\n').at(-1) ?? '';
+      expect(JSON.parse(lastLine)).toMatchObject({
+        viewerId: 'mia',
+        expiresAtEpochSeconds: Condition.DateLessThan['AWS:EpochTime'],
+      });
+    });
+
+    test('clears what another member left in the same browser', async () => {
+      const { school } = stage();
+      const left = await school.ask(await school.signIn('tom'), 'courses/geometry');
+      const cookie = `${await school.signIn('sam')}; ${pair(left.setCookies, SCOPES)}`;
+      const { status, setCookies } = await school.ask(cookie, 'courses/algebra');
+      expect(status).toBe(201);
+      expect(valueOf(setCookies, SCOPES)).toMatch(/^1\|[0-9a-f]{16}\|\d+:courses\/algebra$/);
+      expect(setCookies.slice(6)).toEqual(
+        CLEARING.map((line) => line.replace('Path=/courses/algebra', 'Path=/courses/geometry')),
+      );
+    });
+
+    test('takes the cookies back with DELETE /grants, also without a session', async () => {
+      const { school } = stage();
+      const { setCookies } = await school.ask(await school.signIn('sam'), 'courses/algebra');
+      const gone = await school.call('DELETE', '/grants', {
+        cookie: pair(setCookies, SCOPES),
+        origin: SITE,
+      });
+      expect(gone.status).toBe(204);
+      expect(gone.setCookies).toEqual([
+        `${SCOPES}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
+        ...CLEARING,
+      ]);
+    });
+  });
+}

@@ -1,0 +1,119 @@
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startProcess } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+export const repository = fileURLToPath(new URL('../..', import.meta.url));
+export const example = join(repository, 'examples/own-backend');
+
+/** What a lock file says of one installed package. */
+export interface InstalledPackage {
+  readonly version?: string;
+  readonly link?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Packs this repository as `npm publish` would, installs the tarball into a copy of the example as a
+ * stranger would, and compiles that. Gives its folder. Takes about ten seconds.
+ */
+export async function installPackedHost(): Promise<string> {
+  const folder = join(temporaryFolder('own-backend'), 'school');
+  cpSync(example, folder, {
+    recursive: true,
+    filter: (path) => !['node_modules', 'dist', 'package-lock.json'].includes(basename(path)),
+  });
+  // `npm test` has built it; a run of this file alone may have to.
+  if (!existsSync(join(repository, 'dist/index.js'))) await run('npm', ['run', 'build'], repository);
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], repository);
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lockOf(folder)));
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], folder);
+  await compile(folder, []);
+  return folder;
+}
+
+/** Runs this repository's TypeScript in a folder; gives its output, rejects where it finds an error. */
+export function compile(folder: string, flags: readonly string[]): Promise<string> {
+  return run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), ...flags], folder);
+}
+
+/** Runs a command to its end, with npm's registry and cache; gives its stdout, rejects with all it printed. */
+export async function run(command: string, args: readonly string[], folder: string): Promise<string> {
+  const npm = Object.entries(process.env).filter(([name]) =>
+    /^(npm_config_(registry|cache|userconfig)|(https?|no)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/i.test(
+      name,
+    ),
+  );
+  const started = startProcess(command, args, { cwd: folder, environment: Object.fromEntries(npm) });
+  const { code } = await started.ended;
+  if (code === 0) return started.stdout();
+  throw new Error(
+    `expected ${[command, ...args].join(' ')} to pass:\n${started.stdout()}${started.stderr()}`,
+  );
+}
+
+/** Every installed package by its place: `node_modules/kysely`. */
+export function installedPackages(folder: string): Readonly<Record<string, InstalledPackage>> {
+  return readLock(join(folder, 'node_modules/.package-lock.json'));
+}
+
+/**
+ * The versions of this repository's own lock file, so that the test finds all of them in npm's cache and
+ * does not depend on what was published yesterday. npm drops what the host does not need.
+ */
+function lockOf(folder: string): object {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name: string };
+  const known = Object.entries(readLock(join(repository, 'package-lock.json'))).flatMap(([place, entry]) => {
+    if (!place.startsWith('node_modules/') || entry.link === true) return [];
+    const { dev: _dev, peer: _peer, optional: _optional, devOptional: _both, ...rest } = entry as Flagged;
+    return [[place, rest]];
+  });
+  const packages = { '': manifest, ...(Object.fromEntries(known) as object) };
+  return { name: manifest.name, lockfileVersion: 3, requires: true, packages };
+}
+
+/** How this repository came to have a package says nothing of the host. */
+interface Flagged extends InstalledPackage {
+  readonly dev?: boolean;
+  readonly peer?: boolean;
+  readonly optional?: boolean;
+  readonly devOptional?: boolean;
+}
+
+function readLock(file: string): Readonly<Record<string, InstalledPackage>> {
+  return (JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, InstalledPackage> }).packages;
+}
+
+/**
+ * The names of everything that some packages of the host bring with them, themselves included. Peers count
+ * only where they are installed.
+ */
+export function broughtBy(
+  packages: Readonly<Record<string, InstalledPackage>>,
+  names: readonly string[],
+): ReadonlySet<string> {
+  const places = new Set<string>();
+  const visit = (name: string, from: string): void => {
+    const place = placeOf(packages, name, from);
+    if (place === null || places.has(place)) return;
+    places.add(place);
+    const { dependencies, peerDependencies, optionalDependencies } = packages[place] ?? {};
+    for (const next of Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })) {
+      visit(next, place);
+    }
+  };
+  for (const name of names) visit(name, '');
+  return new Set([...places].map((place) => place.slice(place.lastIndexOf('node_modules/') + 13)));
+}
+
+/** Where Node finds a package for a file of another: beside it, or in a folder further up. */
+function placeOf(packages: Readonly<Record<string, unknown>>, name: string, from: string): string | null {
+  const own = from === '' ? `node_modules/${name}` : `${from}/node_modules/${name}`;
+  if (own in packages) return own;
+  const above = from.lastIndexOf('/node_modules/');
+  if (from === '') return null;
+  return placeOf(packages, name, above === -1 ? '' : from.slice(0, above));
+}

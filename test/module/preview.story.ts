@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { pair, valueOf } from './school.js';
+import type { OnStage } from './stage.js';
+
+const SCOPE = 'Domain=school.example.com; Path=/courses/algebra/preview';
+const SCOPES = '__Host-edgepass-scopes';
+
+/** A route of the school's own that uses CloudFrontService alone. */
+export function previewStory(stage: OnStage): void {
+  describe('CloudFrontService in a controller of the host', () => {
+    test('writes a cookie set of five minutes for somebody who has not signed in', async () => {
+      const { school } = stage();
+      const { status, body, setCookies } = await school.call('POST', '/courses/algebra/preview');
+      expect({ status, body }).toEqual({ status: 201, body: { folder: 'courses/algebra/preview' } });
+      expect(setCookies).toHaveLength(6);
+      const attributes = new RegExp(`; ${SCOPE}; Max-Age=(300|299); HttpOnly; Secure; SameSite=Lax$`);
+      expect(setCookies.slice(0, 3).filter((line) => !attributes.test(line))).toEqual([]);
+      expect(valueOf(setCookies, SCOPES)).toMatch(/^1\|\|\d+:courses\/algebra\/preview$/);
+    });
+
+    test('leaves the wider cookies of a member alone', async () => {
+      const { school } = stage();
+      const { setCookies } = await school.ask(await school.signIn('sam'), 'courses/algebra');
+      expect(
+        await school.call('POST', '/courses/algebra/preview', { cookie: pair(setCookies, SCOPES) }),
+      ).toMatchObject({ status: 201, setCookies: [] });
+    });
+
+    test('clears one scope and keeps the others', async () => {
+      const { school } = stage();
+      const geometry = await school.call('POST', '/courses/geometry/preview');
+      const both = await school.call('POST', '/courses/algebra/preview', {
+        cookie: pair(geometry.setCookies, SCOPES),
+      });
+      const gone = await school.call('DELETE', '/courses/algebra/preview', {
+        cookie: pair(both.setCookies, SCOPES),
+      });
+      expect(gone.status).toBe(204);
+      expect(valueOf(gone.setCookies, SCOPES)).toMatch(/^1\|\|\d+:courses\/geometry\/preview$/);
+      expect(gone.setCookies.slice(1)).toEqual(
+        ['Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'].map(
+          (name) => `CloudFront-${name}=; ${SCOPE}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
+        ),
+      );
+    });
+
+    test('refuses in the school’s own words, because the route is the school’s', async () => {
+      expect(await stage().school.call('POST', '/courses/latin/preview')).toMatchObject({
+        status: 404,
+        body: { school: 'refused', because: 'No such course' },
+      });
+    });
+  });
+}
