@@ -1,0 +1,101 @@
+import type { Database as SqliteFile } from 'better-sqlite3';
+import {
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+} from 'kysely';
+import { GroupCommit } from './group-commit.js';
+
+/** kysely's SQLite, with a driver that commits statements that wait at the same time together. */
+export class GroupCommitDialect implements Dialect {
+  constructor(private readonly file: SqliteFile) {}
+
+  createDriver(): Driver {
+    return new GroupCommitDriver(new GroupCommit(this.file));
+  }
+
+  createQueryCompiler(): SqliteQueryCompiler {
+    return new SqliteQueryCompiler();
+  }
+
+  createAdapter(): SqliteAdapter {
+    return new ManyCallers();
+  }
+
+  createIntrospector(queries: Kysely<unknown>): SqliteIntrospector {
+    return new SqliteIntrospector(queries);
+  }
+}
+
+/** Otherwise kysely lets one caller wait for the other, and nobody waits at the same time. */
+class ManyCallers extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
+class GroupCommitDriver implements Driver {
+  constructor(private readonly group: GroupCommit) {}
+
+  async init(): Promise<void> {}
+
+  acquireConnection(): Promise<Caller> {
+    return Promise.resolve(new Caller(this.group));
+  }
+
+  async beginTransaction(caller: Caller): Promise<void> {
+    await caller.takeFile();
+    this.group.runAlone('begin', []);
+  }
+
+  async commitTransaction(): Promise<void> {
+    this.group.runAlone('commit', []);
+  }
+
+  async rollbackTransaction(caller: Caller): Promise<void> {
+    caller.handBackFile();
+  }
+
+  async releaseConnection(caller: Caller): Promise<void> {
+    caller.handBackFile();
+  }
+
+  async destroy(): Promise<void> {
+    this.group.close();
+  }
+}
+
+/** What kysely calls a connection: one caller's statements, grouped with others' or in a transaction alone. */
+class Caller implements DatabaseConnection {
+  #hasFile = false;
+
+  constructor(private readonly group: GroupCommit) {}
+
+  async takeFile(): Promise<void> {
+    await this.group.take();
+    this.#hasFile = true;
+  }
+
+  handBackFile(): void {
+    if (!this.#hasFile) return;
+    this.#hasFile = false;
+    this.group.handBack();
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes } = this.#hasFile
+      ? this.group.runAlone(sql, parameters)
+      : await this.group.run(sql, parameters);
+    return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+  }
+
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('no query of edgepass is streamed');
+  }
+}
