@@ -3,8 +3,9 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../test/support/free-port.js';
 import { send } from '../../test/support/https-client.js';
-import { devProxy, type ProxyInput } from './dev-proxy.js';
+import { devProxy } from './dev-proxy.js';
 import { serve, type RunningServer } from './local-server.js';
+import type { ProxyInput } from './proxy-input.js';
 
 /** A dev server that tells what reached it, echoes WebSockets, and breaks off where it is asked to. */
 function devServer(): Server {

@@ -3,18 +3,8 @@ import { Socket } from 'node:net';
 import { createProxyServer } from 'httpxy';
 import { devServerDown } from './dev-server-down.js';
 import type { Site } from './local-server.js';
+import type { ProxyInput } from './proxy-input.js';
 import { systemCode } from './local-problem.js';
-
-export interface ProxyInput {
-  /** The address as browsers see it: `https://app.edgepass.localhost:3000`. */
-  readonly publicOrigin: string;
-  /** The user's dev server: `http://localhost:5173`. */
-  readonly target: URL;
-  /** For the 502: the flag and what stands behind it. */
-  readonly flag: '--app' | '--api';
-  /** Pages that may read an answer of the API with credentials, the 502 included. */
-  readonly pageOrigins: readonly string[];
-}
 
 /**
  * Puts the user's own dev server behind a local HTTPS name, WebSockets (hot reload) included. What the dev

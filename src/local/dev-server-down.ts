@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ProxyInput } from './dev-proxy.js';
+import type { ProxyInput } from './proxy-input.js';
 
 /**
  * Says that the user's dev server does not answer: a page that reloads itself for a person, JSON for a

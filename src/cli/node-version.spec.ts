@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { nodeVersionProblem } from './node-version.js';
+
+describe('the version of Node', () => {
+  it.each(['24.15.0', '24.21.0', '25.0.0', '26.10.0', '100.0.0'])('%s is new enough', (version) => {
+    expect(nodeVersionProblem(version)).toBeNull();
+  });
+
+  it.each(['18.20.4', '20.20.2', '22.23.3', '24.14.9', '24.9.0'])('%s is too old', (version) => {
+    expect(nodeVersionProblem(version)).toBe(
+      `edgepass needs Node 24.15 or newer and this is Node ${version}. In a clone, \`npm ci && npm start\` brings its own on Linux; elsewhere see https://nodejs.org.`,
+    );
+  });
+
+  it('is the one that package.json asks for', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
+    expect((JSON.parse(text) as { engines: { node: string } }).engines.node).toBe('>=24.15.0');
+  });
+});

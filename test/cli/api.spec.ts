@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.js';
+import { send } from '../support/https-client.js';
+import { runEdgepass, startEdgepass } from '../support/processes.js';
+
+const SECRET = 'a secret that must never be shown';
+
+let folder: string;
+let environment: Record<string, string>;
+let port: number;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'edgepass-api-'));
+  port = await freePort();
+  await runEdgepass(['keys', 'ecdsa'], { cwd: folder });
+  environment = {
+    PORT: String(port),
+    PUBLIC_URL: 'https://api.media.example.com',
+    APP_ORIGINS: 'https://www.media.example.com',
+    CLOUDFRONT_DOMAIN: 'cdn.media.example.com',
+    CLOUDFRONT_KEY_PAIR_ID: 'K2JCJMDEHXQW5F',
+    CLOUDFRONT_PRIVATE_KEY_FILE: join(folder, 'cloudfront-private-key.pem'),
+    AUTH_SECRET: SECRET,
+    AUTH_ISSUER: 'https://issuer.example.com',
+    AUTH_AUDIENCE: 'media',
+    DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
+    DATA_DIR: join(folder, 'data'),
+  };
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const api = (changes: Record<string, string> = {}) => ({
+  cwd: folder,
+  environment: { ...environment, ...changes },
+});
+
+/** Asks until the API answers: it prints nothing that a machine should wait for. */
+async function answers(): Promise<number> {
+  for (;;) {
+    try {
+      return (await send(`http://127.0.0.1:${port}/health/live`)).status;
+    } catch {
+      await new Promise((next) => setImmediate(next));
+    }
+  }
+}
+
+describe('edgepass api', () => {
+  it('serves until SIGTERM and then ends without an error', async () => {
+    const running = startEdgepass(['api'], api());
+    expect(await answers()).toBe(200);
+    expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+
+  it('reports every wrong setting at once, within 3 seconds, and no secret', async () => {
+    const begin = performance.now();
+    const { code, stdout, stderr } = await runEdgepass(
+      ['api'],
+      api({ GRANT_TTL_SECONDS: 'soon', AUTH_ISSUER: '', PORT: '99999' }),
+    );
+    expect(performance.now() - begin).toBeLessThan(3_000);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(
+      new Set(
+        stderr
+          .trimEnd()
+          .split('\n')
+          .map((line) => line.split(':')[0]),
+      ),
+    ).toEqual(new Set(['AUTH_ISSUER', 'GRANT_TTL_SECONDS', 'PORT']));
+    expect(stderr).not.toContain(SECRET);
+  });
+
+  it.each([
+    ['CLOUDFRONT_PRIVATE_KEY_FILE', '/nowhere/key.pem'],
+    ['CLOUDFRONT_DOMAIN', 'cdn.example.net'],
+    ['DATABASE_URL', 'sqlite:/dev/null/edgepass.sqlite'],
+  ])(
+    'reports in one line what a well-formed setting names but cannot be used: %s',
+    async (setting, value) => {
+      const { code, stderr } = await runEdgepass(['api'], api({ [setting]: value }));
+      expect(code).toBe(1);
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+      expect(stderr).not.toContain('    at ');
+    },
+  );
+
+  it('names the port that is taken, and its setting', async () => {
+    const blocker = createServer().listen(port, '127.0.0.1');
+    await new Promise((done) => blocker.once('listening', done));
+    const { code, stderr } = await runEdgepass(['api'], api());
+    await new Promise((done) => blocker.close(done));
+    expect([code, stderr.trimEnd().split('\n').at(-1)]).toEqual([
+      1,
+      `PORT: expected port ${port} to be free; found another program on it; stop that program (\`lsof -i :${port}\` names it) or set PORT to another port`,
+    ]);
+  });
+});

@@ -1,0 +1,170 @@
+import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RunningProcess } from '../support/processes.js';
+import { describeWith } from '../support/required-tool.js';
+import { makePlace, RUNNING, type Place } from './stack.js';
+
+const BEARER = /access_token|eyJ[A-Za-z0-9_-]{10,}/;
+
+let place: Place;
+let stack: RunningProcess;
+let readyAfterMilliseconds: number;
+
+beforeAll(async () => {
+  place = await makePlace();
+  const begin = performance.now();
+  stack = place.start();
+  await stack.waitForLine(RUNNING);
+  readyAfterMilliseconds = performance.now() - begin;
+}, 30_000);
+afterAll(async () => {
+  await stack.stop();
+  place.remove();
+});
+
+const lines = (): string[] => stack.stdout().split('\n');
+
+describe('edgepass start, without any settings of its own', () => {
+  it('is up in under 10 seconds, keys and certificates included', () => {
+    expect(readyAfterMilliseconds).toBeLessThan(10_000);
+  });
+
+  it('says what to open', () => {
+    expect(lines().slice(0, 5)).toEqual([
+      RUNNING,
+      '',
+      `  open   ${place.app}`,
+      `  API    ${place.api}   its documentation: /docs`,
+      `  edge   ${place.cdn}   stands in for CloudFront + S3`,
+    ]);
+  });
+
+  it('says how each system comes to trust its authority, and where Safari needs the hosts file', () => {
+    const ca = join(place.dataDir, 'tls/ca.pem');
+    const name = new X509Certificate(readFileSync(ca)).subject.split('CN=')[1] ?? '';
+    const said = lines().slice(6, 13).toSorted();
+    expect(said).toEqual(
+      [
+        'Trust its certificate authority once. It can vouch for edgepass.localhost and nothing else:',
+        `  Chrome on Linux  mkdir -p ~/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n '${name}' -i ${ca}   (apt install libnss3-tools)`,
+        `  macOS            security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db ${ca}`,
+        `  Windows          certutil -user -addstore Root ${ca}`,
+        '  Firefox          Settings > Privacy & Security > View Certificates > Authorities > Import, "identify websites"',
+        `  Node             export NODE_EXTRA_CA_CERTS=${ca}`,
+        "  Safari, macOS<26 echo '127.0.0.1 app.edgepass.localhost api.edgepass.localhost cdn.edgepass.localhost' | sudo tee -a /etc/hosts",
+      ].toSorted(),
+    );
+  });
+
+  it('says nothing on stderr, and prints no key and no token', () => {
+    expect(stack.stderr()).toBe('');
+    expect(stack.stdout()).not.toContain('PRIVATE KEY');
+    expect(stack.stdout()).not.toEqual(expect.stringMatching(BEARER));
+  });
+
+  it('serves the demo page, the helper and the player', async () => {
+    const answers = await Promise.all(
+      ['/', '/main.js', '/client/index.js', '/vendor/hls.mjs'].map((path) =>
+        place.get(`${place.app}${path}`),
+      ),
+    );
+    expect(answers.map(({ status, headers }) => [status, headers['content-type']])).toEqual([
+      [200, 'text/html; charset=utf-8'],
+      [200, 'text/javascript; charset=utf-8'],
+      [200, 'text/javascript; charset=utf-8'],
+      [200, 'text/javascript; charset=utf-8'],
+    ]);
+  });
+
+  it('tells the page its own addresses', async () => {
+    expect((await place.get(`${place.app}/config.json`)).json()).toMatchObject({
+      apiUrl: place.api,
+      cdnUrl: place.cdn,
+      caFile: join(place.dataDir, 'tls/ca.pem'),
+    });
+  });
+
+  it('refuses every sample file to who has no cookies', async () => {
+    const { samples } = (await place.get(`${place.app}/config.json`)).json() as {
+      samples: { images: string[]; video: string; sibling: string };
+    };
+    const paths = [...samples.images, samples.video, samples.sibling];
+    const statuses = await Promise.all(
+      paths.map(async (path) => (await place.get(`${place.cdn}/${path}`)).status),
+    );
+    expect(statuses).toEqual(paths.map(() => 403));
+  });
+
+  it('keeps everything in its data folder, closed to other users', () => {
+    expect(statSync(place.dataDir).mode & 0o777).toBe(0o700);
+    for (const file of ['tls/ca-key.pem', 'tls/leaf-key.pem', 'signing/private-key.pem', 'edgepass.lock']) {
+      expect(statSync(join(place.dataDir, file)).mode & 0o777).toBe(0o600);
+    }
+  });
+});
+
+describeWith('curl', 'the transcript that it prints, pasted into a shell', () => {
+  let transcript: string[];
+  beforeAll(() => {
+    const from = lines().indexOf('Prove a grant with curl (403, 200, the grant, 200):');
+    const commands = lines()
+      .slice(from + 1, from + 7)
+      .join('\n');
+    transcript = execFileSync('bash', ['-e', '-u'], { input: commands }).toString().split('\n');
+  });
+
+  it('is refused without a grant, signs in, is granted, and opens the file', () => {
+    expect([transcript[0], transcript[1], transcript[3]]).toEqual([
+      'without a grant: 403',
+      'signed in:       200',
+      'with the grant:  200',
+    ]);
+  });
+
+  it('shows a grant that is signed with the development key', () => {
+    const id = readFileSync(join(place.dataDir, 'signing/private-key.pem'), 'utf8')
+      .split('\n')[0]
+      ?.slice('Key-Pair-Id: '.length);
+    expect(JSON.parse(transcript[2] ?? '')).toMatchObject({
+      prefix: 'courses/algebra',
+      resource: `${place.cdn}/courses/algebra/*`,
+      keyPairId: id,
+    });
+  });
+
+  it('makes the edge say why it refused, on the terminal of the stack', async () => {
+    await expect(stack.waitForLine('edge refused 403 GET')).resolves.toContain(
+      '/courses/algebra/images/1.svg',
+    );
+  });
+});
+
+describe('a second `edgepass start` on the same folder', () => {
+  it('refuses with one line that names the first, and changes nothing', async () => {
+    const files = [
+      'tls/ca.pem',
+      'tls/leaf.pem',
+      'signing/private-key.pem',
+      'distribution/distribution.json',
+      'edgepass.lock',
+    ];
+    const look = (): string[] =>
+      files.map(
+        (file) =>
+          `${readFileSync(join(place.dataDir, file), 'utf8')}${statSync(join(place.dataDir, file)).mtimeMs}`,
+      );
+    const before = look();
+    const second = place.start();
+    const { code } = await second.ended;
+    expect(code).toBe(1);
+    expect(second.stdout()).toBe('');
+    expect(second.stderr()).toBe(
+      `edgepass is already running on ${place.dataDir} (pid ${stack.pid}): open ${place.app}, or stop it first with \`kill ${stack.pid}\`; for a second one beside it set DATA_DIR and the ports\n`,
+    );
+    expect(look()).toEqual(before);
+    expect((await place.get(place.app)).status).toBe(200);
+  });
+});

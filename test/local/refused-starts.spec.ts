@@ -1,0 +1,178 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RunningProcess } from '../support/processes.js';
+import { allClosed, makePlace, RUNNING, type Place } from './stack.js';
+
+/** Addresses that are not all under .localhost have no demo sign-in. */
+const OWN_SIGN_IN = {
+  AUTH_MODE: 'jwt',
+  AUTH_SECRET: 'a secret that is long enough for tests',
+  AUTH_ISSUER: 'https://issuer.example.com',
+  AUTH_AUDIENCE: 'media',
+};
+
+let place: Place;
+let blocker: Server | null;
+
+beforeEach(async () => {
+  place = await makePlace();
+  blocker = null;
+});
+afterEach(async () => {
+  if (blocker !== null) await new Promise((done) => blocker?.close(done));
+  place.remove();
+});
+
+async function refused(
+  args: readonly string[] = [],
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; said: string }> {
+  const attempt = place.start(args, environment);
+  const { code } = await attempt.ended;
+  expect(attempt.stdout()).toBe('');
+  return { code, said: attempt.stderr() };
+}
+
+async function block(url: string): Promise<number> {
+  const port = Number(new URL(url).port);
+  blocker = createServer().listen(port, '127.0.0.1');
+  await new Promise((done) => blocker?.once('listening', done));
+  return port;
+}
+
+async function runOnce(environment: Record<string, string> = {}): Promise<RunningProcess> {
+  const stack = place.start([], environment);
+  await stack.waitForLine(RUNNING);
+  await stack.stop();
+  return stack;
+}
+
+describe('a start that cannot work', () => {
+  it.each(['APP_ORIGINS', 'PUBLIC_URL', 'CLOUDFRONT_DOMAIN'])(
+    'names the port that is taken, and its setting: %s',
+    async (setting) => {
+      const port = await block(place.environment[setting] ?? '');
+      expect(await refused()).toEqual({
+        code: 1,
+        said: `${setting}: expected port ${port} to be free; found another program on it; stop that program (\`lsof -i :${port}\` names it) or set ${setting} to another port\n`,
+      });
+      expect(readdirSync(place.dataDir)).toEqual([]);
+      await new Promise((done) => blocker?.close(done));
+      blocker = null;
+      expect(await allClosed(place)).toBe(true);
+    },
+  );
+
+  it('names a data folder that cannot be written', async () => {
+    writeFileSync(join(place.folder, 'file'), '');
+    const wanted = join(place.folder, 'file', 'data');
+    expect(await refused([], { DATA_DIR: wanted })).toEqual({
+      code: 1,
+      said: `DATA_DIR: expected a folder that this user can write; found ${wanted} (ENOTDIR); change its owner, or set DATA_DIR to another folder\n`,
+    });
+  });
+
+  it("does not move into somebody else's folder", async () => {
+    mkdirSync(place.dataDir);
+    writeFileSync(join(place.dataDir, 'customers.csv'), '');
+    const { code, said } = await refused();
+    expect(code).toBe(1);
+    expect(said).toContain(`found ${place.dataDir} with other files in it`);
+    expect(readdirSync(place.dataDir)).toEqual(['customers.csv']);
+  });
+
+  it('tells every wrong setting at once, one line each', async () => {
+    const { code, said } = await refused([], { GRANT_TTL_SECONDS: 'soon', APP_ORIGINS: '*' });
+    expect(code).toBe(1);
+    expect(
+      new Set(
+        said
+          .trimEnd()
+          .split('\n')
+          .map((line) => line.split(':')[0]),
+      ),
+    ).toEqual(new Set(['APP_ORIGINS', 'GRANT_TTL_SECONDS']));
+  });
+
+  it('refuses to run a production with throw-away keys', async () => {
+    expect(await refused([], { NODE_ENV: 'production' })).toEqual({
+      code: 1,
+      said: 'NODE_ENV: expected development or nothing, because this command makes throw-away keys; found "production"; for a real service run edgepass api\n',
+    });
+  });
+
+  it.each([
+    [['--port', '1'], "Unknown option '--port'"],
+    [
+      ['--app', 'file:///etc/passwd'],
+      '--app: expected the address of a dev server such as http://localhost:5173, found "file:///etc/passwd"',
+    ],
+    [
+      ['--api', 'http://localhost:4000/v1'],
+      '--api: expected the address of a dev server such as http://localhost:5173, found "http://localhost:4000/v1"',
+    ],
+    [['extra'], "Unexpected argument 'extra'"],
+  ])('is wrong use with %j', async (args, message) => {
+    const { code, said } = await refused(args);
+    expect(code).toBe(2);
+    expect(said).toContain(`edgepass start: ${message}`);
+    expect(said).toContain('Usage: edgepass start [--app URL] [--api URL]');
+  });
+
+  it('does not put the stack behind itself', async () => {
+    const port = Number(new URL(place.app).port);
+    expect(await refused(['--app', `http://localhost:${port}`])).toEqual({
+      code: 1,
+      said: `--app: expected a port of its own for each local part; found ${port}, which APP_ORIGINS needs too; give one of them another port\n`,
+    });
+  });
+
+  it('needs the real key for a real distribution', async () => {
+    const { code, said } = await refused([], { ...OWN_SIGN_IN, CLOUDFRONT_DOMAIN: 'https://192.0.2.1' });
+    expect(code).toBe(1);
+    expect(said).toBe(
+      'CLOUDFRONT_PRIVATE_KEY_FILE: expected the private key whose public half https://192.0.2.1 trusts; found nothing; name its file, or make a key pair with: edgepass keys rsa\n',
+    );
+  });
+
+  it('leaves nothing running when the last part refuses', async () => {
+    // Page, API and CDN must share a parent: found out by the API, when the edge is up already.
+    const { code, said } = await refused([], {
+      ...OWN_SIGN_IN,
+      CLOUDFRONT_DOMAIN: place.cdn.replace('edgepass.localhost', 'other.localhost'),
+    });
+    expect(code).toBe(1);
+    expect(said).not.toContain('    at ');
+    expect(said).toContain('PUBLIC_URL: expected the API and the distribution on one host');
+    expect(await allClosed(place)).toBe(true);
+    expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
+  });
+});
+
+describe('a start over what an earlier one left damaged', () => {
+  it.each([
+    ['tls/leaf.pem', 'The certificate of the local hosts was renewed (the old files could not be read).'],
+    ['signing/private-key.pem', 'A new signing key was made'],
+  ])(
+    'mends %s and says so in one line',
+    async (file, line) => {
+      await runOnce();
+      writeFileSync(join(place.dataDir, file), 'half a fi');
+      const [first = ''] = (await runOnce()).stdout().split('\n');
+      expect(first).toContain(line);
+      expect(readFileSync(join(place.dataDir, file), 'utf8')).toContain('-----BEGIN');
+    },
+    30_000,
+  );
+
+  it('says that a new authority must be trusted again', async () => {
+    await runOnce();
+    writeFileSync(join(place.dataDir, 'tls/ca.pem'), '');
+    const [first = ''] = (await runOnce()).stdout().split('\n');
+    expect(first).toBe(
+      `A new certificate authority was made (the old files could not be read): trust ${join(place.dataDir, 'tls/ca.pem')} again.`,
+    );
+  }, 30_000);
+});

@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from '../support/free-port.js';
+import { send, type ClientRequest, type ClientResponse } from '../support/https-client.js';
+import { startEdgepass, type RunningProcess } from '../support/processes.js';
+
+/** A place for one local stack: its own folder and ports, so that several can run beside each other. */
+export interface Place {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly app: string;
+  readonly api: string;
+  readonly cdn: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Sends a request to one of its addresses, trusting its authority. */
+  get(url: string, options?: ClientRequest): Promise<ClientResponse>;
+  start(args?: readonly string[], environment?: Readonly<Record<string, string>>): RunningProcess;
+  remove(): void;
+}
+
+/** The line that stands in the output when everything runs. */
+export const RUNNING = 'edgepass is running. Ctrl-C stops all of it.';
+
+/** @param domain the parent of the three hosts */
+export async function makePlace(domain = 'edgepass.localhost'): Promise<Place> {
+  const folder = mkdtempSync(join(tmpdir(), 'edgepass-stack-'));
+  const dataDir = join(folder, 'data');
+  const [app, api, cdn] = (await freePorts(3)).map(
+    (port, index) => `https://${['app', 'api', 'cdn'][index]}.${domain}:${port}`,
+  );
+  if (app === undefined || api === undefined || cdn === undefined) throw new Error('expected three ports');
+  const environment = { APP_ORIGINS: app, PUBLIC_URL: api, CLOUDFRONT_DOMAIN: cdn };
+  return {
+    folder,
+    dataDir,
+    app,
+    api,
+    cdn,
+    environment,
+    get: (url, options = {}) => send(url, { ...options, ca: readFileSync(join(dataDir, 'tls/ca.pem')) }),
+    start: (args = [], more = {}) =>
+      startEdgepass(['start', ...args], { cwd: folder, environment: { ...environment, ...more } }),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Gives whether every one of its ports refuses a connection. */
+export async function allClosed(place: Place): Promise<boolean> {
+  const ports = [place.app, place.api, place.cdn].map((url) => Number(new URL(url).port));
+  const refusals = await Promise.all(ports.map(isClosed));
+  return refusals.every(Boolean);
+}
+
+function isClosed(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', () => resolve(true));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+  });
+}

@@ -1,0 +1,98 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RunningProcess } from '../support/processes.js';
+import { allClosed, makePlace, RUNNING, type Place } from './stack.js';
+
+let place: Place;
+let stack: RunningProcess;
+
+beforeEach(async () => {
+  place = await makePlace();
+  stack = place.start();
+  await stack.waitForLine(RUNNING);
+}, 30_000);
+afterEach(async () => {
+  await stack.stop('SIGKILL');
+  place.remove();
+});
+
+/** The process id of the edge, the stack's only child. */
+function edgePid(): number {
+  const children =
+    process.platform === 'linux'
+      ? readFileSync(`/proc/${stack.pid}/task/${stack.pid}/children`, 'utf8')
+      : execFileSync('pgrep', ['-P', String(stack.pid)]).toString();
+  const pids = children.trim().split(/\s+/);
+  expect(pids).toHaveLength(1);
+  return Number(pids[0]);
+}
+
+/** Looks until the process has gone: a process that is not our child sends no event. */
+async function gone(pid: number): Promise<boolean> {
+  const deadline = performance.now() + 5_000;
+  while (performance.now() < deadline) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await new Promise((next) => setImmediate(next));
+  }
+  return false;
+}
+
+describe('stopping the stack', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s stops all of it, gives the lock back and is no error',
+    async (signal) => {
+      const edge = edgePid();
+      stack.child.kill(signal);
+      expect(await stack.ended).toEqual({ code: 0, signal: null });
+      expect(await gone(edge)).toBe(true);
+      expect(await allClosed(place)).toBe(true);
+      expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
+      expect(stack.stderr()).toBe('');
+    },
+  );
+
+  it('does not wait for a visitor who keeps a connection open', async () => {
+    await place.get(place.app, { headers: { Connection: 'keep-alive' } });
+    stack.child.kill('SIGINT');
+    expect(await stack.ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('leaves no edge behind when the stack is killed outright', async () => {
+    const edge = edgePid();
+    stack.child.kill('SIGKILL');
+    await stack.ended;
+    expect(await gone(edge)).toBe(true);
+  });
+
+  it('starts again after such a death, over the lock that was left', async () => {
+    stack.child.kill('SIGKILL');
+    await stack.ended;
+    expect(readdirSync(place.dataDir)).toContain('edgepass.lock');
+    await gone(stack.pid);
+    stack = place.start();
+    await expect(stack.waitForLine(RUNNING)).resolves.toBe(RUNNING);
+  }, 30_000);
+
+  it('says so and stops everything when the edge dies', async () => {
+    process.kill(edgePid(), 'SIGKILL');
+    expect(await stack.ended).toEqual({ code: 1, signal: null });
+    expect(stack.stderr()).toBe('the local edge has ended (signal SIGKILL), so everything stops\n');
+    expect(await allClosed(place)).toBe(true);
+    expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
+  });
+
+  it('keeps access that was given before: keys, certificates and the database stay', async () => {
+    const files = ['tls/ca.pem', 'tls/leaf.pem', 'signing/private-key.pem'];
+    const before = files.map((file) => readFileSync(join(place.dataDir, file), 'utf8'));
+    await stack.stop();
+    stack = place.start();
+    await stack.waitForLine(RUNNING);
+    expect(files.map((file) => readFileSync(join(place.dataDir, file), 'utf8'))).toEqual(before);
+  }, 30_000);
+});
