@@ -52,18 +52,26 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`edgepass edge: ${options}\n\n${USAGE}`);
     return 2;
   }
-  const server = await start(options);
-  if (server === null) return 1;
-  const stop = listenForStop();
+  // A parent that was killed takes the pipe with it: that must not keep the edge from closing.
+  process.stdout.on('error', () => undefined);
+  // Listened for from the start: a parent that dies while the folder is read sends no second sign.
   const orphaned = new Promise<void>((resolve) => process.once('disconnect', () => resolve()));
+  const server = await start(options);
+  if (server === null) return leave(1);
+  const stop = listenForStop();
   writeLine(`edge ready ${server.url}`);
-  process.send?.({ type: 'ready', url: server.url });
+  process.send?.({ type: 'ready', url: server.url }, () => undefined);
   await Promise.race([stop.asked, orphaned]);
   await server.close();
   writeLine('edge stopped');
   stop.release();
+  return leave(0);
+}
+
+/** An open IPC channel would keep the process alive. */
+function leave(exitCode: number): number {
   if (process.connected) process.disconnect();
-  return 0;
+  return exitCode;
 }
 
 async function start(options: EdgeOptions): Promise<EdgeServer | null> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
 import {
   ALIAS,
@@ -576,29 +576,16 @@ describe('any raw target', () => {
       defaultBehavior: openBehavior(),
     });
     writeFileSync(join(dirname(edge.media), 'canary.txt'), 'canary-outside');
-    const piece = fc.constantFrom(
-      ...['..', '.', '/', '//', '\\', '%2e', '%2E', '%2f', '%5c', '%00', '%25', '%c0%ae', '\u00ff', ';', '~'],
-      ...[
-        'a',
-        'b.txt',
-        'canary.txt',
-        '.hidden',
-        'media',
-        '..%2f',
-        '%2e%2e/',
-        '/../canary.txt',
-        '?',
-        '#',
-        '*',
-      ],
-    );
+    const pieces =
+      '.. . / // \\ %2e %2E %2f %5c %00 %25 %c0%ae ; ~ a b.txt canary.txt .hidden media ..%2f %2e%2e/ ? # *';
+    const piece = fc.constantFrom(...pieces.split(' '), '/../canary.txt', '\u00ff');
     const target = fc.array(piece, { maxLength: 12 }).map((pieces) => `/${pieces.join('')}`);
     await fc.assert(
       fc.asyncProperty(target, async (raw) => {
         const answer = await edge.ask(raw);
         expect([200, 400, 403]).toContain(answer.status);
         expect(answer.body.includes('canary')).toBe(false);
-        if (answer.status === 200) expect(answer.body.toString()).toBe('inside');
+        expect(answer.status === 200 ? answer.body.toString() : 'inside').toBe('inside');
       }),
       { numRuns: 400, examples: [['/../canary.txt'], ['/a/../../canary.txt'], ['/%2e%2e/canary.txt']] },
     );

@@ -22,7 +22,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 30_000;
 /** A viewer that reads nothing for this long is let go, so that it holds no open file for ever. */
 const IDLE_SOCKET_MS = 120_000;
-const CLOSE_GRACE_MS = 2_000;
+const CLOSE_GRACE_MS = 1_000;
 
 /** What an edge needs to listen. */
 export interface EdgeServerOptions {
