@@ -458,6 +458,13 @@ describe('the constructor', () => {
     ]);
   });
 
+  it('signs on the calling thread where a bundle leaves the worker file out', async () => {
+    const service = start({ privateKey: rsaKeyText, signingThreads: 0 });
+    await service.close();
+    // Nothing to close: a pool would refuse now.
+    await expect(service.prepare('a', NOW + 60)).resolves.toMatchObject({ prefix: 'a' });
+  });
+
   it('takes the key pair id from the text of the key', () => {
     const service = start({ keyPairId: null, privateKey: `Key-Pair-Id: KFROMTEXT\n${ecText}` });
     expect(service.keyPairId).toBe('KFROMTEXT');

@@ -47,7 +47,10 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     this.#options = checkOptions(options);
     this.#clock = options.clock ?? systemClock;
     this.#onWarning = options.onWarning ?? ((warning) => new Logger(CloudFrontService.name).warn(warning));
-    this.#signer = createSigner(this.#options);
+    this.#signer = createSigner({
+      ...this.#options,
+      ...(options.signingThreads === undefined ? {} : { workers: options.signingThreads }),
+    });
     this.keyPairId = this.#options.key.keyPairId;
     this.warnings = this.#options.warnings;
   }
@@ -136,11 +139,11 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   /** Clears everything this browser holds, or only these prefixes; no token is needed for that. */
   clear(response: ServerResponse, scopes?: readonly string[]): void {
     const record = this.#recordOf(response);
-    const isRoot = this.#options.scope.pathMode === 'root';
-    const named = isRoot ? [canonical('/')] : scopes?.map(canonical);
-    const gone = named ?? record.scopes.map((scope) => scope.prefix);
-    const everything = [...(scopes === undefined ? record.scopes.map((scope) => scope.prefix) : []), ...gone];
-    const prefixes = [...new Set(everything)];
+    const held = record.scopes.map((scope) => scope.prefix);
+    const asked = scopes?.map(canonical) ?? held;
+    // With COOKIE_PATH=root every grant lives at `/`, whichever prefix it was for.
+    const gone = this.#options.scope.pathMode === 'root' ? [canonical('/'), ...(scopes ? [] : held)] : asked;
+    const prefixes = [...new Set(gone)];
     this.#append(response, [], withoutScopes(record, prefixes), prefixes);
   }
 
