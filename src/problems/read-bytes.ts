@@ -23,9 +23,16 @@ export function readBytes(request: IncomingMessage, limitBytes: number): Promise
       reject(tooLarge(limitBytes));
     };
     request.on('data', onData);
-    request.once('end', () => resolve(Buffer.concat(chunks)));
+    let isWhole = false;
+    request.once('end', () => {
+      isWhole = true;
+      resolve(Buffer.concat(chunks));
+    });
     request.once('error', (cause) => reject(brokenOff(cause)));
-    request.once('close', () => reject(brokenOff(undefined)));
+    // Every request closes in the end; an error with its stack is made only for one that broke off.
+    request.once('close', () => {
+      if (!isWhole) reject(brokenOff(undefined));
+    });
   });
 }
 
