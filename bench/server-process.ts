@@ -7,6 +7,8 @@ const START_LIMIT_MILLISECONDS = 20_000;
 
 /** A server in a process of its own. */
 export interface ServerProcess {
+  readonly host: string;
+  readonly port: number;
   readonly url: string;
   readonly pid: number;
   stop(): Promise<void>;
@@ -30,7 +32,8 @@ export async function startServer(
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (written = (written + text).slice(-10_000)));
   }
-  const url = `http://127.0.0.1:${port}`;
+  const host = '127.0.0.1';
+  const url = `http://${host}:${port}`;
   const deadline = performance.now() + START_LIMIT_MILLISECONDS;
   while (!(await answers(url + readyPath))) {
     if (child.exitCode !== null || performance.now() > deadline) {
@@ -39,7 +42,7 @@ export async function startServer(
     }
     await wait(50);
   }
-  return { url, pid: child.pid ?? 0, stop: () => stop(child) };
+  return { host, port, url, pid: child.pid ?? 0, stop: () => stop(child) };
 }
 
 async function answers(url: string): Promise<boolean> {

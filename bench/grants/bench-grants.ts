@@ -104,7 +104,8 @@ async function round(
   load: ChildProcess,
 ): Promise<Round> {
   const before = processorMicroseconds(server.pid);
-  const job: LoadJob = { url: server.url, origin: deployment.appOrigin, callers, seconds, cookieLines };
+  const { host, port } = server;
+  const job: LoadJob = { host, port, origin: deployment.appOrigin, callers, seconds, cookieLines };
   const answered = once(load, 'message') as Promise<[LoadResult]>;
   load.send(job);
   const [result] = await answered;
@@ -126,8 +127,8 @@ function print({ name }: Peer, rounds: readonly Round[]): void {
   const processor = rounds.flatMap((round) => round.processorMicrosecondsPerAnswer ?? []);
   const parts = [
     `${spread(rounds.map(({ perSecond }) => perSecond))} requests/s`,
-    `p50 ${median(results.map((result) => result.p50Milliseconds))} ms`,
-    `p99 ${median(results.map((result) => result.p99Milliseconds))} ms`,
+    `p50 ${median(results.map((result) => result.p50Milliseconds)).toFixed(1)} ms`,
+    `p99 ${median(results.map((result) => result.p99Milliseconds)).toFixed(1)} ms`,
     ...(processor.length === 0 ? [] : [`${median(processor).toFixed(0)} µs processor time an answer`]),
     `${sum((result) => result.errors)} errors`,
     `${sum((result) => result.samples.length)} of ${sum((result) => result.answers)} answers verified`,

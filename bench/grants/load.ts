@@ -1,11 +1,13 @@
 // The load, in a process of its own: keeps CONNECTIONS connections busy for the asked time, looks at the
 // status and the Set-Cookie lines of every answer, and hands a sample of the answers back to be verified.
-import autocannon from 'autocannon';
+// Sockets and ready-made bytes, no HTTP client: what the load costs is taken from the servers it measures.
 import { CONNECTIONS, type Caller } from './cases.js';
+import { KeepAliveConnection, type Answer } from './keep-alive-connection.js';
 
 /** One round of load. */
 export interface LoadJob {
-  readonly url: string;
+  readonly host: string;
+  readonly port: number;
   readonly origin: string;
   readonly callers: readonly Caller[];
   readonly seconds: number;
@@ -23,7 +25,7 @@ export interface Sample {
 export interface LoadResult {
   readonly answers: number;
   readonly seconds: number;
-  /** Connection errors, timeouts, answers other than 201, answers with too few cookies. */
+  /** Connections lost or stuck, answers other than 201, answers with too few cookies. */
   readonly errors: number;
   readonly p50Milliseconds: number;
   readonly p99Milliseconds: number;
@@ -32,59 +34,77 @@ export interface LoadResult {
 
 /** Odd, so that the samples wander over the callers. */
 const SAMPLE_EVERY = 211;
+/** How long an answer may take before its connection counts as stuck. */
+const ANSWER_LIMIT_MILLISECONDS = 10_000;
 
 async function load(job: LoadJob): Promise<LoadResult> {
-  const { url, origin, callers, seconds, cookieLines } = job;
+  const { host, port, cookieLines } = job;
+  const connections = await Promise.all(
+    Array.from({ length: CONNECTIONS }, () => KeepAliveConnection.open(host, port)),
+  );
+  const latencies: number[] = [];
   const samples: Sample[] = [];
-  let wrong = 0;
-  let seen = 0;
-  let connection = 0;
-  const result = await autocannon({
-    url,
-    connections: CONNECTIONS,
-    duration: seconds,
-    timeout: 10,
-    setupClient(client) {
-      // Every connection has callers of its own: no two ask for the same prefix at once unless the case says so.
-      const first = connection++;
-      const own = callers.filter((_, index) => index % CONNECTIONS === first);
-      const prefixOf = new Map<object, string>();
-      const requests = own.map(({ prefix, token }) => {
-        const request = {
-          method: 'POST',
-          path: '/grants',
-          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', origin },
-          body: JSON.stringify({ prefix }),
-        };
-        prefixOf.set(request, prefix);
-        return request;
-      });
-      client.setRequests(requests);
-      client.on('headers', ({ statusCode, headers }) => {
-        seen += 1;
-        const isSample = seen % SAMPLE_EVERY === 0;
-        let lines = 0;
-        const cookies: string[] = [];
-        for (let index = 0; index < headers.length; index += 2) {
-          if (headers[index]?.toLowerCase() !== 'set-cookie') continue;
-          lines += 1;
-          if (isSample) cookies.push(headers[index + 1] ?? '');
-        }
-        if (statusCode !== 201 || lines < cookieLines) wrong += 1;
-        if (isSample) {
-          samples.push({ prefix: prefixOf.get(client.requestIterator.currentRequest) ?? '', cookies });
-        }
-      });
-    },
-  });
+  let errors = 0;
+  const start = performance.now();
+  const end = start + job.seconds * 1_000;
+  const limit = setTimeout(
+    () => connections.forEach((connection) => connection.close()),
+    job.seconds * 1_000 + ANSWER_LIMIT_MILLISECONDS,
+  );
+
+  const look = ({ isCreated, cookieLineCount, cookies }: Answer, prefix: string): void => {
+    if (!isCreated || cookieLineCount < cookieLines) errors += 1;
+    if (latencies.length % SAMPLE_EVERY === 0) samples.push({ prefix, cookies: cookies() });
+  };
+  const keepBusy = async (connection: KeepAliveConnection, index: number): Promise<void> => {
+    // Every connection has callers of its own: no two ask for one prefix at once unless the case says so.
+    const requests = requestsOf(job, index);
+    for (let turn = 0; performance.now() < end; turn += 1) {
+      const { bytes, prefix } = requests[turn % requests.length] ?? { bytes: Buffer.of(), prefix: '' };
+      const sent = performance.now();
+      // oxlint-disable-next-line no-await-in-loop -- one request at a time on a connection
+      const answer = await connection.ask(bytes);
+      const answered = performance.now();
+      if (answered > end) return;
+      latencies.push(answered - sent);
+      look(answer, prefix);
+    }
+  };
+  await Promise.all(
+    connections.map((connection, index) => keepBusy(connection, index).catch(() => (errors += 1))),
+  );
+  clearTimeout(limit);
+  for (const connection of connections) connection.close();
+
+  latencies.sort((a, b) => a - b);
+  const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
   return {
-    answers: result.requests.total,
-    seconds: result.duration,
-    errors: wrong + result.errors + result.timeouts,
-    p50Milliseconds: result.latency.p50,
-    p99Milliseconds: result.latency.p99,
+    answers: latencies.length,
+    seconds: job.seconds,
+    errors,
+    p50Milliseconds: quantile(0.5),
+    p99Milliseconds: quantile(0.99),
     samples,
   };
+}
+
+function requestsOf(
+  { host, port, origin, callers }: LoadJob,
+  connection: number,
+): readonly { readonly bytes: Buffer; readonly prefix: string }[] {
+  const own = callers.filter((_, index) => index % CONNECTIONS === connection);
+  return own.map(({ prefix, token }) => {
+    const body = JSON.stringify({ prefix });
+    const lines = [
+      'POST /grants HTTP/1.1',
+      `Host: ${host}:${port}`,
+      `Authorization: Bearer ${token}`,
+      `Origin: ${origin}`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ];
+    return { bytes: Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`), prefix };
+  });
 }
 
 process.on('message', (job: LoadJob) => {
