@@ -35,7 +35,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
   afterEach(async () => {
     edge.leadTo(stack.ports.edge);
     // The page remembers who was signed in.
-    await page.evaluate('sessionStorage.clear()');
+    await page.evaluate('localStorage.clear()');
   });
 
   const inState = (testId: string, state: string): Locator =>

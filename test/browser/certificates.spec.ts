@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { makeLeaf } from '../../src/local/certificate-maker.js';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
+import { describeWith } from '../support/required-tool.js';
+import { makeTestCertificates } from '../support/test-certificates.js';
+import { startStack, type LocalStack } from './local-stack.js';
+import { serveHttps } from './own-server.js';
+import { openSwitchboard, type Switchboard } from './switchboard.js';
+
+describeWith(['chromium', 'certutil'], 'the development certificates', () => {
+  let stack: LocalStack;
+
+  beforeAll(async () => {
+    stack = await startStack();
+  }, 30_000);
+
+  it('a browser that does not trust the authority shows ERR_CERT_AUTHORITY_INVALID instead of the page', async () => {
+    const browser = await launchBrowser();
+    await expect(browser.page.goto(stack.appUrl)).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
+    await browser.close();
+  });
+
+  describe('a browser that trusts page and API but not the certificate of the CDN', () => {
+    let browser: TestBrowser;
+    let cdn: Switchboard;
+
+    beforeAll(async () => {
+      const stranger = await makeTestCertificates(['cdn.edgepass.localhost']);
+      cdn = await openSwitchboard(await serveHttps(stranger));
+      browser = await launchBrowser({
+        trustedCaFile: stack.caFile,
+        hostResolverRules: `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${cdn.port}`,
+      });
+    }, 30_000);
+
+    it('is told so by the demo page, which names the host and the file to trust (F48)', async () => {
+      const { page } = browser;
+      await page.goto(stack.appUrl);
+      const warning = page.getByTestId('certificate-warning');
+      await warning.waitFor();
+      expect(await warning.getByRole('link').allTextContents()).toEqual([`Open ${stack.cdnUrl}`]);
+      expect(await warning.getByRole('link').getAttribute('href')).toBe(`${stack.cdnUrl}/`);
+      expect(await warning.locator('code').textContent()).toContain(stack.caFile);
+      expect(browser.consoleLines.join('\n')).toContain('net::ERR_CERT_AUTHORITY_INVALID');
+      expect(browser.consoleLines.join('\n')).not.toContain('CORS');
+    });
+
+    it('sees the warning go, and the files refused by the edge, once the host answers with a trusted one', async () => {
+      const { page } = browser;
+      cdn.leadTo(stack.ports.edge);
+      await page.getByTestId('check-again').click();
+      await page.getByTestId('certificate-warning').waitFor({ state: 'hidden' });
+      await page.locator('[data-testid="image"][data-state="refused"]').nth(5).waitFor({ state: 'attached' });
+      expect(await page.getByTestId('certificate-warning').isHidden()).toBe(true);
+    });
+  });
+
+  describe('whoever holds the key of the authority', () => {
+    let browser: TestBrowser;
+    const ports: Record<string, number> = {};
+
+    /** A leaf for any name, signed with the key in the data folder. */
+    const serveAs = async (name: string): Promise<void> => {
+      const read = (file: string): string => readFileSync(join(stack.dataFolder, 'tls', file), 'utf8');
+      const authority = { certificatePem: read('ca.pem'), privateKeyPem: read('ca-key.pem') };
+      const leaf = await makeLeaf(authority, { dns: [name], ips: [] }, Math.floor(Date.now() / 1000));
+      ports[name] = await serveHttps({ certificatePem: leaf.certificatePem, keyPem: leaf.privateKeyPem });
+    };
+
+    beforeAll(async () => {
+      await Promise.all(['example.com', 'other.localhost', 'forged.edgepass.localhost'].map(serveAs));
+      browser = await launchBrowser({
+        trustedCaFile: stack.caFile,
+        hostResolverRules: Object.entries(ports)
+          .map(([name, port]) => `MAP ${name}:443 127.0.0.1:${port}`)
+          .join(', '),
+      });
+    }, 30_000);
+
+    it('can vouch for a name below edgepass.localhost', async () => {
+      await browser.page.goto('https://forged.edgepass.localhost');
+      expect(await browser.page.title()).toBe('a page of my own');
+    });
+
+    it.each(['example.com', 'other.localhost'])(
+      'cannot vouch for %s: Chromium refuses the certificate',
+      async (name) => {
+        await expect(browser.page.goto(`https://${name}`)).rejects.toThrow('net::ERR_CERT_INVALID');
+      },
+    );
+  });
+});
