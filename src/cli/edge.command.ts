@@ -9,7 +9,7 @@ import { listenForStop } from './stop-signal.js';
 export const summary = 'the local edge alone: stands in for CloudFront and S3';
 
 const USAGE = `Usage: edgepass edge --distribution FOLDER [--host 127.0.0.1] [--port 3002] [--control-port 3003]
-                     [--http] [--clock-offset-seconds N]
+                     [--http] [--clock-offset-seconds=N]
 
 Stands in for CloudFront and S3: verifies signed cookies and signed URLs and serves a folder of files.
 

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_SWITCHES, SWITCHES } from './switches.js';
+
+describe('the switches for what AWS leaves open', () => {
+  it('stand in docs/edge.md, each with its values, rules and meaning', () => {
+    const page = readFileSync(new URL('../../../docs/edge.md', import.meta.url), 'utf8');
+    const table = page.slice(page.indexOf('<!-- switches -->'), page.indexOf('<!-- /switches -->'));
+    const rows = table
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    expect(rows.map((cells) => cells.slice(1, 5))).toEqual(
+      Object.entries(SWITCHES).map(([name, { values, rules, meaning }]) => [
+        `\`${name}\``,
+        values.map((value) => `\`${value}\``).join(', '),
+        rules,
+        meaning,
+      ]),
+    );
+  });
+
+  it('stand at the defaults of the register of unknowns (F1–F18)', () => {
+    expect(DEFAULT_SWITCHES).toEqual({
+      sha256Cookies: 'accept',
+      statementObject: 'refuse',
+      unknownPolicyMembers: 'ignore',
+      unknownConditions: 'refuse',
+      duplicatePolicyMembers: 'refuse',
+      policyWithoutResource: 'accept',
+      cookieWildcards: 'sectioned',
+      cookieProtocolWildcards: 'accept',
+      questionMark: 'either',
+      hostCase: 'insensitive',
+      hostPort: 'verbatim',
+      methodCheck: 'first',
+      refusalHeaders: 'none',
+      policyOnOriginErrors: 'apply',
+      policyOnNotModified: 'apply',
+      corsWithoutOrigin: 'none',
+      corsForOtherOrigin: 'none',
+      anyOriginWithCredentials: 'refuse',
+      originCorsWhenUnmatched: 'keep',
+      policyVary: 'none',
+      millisecondEpochs: 'accept',
+      expirySecond: 'deny',
+      quotedEpochs: 'refuse',
+      policyAndExpires: 'policy',
+      duplicateCookies: 'first',
+      missingSignature: 'MalformedSignature',
+      missingPolicy: 'MalformedPolicy',
+      decodingOrder: 'policy-first',
+      absurdKeyPairId: 'MissingKey',
+      pathWithTwoReadings: 'refuse',
+      hashAlgorithmParameter: 'strip',
+      ipv6Viewer: 'deny',
+      bareIpv4: 'refuse',
+      unpaddedBase64: 'accept',
+      rawEcdsaSignatures: 'refuse',
+      hashMarkerCase: 'exact',
+    });
+  });
+});
