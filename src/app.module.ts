@@ -8,7 +8,7 @@ import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { Database } from './database/database.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';
 import { EntitlementsModule } from './entitlements/entitlements.module.js';
-import { AuditRepository, type EntitlingQuery } from './grants/audit.repository.js';
+import { AuditRepository } from './grants/audit.repository.js';
 import { FORGERY_POLICY } from './grants/clear-grants.controller.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
 import { HealthController } from './health/health.controller.js';
@@ -55,7 +55,7 @@ export class AppModule {
               provide: GRANT_LEDGER,
               inject: [Database, EntitlementRepository],
               useFactory: (database: Database, rights: EntitlementRepository) =>
-                new AuditRepository(database, rights.entitling.bind(rights) as EntitlingQuery),
+                new AuditRepository(database, rights),
             },
           ],
         }),

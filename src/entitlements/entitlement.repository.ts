@@ -33,28 +33,39 @@ export interface OpenGrants {
   readonly lastExpiresAtEpochSeconds: number | null;
 }
 
+/** Whose rights, to what, and when: what the query of a right is about. */
+export interface AskedRight {
+  readonly subjects: readonly string[];
+  readonly prefixes: readonly string[];
+  readonly startedByEpochSeconds: number;
+  readonly endsFromEpochSeconds: number;
+}
+
 export class EntitlementRepository {
   constructor(private readonly database: Database) {}
 
+  /** What {@link entitling} asks about, for a viewer who wants to open a prefix for `minimumSeconds` or longer. */
+  askedOf(viewer: Viewer, prefix: Prefix, nowEpochSeconds: number, minimumSeconds: number): AskedRight {
+    return {
+      subjects: subjectsOf(viewer),
+      prefixes: coveringPrefixes(prefix, viewer),
+      startedByEpochSeconds: nowEpochSeconds,
+      endsFromEpochSeconds: nowEpochSeconds + minimumSeconds,
+    };
+  }
+
   /**
-   * The one entitlement that lets this viewer open the prefix now and for at least `minimumSeconds`:
-   * of several the one with the latest end. It is a query, not an answer, so that the grant's own
-   * statement can contain it: check and audit row cannot be separated by a revocation.
+   * The one entitlement that lets a viewer open a prefix: of several the one with the latest end. It is a
+   * query, not an answer, so that the grant's own statement can contain it: check and audit row cannot be
+   * separated by a revocation.
    */
-  entitling(
-    viewer: Viewer,
-    prefix: Prefix,
-    nowEpochSeconds: number,
-    minimumSeconds: number,
-  ): SelectQueryBuilder<Tables, 'entitlements', object> {
+  entitling(asked: AskedRight): SelectQueryBuilder<Tables, 'entitlements', object> {
     return this.database.queries
       .selectFrom('entitlements')
-      .where('subject', 'in', subjectsOf(viewer))
-      .where('prefix', 'in', coveringPrefixes(prefix, viewer))
-      .where((is) => is.or([is('starts_at', 'is', null), is('starts_at', '<=', nowEpochSeconds)]))
-      .where((is) =>
-        is.or([is('ends_at', 'is', null), is('ends_at', '>=', nowEpochSeconds + minimumSeconds)]),
-      )
+      .where('subject', 'in', asked.subjects)
+      .where('prefix', 'in', asked.prefixes)
+      .where((is) => is.or([is('starts_at', 'is', null), is('starts_at', '<=', asked.startedByEpochSeconds)]))
+      .where((is) => is.or([is('ends_at', 'is', null), is('ends_at', '>=', asked.endsFromEpochSeconds)]))
       .orderBy(sql`case when ends_at is null then 0 else 1 end`)
       .orderBy('ends_at', 'desc')
       .limit(1)
