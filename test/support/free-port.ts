@@ -1,11 +1,22 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 
-/** Gives that many different TCP ports of 127.0.0.1 that were free a moment ago. */
+/**
+ * Below the range from which systems give ports to outgoing connections (32768 and up on Linux): a port
+ * from there may be somebody's own by the time that the server of a test listens on it.
+ */
+const FIRST_PORT = 18_000;
+const LAST_PORT = 32_000;
+
+/** Gives that many different TCP ports that were free a moment ago on 127.0.0.1 and ::1. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    // oxlint-disable-next-line no-await-in-loop -- one at a time: seldom is one taken
+    if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) ports.add(port);
+  }
+  return [...ports];
 }
 
 /** One such port. */
@@ -15,10 +26,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function listenAnywhere(): Promise<Server> {
+function isFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      // A machine without IPv6 has nothing there that could be taken.
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve(true);
+      else reject(error);
+    });
+    server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }
