@@ -1,5 +1,5 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -22,10 +22,10 @@ export interface InstalledPackage {
  */
 export async function installPackedHost(): Promise<string> {
   const folder = join(temporaryFolder('own-backend'), 'school');
-  cpSync(example, folder, {
-    recursive: true,
-    filter: (path) => !['node_modules', 'dist', 'package-lock.json'].includes(basename(path)),
-  });
+  // Not what a developer's own run of the example has left there.
+  for (const name of ['package.json', 'tsconfig.json', 'src']) {
+    cpSync(join(example, name), join(folder, name), { recursive: true });
+  }
   // `npm test` has built it; a run of this file alone may have to.
   if (!existsSync(join(repository, 'dist/index.js'))) await run('npm', ['run', 'build'], repository);
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], repository);

@@ -11,6 +11,8 @@ export class SchoolConfig {
     cloudFrontUrl: process.env['MEDIA_URL'] ?? 'https://media.school.example.com',
     publicUrl: process.env['API_URL'] ?? 'https://api.school.example.com',
     appOrigins: [this.siteOrigin],
+    // On a laptop the distribution has a port, which CloudFront has not.
+    environment: process.env['NODE_ENV'] === 'development' ? 'development' : 'production',
     // A PEM below a line `Key-Pair-Id: K…`: id and key change together.
     privateKey: readFileSync(process.env['MEDIA_KEY_FILE'] ?? 'media-key.pem', 'utf8'),
   };
