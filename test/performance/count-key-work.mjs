@@ -1,0 +1,61 @@
+// Preloaded into a Node process (`--import`): counts, on every thread of it, how often a key is parsed from
+// text, a file is opened or read, and a signature made. Answers its parent's message 'counts'.
+import crypto, { KeyObject } from 'node:crypto';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+import workerThreads, { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+
+const NAMES = ['keysParsed', 'filesOpened', 'signatures'];
+const COUNTS = 'edgepass-test-counts';
+
+if (isMainThread) setEnvironmentData(COUNTS, new SharedArrayBuffer(4 * NAMES.length));
+const counts = new Int32Array(getEnvironmentData(COUNTS));
+const count = (name) => Atomics.add(counts, NAMES.indexOf(name), 1);
+
+const wrap = (object, member, before) => {
+  const original = object[member];
+  object[member] = function (...args) {
+    before(...args);
+    return Reflect.apply(original, this, args);
+  };
+};
+
+const isParsedKey = (key) => key instanceof KeyObject || key?.key instanceof KeyObject;
+const countSignature = (key) => {
+  count('signatures');
+  if (!isParsedKey(key)) count('keysParsed');
+};
+wrap(crypto.Sign.prototype, 'sign', (key) => countSignature(key));
+wrap(crypto, 'sign', (_hash, _data, key) => countSignature(key));
+for (const parser of ['createPrivateKey', 'createPublicKey', 'createSecretKey']) {
+  wrap(crypto, parser, () => count('keysParsed'));
+}
+wrap(SubtleCrypto.prototype, 'importKey', () => count('keysParsed'));
+
+for (const reader of ['readFile', 'readFileSync', 'open', 'openSync', 'createReadStream']) {
+  wrap(fs, reader, () => count('filesOpened'));
+}
+for (const reader of ['readFile', 'open']) wrap(fs.promises, reader, () => count('filesOpened'));
+
+// A worker asks for no preload of its parent's, so it is given this one whatever it asks for.
+workerThreads.Worker = class extends workerThreads.Worker {
+  constructor(file, options = {}) {
+    super(file, { ...options, execArgv: [...(options.execArgv ?? []), '--import', import.meta.url] });
+  }
+};
+syncBuiltinESMExports();
+
+if (isMainThread && process.send) {
+  const { listen } = net.Server.prototype;
+  net.Server.prototype.listen = function (...args) {
+    this.once('listening', () => process.send({ listening: true }));
+    return Reflect.apply(listen, this, args);
+  };
+  process.on('message', (message) => {
+    if (message !== 'counts') return;
+    process.send(Object.fromEntries(NAMES.map((name, index) => [name, counts[index]])));
+  });
+  // The process ends when its own work has ended.
+  process.channel.unref();
+}

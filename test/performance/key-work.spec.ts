@@ -1,0 +1,92 @@
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, jest } from '@jest/globals';
+import { freePort } from '../support/free-port.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { AUDIENCE, compactJws, hs256, ISSUER } from '../support/token-issuer.js';
+import { startCounted, type KeyWork } from './counted-process.js';
+
+// Two processes on a busy machine.
+jest.setTimeout(30_000);
+
+const SECRET = createHmac('sha256', 'edgepass').update('key-work').digest('hex');
+const CLI = fileURLToPath(new URL('../../dist/cli/edgepass.js', import.meta.url));
+const NAIVE = fileURLToPath(new URL('./sign-naively.mjs', import.meta.url));
+const pem = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}).privateKey;
+
+const token = (sub: string, groups: readonly string[]) =>
+  compactJws(
+    { alg: 'HS256', typ: 'JWT' },
+    // The process has the time of the machine: this token outlives every test of it.
+    { iss: ISSUER, aud: AUDIENCE, sub, groups, exp: 4_000_000_000 },
+    hs256(SECRET),
+  );
+
+describe('the request path of POST /grants, in production on SQLite', () => {
+  it('parses no key and opens no file, on any thread, and signs once for each policy', async () => {
+    const port = await freePort();
+    const folder = temporaryFolder('key-work');
+    const api = await startCounted([CLI, 'api'], {
+      NODE_ENV: 'production',
+      PORT: String(port),
+      PUBLIC_URL: 'https://api.media.example.com',
+      APP_ORIGINS: 'https://app.media.example.com',
+      CLOUDFRONT_DOMAIN: 'cdn.media.example.com',
+      CLOUDFRONT_KEY_PAIR_ID: 'K2JCJMDEHXQW5F',
+      CLOUDFRONT_PRIVATE_KEY: pem,
+      AUTH_SECRET: SECRET,
+      AUTH_ISSUER: ISSUER,
+      AUTH_AUDIENCE: AUDIENCE,
+      AUTH_ADMIN_GROUP: 'admins',
+      DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
+    });
+    const call = (method: string, path: string, body: object) =>
+      fetch(`http://127.0.0.1:${port}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token('u1', ['admins'])}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }).then((answer) => answer.status);
+    await call('PUT', '/admin/entitlements', { subject: 'everyone', prefix: 'courses' });
+    // The first grant may still load code.
+    await call('POST', '/grants', { prefix: 'courses/0' });
+    const before = await api.counts();
+
+    const statuses = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => call('POST', '/grants', { prefix: `courses/${index + 1}` })),
+    );
+
+    expect(new Set(statuses)).toEqual(new Set([201]));
+    expect(difference(await api.counts(), before)).toEqual({ keysParsed: 0, filesOpened: 0, signatures: 12 });
+    await api.process.stop();
+  });
+});
+
+describe('the counter', () => {
+  it('sees a key made from text and a file opened, on the main thread and on a worker', async () => {
+    const naive = await startCounted([NAIVE], { PRIVATE_KEY_PEM: pem });
+
+    const before = await naive.counts();
+
+    await naive.ask('work');
+
+    expect(difference(await naive.counts(), before)).toEqual({
+      keysParsed: 2,
+      filesOpened: 2,
+      signatures: 2,
+    });
+    await naive.process.stop();
+  });
+});
+
+function difference(after: KeyWork, before: KeyWork): KeyWork {
+  return {
+    keysParsed: after.keysParsed - before.keysParsed,
+    filesOpened: after.filesOpened - before.filesOpened,
+    signatures: after.signatures - before.signatures,
+  };
+}
