@@ -1,58 +1,117 @@
+import { isHost, isHostName } from './host-name.js';
+
 export type Environment = 'production' | 'development' | 'test';
 
-/** An address in its final form, or what was expected instead. The text itself is quoted nowhere: it may hold credentials. */
-export type AddressResult<Address> =
-  { readonly address: Address } | { readonly expected: string; readonly found: string };
+/** Why a text is no address, and what to write. Nothing of the text is quoted before it is known to hold no credentials. */
+export interface AddressFault {
+  readonly found: string;
+  readonly todo: string;
+}
+
+/** An address in its final form, or its fault. A text is never repaired: the fault names the corrected form. */
+export type AddressResult<Address> = { readonly address: Address } | { readonly fault: AddressFault };
 
 /** Reads the distribution as the viewer sees it; gives `https://cdn.example.com`. Scheme optional; http and a port in development only. */
 export function readCloudFrontUrl(text: string, environment: Environment): AddressResult<string> {
-  const expected =
-    'the host of the distribution as browsers see it: https://cdn.example.com, nothing after the host';
-  const url = readUrl(/^[a-z]+:\/\//i.test(text) ? text : `https://${text}`, environment);
-  if (typeof url === 'string') return { expected, found: url };
-  if (url.pathname !== '/' || text.endsWith('/')) return { expected, found: 'a path' };
+  const hasScheme = /:[/\\]/.test(text);
+  const read = readHttpUrl(hasScheme ? text : `https://${text}`, environment);
+  if ('fault' in read) return read;
+  const url = read.address;
   if (environment === 'production' && url.port !== '') {
-    return { expected, found: 'a port: CloudFront listens on 443 alone' };
+    return faulty('a port', 'remove the port; CloudFront answers on 443 (a port is for development)');
   }
-  return { address: url.origin };
+  // A policy's Resource begins with the origin, so nothing else may stand there (C05).
+  const canonical = hasScheme ? url.origin : url.host;
+  if (text === canonical) return { address: url.origin };
+  return faulty(excess(text, url), `write ${canonical}; no path, query or default port`);
 }
 
-/** Reads one exact origin of an app; gives it as browsers write it in `Origin`. */
+/** Reads one exact origin of an app: scheme, host and port as a browser writes them into `Origin`. */
 export function readAppOrigin(text: string, environment: Environment): AddressResult<string> {
-  const expected = 'one exact origin: https://app.example.com, never * and nothing after the host and port';
-  const url = readUrl(text, environment);
-  if (typeof url === 'string') return { expected, found: url };
-  if (url.pathname !== '/' || text.endsWith('/')) return { expected, found: 'a path' };
-  return { address: url.origin };
+  const read = readHttpUrl(text, environment);
+  if ('fault' in read) return read;
+  const { origin } = read.address;
+  return text === origin ? { address: text } : faulty(excess(text, read.address), `write ${origin}`);
 }
+
+// The path becomes the Path of our own cookie: only what a browser compares byte for byte (B57).
+const BASE_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/;
 
 /** Reads the API as browsers see it; gives its origin, and the path below which it lives (`''` for none). */
 export function readPublicUrl(
   text: string,
   environment: Environment,
 ): AddressResult<{ readonly origin: string; readonly basePath: string }> {
-  const expected =
-    'the API as browsers see it: https://api.example.com, or with a path https://www.example.com/api';
-  const url = readUrl(text, environment);
-  if (typeof url === 'string') return { expected, found: url };
-  const basePath = url.pathname.replace(/\/$/, '');
-  // The path becomes the Path of our own cookie: only what a browser compares byte for byte (B57).
-  if (!/^(?:\/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*$/.test(basePath))
-    return { expected, found: 'an unusual path' };
-  return { address: { origin: url.origin, basePath } };
+  const read = readHttpUrl(text, environment);
+  if ('fault' in read) return read;
+  const { origin, pathname } = read.address;
+  if (/[?#]/.test(text)) return faulty(excess(text, read.address), 'remove everything from the ? or # on');
+  const basePath = pathname.replace(/\/+$/, '');
+  if (!BASE_PATH.test(basePath)) {
+    return faulty(
+      'an unusual path',
+      'use only letters, digits and . _ ~ - between single slashes in the path',
+    );
+  }
+  if (text === origin + basePath) return { address: { origin, basePath } };
+  return faulty(misspelling(text), `write ${origin}${basePath}`);
 }
 
-function readUrl(text: string, environment: Environment): URL | string {
-  if (/[\s*?#\\]/.test(text)) return 'a wildcard, query, fragment or blank';
-  if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) return 'no https:// address';
+/** `https://host…`, or `http://` outside of production; whatever `new URL` has repaired is left to the callers. */
+export function readHttpUrl(text: string, environment: Environment): AddressResult<URL> {
+  if (text.includes('*')) return faulty('a wildcard', 'name each host in full; a pattern is never accepted');
+  if (!/^https?:\/\//.test(text)) {
+    return faulty('a text that does not begin with https://', 'begin with https:// in lower case');
+  }
+  if (!URL.canParse(text)) return faulty('no address', 'write an address like https://www.example.com');
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') return 'credentials in the address';
-  if (url.port === '0') return 'port 0';
-  if (url.hostname.endsWith('.') || url.hostname.includes('..')) return 'a host name with an empty label';
-  if (/[^a-z0-9._:[\]-]/.test(url.hostname)) return 'a host name with characters that DNS does not know';
-  if (url.protocol === 'http:' && environment === 'production')
-    return 'http://, which is for development only';
-  // `..` that the URL class has already resolved would hide what was written.
-  if (/\/\.\.?(?:\/|$)/.test(text)) return 'a path with dots';
-  return url;
+  if (url.username !== '' || url.password !== '') {
+    return faulty('credentials in the address', 'remove the user and password');
+  }
+  if (url.hostname.endsWith('.')) {
+    return faulty('a host name with a dot at the end', 'remove the dot at the end of the host name');
+  }
+  if (!isHost(url.hostname)) {
+    return faulty(
+      'a host name that DNS does not know',
+      'write a host name of letters, digits, hyphens and dots',
+    );
+  }
+  if (url.port === '0') return faulty('port 0', 'write a port from 1 to 65535, or none');
+  if (environment === 'production' && url.protocol === 'http:') {
+    return faulty('http://', 'use https:// (http:// is for development)');
+  }
+  return { address: url };
+}
+
+/** Reads a cookie Domain: `example.com`. A leading dot means the same to every browser (B9); anything else malformed is refused (B12). */
+export function readCookieDomain(text: string): AddressResult<string> {
+  const domain = text.replace(/^\./, '');
+  if (isHostName(domain)) return { address: domain };
+  const inLowerCase = domain.toLowerCase();
+  // Browsers fold case, libsoup refuses capitals (B11).
+  if (isHostName(inLowerCase)) return faulty('a host name in capitals', `write ${inLowerCase}`);
+  return faulty(
+    'a text that browsers refuse as Domain',
+    'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
+  );
+}
+
+/** What stands where only scheme, host and port may. */
+function excess(text: string, url: URL): string {
+  if (text.includes('?')) return 'a query';
+  if (text.includes('#')) return 'a fragment';
+  return url.pathname === '/' ? misspelling(text) : 'a path';
+}
+
+/** What `new URL` has repaired. */
+function misspelling(text: string): string {
+  if (/\s/.test(text)) return 'white space';
+  if (/[/\\]\.\.?(?:[/\\]|$)/.test(text)) return 'a path with dots';
+  if (/[/\\]$/.test(text)) return 'a slash at the end';
+  return 'a spelling that browsers do not use: capitals, a default port or letters beyond ASCII';
+}
+
+function faulty(found: string, todo: string): { readonly fault: AddressFault } {
+  return { fault: { found, todo } };
 }

@@ -62,6 +62,15 @@ const OPTION_OF_SETTING: Readonly<Record<string, string>> = {
   COOKIE_PARTITIONED: 'cookies.partitioned',
 };
 
+const EXPECTED_ADDRESS = {
+  CLOUDFRONT_DOMAIN:
+    'the host of the distribution as browsers see it: https://cdn.example.com, nothing after the host',
+  PUBLIC_URL:
+    'the API as browsers see it: https://api.example.com, or with a path https://www.example.com/api',
+  APP_ORIGINS: 'one exact origin: https://app.example.com, never * and nothing after the host and port',
+} as const;
+type AddressSetting = keyof typeof EXPECTED_ADDRESS;
+
 /** Everything in the options that cannot work, at once. */
 export class CloudFrontOptionsError extends Error {
   override readonly name = 'CloudFrontOptionsError';
@@ -108,9 +117,9 @@ function readAddresses(
   problems: CookieScopeProblem[],
 ): Pick<CookieScopeInput, 'cloudFrontUrl' | 'publicUrl' | 'appOrigins'> | null {
   const environment = options.environment ?? 'production';
-  const keep = <Address>(setting: string, result: AddressResult<Address>): Address | null => {
+  const keep = <Address>(setting: AddressSetting, result: AddressResult<Address>): Address | null => {
     if ('address' in result) return result.address;
-    problems.push({ setting, ...result, todo: 'write it in that form' });
+    problems.push({ setting, expected: EXPECTED_ADDRESS[setting], ...result.fault });
     return null;
   };
   const cloudFrontUrl = keep('CLOUDFRONT_DOMAIN', readCloudFrontUrl(options.cloudFrontUrl, environment));

@@ -429,9 +429,9 @@ describe('the constructor', () => {
     expect(wrong).toThrow(
       [
         'these CloudFront options cannot work:',
-        'cloudFrontUrl: expected the host of the distribution as browsers see it: https://cdn.example.com, nothing after the host; found a path; write it in that form',
-        'publicUrl: expected the API as browsers see it: https://api.example.com, or with a path https://www.example.com/api; found http://, which is for development only; write it in that form',
-        'appOrigins: expected one exact origin: https://app.example.com, never * and nothing after the host and port; found a wildcard, query, fragment or blank; write it in that form',
+        'cloudFrontUrl: expected the host of the distribution as browsers see it: https://cdn.example.com, nothing after the host; found a path; write https://d111.cloudfront.net; no path, query or default port',
+        'publicUrl: expected the API as browsers see it: https://api.example.com, or with a path https://www.example.com/api; found http://; use https:// (http:// is for development)',
+        'appOrigins: expected one exact origin: https://app.example.com, never * and nothing after the host and port; found a wildcard; name each host in full; a pattern is never accepted',
         'privateKey: expected an RSA-2048 or ECDSA P-256 private key as PEM; found a text that is no PEM; give the whole PEM, BEGIN and END lines included',
       ].join('\n'),
     );

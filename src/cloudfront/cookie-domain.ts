@@ -1,3 +1,4 @@
+import { readCookieDomain } from './addresses.js';
 import { isCoveredBy, longestSharedParent, readHost, type Host } from './host.js';
 import type { CookieScopeProblem } from './cookie-scope-input.js';
 
@@ -5,7 +6,6 @@ export type CookieDomainResult =
   | { readonly domain: string | null; readonly warnings: readonly string[] }
   | { readonly problem: CookieScopeProblem };
 
-const DOMAIN = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const EXPECTED_ADDRESSES =
   'the API and the distribution on one host, or below one domain that is no public suffix';
 
@@ -25,14 +25,9 @@ export function deriveCookieDomain(api: Host, cdn: Host, configured: string | nu
 }
 
 function checkCookieDomain(api: Host, cdn: Host, configured: string): CookieDomainResult {
-  // A browser ignores one leading dot and folds case (B9, B11); everything else it refuses, so do we (B12).
-  const domain = configured.toLowerCase().replace(/^\./, '');
-  if (!DOMAIN.test(domain)) {
-    return domainProblem(
-      'a text that browsers refuse as Domain',
-      'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
-    );
-  }
+  const read = readCookieDomain(configured);
+  if ('fault' in read) return domainProblem(read.fault.found, read.fault.todo);
+  const domain = read.address;
   const host = readHost(domain);
   if (host.isIp)
     return domainProblem(

@@ -344,15 +344,6 @@ const accepted: readonly (Deployment & {
     scopesCookie: '__Host-edgepass-scopes /',
   },
   {
-    name: 'COOKIE_DOMAIN in capitals (B11)',
-    app: ['https://app.example.com'],
-    api: 'https://api.media.example.com',
-    cdn: 'https://cdn.media.example.com',
-    cookies: { domain: 'Media.Example.com' },
-    gets: 'Domain=media.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
-  },
-  {
     name: 'COOKIE_DOMAIN wider than needed',
     app: ['https://app.example.com'],
     api: 'https://api.media.example.com',
@@ -1023,6 +1014,16 @@ const refused: readonly (Deployment & {
     ],
   },
   {
+    name: 'COOKIE_DOMAIN in capitals, which libsoup refuses (B11)',
+    app: ['https://app.example.com'],
+    api: 'https://api.media.example.com',
+    cdn: 'https://cdn.media.example.com',
+    cookies: { domain: 'Media.Example.com' },
+    because: [
+      { setting: 'COOKIE_DOMAIN', found: 'a host name in capitals', todo: 'write media.example.com' },
+    ],
+  },
+  {
     name: 'COOKIE_DOMAIN left empty (B10)',
     app: ['https://app.example.com'],
     api: 'https://api.media.example.com',
@@ -1032,7 +1033,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1046,7 +1047,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1060,7 +1061,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1074,7 +1075,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1088,7 +1089,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1102,7 +1103,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1116,7 +1117,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1130,7 +1131,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1144,7 +1145,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1158,7 +1159,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1172,7 +1173,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1186,7 +1187,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },
@@ -1200,7 +1201,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'COOKIE_DOMAIN',
         found: 'a text that browsers refuse as Domain',
-        todo: 'write the bare name, without scheme, port, wildcard, blank, semicolon or trailing dot',
+        todo: 'write a host name alone: no scheme, port, path, wildcard, empty label or dot at the end',
       },
     ],
   },

@@ -1,4 +1,5 @@
 import { parse } from 'tldts';
+import { isThisMachine } from './host-name.js';
 
 /** What the rules for cookies ask of a host name, from the public suffix list with its private part (B13–B17). */
 export interface Host {
@@ -29,7 +30,7 @@ export function readHost(name: string): Host {
     isLent,
     // RFC 8375 keeps home.arpa for home networks, though the list has it as a public name.
     isLocal: isIp || known.publicSuffix === 'home.arpa' || (known.isIcann !== true && !isLent),
-    isThisMachine: isIp ? /^(?:127\.|\[::1\]$)/.test(name) : /(?:^|\.)(?:localhost|test)$/.test(name),
+    isThisMachine: isThisMachine(name),
   };
 }
 

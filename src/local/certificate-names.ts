@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isUnderLocalhost } from '../cloudfront/host-name.js';
 
 /**
  * What the development authority may vouch for, as name constraints: the shared label of `.localhost`
@@ -33,8 +34,7 @@ export function permits(permitted: readonly string[], name: string): boolean {
 }
 
 function parentUnderLocalhost(host: string): string | null {
-  const labels = host.split('.');
-  return labels.length >= 2 && labels.at(-1) === 'localhost' ? labels.slice(-2).join('.') : null;
+  return isUnderLocalhost(host) ? host.split('.').slice(-2).join('.') : null;
 }
 
 function unique(names: readonly string[]): readonly string[] {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { createProxyServer } from 'httpxy';
 import { devServerDown } from './dev-server-down.js';
+import { isUnderLocalhost } from '../cloudfront/host-name.js';
 import type { Site } from './local-server.js';
 import type { ProxyInput } from './proxy-input.js';
 import { systemCode } from './local-problem.js';
@@ -13,7 +14,7 @@ import { systemCode } from './local-problem.js';
 export function devProxy(input: ProxyInput): Site {
   const own = new URL(input.publicOrigin);
   const target = reachable(input.target);
-  const rewritesHost = input.flag === '--app' && !own.hostname.endsWith('.localhost');
+  const rewritesHost = input.flag === '--app' && !isUnderLocalhost(own.hostname);
   const proxy = createProxyServer({
     target,
     // Vite, webpack and Next answer to `*.localhost` and to nothing else that they were not told of (B50).
@@ -70,7 +71,7 @@ export function devProxy(input: ProxyInput): Site {
 /** Node resolves `localhost` but not the names below it (B47). */
 function reachable(target: URL): URL {
   const copy = new URL(target);
-  if (copy.hostname.endsWith('.localhost')) copy.hostname = 'localhost';
+  if (isUnderLocalhost(copy.hostname)) copy.hostname = 'localhost';
   return copy;
 }
 

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { isLoopback, isThisMachine, withoutBrackets } from '../cloudfront/host-name.js';
 import type { Settings } from '../settings/settings.js';
 import { LocalProblem } from './local-problem.js';
 
@@ -39,7 +40,7 @@ export async function findLocalParts(
   const warnings: string[] = [];
   const here = async (setting: LocalPart['setting'], address: string): Promise<LocalPart | null> => {
     const part = partOf(setting, address);
-    if (isLoopback(part.host) || isReserved(part.host)) return part;
+    if (isThisMachine(part.host)) return part;
     if (isIP(part.host) !== 0) return null;
     const addresses = await resolve(part.host);
     if (addresses.length === 0) {
@@ -73,7 +74,7 @@ function partOf(setting: LocalPart['setting'], address: string): LocalPart {
   return {
     setting,
     origin: url.origin,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host: withoutBrackets(url.hostname),
     port: portOf(url),
     isHttps,
   };
@@ -83,14 +84,6 @@ function partOf(setting: LocalPart['setting'], address: string): LocalPart {
 export function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
-}
-
-function isReserved(host: string): boolean {
-  return ['localhost', 'test'].some((name) => host === name || host.endsWith(`.${name}`));
-}
-
-function isLoopback(address: string): boolean {
-  return (isIP(address) === 4 && address.startsWith('127.')) || address === '::1';
 }
 
 async function systemResolve(host: string): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isUnderLocalhost } from '../cloudfront/host-name.js';
 import type { Settings } from '../settings/settings.js';
 import { DEMO_SAMPLES } from './demo-media.js';
 import type { LocalPart } from './local-parts.js';
@@ -61,7 +62,7 @@ function proof(stack: RunningStack, settings: Settings): string {
     'curl -sS',
     ...(authorityFile === null ? [] : [`--cacert ${quote(authorityFile)}`]),
     ...partsOf(stack)
-      .filter(({ host }) => isIP(host) === 0 && !host.endsWith('.localhost'))
+      .filter(({ host }) => isIP(host) === 0 && !isUnderLocalhost(host))
       .map(({ host, port }) => `--resolve ${host}:${port}:127.0.0.1`),
     '-b "$JAR" -c "$JAR"',
     `-H 'Origin: ${settings.appOrigins[0] ?? ''}' -H 'Content-Type: application/json'`,

@@ -1,4 +1,4 @@
-import { isUnderLocalhost } from './host-name.js';
+import { isUnderLocalhost } from '../cloudfront/host-name.js';
 import type { SettingsProblem } from './settings-problem.js';
 import { SETTINGS_TABLE, type SettingName, type SettingValues } from './settings-table.js';
 import { isSymmetric, LEAST_SECRET_BYTES } from './sign-in-forms.js';
@@ -132,7 +132,7 @@ function demoObstacles({ environment, values, isGiven }: Omit<Given, 'authMode'>
     ...(environment === 'development' ? [] : [`NODE_ENV=${environment}`]),
     ...GENERATED_KEY.filter(isGiven),
     ...addresses
-      .filter(([, urls]) => !urls.every(isUnderLocalhost))
+      .filter(([, urls]) => !urls.every((url) => isUnderLocalhost(new URL(url).hostname)))
       .map(([name]) => `${name} outside of .localhost`),
   ];
 }
