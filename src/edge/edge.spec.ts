@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
@@ -262,6 +262,7 @@ describe('the hosts that the edge answers for (E40)', () => {
   it.each([
     ['evil.example'],
     ['wild.example.com'],
+    ['.wild.example.com'],
     ['xwild.example.com'],
     [`${ALIAS}.evil.example`],
     ['localhost:1'],
@@ -569,6 +570,49 @@ describe('a file that becomes shorter while it is sent (E37)', () => {
   });
 });
 
+describe('garbage behind a good request on one connection', () => {
+  it('puts nothing into the answer that is being sent', async () => {
+    const edge = await start({
+      defaultBehavior: openBehavior(),
+      files: { 'large.bin': Buffer.alloc(30_000_000) },
+    });
+    const received = await new Promise<Buffer>((resolve) => {
+      const chunks: Buffer[] = [];
+      const socket = connect({ host: '127.0.0.1', port: edge.port });
+      socket.once('data', () => socket.write('garbage\r\n\r\n'));
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+      socket.on('error', () => undefined);
+      socket.once('close', () => resolve(Buffer.concat(chunks)));
+      socket.write(keepAlive('/large.bin'));
+    });
+    expect(received.subarray(0, 15).toString()).toBe('HTTP/1.1 200 OK');
+    expect(received.includes('HTTP/1.1 400')).toBe(false);
+  });
+});
+
+describe('the files that the edge opens', () => {
+  it('are closed again, whatever became of the answer (E37)', async () => {
+    const edge = await start({
+      defaultBehavior: openBehavior(),
+      files: { 'large.bin': randomBytes(9_000_000) },
+    });
+    const target = '/large.bin';
+    await edge.ask(target);
+    await edge.ask(target, { method: 'HEAD' });
+    await edge.ask(target, { headers: ['If-None-Match: *'] });
+    await edge.ask(target, { headers: ['If-Match: "old"'] });
+    await edge.ask(target, { headers: ['Range: bytes=9000000-'] });
+    await new Promise<void>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: edge.port });
+      socket.once('data', () => socket.destroy());
+      socket.once('close', () => resolve());
+      socket.write(requestBytes(ALIAS, target));
+    });
+    await edge.close();
+    expect(await leftOpenBelow(edge.media)).toEqual([]);
+  });
+});
+
 describe('any raw target', () => {
   it('yields no byte from outside the folder and no crash (E17–E31)', async () => {
     const edge = await startTestEdge({
@@ -609,6 +653,24 @@ function recommendedPolicy(): object {
     },
     CustomHeadersConfig: list([{ Header: 'Vary', Value: 'Origin', Override: true }]),
   };
+}
+
+/** The files below a folder that this process still holds open, given a few turns of the event loop. */
+async function leftOpenBelow(folder: string): Promise<string[]> {
+  let open: string[] = [];
+  for (let turn = 0; turn < 100; turn += 1) {
+    open = readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return [];
+      }
+    });
+    open = open.filter((path) => path.startsWith(folder));
+    if (open.length === 0) return open;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return open;
 }
 
 function startWithHosts(input: FolderInput = {}) {

@@ -91,11 +91,17 @@ function createEdgeServer(
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.setTimeout(IDLE_SOCKET_MS);
+  const answering = new WeakMap<Duplex, number>();
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
+    const { socket } = message;
+    answering.set(socket, (answering.get(socket) ?? 0) + 1);
+    response.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
     void respond(edge, log, listening, message, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    answerParserError(edge, log, error, socket);
+    // Inside an answer that is being sent, another one would read as a part of its body.
+    if ((answering.get(socket) ?? 0) > 0) socket.destroy();
+    else answerParserError(edge, log, error, socket);
   });
   server.on('connect', (_message: IncomingMessage, socket: Duplex) => {
     writeBareAnswer(edge, 'method-not-allowed', socket);
@@ -168,7 +174,7 @@ function writeBareAnswer(edge: Edge, page: EdgePage, socket: Duplex): void {
 async function listen(server: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, ipv6Only: true }, () => {
+    server.listen({ host, port, ipv6Only: host === '::1' }, () => {
       server.off('error', reject);
       resolve();
     });

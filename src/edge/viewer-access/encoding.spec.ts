@@ -12,7 +12,8 @@ describe("CloudFront's base64", () => {
   });
 
   it.each([
-    ['the ordinary alphabet', '++//'],
+    ['the + of the ordinary alphabet', 'AA+A'],
+    ['the / of the ordinary alphabet', 'AA/A'],
     ['ordinary padding', '/w=='],
     ['a blank', 'AA AA'],
     ['a line break', 'AAAA\nAAAA'],
