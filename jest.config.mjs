@@ -3,7 +3,7 @@ export default {
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  // Loads Nest's ESM graph before a CommonJS package (nestjs-pino) requires it; otherwise jest
+  // Loads Nest's ESM graph before a CommonJS package that needs Nest requires it; otherwise jest
   // refuses with "Cannot require() ES Module in a cycle".
   setupFiles: ['<rootDir>/test/setup-nest.ts'],
   globalSetup: '<rootDir>/test/support/postgres-server.ts',
