@@ -26,7 +26,7 @@ function problemOf(environment: 'production' | 'development' = 'production') {
 }
 
 describe('readSigningKeyFile', () => {
-  it('gives the text of a file that only its owner may read', () => {
+  it('gives the text of a file with a line for the id above the PEM', () => {
     expect(readSigningKeyFile(path, 'production')).toEqual({
       text: `Key-Pair-Id: K1\n${rsaKeyText}`,
       warnings: [],
@@ -43,7 +43,7 @@ describe('readSigningKeyFile', () => {
     rmSync(path);
     expect(problemOf()).toEqual({
       setting: 'CLOUDFRONT_PRIVATE_KEY_FILE',
-      expected: 'a regular file that only its owner may read, holding the PEM of the private key',
+      expected: 'a regular file with the PEM of the private key, for its owner and at most its group to read',
       found: `${path}: no such file`,
       todo: 'make one with: edgepass keys rsa --out FILE',
     });
@@ -78,20 +78,39 @@ describe('readSigningKeyFile', () => {
     expect(problemOf().found).toBe(`${path}: 65537 bytes`);
   });
 
+  it.each([0o400, 0o440, 0o600, 0o640])(
+    'takes mode %o without a word everywhere: fsGroup makes 0440 of a Kubernetes secret (K08)',
+    (mode) => {
+      chmodSync(path, mode);
+      for (const environment of ['production', 'development', 'test'] as const) {
+        expect(readSigningKeyFile(path, environment)).toEqual({
+          text: `Key-Pair-Id: K1\n${rsaKeyText}`,
+          warnings: [],
+        });
+      }
+    },
+  );
+
+  const read = 'every user may read the key';
+  const write = 'other users may replace it';
   it.each([
-    [0o644, '0644'],
-    [0o640, '0640'],
-    [0o666, '0666'],
-    [0o604, '0604'],
-  ])('refuses mode %o in production, and warns elsewhere (K08)', (mode, octal) => {
+    [0o444, `mode 0444: ${read}`],
+    [0o644, `mode 0644: ${read}`],
+    [0o604, `mode 0604: ${read}`],
+    [0o620, `mode 0620: ${write}`],
+    [0o660, `mode 0660: ${write}`],
+    [0o602, `mode 0602: ${write}`],
+    [0o666, `mode 0666: ${read}, and ${write}`],
+    [0o777, `mode 0777: ${read}, and ${write}`],
+  ])('refuses mode %o in production, and warns elsewhere (K08)', (mode, found) => {
     chmodSync(path, mode);
-    expect(problemOf()).toMatchObject({
-      found: `${path}: mode ${octal}, which lets other users at the key`,
-      todo: `run: chmod 600 ${path}`,
-    });
-    expect(readSigningKeyFile(path, 'development')).toMatchObject({
-      warnings: [`${path}: found mode ${octal}, which lets other users at the key; run: chmod 600 ${path}`],
-    });
+    const todo = `run: chmod 600 ${path} (in a Kubernetes secret volume: defaultMode: 0400), or give the key as CLOUDFRONT_PRIVATE_KEY instead of a file`;
+    expect(problemOf()).toMatchObject({ found: `${path}: ${found}`, todo });
+    for (const environment of ['development', 'test'] as const) {
+      expect(readSigningKeyFile(path, environment)).toMatchObject({
+        warnings: [`${path}: found ${found}; ${todo}`],
+      });
+    }
   });
 
   it('refuses a directory that anybody may write to in production, and warns elsewhere (K08)', () => {

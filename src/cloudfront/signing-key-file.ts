@@ -7,13 +7,16 @@ export type SigningKeyFileResult =
 
 // The largest form, base64 of a PKCS#8 PEM with CRLF, stays below 4 KB.
 const MAX_BYTES = 65_536;
-const OTHERS_MAY_ACCESS = 0o077;
+const OTHERS_MAY_READ = 0o004;
+const GROUP_OR_OTHERS_MAY_WRITE = 0o022;
 const ANYBODY_MAY_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
  * Takes the path of a key file; gives its text for loadSigningKey (with `origin: path`), or the problem.
- * Never hangs on a FIFO or device. A file that others may read is a problem in production, elsewhere a warning.
+ * Never hangs on a FIFO or device. A file that everybody may read, or more than its owner may write, is a
+ * problem in production, elsewhere a warning. The group may read: Kubernetes hands secrets to a pod's
+ * fsGroup with mode 0440.
  */
 export function readSigningKeyFile(
   path: string,
@@ -53,10 +56,14 @@ function exposuresOf(
   // Windows reports modes that say nothing about who may read.
   if (process.platform === 'win32') return [];
   const exposures: { found: string; todo: string }[] = [];
-  if ((mode & OTHERS_MAY_ACCESS) !== 0) {
+  const reach = [
+    ...((mode & OTHERS_MAY_READ) === 0 ? [] : ['every user may read the key']),
+    ...((mode & GROUP_OR_OTHERS_MAY_WRITE) === 0 ? [] : ['other users may replace it']),
+  ];
+  if (reach.length > 0) {
     exposures.push({
-      found: `mode ${(mode & 0o777).toString(8).padStart(4, '0')}, which lets other users at the key`,
-      todo: `run: chmod 600 ${path}`,
+      found: `mode ${(mode & 0o777).toString(8).padStart(4, '0')}: ${reach.join(', and ')}`,
+      todo: `run: chmod 600 ${path} (in a Kubernetes secret volume: defaultMode: 0400), or give the key as CLOUDFRONT_PRIVATE_KEY instead of a file`,
     });
   }
   const folder = dirname(path);
@@ -78,7 +85,10 @@ function openFailure(error: unknown): readonly [found: string, todo: string] {
       return ['no such file', 'make one with: edgepass keys rsa --out FILE'];
     case 'EACCES':
     case 'EPERM':
-      return ['a file that this user may not read', 'give the file to the user that runs edgepass: chown'];
+      return [
+        'a file that this user may not read',
+        'give the file to the user that runs edgepass: chown (in Kubernetes: set fsGroup)',
+      ];
     case 'ENXIO':
       return ['a FIFO, socket or device', 'name a regular file'];
     default:
@@ -90,7 +100,7 @@ function refuse(path: string, found: string, todo: string): { readonly problem: 
   return {
     problem: {
       setting: 'CLOUDFRONT_PRIVATE_KEY_FILE',
-      expected: 'a regular file that only its owner may read, holding the PEM of the private key',
+      expected: 'a regular file with the PEM of the private key, for its owner and at most its group to read',
       found: `${path}: ${found}`,
       todo,
     },

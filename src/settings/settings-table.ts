@@ -155,7 +155,7 @@ export const SETTINGS_TABLE = {
   CLOUDFRONT_PRIVATE_KEY_FILE: row({
     group: 'CloudFront',
     meaning:
-      'A file with the private key. It may begin with a line `Key-Pair-Id: K…` above the PEM, so that id and key change together by one rename.',
+      'A file with the private key. It may begin with a line `Key-Pair-Id: K…` above the PEM, so that id and key change together by one rename. Its owner and its group may read it and only its owner may write it; production refuses other modes (in a Kubernetes secret volume: `defaultMode: 0400`).',
     form: 'the path of a PEM file',
     ...made,
     example: '/run/secrets/cloudfront.pem',
