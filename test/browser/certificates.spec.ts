@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { makeLeaf } from '../../src/local/certificate-maker.js';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
@@ -9,12 +9,15 @@ import { startStack, type LocalStack } from './local-stack.js';
 import { serveHttps } from './own-server.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
 
+// A browser beside all the other tests on two cores.
+jest.setTimeout(15_000);
+
 describeWith(['chromium', 'certutil'], 'the development certificates', () => {
   let stack: LocalStack;
 
   beforeAll(async () => {
     stack = await startStack();
-  }, 30_000);
+  });
 
   it('a browser that does not trust the authority shows ERR_CERT_AUTHORITY_INVALID instead of the page', async () => {
     const browser = await launchBrowser();
@@ -33,7 +36,7 @@ describeWith(['chromium', 'certutil'], 'the development certificates', () => {
         trustedCaFile: stack.caFile,
         hostResolverRules: `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${cdn.port}`,
       });
-    }, 30_000);
+    });
 
     it('is told so by the demo page, which names the host and the file to trust (F48)', async () => {
       const { page } = browser;
@@ -77,7 +80,7 @@ describeWith(['chromium', 'certutil'], 'the development certificates', () => {
           .map(([name, port]) => `MAP ${name}:443 127.0.0.1:${port}`)
           .join(', '),
       });
-    }, 30_000);
+    });
 
     it('can vouch for a name below edgepass.localhost', async () => {
       await browser.page.goto('https://forged.edgepass.localhost');

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
@@ -7,6 +7,9 @@ import { grantCookies, grantedPaths } from './jar.js';
 import { startEdgeWithClock, startStack, type LocalStack } from './local-stack.js';
 import { logNetwork, type NetworkLog } from './network-log.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
+
+// A browser beside all the other tests on two cores.
+jest.setTimeout(15_000);
 
 describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => {
   let stack: LocalStack;
@@ -24,7 +27,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     });
     page = browser.page;
     network = await logNetwork(browser.context, page);
-  }, 30_000);
+  });
 
   beforeEach(async () => {
     await browser.context.clearCookies();
@@ -133,6 +136,26 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 3_600));
     await page.getByTestId('try-again').click();
     await inState('proof', 'refused').waitFor();
+    expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
+  });
+
+  it('a pass that is not renewed ends on the page when it ends at the edge', async () => {
+    // A clock that the test moves: it cannot be taken out of a page again, so this is another one.
+    page = await browser.newPage();
+    await page.clock.install();
+    await page.goto(stack.appUrl);
+    await page.locator('#app[data-ready]').waitFor();
+    await signIn('alice');
+    await page.getByTestId('auto-renew').uncheck({ force: true });
+    await page.getByTestId('ttl').selectOption('60');
+    await ask('courses/algebra');
+    await allImages('shown');
+    edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 61));
+    await page.clock.fastForward(62_000);
+    await page.locator('#app[data-access="expired"]').waitFor();
+    await allImages('refused');
+    await inState('video', 'refused').waitFor({ state: 'attached' });
+    expect(await page.getByTestId('status').textContent()).toBe('The pass for /courses/algebra has ended.');
     expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
   });
 

@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
@@ -13,6 +13,9 @@ const APP = 'https://dev.junlog.dev';
 const API = 'https://dev.junlog.dev:8443';
 const CDN = 'https://dev.cloudfront.junlog.dev';
 const REFUSED = { error: 'TypeError: Failed to fetch' };
+
+// A browser beside all the other tests on two cores.
+jest.setTimeout(15_000);
 
 describeWith(
   ['chromium', 'certutil'],
@@ -40,7 +43,7 @@ describeWith(
         ].join(', '),
       });
       await browser.page.goto(APP);
-    }, 30_000);
+    });
 
     const fileBelow = (prefix: string): string => `${CDN}/${addPrivateFile(deployment.mediaFolder, prefix)}`;
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { accessToken, TOKEN_SETTINGS } from './access-token.js';
@@ -11,6 +11,9 @@ import { startStack, type LocalStack } from './local-stack.js';
 import { addPrivateFile, pictureText } from './private-file.js';
 
 const REFUSED = { error: 'TypeError: Failed to fetch' };
+
+// A browser beside all the other tests on two cores.
+jest.setTimeout(15_000);
 
 describeWith(
   ['chromium', 'certutil'],
@@ -30,7 +33,7 @@ describeWith(
         args: ['--app', devServer.url],
       });
       await giveRight(stack.apiUrl, 'user:u1', 'courses/algebra', readFileSync(stack.caFile, 'utf8'));
-    }, 30_000);
+    });
 
     const fileBelow = (prefix: string): string =>
       `${stack.cdnUrl}/${addPrivateFile(stack.mediaFolder, prefix)}`;
@@ -46,7 +49,7 @@ describeWith(
           thirdPartyCookies,
         });
         await browser.page.goto(stack.appUrl);
-      }, 30_000);
+      });
 
       afterAll(() => browser.close());
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { callApi, fetchFile, readableCookies, showImage, type ApiAnswer } from './in-page.js';
@@ -11,6 +11,9 @@ import { openSwitchboard, type Switchboard } from './switchboard.js';
 const CR_1 = "No 'Access-Control-Allow-Origin' header is present on the requested resource.";
 const SIGNED_COOKIES = ['CloudFront-Policy', 'CloudFront-Signature', 'CloudFront-Key-Pair-Id'];
 const REFUSED = { error: 'TypeError: Failed to fetch' };
+
+// A browser beside all the other tests on two cores.
+jest.setTimeout(15_000);
 
 describeWith(['chromium', 'certutil'], 'a page, its API and its CDN on three hosts', () => {
   let stack: LocalStack;
@@ -28,7 +31,7 @@ describeWith(['chromium', 'certutil'], 'a page, its API and its CDN on three hos
     network = await logNetwork(browser.context, browser.page);
     // A document of the page's origin that asks for nothing by itself.
     await browser.page.goto(`${stack.appUrl}/config.json`);
-  }, 30_000);
+  });
 
   beforeEach(async () => {
     await browser.context.clearCookies();

@@ -17,7 +17,7 @@ export interface LoggedRequest {
 
 export interface NetworkLog {
   readonly requests: readonly LoggedRequest[];
-  /** The first `count` requests for that address, once all of them have ended; the page often knows earlier than the log. */
+  /** The first `count` requests for that address, once all of them were answered and have ended; the page often knows earlier than the log. */
   ended(url: string, count?: number): Promise<readonly LoggedRequest[]>;
 }
 
@@ -93,5 +93,5 @@ export async function logNetwork(context: BrowserContext, page: Page): Promise<N
 }
 
 function isComplete({ hasEnded, status, sent, fromBrowserCache }: Entry): boolean {
-  return hasEnded && (status === null || fromBrowserCache || sent !== null);
+  return hasEnded && (fromBrowserCache || (status !== null && sent !== null));
 }

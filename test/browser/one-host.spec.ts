@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
@@ -12,6 +12,9 @@ import { addPrivateFile, pictureText } from './private-file.js';
 
 const SITE = 'https://www.x.test';
 const API = `${SITE}/api`;
+
+// A browser beside all the other tests on two cores.
+jest.setTimeout(15_000);
 
 describeWith(['chromium', 'certutil'], 'page, API below /api and files on one host (topology 0)', () => {
   let deployment: Deployment;
@@ -45,7 +48,7 @@ describeWith(['chromium', 'certutil'], 'page, API below /api and files on one ho
     });
     network = await logNetwork(browser.context, browser.page);
     await browser.page.goto(SITE);
-  }, 30_000);
+  });
 
   const fileBelow = (prefix: string): string => `${SITE}/${addPrivateFile(deployment.mediaFolder, prefix)}`;
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { accessToken, TOKEN_SETTINGS } from './access-token.js';
@@ -11,6 +11,9 @@ import { startStack, type LocalStack } from './local-stack.js';
 import { addPrivateFile, pictureText } from './private-file.js';
 
 const REFUSED = { error: 'TypeError: Failed to fetch' };
+
+// A browser beside all the other tests on two cores.
+jest.setTimeout(15_000);
 
 describeWith(
   ['chromium', 'certutil'],
@@ -36,7 +39,7 @@ describeWith(
         hostResolverRules: 'MAP *.edgepass.test 127.0.0.1',
       });
       await browser.page.goto(stack.appUrl);
-    }, 30_000);
+    });
 
     beforeEach(() => browser.context.clearCookies());
 

@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { startDevServer, type DevServer } from './dev-server.js';
@@ -8,6 +8,9 @@ import { startStack, type LocalStack } from './local-stack.js';
 import { addPrivateFile, pictureText } from './private-file.js';
 
 const REFUSED = { error: 'TypeError: Failed to fetch' };
+
+// A browser beside all the other tests on two cores.
+jest.setTimeout(15_000);
 
 describeWith(['chromium', 'certutil'], "a page of the user's own dev server behind --app", () => {
   let devServer: DevServer;
@@ -19,7 +22,7 @@ describeWith(['chromium', 'certutil'], "a page of the user's own dev server behi
     stack = await startStack({ args: ['--app', devServer.url] });
     browser = await launchBrowser({ trustedCaFile: stack.caFile });
     await browser.page.goto(stack.appUrl);
-  }, 30_000);
+  });
 
   const fileBelow = (prefix: string): string =>
     `${stack.cdnUrl}/${addPrivateFile(stack.mediaFolder, prefix)}`;
