@@ -5,6 +5,7 @@ import { DEMO_ENTITLEMENTS } from './demo-entitlements.js';
 import { portProblem } from './free-ports.js';
 import { LocalProblem, systemCode } from './local-problem.js';
 import { listen, loopbacks, trackConnections, type RunningServer } from './local-server.js';
+import { readableLogger } from './readable-log.js';
 
 /** How long requests in flight may take once the stack is asked to stop. */
 const GRACE_MILLISECONDS = 500;
@@ -17,12 +18,14 @@ const GRACE_MILLISECONDS = 500;
 export async function startOwnApi(settings: Settings, setting: string): Promise<RunningServer> {
   const { host, port } = settings.listen;
   const entitlements = settings.authentication.mode === 'demo' ? DEMO_ENTITLEMENTS : [];
-  const api = await startApi(settings, { entitlements }).catch((error: unknown) => {
-    const code = systemCode(error);
-    throw ['EADDRINUSE', 'EACCES'].includes(code)
-      ? new LocalProblem(portProblem(setting, host, port, code))
-      : error;
-  });
+  const api = await startApi(settings, { entitlements, logger: readableLogger(settings.logLevel) }).catch(
+    (error: unknown) => {
+      const code = systemCode(error);
+      throw ['EADDRINUSE', 'EACCES'].includes(code)
+        ? new LocalProblem(portProblem(setting, host, port, code))
+        : error;
+    },
+  );
   const dropConnections = trackConnections(api.server);
   const others = loopbacks(host)
     .slice(1)

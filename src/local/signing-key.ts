@@ -25,10 +25,7 @@ export function ensureSigningKey(dataDir: string): {
   const file = join(folder, 'private-key.pem');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const isThere = existsSync(file);
-  if (
-    isThere &&
-    'key' in loadSigningKey({ text: readFileSync(file, 'utf8'), origin: file, keyPairId: null })
-  ) {
+  if (isThere && 'key' in loadSigningKey({ text: readFileSync(file, 'utf8'), file, keyPairId: null })) {
     return { file, notes: [] };
   }
   // Id and key in one file: they change together or not at all.
@@ -44,13 +41,13 @@ export function ensureSigningKey(dataDir: string): {
 export function readSigningKey(settings: CloudFrontSettings): SigningKey {
   const { privateKey, keyPairId } = settings;
   if (privateKey === null) throw new TypeError('no signing key was set or made');
-  let source: { text: string; origin: string };
+  let source: { text: string; file: string | null };
   if (privateKey.kind === 'text') {
-    source = { text: privateKey.text.reveal(), origin: 'CLOUDFRONT_PRIVATE_KEY' };
+    source = { text: privateKey.text.reveal(), file: null };
   } else {
     const read = readSigningKeyFile(privateKey.path, 'development');
     if ('problem' in read) throw new LocalProblem(formatProblems([read.problem]));
-    source = { text: read.text, origin: privateKey.path };
+    source = { text: read.text, file: privateKey.path };
   }
   const loaded = loadSigningKey({ ...source, keyPairId });
   if ('problem' in loaded) throw new LocalProblem(formatProblems([loaded.problem]));
