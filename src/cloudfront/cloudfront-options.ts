@@ -47,6 +47,7 @@ export interface CheckedOptions {
   readonly key: SigningKey;
   readonly hashAlgorithm: HashAlgorithm;
   readonly scope: CookieScope;
+  /** In the names of the settings, as the problems are. */
   readonly warnings: readonly string[];
 }
 
@@ -94,7 +95,7 @@ export function checkOptions(options: CloudFrontOptions): CheckedOptions {
   const addresses = readAddresses(options, problems);
   const loaded = loadSigningKey({
     text: options.privateKey,
-    origin: 'CLOUDFRONT_PRIVATE_KEY',
+    file: null,
     keyPairId: options.keyPairId ?? null,
   });
   if ('problem' in loaded) problems.push(loaded.problem);
@@ -108,7 +109,7 @@ export function checkOptions(options: CloudFrontOptions): CheckedOptions {
     key: loaded.key,
     hashAlgorithm: options.hashAlgorithm ?? 'SHA1',
     scope: derived.scope,
-    warnings: derived.warnings.map(inTheWordsOfOptions),
+    warnings: derived.warnings,
   };
 }
 
@@ -148,7 +149,7 @@ function cookieSettings(options: CloudFrontOptions): Pick<CookieScopeInput, 'env
   };
 }
 
-/** A host application has set options, not our environment variables. */
-function inTheWordsOfOptions(text: string): string {
+/** A host application has set options, not our environment variables. Takes a text with names of settings; gives it with those of the options. */
+export function inTheWordsOfOptions(text: string): string {
   return text.replace(/[A-Z]+(?:_[A-Z]+)+/g, (name) => OPTION_OF_SETTING[name] ?? name);
 }

@@ -50,7 +50,7 @@ describeWith('openssl', 'the openssl command, which shares nothing with us', () 
     });
     const set = await service.prepare('courses/algebra', 4_102_444_800);
     await service.close();
-    const loaded = loadSigningKey({ text: privateKey, origin: 'test', keyPairId: 'K1' });
+    const loaded = loadSigningKey({ text: privateKey, file: null, keyPairId: 'K1' });
     if ('problem' in loaded) throw new Error(loaded.problem.found);
 
     const publicKey = write('public.pem', loaded.key.publicKeyPem);
@@ -74,7 +74,7 @@ describeWith('openssl', 'the openssl command, which shares nothing with us', () 
   });
 
   it('gives the fingerprint that we give', () => {
-    const loaded = loadSigningKey({ text: rsaKeyText, origin: 'test', keyPairId: 'K1' });
+    const loaded = loadSigningKey({ text: rsaKeyText, file: null, keyPairId: 'K1' });
     if ('problem' in loaded) throw new Error(loaded.problem.found);
     const der = join(folder, 'public.der');
     openssl('pkey', '-in', write('private.pem', rsaKeyText), '-pubout', '-outform', 'DER', '-out', der);

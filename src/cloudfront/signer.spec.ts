@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 function keyOf(text: string): SigningKey {
-  const loaded = loadSigningKey({ text, origin: 'test', keyPairId: 'K2JCJMDEHXQW5F' });
+  const loaded = loadSigningKey({ text, file: null, keyPairId: 'K2JCJMDEHXQW5F' });
   if ('problem' in loaded) throw new Error(loaded.problem.found);
   return loaded.key;
 }

@@ -13,7 +13,7 @@ const ANYBODY_MAY_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Takes the path of a key file; gives its text for loadSigningKey (with `origin: path`), or the problem.
+ * Takes the path of a key file; gives its text for loadSigningKey (with `file: path`), or the problem.
  * Never hangs on a FIFO or device. A file that everybody may read, or more than its owner may write, is a
  * problem in production, elsewhere a warning. The group may read: Kubernetes hands secrets to a pod's
  * fsGroup with mode 0440.

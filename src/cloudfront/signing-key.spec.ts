@@ -8,13 +8,13 @@ const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
 const pkcs8 = createPrivateKey(rsaKeyText).export({ type: 'pkcs8', format: 'pem' }).toString();
 
 function load(text: string, keyPairId: string | null = KEY_PAIR_ID): SigningKey {
-  const result = loadSigningKey({ text, origin: 'CLOUDFRONT_PRIVATE_KEY', keyPairId });
+  const result = loadSigningKey({ text, file: null, keyPairId });
   if ('problem' in result) throw new Error(JSON.stringify(result.problem));
   return result.key;
 }
 
 function problemOf(text: string, keyPairId: string | null = KEY_PAIR_ID): SigningKeyProblem {
-  const result = loadSigningKey({ text, origin: 'CLOUDFRONT_PRIVATE_KEY', keyPairId });
+  const result = loadSigningKey({ text, file: null, keyPairId });
   if ('key' in result) throw new Error('the key was accepted');
   expectNothingOf(text, JSON.stringify(result.problem));
   return result.problem;
@@ -133,6 +133,45 @@ describe('loadSigningKey takes the key pair id from the setting or from the text
     expect(problemOf(`Key-Pair-Id: K2;JC\n${pkcs8}`, null)).toMatchObject({
       setting: 'CLOUDFRONT_PRIVATE_KEY',
       found: 'in its Key-Pair-Id line 5 characters that are not only letters and digits, or too many',
+    });
+  });
+});
+
+describe('loadSigningKey names the file that the text came from', () => {
+  const file = '/run/secrets/cloudfront.pem';
+  const fromFile = (text: string, keyPairId: string | null) => {
+    const result = loadSigningKey({ text, file, keyPairId });
+    if ('key' in result) throw new Error('the key was accepted');
+    return result.problem;
+  };
+
+  it('when the key is wrong', () => {
+    expect(fromFile(signatureVectors.rsa.publicKeyPem, KEY_PAIR_ID)).toEqual({
+      setting: 'CLOUDFRONT_PRIVATE_KEY_FILE',
+      expected: 'an RSA-2048 or ECDSA P-256 private key as PEM',
+      found: `${file}: a public key`,
+      todo: 'this goes to CloudFront; give the private key that belongs to it',
+    });
+  });
+
+  it('when the id in it is wrong', () => {
+    expect(fromFile(`Key-Pair-Id: K2;JC\n${pkcs8}`, null)).toMatchObject({
+      setting: 'CLOUDFRONT_PRIVATE_KEY_FILE',
+      found: `${file}: in its Key-Pair-Id line 5 characters that are not only letters and digits, or too many`,
+    });
+  });
+
+  it('when its id and the setting differ', () => {
+    expect(fromFile(`Key-Pair-Id: KOTHER\n${pkcs8}`, KEY_PAIR_ID)).toMatchObject({
+      setting: 'CLOUDFRONT_KEY_PAIR_ID',
+      found: `${KEY_PAIR_ID}, while ${file} says Key-Pair-Id: KOTHER`,
+    });
+  });
+
+  it('when neither has an id', () => {
+    expect(fromFile(pkcs8, null)).toMatchObject({
+      setting: 'CLOUDFRONT_KEY_PAIR_ID',
+      todo: `set CLOUDFRONT_KEY_PAIR_ID, or begin ${file} with the line Key-Pair-Id: K…`,
     });
   });
 });

@@ -14,7 +14,7 @@ export interface SigningKey {
 
 /** Why a key cannot be used. No member ever holds a byte of key material. */
 export interface SigningKeyProblem {
-  /** What to change: the origin of the text, or `CLOUDFRONT_KEY_PAIR_ID`. */
+  /** What to change: `CLOUDFRONT_PRIVATE_KEY`, `CLOUDFRONT_PRIVATE_KEY_FILE` or `CLOUDFRONT_KEY_PAIR_ID`. */
   readonly setting: string;
   readonly expected: string;
   readonly found: string;
@@ -23,8 +23,8 @@ export interface SigningKeyProblem {
 
 export interface SigningKeySource {
   readonly text: string;
-  /** For messages: `CLOUDFRONT_PRIVATE_KEY`, or the path of the file. */
-  readonly origin: string;
+  /** The path of the file that the text was read from, for messages; `null`: it is the setting's own text. */
+  readonly file: string | null;
   /** What the setting says; `null` where the text itself begins with `Key-Pair-Id: K…`. */
   readonly keyPairId: string | null;
 }
@@ -32,6 +32,8 @@ export interface SigningKeySource {
 export type SigningKeyResult = { readonly key: SigningKey } | { readonly problem: SigningKeyProblem };
 
 const ID_SETTING = 'CLOUDFRONT_KEY_PAIR_ID';
+const TEXT_SETTING = 'CLOUDFRONT_PRIVATE_KEY';
+const FILE_SETTING = 'CLOUDFRONT_PRIVATE_KEY_FILE';
 const EXPECTED_KEY = 'an RSA-2048 or ECDSA P-256 private key as PEM';
 const EXPECTED_ID = 'the id of the public key in CloudFront, letters and digits, such as K2JCJMDEHXQW5F';
 const MAKE_ONE = 'make one with: edgepass keys rsa';
@@ -152,7 +154,8 @@ function chooseKeyPairId(
   source: SigningKeySource,
   written: string | null,
 ): { readonly keyPairId: string } | { readonly problem: SigningKeyProblem } {
-  const { keyPairId: configured, origin } = source;
+  const configured = source.keyPairId;
+  const place = source.file ?? TEXT_SETTING;
   // A malformed id is described, never quoted: it may be a key pasted into the wrong place.
   if (configured !== null && !isKeyPairId(configured)) {
     return idProblem(
@@ -163,15 +166,15 @@ function chooseKeyPairId(
   }
   if (written !== null && !isKeyPairId(written)) {
     return idProblem(
-      origin,
-      `in its Key-Pair-Id line ${describeId(written)}`,
+      settingOf(source),
+      foundIn(source, `in its Key-Pair-Id line ${describeId(written)}`),
       'copy the id from the CloudFront console, Public keys',
     );
   }
   if (configured !== null && written !== null && configured !== written) {
     return idProblem(
       ID_SETTING,
-      `${configured}, while ${origin} says Key-Pair-Id: ${written}`,
+      `${configured}, while ${place} says Key-Pair-Id: ${written}`,
       `remove ${ID_SETTING}, so that id and key change together`,
     );
   }
@@ -180,7 +183,7 @@ function chooseKeyPairId(
   return idProblem(
     ID_SETTING,
     'nothing',
-    `set ${ID_SETTING}, or begin ${origin} with the line Key-Pair-Id: K…`,
+    `set ${ID_SETTING}, or begin ${place} with the line Key-Pair-Id: K…`,
   );
 }
 
@@ -195,7 +198,22 @@ function keyProblem(
   found: string,
   todo: string,
 ): { readonly problem: SigningKeyProblem } {
-  return { problem: { setting: source.origin, expected: EXPECTED_KEY, found, todo } };
+  return {
+    problem: {
+      setting: settingOf(source),
+      expected: EXPECTED_KEY,
+      found: foundIn(source, found),
+      todo,
+    },
+  };
+}
+
+function foundIn({ file }: SigningKeySource, found: string): string {
+  return file === null ? found : `${file}: ${found}`;
+}
+
+function settingOf({ file }: SigningKeySource): string {
+  return file === null ? TEXT_SETTING : FILE_SETTING;
 }
 
 function idProblem(setting: string, found: string, todo: string): { readonly problem: SigningKeyProblem } {

@@ -26,7 +26,7 @@ describe('edgepass keys', () => {
     expect((await keys(kind, '--out', 'key.pem')).code).toBe(0);
     const text = readFileSync(join(folder, 'key.pem'), 'utf8');
     expect(text.split('\n')[0]).toBe('-----BEGIN PRIVATE KEY-----');
-    const loaded = loadSigningKey({ text, origin: 'key.pem', keyPairId: 'K2JCJMDEHXQW5F' });
+    const loaded = loadSigningKey({ text, file: null, keyPairId: 'K2JCJMDEHXQW5F' });
     expect('key' in loaded ? loaded.key.type : loaded.problem).toBe(type);
   });
 
