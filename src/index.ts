@@ -12,7 +12,11 @@ export type { Viewer } from './authentication/viewer.js';
 
 export { CloudFrontModule } from './cloudfront/cloudfront.module.js';
 export { CloudFrontOptionsError, CloudFrontService } from './cloudfront/cloudfront.service.js';
-export type { CloudFrontOptions, CookieViewer } from './cloudfront/cloudfront.service.js';
+export type {
+  CloudFrontDescription,
+  CloudFrontOptions,
+  CookieViewer,
+} from './cloudfront/cloudfront.service.js';
 export type { HeldScope, HeldScopes } from './cloudfront/scopes-cookie.js';
 export type { CookieSet } from './cloudfront/signed-cookies.js';
 export { ancestorsOf, readPrefix } from './cloudfront/prefix.js';

@@ -6,6 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { readOrMakeDemoSecret } from './authentication/demo-secret.js';
 import { systemClock, type Clock } from './clock/clock.js';
+import type { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { configureApp } from './configure-app.js';
 import { openDatabase } from './database/database.js';
 import { EntitlementService } from './entitlements/entitlement.service.js';
@@ -88,11 +89,18 @@ export async function createApi(
     if (settings.apiDocs) serveOpenApi(app, settings);
     await app.init();
     await giveRights(app, options.entitlements ?? []);
+    options.logger.log(signingLine(cloudFront));
     return app;
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+/** For whoever is on call: which key CloudFront must hold under which id, and what browsers are told. */
+function signingLine(cloudFront: CloudFrontService): object {
+  const { publicKeyPem: _, ...description } = cloudFront.describe();
+  return { msg: 'signing for CloudFront', ...description };
 }
 
 async function giveRights(

@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Request, Response } from 'express';
 import * as fc from 'fast-check';
@@ -393,6 +394,46 @@ describe('clear and clearForeign', () => {
   });
 });
 
+describe('what the service says of itself', () => {
+  it('says which key signs, with which hash, and what browsers are told', () => {
+    expect(start({ privateKey: rsaKeyText, hashAlgorithm: 'SHA256' }).describe()).toEqual({
+      keyPairId: 'K2JCJMDEHXQW5F',
+      keyType: 'RSA-2048',
+      publicKeyPem: signatureVectors.rsa.publicKeyPem,
+      // openssl pkey -in rsa.pem -pubout -outform DER | openssl sha256 -c
+      fingerprint:
+        '75:34:0a:48:e8:92:22:eb:6d:70:aa:88:b7:38:bf:66:f1:f9:37:b4:d7:5b:40:05:54:a2:e8:3d:01:03:15:00',
+      hashAlgorithm: 'SHA256',
+      cookies: {
+        domain: 'media.example.com',
+        sameSite: 'Lax',
+        secure: true,
+        partitioned: false,
+        path: 'prefix',
+      },
+    });
+  });
+
+  it('says of a host-only, partitioned deployment in root mode', () => {
+    const { keyType, cookies } = start({
+      cloudFrontUrl: API,
+      appOrigins: ['https://app.example.net'],
+      cookies: { path: 'root' },
+    }).describe();
+    expect([keyType, cookies]).toEqual([
+      'P-256',
+      { domain: null, sameSite: 'None', secure: true, partitioned: true, path: 'root' },
+    ]);
+  });
+
+  it('holds nothing private', () => {
+    const service = start({ privateKey: rsaKeyText });
+    const shown = inspect(service.describe(), { depth: null, showHidden: true });
+    expect(shown).not.toContain('PRIVATE');
+    expect(shown).not.toContain('KeyObject');
+  });
+});
+
 describe('our own cookie', () => {
   it('lives below the path of the API where there is one', async () => {
     const service = start({
@@ -456,6 +497,12 @@ describe('the constructor', () => {
     expect(heard).toEqual([
       'the cookies get Domain=example.com, the registrable domain itself: every host below it receives them, cdn.staging.example.com too; apart they are as api.media.example.com and cdn.media.example.com',
     ]);
+  });
+
+  it('names options in its warnings, never settings: a host has not set any', () => {
+    expect(start({ cookies: { domain: 'example.com' } }).warnings[0]).toBe(
+      'cookies.domain=example.com is wider than needed: left unset, the cookies reach media.example.com and what is below it',
+    );
   });
 
   it('signs on the calling thread where a bundle leaves the worker file out', async () => {

@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { systemClock, type Clock } from '../clock/clock.js';
-import { checkOptions, type CheckedOptions, type CloudFrontOptions } from './cloudfront-options.js';
+import { describeCloudFront, type CloudFrontDescription } from './cloudfront-description.js';
+import {
+  checkOptions,
+  inTheWordsOfOptions,
+  type CheckedOptions,
+  type CloudFrontOptions,
+} from './cloudfront-options.js';
 import { readCookie } from './cookie-header.js';
 import { assertEpochSeconds, buildPolicy, resourceFor } from './policy.js';
 import { covers, pathOf, readPrefix, type Prefix } from './prefix.js';
@@ -19,6 +25,7 @@ import { formatSetCookie } from './set-cookie.js';
 import { clearLines, cookiePathOf, issueLines, type CookieSet } from './signed-cookies.js';
 import { createSigner, type Signer } from './signer.js';
 
+export type { CloudFrontDescription } from './cloudfront-description.js';
 export { CloudFrontOptionsError, type CloudFrontOptions } from './cloudfront-options.js';
 
 /** Whose grants: only the id is needed. */
@@ -33,7 +40,7 @@ export interface CookieViewer {
 export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   /** The id of the public key in CloudFront that the cookies name. */
   readonly keyPairId: string;
-  /** What works but deserves a line in the log at start. */
+  /** What works but deserves a line in the log at start, in the names of the options. */
   readonly warnings: readonly string[];
   readonly #options: CheckedOptions;
   readonly #signer: Signer;
@@ -52,7 +59,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
       ...(options.signingThreads === undefined ? {} : { workers: options.signingThreads }),
     });
     this.keyPairId = this.#options.key.keyPairId;
-    this.warnings = this.#options.warnings;
+    this.warnings = this.#options.warnings.map(inTheWordsOfOptions);
   }
 
   /** Resolves when signing is known to work: a start that cannot sign must not look healthy. */
@@ -69,6 +76,11 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   /** Ends the signing threads. */
   close(): Promise<void> {
     return this.#signer.close();
+  }
+
+  /** The key and the kind of cookies, for a line in the log or a page for operators; nothing of it is secret. */
+  describe(): CloudFrontDescription {
+    return describeCloudFront(this.#options);
   }
 
   /** The Resource of the policy for a prefix. Throws TypeError when the prefix is not canonical. */

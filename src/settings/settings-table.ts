@@ -133,7 +133,7 @@ export const SETTINGS_TABLE = {
   CLOUDFRONT_KEY_PAIR_ID: row({
     group: 'CloudFront',
     meaning:
-      'Id of the public key in CloudFront. Required beside `CLOUDFRONT_PRIVATE_KEY`; absent where the key file names it.',
+      'Id of the public key in CloudFront. Required beside `CLOUDFRONT_PRIVATE_KEY`; absent where the key file names it. The log names it at start with the fingerprint of the key that signs; that of the key in CloudFront is told by `aws cloudfront get-public-key --id K… --query PublicKey.PublicKeyConfig.EncodedKey --output text | openssl pkey -pubin -outform DER | openssl sha256 -c`.',
     form: 'the id that CloudFront gave the public key, letters and digits',
     ...made,
     example: 'K2JCJMDEHXQW5F',

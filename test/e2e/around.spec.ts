@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -5,6 +6,8 @@ import {
   onEveryDatabase,
   startTestApi,
   TEST_AUTHENTICATION,
+  TEST_KEY,
+  TEST_KEY_PAIR_ID,
   testKeyText,
 } from '../support/api.js';
 import { cookieValue, readCookies, setCookieLines } from '../support/set-cookie-lines.js';
@@ -198,6 +201,37 @@ describe('PUBLIC_URL with a path', () => {
       await api.close();
     }
   });
+});
+
+test('the log says at start, in one line, which key signs and what browsers are told', async () => {
+  const api = await startTestApi('sqlite', { logLevel: 'info' });
+  try {
+    const entries = api.log.map((line) => JSON.parse(line) as { level: number; msg: string });
+    const spki = TEST_KEY.publicKey.export({ type: 'spki', format: 'der' });
+    const digest = createHash('sha256').update(spki).digest();
+    expect(entries.filter(({ msg }) => msg === 'signing for CloudFront')).toEqual([
+      {
+        level: 30,
+        time: expect.any(Number),
+        msg: 'signing for CloudFront',
+        keyPairId: TEST_KEY_PAIR_ID,
+        keyType: 'RSA-2048',
+        fingerprint: [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(':'),
+        hashAlgorithm: 'SHA1',
+        cookies: {
+          domain: 'example.com',
+          sameSite: 'Lax',
+          secure: true,
+          partitioned: false,
+          path: 'prefix',
+        },
+      },
+    ]);
+    expect(api.log.join('')).not.toContain('PRIVATE KEY');
+    expect(api.log.join('')).not.toContain(testKeyText().reveal().split('\n')[5]);
+  } finally {
+    await api.close();
+  }
 });
 
 test('root mode: the newest grant replaces the one before, whatever it was for', async () => {

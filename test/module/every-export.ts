@@ -14,6 +14,7 @@ import {
   ProblemFilter,
   readPrefix,
   type Clock,
+  type CloudFrontDescription,
   type CloudFrontOptions,
   type CookieSet,
   type CookieViewer,
@@ -88,13 +89,14 @@ export const mounted = [
 export async function byHand(request: IncomingMessage, response: ServerResponse): Promise<Error | null> {
   try {
     const service = new CloudFrontService(values.cloudFront);
+    const { fingerprint }: CloudFrontDescription = service.describe();
     const whose: CookieViewer = { id: 'u1' };
     const set: CookieSet = await service.prepare('courses/algebra', new Date());
     service.write(response, set, whose);
     service.clear(response, ['courses/algebra']);
     const held: HeldScopes = service.held(request, whose);
     const wider: HeldScope | null = service.widerHeld(request, 'courses/algebra/lesson-1', whose);
-    return held.scopes.length === 0 && wider === null ? null : new Error('held');
+    return held.scopes.length === 0 && wider === null ? null : new Error(fingerprint);
   } catch (error) {
     return error instanceof CloudFrontOptionsError ? error : null;
   }

@@ -1,0 +1,36 @@
+import type { CheckedOptions } from './cloudfront-options.js';
+import type { CookieScope } from './cookie-scope.js';
+import type { HashAlgorithm } from './signature.js';
+import type { SigningKey } from './signing-key.js';
+
+/** What this deployment tells CloudFront and the browser, to compare with what they have. Nothing of it is secret. */
+export interface CloudFrontDescription {
+  readonly keyPairId: string;
+  readonly keyType: SigningKey['type'];
+  /** The public key, as CloudFront must hold it under that id (`EncodedKey`). */
+  readonly publicKeyPem: string;
+  /** SHA-256 of the public key's SPKI DER, hex with colons; the same as `openssl pkey -pubin -outform DER | openssl sha256 -c`. */
+  readonly fingerprint: string;
+  readonly hashAlgorithm: HashAlgorithm;
+  readonly cookies: {
+    /** `null`: host-only. */
+    readonly domain: string | null;
+    readonly sameSite: CookieScope['sameSite'];
+    readonly secure: boolean;
+    readonly partitioned: boolean;
+    readonly path: CookieScope['pathMode'];
+  };
+}
+
+/** Takes the checked options; gives what may be shown of them. Named one by one, so that no private member slips in. */
+export function describeCloudFront({ key, hashAlgorithm, scope }: CheckedOptions): CloudFrontDescription {
+  const { domain, sameSite, secure, partitioned, pathMode } = scope;
+  return {
+    keyPairId: key.keyPairId,
+    keyType: key.type,
+    publicKeyPem: key.publicKeyPem,
+    fingerprint: key.fingerprint,
+    hashAlgorithm,
+    cookies: { domain, sameSite, secure, partitioned, path: pathMode },
+  };
+}
