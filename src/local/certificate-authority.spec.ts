@@ -157,6 +157,25 @@ describeWith('openssl', 'what openssl says of the authority', () => {
     expect(lines).toContain('CA:TRUE, pathlen:0');
   });
 
+  it.each(['127.0.0.1', '::1'])(
+    'vouches for the address %s alone, and for no name, where that is the host',
+    async (ip) => {
+      const made = await ensure([ip], now);
+      expect(opensslVerdict(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
+      for (const names of [
+        { dns: ['example.com'], ips: [] },
+        { dns: ['localhost'], ips: [] },
+        { dns: [], ips: ['192.0.2.1'] },
+        { dns: [], ips: ['2001:db8::1'] },
+      ]) {
+        const { cert } = await forged(made, names);
+        expect(opensslVerdict(made, cert)).toEqual(
+          expect.stringMatching(/(permitted|excluded) subtree violation/),
+        );
+      }
+    },
+  );
+
   it('vouches for the local hosts before openssl', async () => {
     const made = await ensure(HOSTS, now);
     expect(opensslVerdict(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
@@ -172,6 +191,15 @@ describeWith('openssl', 'what openssl says of the authority', () => {
     const made = await ensure(HOSTS, now);
     const { cert } = await forged(made, { dns: [], ips: ['127.0.0.1'] });
     expect(opensslVerdict(made, cert)).toContain('excluded subtree violation');
+  });
+});
+
+describe('a second start on addresses', () => {
+  it.each(['127.0.0.1', '::1'])('keeps what is good for %s', async (ip) => {
+    const first = await ensure([ip]);
+    const before = [text(first.authorityFile), text(first.certFile)];
+    const second = await ensure([ip]);
+    expect([text(second.authorityFile), text(second.certFile)]).toEqual(before);
   });
 });
 

@@ -85,6 +85,17 @@ export async function makeLeaf(
   return { certificatePem: pem(certificate), privateKeyPem: await exportKey(keys.privateKey) };
 }
 
+/** The names of a leaf. Not by node:crypto, which writes an IPv6 address out in full. */
+export function namesIn(certificatePem: string): Names {
+  const extension = new x509.X509Certificate(certificatePem).getExtension(
+    x509.SubjectAlternativeNameExtension,
+  );
+  const names = extension?.names.toJSON() ?? [];
+  const ofType = (type: string): string[] =>
+    names.flatMap((name) => (name.type === type ? [name.value] : []));
+  return { dns: ofType('dns'), ips: ofType('ip') };
+}
+
 /** What an authority may vouch for, read from its certificate; nothing when it carries no constraints of ours. */
 export function permittedBy(certificatePem: string): Names {
   const extension = new x509.X509Certificate(certificatePem).getExtension(id_ce_nameConstraints);
@@ -101,8 +112,8 @@ export function permittedBy(certificatePem: string): Names {
 }
 
 /**
- * RFC 5280 4.2.1.10. A kind of name with no constraint at all would be free, so addresses are constrained
- * too: to exactly those in use, or else excluded altogether.
+ * RFC 5280 4.2.1.10. A kind of name with no constraint at all would be free, so of host names and addresses
+ * the kind that is not in use is excluded altogether.
  */
 function nameConstraints(permitted: Names): ArrayBuffer {
   const constraints = new NameConstraints({
@@ -111,12 +122,13 @@ function nameConstraints(permitted: Names): ArrayBuffer {
       ...permitted.ips.map((ip) => subtree({ iPAddress: `${ip}/${isIPv4(ip) ? 32 : 128}` })),
     ]),
   });
-  if (permitted.ips.length === 0) {
-    constraints.excludedSubtrees = new GeneralSubtrees([
-      subtree({ iPAddress: '0.0.0.0/0' }),
-      subtree({ iPAddress: '::/0' }),
-    ]);
-  }
+  const excluded = [
+    ...(permitted.dns.length === 0 ? [subtree({ dNSName: '' })] : []),
+    ...(permitted.ips.length === 0
+      ? [subtree({ iPAddress: '0.0.0.0/0' }), subtree({ iPAddress: '::/0' })]
+      : []),
+  ];
+  if (excluded.length > 0) constraints.excludedSubtrees = new GeneralSubtrees(excluded);
   return AsnConvert.serialize(constraints);
 }
 

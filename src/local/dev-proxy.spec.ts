@@ -152,6 +152,25 @@ describe("the user's dev server behind an HTTPS name", () => {
     expect((await send(origin)).setCookies).toEqual(['session=1; Path=/; HttpOnly']);
   });
 
+  it('is found by a name under .localhost, which Node does not resolve (B47)', async () => {
+    const named = new URL(targetOrigin.replace('localhost', 'vite.localhost'));
+    const origin = await stand('app.edgepass.localhost', { target: named });
+    expect((await send(origin)).status).toBe(200);
+  });
+
+  it('is found where it listens on IPv6 alone', async () => {
+    const six = devServer().listen(0, '::1');
+    await new Promise((done) => six.once('listening', done));
+    try {
+      const { port: sixPort } = six.address() as AddressInfo;
+      const origin = await stand('app.edgepass.localhost', { target: new URL(`http://[::1]:${sixPort}`) });
+      expect((await send(origin)).status).toBe(200);
+    } finally {
+      six.closeAllConnections();
+      six.close();
+    }
+  });
+
   it('is not reached under a foreign name (DNS rebinding)', async () => {
     await stand('app.example.test');
     const answer = await send(`http://evil.example:${port}/`);

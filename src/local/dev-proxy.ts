@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { createProxyServer } from 'httpxy';
+import { createProxyServer, type ProxyServerOptions } from 'httpxy';
 import { devServerDown } from './dev-server-down.js';
 import { isUnderLocalhost } from '../cloudfront/host-name.js';
+import { portOf } from './local-parts.js';
 import type { Site } from './local-server.js';
 import type { ProxyInput } from './proxy-input.js';
 import { systemCode } from './local-problem.js';
@@ -13,10 +14,9 @@ import { systemCode } from './local-problem.js';
  */
 export function devProxy(input: ProxyInput): Site {
   const own = new URL(input.publicOrigin);
-  const target = reachable(input.target);
   const rewritesHost = input.flag === '--app' && !isUnderLocalhost(own.hostname);
   const proxy = createProxyServer({
-    target,
+    target: reachable(input.target),
     // Vite, webpack and Next answer to `*.localhost` and to nothing else that they were not told of (B50).
     changeOrigin: rewritesHost,
     // The certificate of a dev server on this machine is its own business.
@@ -62,17 +62,18 @@ export function devProxy(input: ProxyInput): Site {
       forward(request, own);
       // Dev servers compare the page's Origin with Host. Only our own page's is put on the target's name:
       // a foreign page keeps its own, and is refused.
-      if (rewritesHost && request.headers.origin === own.origin) request.headers.origin = target.origin;
+      if (rewritesHost && request.headers.origin === own.origin) request.headers.origin = input.target.origin;
       proxy.ws(request, socket as Socket, {}, head).catch(() => socket.destroy());
     },
   };
 }
 
-/** Node resolves `localhost` but not the names below it (B47). */
-function reachable(target: URL): URL {
-  const copy = new URL(target);
-  if (isUnderLocalhost(copy.hostname)) copy.hostname = 'localhost';
-  return copy;
+/** The address to connect to: Node resolves `localhost` but not the names below it (B47), nor `[::1]` in brackets. */
+function reachable(target: URL): ProxyServerOptions['target'] & object {
+  const hostname = target.hostname.endsWith('.localhost')
+    ? 'localhost'
+    : target.hostname.replace(/^\[|\]$/g, '');
+  return { protocol: target.protocol, hostname, host: target.host, port: portOf(target), pathname: '' };
 }
 
 function isOwnHost(request: IncomingMessage, own: URL): boolean {
