@@ -27,17 +27,19 @@ export async function startOwnApi(settings: Settings, setting: string): Promise<
     },
   );
   const dropConnections = trackConnections(api.server);
-  const others = loopbacks(host)
-    .slice(1)
-    .map(() => createServer((socket) => api.server.emit('connection', socket)));
-  for (const [index, other] of others.entries())
-    await listen(other, loopbacks(host)[index + 1] ?? host, port, true);
-  return {
-    close: async () => {
-      for (const other of others) other.close();
-      const timer = setTimeout(dropConnections, GRACE_MILLISECONDS);
-      await api.close();
-      clearTimeout(timer);
-    },
+  const close = async (): Promise<void> => {
+    for (const other of others) other.close();
+    const timer = setTimeout(dropConnections, GRACE_MILLISECONDS);
+    await api.close();
+    clearTimeout(timer);
   };
+  const [, ...otherHosts] = loopbacks(host);
+  const others = otherHosts.map(() => createServer((socket) => api.server.emit('connection', socket)));
+  try {
+    for (const [index, other] of others.entries()) await listen(other, otherHosts[index] ?? host, port, true);
+  } catch (error) {
+    await close();
+    throw new LocalProblem(portProblem(setting, host, port, systemCode(error)));
+  }
+  return { close };
 }
