@@ -1,19 +1,23 @@
 import type { Clock } from '../clock/clock.js';
 import { acceptsHost } from './accepted-host.js';
 import { applyPolicy } from './cors/apply-policy.js';
+import { withDefaultRootObject } from './default-root-object.js';
 import type { Behavior, Distribution } from './distribution/distribution.js';
 import type { Switches } from './distribution/switches.js';
 import type { EdgeAnswer } from './edge-answer.js';
 import type { EdgeLog } from './edge-log.js';
+import { errorPageRequest } from './error-responses/error-page-request.js';
+import { replaceError } from './error-responses/replace-error.js';
 import { decodeOnce } from './origin/object-key.js';
 import type { Origin } from './origin/origin.js';
 import { s3Error } from './origin/s3-error.js';
-import { newIdentity, withEdgeHeaders } from './refusal/edge-headers.js';
+import { newIdentity, withEdgeHeaders, type XCache } from './refusal/edge-headers.js';
 import { edgePage, type EdgePage } from './refusal/edge-page.js';
 import { viewerRefusal } from './refusal/viewer-refusal.js';
 import { normalisePath, patternCovers } from './viewer-access/behavior-path.js';
 import { withoutReservedParameters } from './viewer-access/credentials.js';
 import { judgeViewer } from './viewer-access/judge-viewer.js';
+import { redirectToHttps } from './viewer-protocol.js';
 import { hasBody, type ViewerRequest } from './viewer-request.js';
 
 /** How the edge is reached. */
@@ -40,11 +44,21 @@ export class Edge {
       return this.page('unknown-host', request, { reason: 'host-not-of-this-distribution' });
     }
     const behavior = this.behaviorFor(request.path);
-    if (listening.protocol === 'http') {
-      if (behavior.viewerProtocolPolicy === 'redirect-to-https') return redirectToHttps(request);
-      if (behavior.viewerProtocolPolicy === 'https-only') {
-        return this.page('https-only', request, { reason: 'viewer-protocol-policy' });
-      }
+    return replaceError(
+      await this.answerUnder(behavior, request, listening),
+      this.distribution.customErrorResponses,
+      (path) => this.errorPage(errorPageRequest(request, path), behavior),
+    );
+  }
+
+  /** The answer of a behavior, before a custom error page takes its place (R60). */
+  private async answerUnder(
+    behavior: Behavior,
+    request: ViewerRequest,
+    listening: Listening,
+  ): Promise<EdgeAnswer> {
+    if (listening.protocol === 'http' && behavior.viewerProtocolPolicy !== 'allow-all') {
+      return this.answerToPlainHttp(request, behavior);
     }
     const methodRefusal = this.refuseMethod(request, behavior);
     if (methodRefusal !== null && this.distribution.switches.methodCheck === 'first') return methodRefusal;
@@ -52,7 +66,15 @@ export class Edge {
     if (viewerRefused !== null) return viewerRefused;
     if (methodRefusal !== null) return methodRefusal;
 
-    return this.relay(await this.askOrigin(request, behavior), request, behavior);
+    return this.relay(await this.askOrigin(request, behavior), request, behavior, 'Miss from cloudfront');
+  }
+
+  /** The page comes by its own behavior's origin, and nobody's cookies are asked for on that way. */
+  private async errorPage(request: ViewerRequest, failed: Behavior): Promise<EdgeAnswer> {
+    const own = this.behaviorFor(request.path);
+    const policies = { request: failed, page: own, none: null };
+    const policyOf = policies[this.distribution.switches.errorPageHeaders];
+    return this.relay(await this.askOrigin(request, own), request, policyOf, 'Error from cloudfront');
   }
 
   /** A page for a request that the parser or its limits refused, before there is anything to log of it. */
@@ -62,12 +84,25 @@ export class Edge {
 
   /** R27: chosen on the normalised path; the first pattern that covers it decides (R39). */
   private behaviorFor(path: string): Behavior {
-    const normalised = normalisePath(path);
+    const normalised = normalisePath(
+      this.distribution.switches.defaultRootBehavior === 'object'
+        ? withDefaultRootObject(path, this.distribution.defaultRootObject)
+        : path,
+    );
     const behavior = this.distribution.behaviors.find(({ pathPattern }) =>
       patternCovers(pathPattern, normalised),
     );
     if (behavior === undefined) throw new Error('A distribution always has a default behavior.');
     return behavior;
+  }
+
+  private answerToPlainHttp(request: ViewerRequest, behavior: Behavior): EdgeAnswer {
+    const redirect = behavior.viewerProtocolPolicy === 'redirect-to-https' ? redirectToHttps(request) : null;
+    if (redirect === null) return this.page('https-only', request, { reason: 'viewer-protocol-policy' });
+    return {
+      ...redirect,
+      headers: withEdgeHeaders(redirect.headers, newIdentity(), 'Redirect from cloudfront'),
+    };
   }
 
   private refuseMethod(request: ViewerRequest, behavior: Behavior): EdgeAnswer | null {
@@ -122,7 +157,7 @@ export class Edge {
     }
     return origin.answer({
       method: request.method,
-      path: request.path === '/' ? `/${defaultRootObject}` : request.path,
+      path: withDefaultRootObject(request.path, defaultRootObject),
       query: behavior.trustedKeys === null ? request.query : originQuery(request.query, switches),
       headers: request.headers,
     });
@@ -134,13 +169,18 @@ export class Edge {
     return decoded !== null && this.behaviorFor(decoded) !== behavior;
   }
 
-  private relay(answer: EdgeAnswer, request: ViewerRequest, behavior: Behavior): EdgeAnswer {
+  private relay(
+    answer: EdgeAnswer,
+    request: ViewerRequest,
+    policyOf: Behavior | null,
+    xCacheOfSuccess: XCache,
+  ): EdgeAnswer {
     const isError = answer.status >= 400;
     if (isError) {
       this.log.refused(request, answer.status, { code: 'S3', reason: answer.reason ?? 'origin-error' });
     }
-    const headers = this.withPolicy(answer, request, behavior);
-    const xCache = isError ? 'Error from cloudfront' : 'Miss from cloudfront';
+    const headers = policyOf === null ? answer.headers : this.withPolicy(answer, request, policyOf);
+    const xCache = isError ? 'Error from cloudfront' : xCacheOfSuccess;
     return { ...answer, headers: withEdgeHeaders(headers, newIdentity(), xCache) };
   }
 
@@ -179,20 +219,4 @@ function originQuery(query: string | null, switches: Pick<Switches, 'hashAlgorit
     query,
     switches.hashAlgorithmParameter === 'forward' ? ['Hash-Algorithm'] : [],
   );
-}
-
-function redirectToHttps(request: ViewerRequest): EdgeAnswer {
-  const query = request.query === null ? '' : `?${request.query}`;
-  return {
-    status: 301,
-    headers: withEdgeHeaders(
-      [
-        ['Content-Length', '0'],
-        ['Location', `https://${request.host}${request.path}${query}`],
-      ],
-      newIdentity(),
-      'Redirect from cloudfront',
-    ),
-    body: { kind: 'empty' },
-  };
 }

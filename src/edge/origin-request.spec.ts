@@ -38,7 +38,7 @@ async function askedOfOrigin(path: string, query: string | null, switches: objec
     { nowEpochSeconds: () => NOW },
     new EdgeLog(() => undefined),
   );
-  const viewer = { method: 'GET', host: ALIAS, headers: {}, peerAddress: '192.0.2.7' };
+  const viewer = { method: 'GET', httpVersion: '1.1', host: ALIAS, headers: {}, peerAddress: '192.0.2.7' };
   const { status } = await edge.answer({ ...viewer, path, query }, { protocol: 'http', port: 80 });
   const [request] = asked;
   return [status, request?.path, request?.query];

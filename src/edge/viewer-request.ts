@@ -10,6 +10,8 @@ export const MAX_HEAD_BYTES = 32768;
 /** A request as the viewer sent it; texts are raw bytes, one character each. */
 export interface ViewerRequest {
   readonly method: string;
+  /** `1.1` or `1.0`. */
+  readonly httpVersion: string;
   /** The `Host` header as it came, port included. */
   readonly host: string;
   readonly path: string;
@@ -31,6 +33,7 @@ export function readViewerRequest(message: IncomingMessage): ViewerRequest | { r
   if (!target.startsWith('/')) return { page: target.includes('://') ? 'unknown-host' : 'bad-request' };
   return {
     method,
+    httpVersion: message.httpVersion,
     host,
     ...splitTarget(target),
     headers: message.headers,

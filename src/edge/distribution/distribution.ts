@@ -1,4 +1,6 @@
 import type { KeyObject } from 'node:crypto';
+import type { BucketCors } from '../bucket-cors/bucket-cors.js';
+import type { CustomErrorResponse } from '../error-responses/custom-error-response.js';
 import type { ResponseHeadersPolicy } from './response-headers-policy.js';
 import type { Switches } from './switches.js';
 
@@ -13,6 +15,8 @@ export interface Distribution {
   /** In order of precedence; the last one is the default and covers every path. */
   readonly behaviors: readonly Behavior[];
   readonly origins: ReadonlyMap<string, FolderOriginDescription>;
+  /** By the status that they replace (R60). */
+  readonly customErrorResponses: ReadonlyMap<number, CustomErrorResponse>;
   /** Host that a laptop uses, lower case with port → host that policies name. */
   readonly publicHosts: ReadonlyMap<string, string>;
   /** Origin of a local page → origin that stands in the CORS rules. */
@@ -26,6 +30,8 @@ export interface Behavior {
   readonly pathPattern: string;
   readonly originId: string;
   readonly allowedMethods: ReadonlySet<string>;
+  /** GET and HEAD, with or without OPTIONS (R81). */
+  readonly cachedMethods: ReadonlySet<string>;
   readonly viewerProtocolPolicy: 'allow-all' | 'https-only' | 'redirect-to-https';
   /** Public keys of every attached key group by key id (R38, R39); null: no signature is needed (R45). */
   readonly trustedKeys: ReadonlyMap<string, KeyObject> | null;
@@ -38,4 +44,8 @@ export interface FolderOriginDescription {
   readonly folder: string;
   /** Put before the key, without leading or trailing slash. */
   readonly originPath: string;
+  /** Null: the bucket has no CORS rules. */
+  readonly bucketCors: BucketCors | null;
+  /** Whether the bucket lets CloudFront list it: a missing key is then 404 and not 403 (R111). */
+  readonly listBucket: boolean;
 }

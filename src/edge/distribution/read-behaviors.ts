@@ -1,13 +1,14 @@
 import type { Behavior } from './distribution.js';
 import type { JsonNode } from './json-node.js';
 import { MANAGED_RESPONSE_HEADERS_POLICIES } from './managed-response-headers-policies.js';
+import { readPathPattern } from './path-pattern.js';
 import type { KeyGroups } from './read-key-groups.js';
+import { readMethods } from './read-methods.js';
 import type { ResponseHeadersPolicy } from './response-headers-policy.js';
 
 /** AWS's default quota (R37): a warning, since it can be raised. */
 const KEY_GROUPS_PER_BEHAVIOR = 4;
 
-const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'] as const;
 const PROTOCOL_POLICIES = ['allow-all', 'https-only', 'redirect-to-https'] as const;
 
 /** What a behavior may refer to by id. */
@@ -20,10 +21,12 @@ export interface BehaviorReferences {
 
 /** Reads the cache behaviors in their order of precedence, the default one last. */
 export function readBehaviors(config: JsonNode, references: BehaviorReferences): readonly Behavior[] {
-  const listed = config
-    .get('CacheBehaviors')
-    .quantityItems()
-    .map((node) => readBehavior(node, node.get('PathPattern').text() ?? '', references));
+  const listed: Behavior[] = [];
+  for (const node of config.get('CacheBehaviors').quantityItems()) {
+    const earlier = listed.map(({ pathPattern }) => pathPattern);
+    const pathPattern = readPathPattern(node.get('PathPattern'), earlier, references.warnings);
+    listed.push(readBehavior(node, pathPattern, references));
+  }
   const fallback = config.get('DefaultCacheBehavior');
   if (fallback.members().length === 0) return listed;
   return [...listed, readBehavior(fallback, '*', references)];
@@ -33,7 +36,7 @@ function readBehavior(node: JsonNode, pathPattern: string, references: BehaviorR
   return {
     pathPattern,
     originId: readOriginId(node.get('TargetOriginId'), references),
-    allowedMethods: readMethods(node.get('AllowedMethods')),
+    ...readMethods(node.get('AllowedMethods')),
     viewerProtocolPolicy: node.get('ViewerProtocolPolicy').oneOf(PROTOCOL_POLICIES) ?? 'https-only',
     trustedKeys: readTrustedKeys(node, references),
     responseHeadersPolicy: readPolicy(node.get('ResponseHeadersPolicyId'), references),
@@ -44,11 +47,6 @@ function readOriginId(node: JsonNode, references: BehaviorReferences): string {
   const id = node.text() ?? '';
   if (id !== '' && !references.originIds.has(id)) node.mistake('the Id of an origin');
   return id;
-}
-
-function readMethods(node: JsonNode): ReadonlySet<string> {
-  if (!node.isPresent) return new Set(['GET', 'HEAD']);
-  return new Set(node.quantityItems().flatMap((item) => item.oneOf(METHODS) ?? []));
 }
 
 /** A behavior must never be open because its trust could not be read: that is a mistake instead. */

@@ -44,13 +44,16 @@ describe("a distribution's folder", () => {
       switches: DEFAULT_SWITCHES,
     });
     expect(distribution.origins).toEqual(
-      new Map([['media', { folder: realpathSync(media), originPath: '' }]]),
+      new Map([
+        ['media', { folder: realpathSync(media), originPath: '', bucketCors: null, listBucket: false }],
+      ]),
     );
     const [first, last] = distribution.behaviors;
     expect(first).toEqual({
       pathPattern: '/public/*',
       originId: 'media',
       allowedMethods: new Set(['HEAD', 'GET']),
+      cachedMethods: new Set(['HEAD', 'GET']),
       viewerProtocolPolicy: 'redirect-to-https',
       trustedKeys: null,
       responseHeadersPolicy: null,
@@ -79,7 +82,9 @@ describe("a distribution's folder", () => {
   it('may have byte order marks, as PowerShell writes them', () => {
     const { folder } = writeFolder({
       keys: [RSA],
-      extra: { 'bucket-cors.json': '\ufeff{"CORSRules":[]}' },
+      extra: {
+        'bucket-cors.json': '\ufeff{"CORSRules":[{"AllowedMethods":["GET"],"AllowedOrigins":["*"]}]}',
+      },
     });
     expect('problems' in readDistribution(folder)).toBe(false);
   });

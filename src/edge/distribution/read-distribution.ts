@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
-import type { Distribution, FolderOriginDescription } from './distribution.js';
+import type { Distribution } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
 import type { FolderProblem } from './folder-problem.js';
 import { JsonNode } from './json-node.js';
 import { readBehaviors } from './read-behaviors.js';
-import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
+import { readEdgeJson } from './read-edge-json.js';
+import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
+import { readOrigins } from './read-origins.js';
 import { readResponseHeadersPolicies } from './read-response-headers-policies.js';
 import { namesOfUnfollowed } from './unfollowed.js';
 
@@ -48,7 +50,8 @@ export function readDistribution(folder: string): DistributionResult {
     domainName,
     defaultRootObject: config.get('DefaultRootObject').optionalText().replace(/^\//, ''),
     behaviors,
-    origins: readOrigins(originNodes, usedOriginIds, edgeJson),
+    origins: readOrigins(originNodes, usedOriginIds, edgeJson, files),
+    customErrorResponses: readErrorResponses(config),
     publicHosts: edgeJson.publicHosts,
     pageOrigins: edgeJson.pageOrigins,
     tls: edgeJson.tls,
@@ -83,26 +86,6 @@ function originsById(config: JsonNode): ReadonlyMap<string, JsonNode> {
   for (const node of config.get('Origins').quantityItems()) {
     const id = node.get('Id').text();
     if (id !== null) origins.set(id, node);
-  }
-  return origins;
-}
-
-function readOrigins(
-  nodes: ReadonlyMap<string, JsonNode>,
-  usedIds: ReadonlySet<string>,
-  edgeJson: EdgeJson,
-): ReadonlyMap<string, FolderOriginDescription> {
-  const origins = new Map<string, FolderOriginDescription>();
-  for (const [id, node] of nodes) {
-    const originPath = node.get('OriginPath').optionalText();
-    if (originPath !== '' && (!originPath.startsWith('/') || originPath.endsWith('/'))) {
-      node.get('OriginPath').mistake('a path that begins with / and does not end with it');
-    }
-    const folder = edgeJson.folders.get(id);
-    if (folder !== undefined) origins.set(id, { folder, originPath: originPath.slice(1) });
-    else if (usedIds.has(id) && !edgeJson.originNames.has(id)) {
-      node.get('Id').mistake(`a member origins.${id} with its folder in edge.json`, 'none');
-    }
   }
   return origins;
 }

@@ -1,17 +1,16 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Distribution } from './distribution.js';
 import type { JsonNode } from './json-node.js';
+import { readOriginEntries, type OriginEntry } from './read-origin-entries.js';
 import { DEFAULT_SWITCHES, SWITCHES, type Switches } from './switches.js';
 
 const MEMBERS = ['origins', 'tls', 'publicHosts', 'pageOrigins', 'extraPublicKeys', 'switches'];
 
 /** The content of `edge.json`, our own file: here an unknown member is a mistake. */
 export interface EdgeJson {
-  /** Origin id → absolute folder, symbolic links resolved. */
-  readonly folders: ReadonlyMap<string, string>;
-  /** Every origin id that is named, also where its folder is a mistake. */
-  readonly originNames: ReadonlySet<string>;
+  /** By origin id, also where something in the entry is a mistake. */
+  readonly origins: ReadonlyMap<string, OriginEntry>;
   readonly tls: Distribution['tls'];
   readonly publicHosts: ReadonlyMap<string, string>;
   readonly pageOrigins: ReadonlyMap<string, string>;
@@ -30,45 +29,13 @@ export function readEdgeJson(
   }
   const extra = root.get('extraPublicKeys');
   return {
-    folders: readFolders(root.get('origins'), folder, originIds),
-    originNames: new Set(namesOf(root.get('origins').value)),
+    origins: readOriginEntries(root.get('origins'), folder, originIds),
     tls: readTls(root.get('tls'), folder),
     publicHosts: readPublicHosts(root.get('publicHosts')),
     pageOrigins: readPageOrigins(root.get('pageOrigins')),
     switches: readSwitches(root.get('switches')),
     extraPublicKeys: extra.isPresent ? extra : null,
   };
-}
-
-function readFolders(
-  node: JsonNode,
-  folder: string,
-  originIds: ReadonlySet<string> | null,
-): Map<string, string> {
-  const folders = new Map<string, string>();
-  for (const [id, origin] of node.members()) {
-    if (originIds?.has(id) === false)
-      origin.mistake('the Id of an origin in distribution.json as name', `"${id}"`);
-    const path = origin.get('folder').text();
-    if (path === null) continue;
-    const found = readableFolder(resolve(folder, path));
-    if (found === null) origin.get('folder').mistake('a folder that exists', `"${path}"`);
-    else folders.set(id, found);
-  }
-  return folders;
-}
-
-function namesOf(value: unknown): string[] {
-  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
-}
-
-function readableFolder(path: string): string | null {
-  try {
-    const real = realpathSync.native(path);
-    return statSync(real).isDirectory() ? real : null;
-  } catch {
-    return null;
-  }
 }
 
 function readTls(node: JsonNode, folder: string): Distribution['tls'] {

@@ -1,13 +1,12 @@
 import { patternFault } from '../cors/origin-pattern.js';
 import type { FolderFiles } from './folder-files.js';
+import { HEADER_NAME, HEADER_VALUE } from './header-text.js';
 import type { JsonNode } from './json-node.js';
 import type { AddedHeader, CorsConfig, ResponseHeadersPolicy } from './response-headers-policy.js';
 import { readSecurityHeaders } from './read-security-headers.js';
 import type { Switches } from './switches.js';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE', 'ALL'] as const;
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** The longest header value of a policy, in characters (R73). */
 const MAX_VALUE_LENGTH = 1783;

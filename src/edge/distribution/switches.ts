@@ -75,6 +75,12 @@ export const SWITCHES = {
     rules: 'R59, F5',
     meaning: 'whether refusals R51–R57 carry the headers of the response headers policy',
   },
+  errorPageHeaders: {
+    values: ['request', 'page', 'none'],
+    rules: 'R60, F5',
+    meaning:
+      'whose response headers policy a custom error page carries: that of the behavior that was asked, that of the page, or none',
+  },
   policyOnOriginErrors: {
     values: ['apply', 'skip'],
     rules: 'R69, F6',
@@ -160,6 +166,11 @@ export const SWITCHES = {
     rules: 'R27, E17',
     meaning:
       'a path such as `/private%2Fx`, which chooses one behavior as it stands and another once S3 decodes it',
+  },
+  defaultRootBehavior: {
+    values: ['object', 'root'],
+    rules: 'R39',
+    meaning: 'whether the behavior of `/` is chosen by the path of the default root object or by `/`',
   },
   hashAlgorithmParameter: {
     values: ['strip', 'forward'],

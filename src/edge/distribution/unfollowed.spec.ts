@@ -38,17 +38,16 @@ describe('what the edge does not follow', () => {
     const members = { CachePolicyId: '658327ea-f89d-4fab-a63d-7e88639e58f6', Compress: true };
     expect(
       unfollowedIn({
-        config: { CustomErrorResponses: list([{ ErrorCode: 403 }]), Tomorrow: { Enabled: true } },
+        config: { Tomorrow: { Enabled: true } },
         defaultBehavior: behavior(members),
         behaviors: [
           behavior({ ...members, PathPattern: '/a/*' }),
           behavior({ ...members, PathPattern: '/b/*', OriginRequestPolicyId: 'x' }),
         ],
         policies: { p: { ServerTimingHeadersConfig: { Enabled: true, SamplingRate: 50 } } },
-        extra: { 'cache-policies/c.json': {}, 'origin-request-policies/o.json': {}, 'bucket-cors.json': {} },
+        extra: { 'cache-policies/c.json': {}, 'origin-request-policies/o.json': {} },
       }),
     ).toEqual([
-      'distribution.json DistributionConfig.CustomErrorResponses: error pages are not replaced yet',
       'distribution.json DistributionConfig.Tomorrow: this edge does not know it',
       'distribution.json DistributionConfig.DefaultCacheBehavior.CachePolicyId: nothing is cached yet, every answer is a miss',
       'distribution.json DistributionConfig.DefaultCacheBehavior.Compress: nothing is compressed yet',
@@ -58,7 +57,6 @@ describe('what the edge does not follow', () => {
       'response-headers-policies/p.json ResponseHeadersPolicy.ResponseHeadersPolicyConfig.ServerTimingHeadersConfig: no Server-Timing header is sent',
       'cache-policies/: nothing is cached yet, every answer is a miss',
       'origin-request-policies/: the folder sees no viewer header but Range and conditions',
-      'bucket-cors.json: the folder sends no CORS headers of its own yet',
     ]);
   });
 

@@ -36,7 +36,7 @@ const DISTRIBUTION: Readonly<Record<string, Effect>> = {
   OriginGroups: ifQuantity('origin failover is not followed'),
   DefaultCacheBehavior: followed,
   CacheBehaviors: followed,
-  CustomErrorResponses: ifQuantity('error pages are not replaced yet'),
+  CustomErrorResponses: followed,
   Comment: withoutEffect,
   Logging: withoutEffect,
   PriceClass: withoutEffect,
@@ -139,9 +139,6 @@ function wholeFiles(files: FolderFiles): string[] {
   if (files.all('cache-policies').length > 0) lines.push(`cache-policies/: ${NOT_CACHED}`);
   if (files.all('origin-request-policies').length > 0) {
     lines.push('origin-request-policies/: the folder sees no viewer header but Range and conditions');
-  }
-  if (files.optional('bucket-cors.json') !== null) {
-    lines.push('bucket-cors.json: the folder sends no CORS headers of its own yet');
   }
   return lines;
 }

@@ -28,7 +28,7 @@ function makeFolder() {
   utimesSync(join(folder, 'private/a/ok.txt'), 1_700_000_000, 1_700_000_000);
   writeFileSync(join(folder, 'private/b/secret.txt'), 'secret');
   writeFileSync(join(root, 'outside.txt'), 'outside');
-  const origin = new FolderOrigin({ folder, originPath: '' });
+  const origin = new FolderOrigin({ folder, originPath: '', bucketCors: null, listBucket: false });
   const ask = (path: string, headers: IncomingHttpHeaders = {}, method = 'GET') =>
     origin.answer({ method, path, query: null, headers });
   return { root, folder, ask };
@@ -222,7 +222,12 @@ describe('a folder that stands in for a bucket', () => {
 
   it('reads below the OriginPath', async () => {
     const { folder } = makeFolder();
-    const origin = new FolderOrigin({ folder, originPath: 'private/a' });
+    const origin = new FolderOrigin({
+      folder,
+      originPath: 'private/a',
+      bucketCors: null,
+      listBucket: false,
+    });
     expect(
       await outcome(await origin.answer({ method: 'GET', path: '/ok.txt', query: null, headers: {} })),
     ).toBe('200 0123456789');

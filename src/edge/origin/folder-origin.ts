@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { lookup } from 'mime-types';
+import { answerOptions } from '../bucket-cors/answer-options.js';
+import { withBucketCors } from '../bucket-cors/cors-on-answer.js';
 import type { FolderOriginDescription } from '../distribution/distribution.js';
 import type { EdgeAnswer } from '../edge-answer.js';
 import type { HeaderList } from '../header-list.js';
@@ -9,29 +11,43 @@ import { readObjectKey } from './object-key.js';
 import { openObject, type OpenObject } from './open-object.js';
 import { evaluatePreconditions, rangeIsCurrent, toHttpDate } from './preconditions.js';
 import type { Origin, OriginRequest } from './origin.js';
-import { optionsWithoutCors } from './s3-options.js';
 import { s3Error } from './s3-error.js';
 
-/** A folder that answers as S3 behind origin access control does (R111, R112). */
+/** A folder that answers as S3 behind origin access control does (R94–R112). */
 export class FolderOrigin implements Origin {
   private readonly entityTags = new EntityTags();
 
   constructor(private readonly description: FolderOriginDescription) {}
 
   async answer(request: OriginRequest): Promise<EdgeAnswer> {
-    if (request.method === 'OPTIONS') return optionsWithoutCors(request.headers);
+    const { bucketCors, originPath } = this.description;
+    if (request.method === 'OPTIONS') {
+      const isBucket = originPath === '' && request.path === '/';
+      return answerOptions(bucketCors, request.headers, isBucket ? 'BUCKET' : 'OBJECT');
+    }
+    const answer = await this.answerSimple(request);
+    return bucketCors === null ? answer : withBucketCors(answer, bucketCors, request.method, request.headers);
+  }
+
+  private async answerSimple(request: OriginRequest): Promise<EdgeAnswer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return s3Error('MethodNotAllowed');
     const key = readObjectKey(this.description.originPath, request.path);
     if (key.kind === 'unreadable') return { ...s3Error('InvalidURI'), reason: 'path-not-decodable' };
-    if (key.kind === 'missing') return { ...s3Error('AccessDenied'), reason: 'key-not-servable' };
+    if (key.kind === 'missing') return this.missing(key.text, 'key-not-servable');
     const object = await openObject(this.description.folder, key.segments);
-    if ('absent' in object) return { ...s3Error('AccessDenied'), reason: object.absent };
+    if ('absent' in object) return this.missing(key.segments.join('/'), object.absent);
     try {
       return await this.answerWith(object, key.segments.at(-1) ?? '', request.headers);
     } catch (error) {
       await object.handle.close();
       throw error;
     }
+  }
+
+  /** R111: only who may list the bucket is told that a key is missing. */
+  private missing(key: string, reason: string): EdgeAnswer {
+    const answer = this.description.listBucket ? s3Error('NoSuchKey', { Key: key }) : s3Error('AccessDenied');
+    return { ...answer, reason };
   }
 
   private async answerWith(

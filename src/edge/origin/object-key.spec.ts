@@ -32,7 +32,7 @@ describe('the key that a raw path asks for', () => {
     ['a backslash', '/a\\..\\b'],
     ['an escaped backslash', '/a/..%5c..%5cb'],
   ])('%s names nothing', (_what, path) => {
-    expect(readObjectKey('', path)).toEqual({ kind: 'missing' });
+    expect(readObjectKey('', path).kind).toBe('missing');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 /** What a raw path asks of the folder: a key below it, nothing that exists there, or no address at all. */
 export type KeyReading =
   | { readonly kind: 'key'; readonly segments: readonly string[] }
-  | { readonly kind: 'missing' }
+  | { readonly kind: 'missing'; readonly text: string }
   | { readonly kind: 'unreadable' };
 
 /**
@@ -16,7 +16,7 @@ export function readObjectKey(originPath: string, rawPath: string): KeyReading {
   const isServable = segments.every(
     (segment) => segment !== '' && !segment.startsWith('.') && !segment.includes('\\'),
   );
-  return isServable ? { kind: 'key', segments } : { kind: 'missing' };
+  return isServable ? { kind: 'key', segments } : { kind: 'missing', text: segments.join('/') };
 }
 
 /** Percent-decodes a raw path to text, as S3 does; null for a broken escape or bytes that are no UTF-8. */

@@ -6,6 +6,7 @@ const ERRORS = {
   AccessDenied: { status: 403, message: 'Access Denied' },
   AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
   BadRequest: { status: 400, message: 'Insufficient information. Origin request header needed.' },
+  NoSuchKey: { status: 404, message: 'The specified key does not exist.' },
   InvalidURI: { status: 400, message: "Couldn't parse the specified URI." },
   PreconditionFailed: {
     status: 412,
@@ -19,12 +20,16 @@ const ERRORS = {
   InternalError: { status: 500, message: 'We encountered an internal error. Please try again.' },
 } as const;
 
-/** S3's error XML (R111): unlike CloudFront's own it is `application/xml` and ends with two ids. */
+/**
+ * S3's error XML (R111): unlike CloudFront's own it is `application/xml` and ends with two ids. Its message
+ * is that of the code unless another is given.
+ */
 export function s3Error(
   code: keyof typeof ERRORS,
   details: Readonly<Record<string, string>> = {},
+  message: string = ERRORS[code].message,
 ): EdgeAnswer {
-  const { status, message } = ERRORS[code];
+  const { status } = ERRORS[code];
   const members = {
     Code: code,
     Message: message,

@@ -9,6 +9,9 @@ export interface EdgeIdentity {
   readonly pop: string;
 }
 
+/** What `X-Cache` says of where an answer came from. */
+export type XCache = 'Miss from cloudfront' | 'Error from cloudfront' | 'Redirect from cloudfront';
+
 const HOST_ID = randomBytes(16).toString('hex');
 
 /** A new identity for one answer. */
@@ -21,11 +24,7 @@ export function newIdentity(): EdgeIdentity {
 }
 
 /** How CloudFront marks every answer, its own refusals and relayed ones alike. */
-export function withEdgeHeaders(
-  headers: HeaderList,
-  identity: EdgeIdentity,
-  xCache: 'Miss from cloudfront' | 'Error from cloudfront' | 'Redirect from cloudfront',
-): HeaderList {
+export function withEdgeHeaders(headers: HeaderList, identity: EdgeIdentity, xCache: XCache): HeaderList {
   return [
     ...(headerOf(headers, 'Server') === undefined ? ([['Server', 'CloudFront']] as const) : []),
     ...headers,
