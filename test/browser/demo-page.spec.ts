@@ -27,6 +27,9 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     });
     page = browser.page;
     network = await logNetwork(browser.context, page);
+    // A page that does not work at all fails here, once.
+    await page.goto(stack.appUrl);
+    await page.locator('#app[data-ready]').waitFor();
   });
 
   beforeEach(async () => {
