@@ -194,6 +194,7 @@ export class Edge {
     const question = {
       method: request.method,
       origin: request.headers.origin,
+      requestMethod: request.headers['access-control-request-method'],
       requestHeaders: request.headers['access-control-request-headers'],
       pageOrigins,
     };

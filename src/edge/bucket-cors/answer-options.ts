@@ -27,13 +27,14 @@ export function answerOptions(
     return { ...s3Error('AccessForbidden', details), reason: 'bucket-without-cors' };
   }
   const asked = headers['access-control-request-method'];
-  if (asked === undefined || !KNOWN_METHODS.includes(asked)) {
+  const isKnown = asked !== undefined && KNOWN_METHODS.includes(asked);
+  if (!isKnown && cors.switches.optionsWithoutMethod === 'BadRequest') {
     const message = `Invalid Access-Control-Request-Method: ${asked ?? 'null'}`;
     return { ...s3Error('BadRequest', {}, message), reason: 'options-without-known-method' };
   }
   const rule = chooseRule(cors, request);
   if (rule === null) {
-    const details = { Method: asked, ResourceType: resourceType };
+    const details = { Method: request.method, ResourceType: resourceType };
     return { ...s3Error('AccessForbidden', details, NOT_ALLOWED), reason: 'no-cors-rule-fits' };
   }
   return {

@@ -2,15 +2,19 @@ import type { BucketCors, BucketCorsRule } from './bucket-cors.js';
 import type { CorsRequest } from './cors-request.js';
 
 /** The first rule that allows origin, method and every requested header (R99); null when none does. */
-export function chooseRule({ rules, pageOrigins }: BucketCors, request: CorsRequest): BucketCorsRule | null {
+export function chooseRule(cors: BucketCors, request: CorsRequest): BucketCorsRule | null {
+  const { rules, pageOrigins, switches } = cors;
   // A local page may be allowed by its own name or by that of the production page it stands for.
   const production = pageOrigins.get(request.origin);
   const origins = production === undefined ? [request.origin] : [request.origin, production];
+  const cased = (text: string) => (switches.bucketOriginCase === 'sensitive' ? text : text.toLowerCase());
   return (
     rules.find(
       (rule) =>
         rule.allowedMethods.includes(request.method) &&
-        rule.allowedOrigins.some((pattern) => origins.some((origin) => covers(pattern, origin))) &&
+        rule.allowedOrigins.some((pattern) =>
+          origins.some((origin) => covers(cased(pattern), cased(origin))),
+        ) &&
         request.requestedHeaders.every((name) =>
           rule.allowedHeaders.some((pattern) => covers(pattern.toLowerCase(), name)),
         ),

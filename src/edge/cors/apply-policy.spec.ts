@@ -22,6 +22,7 @@ interface Case {
   readonly policy?: Partial<ResponseHeadersPolicy>;
   readonly origin?: string | null;
   readonly method?: string;
+  readonly requestMethod?: string;
   readonly requestHeaders?: string;
   readonly from?: HeaderList;
   readonly switches?: Partial<Switches>;
@@ -35,6 +36,7 @@ function apply(given: Case): HeaderList {
     {
       method: given.method ?? 'GET',
       origin: given.origin === null ? undefined : (given.origin ?? APP),
+      requestMethod: given.requestMethod,
       requestHeaders: given.requestHeaders,
       pageOrigins: new Map([['https://local.test:3000', APP]]),
     },
@@ -67,6 +69,12 @@ describe('the CORS part of a response headers policy', () => {
       ['Access-Control-Allow-Headers', 'Range'],
       ['Access-Control-Max-Age', '600'],
     ]);
+  });
+
+  it('takes OPTIONS for a preflight only when it names a method, under policyPreflight (R71)', () => {
+    const switches = { policyPreflight: 'options-with-method' } as const;
+    expect(apply({ method: 'OPTIONS', switches })).toEqual(SIMPLE);
+    expect(apply({ method: 'OPTIONS', switches, requestMethod: 'GET' })).toHaveLength(6);
   });
 
   it('writes the seven methods for ALL (R71)', () => {
@@ -232,7 +240,12 @@ describe("AWS's managed response headers policies (R65–R67)", () => {
   ])('%s', (_name, id, onGet, onOptions) => {
     const policy = MANAGED_RESPONSE_HEADERS_POLICIES.get(id);
     if (policy === undefined) throw new Error('not built in');
-    const question = { origin: APP, requestHeaders: undefined, pageOrigins: new Map<string, string>() };
+    const question = {
+      origin: APP,
+      requestMethod: undefined,
+      requestHeaders: undefined,
+      pageOrigins: new Map<string, string>(),
+    };
     expect(applyPolicy([], policy, { ...question, method: 'GET' }, DEFAULT_SWITCHES)).toEqual(onGet);
     expect(applyPolicy([], policy, { ...question, method: 'OPTIONS' }, DEFAULT_SWITCHES)).toEqual(onOptions);
   });

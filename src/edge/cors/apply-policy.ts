@@ -5,7 +5,7 @@ import { corsHeaders, type CorsQuestion } from './cors-headers.js';
 
 type PolicySwitches = Pick<
   Switches,
-  'corsWithoutOrigin' | 'corsForOtherOrigin' | 'originCorsWhenUnmatched' | 'policyVary'
+  'corsWithoutOrigin' | 'corsForOtherOrigin' | 'policyPreflight' | 'originCorsWhenUnmatched' | 'policyVary'
 >;
 
 /**

@@ -8,6 +8,8 @@ import { originMatches } from './origin-pattern.js';
 export interface CorsQuestion {
   readonly method: string;
   readonly origin: string | undefined;
+  /** The value of `Access-Control-Request-Method`. */
+  readonly requestMethod: string | undefined;
   /** The value of `Access-Control-Request-Headers`. */
   readonly requestHeaders: string | undefined;
   /** Origin of a local page → origin that stands in the rules. */
@@ -21,12 +23,14 @@ const ALL_METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE']
 export function corsHeaders(
   config: CorsConfig,
   question: CorsQuestion,
-  switches: Pick<Switches, 'corsWithoutOrigin' | 'corsForOtherOrigin'>,
+  switches: Pick<Switches, 'corsWithoutOrigin' | 'corsForOtherOrigin' | 'policyPreflight'>,
 ): HeaderList | null {
   const allowOrigin = allowedOrigin(config, question, switches);
   if (allowOrigin === null) return null;
-  // R71: the policy takes every OPTIONS of a page for a preflight.
-  const isPreflight = question.method === 'OPTIONS';
+  // R71: the policy takes every OPTIONS of a page for a preflight, unless told otherwise.
+  const isPreflight =
+    question.method === 'OPTIONS' &&
+    (switches.policyPreflight === 'options' || question.requestMethod !== undefined);
   const headers: (readonly [string, string])[] = [['Access-Control-Allow-Origin', allowOrigin]];
   const add = (name: string, values: readonly string[]) => {
     if (values.length > 0) headers.push([name, values.join(', ')]);

@@ -1,6 +1,7 @@
 import type { BucketCors, BucketCorsRule } from '../bucket-cors/bucket-cors.js';
 import { HEADER_NAME } from './header-text.js';
 import type { JsonNode } from './json-node.js';
+import type { EdgeJson } from './read-edge-json.js';
 
 const MAX_RULES = 100;
 const MAX_ID_LENGTH = 255;
@@ -19,18 +20,21 @@ const MEMBERS = [
  * Reads the answer of `aws s3api get-bucket-cors`: what S3's own PutBucketCors refuses is a mistake
  * (R98, R109).
  */
-export function readBucketCors(root: JsonNode, pageOrigins: ReadonlyMap<string, string>): BucketCors {
+export function readBucketCors(
+  root: JsonNode,
+  { pageOrigins, switches }: Pick<EdgeJson, 'pageOrigins' | 'switches'>,
+): BucketCors {
   const node = root.get('CORSRules');
   if (!node.isPresent) {
     root.mistake('the answer of `aws s3api get-bucket-cors`, an object with CORSRules');
-    return { rules: [], pageOrigins };
+    return { rules: [], pageOrigins, switches };
   }
   const rules = node.items();
   if (Array.isArray(node.value) && rules.length === 0) {
     node.mistake('at least one rule; a bucket without CORS has no file (R109)', 'none');
   }
   if (rules.length > MAX_RULES) node.mistake(`at most ${MAX_RULES} rules (R98)`, String(rules.length));
-  return { rules: rules.map(readRule), pageOrigins };
+  return { rules: rules.map(readRule), pageOrigins, switches };
 }
 
 function readRule(node: JsonNode): BucketCorsRule {

@@ -42,12 +42,12 @@ function readCorsOf(entry: OriginEntry, edgeJson: EdgeJson, files: FolderFiles):
   if (bucketCors === null) {
     if (edgeJson.origins.size > 1) return null;
     const node = files.optional(DEFAULT_CORS_FILE);
-    return node === null ? null : readBucketCors(node, edgeJson.pageOrigins);
+    return node === null ? null : readBucketCors(node, edgeJson);
   }
   const name = bucketCors.text();
   if (name === null) return null;
   const node = files.required(name);
-  return node === null ? null : readBucketCors(node, edgeJson.pageOrigins);
+  return node === null ? null : readBucketCors(node, edgeJson);
 }
 
 /** With several origins nobody can guess whose rules these are. */

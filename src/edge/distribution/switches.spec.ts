@@ -40,6 +40,7 @@ describe('the switches for what AWS leaves open', () => {
       policyOnNotModified: 'apply',
       corsWithoutOrigin: 'none',
       corsForOtherOrigin: 'none',
+      policyPreflight: 'options',
       anyOriginWithCredentials: 'refuse',
       originCorsWhenUnmatched: 'keep',
       policyVary: 'none',
@@ -60,6 +61,8 @@ describe('the switches for what AWS leaves open', () => {
       unpaddedBase64: 'accept',
       rawEcdsaSignatures: 'refuse',
       hashMarkerCase: 'exact',
+      bucketOriginCase: 'sensitive',
+      optionsWithoutMethod: 'BadRequest',
     });
   });
 });

@@ -101,6 +101,12 @@ export const SWITCHES = {
     rules: 'R72, F8',
     meaning: 'whether a policy with one exact origin sends it to every other origin too',
   },
+  policyPreflight: {
+    values: ['options', 'options-with-method'],
+    rules: 'R71',
+    meaning:
+      'whether OPTIONS needs `Access-Control-Request-Method` to get the preflight headers of a response headers policy',
+  },
   anyOriginWithCredentials: {
     values: ['refuse', 'accept'],
     rules: 'R75, F9',
@@ -201,6 +207,17 @@ export const SWITCHES = {
     values: ['exact', 'any'],
     rules: 'R36, F17',
     meaning: '`sha256` for `SHA256`',
+  },
+  bucketOriginCase: {
+    values: ['sensitive', 'insensitive'],
+    rules: 'R98, F18',
+    meaning: 'upper and lower case in the AllowedOrigins of a bucket',
+  },
+  optionsWithoutMethod: {
+    values: ['BadRequest', 'AccessForbidden'],
+    rules: 'R104, F18',
+    meaning:
+      'what a bucket with CORS rules says to OPTIONS whose `Access-Control-Request-Method` is missing or none of its own',
   },
 } as const satisfies Record<string, SwitchDescription>;
 

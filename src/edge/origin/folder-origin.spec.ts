@@ -37,6 +37,7 @@ function makeFolder() {
 async function bodyOf({ body }: EdgeAnswer): Promise<string> {
   if (body.kind === 'empty') return '';
   if (body.kind === 'text') return body.text;
+  if (body.kind !== 'object') throw new Error(`a folder sends no ${body.kind}`);
   const chunks: Buffer[] = [];
   for await (const chunk of readObject(body.object, body.firstByte, body.byteLength)) chunks.push(chunk);
   await body.object.handle.close();
