@@ -43,9 +43,15 @@ function applyCors(
   }
   const result = wanted.reduce((list, [name, value]) => withHeader(list, name, value), headers);
   const echoes = headerOf(wanted, 'Access-Control-Allow-Origin') !== '*';
-  return switches.policyVary === 'origin' && echoes ? withHeader(result, 'Vary', 'Origin') : result;
+  return switches.policyVary === 'origin' && echoes ? withVaryOrigin(result) : result;
 }
 
 function isCorsHeader(name: string): boolean {
   return name.toLowerCase().startsWith('access-control-');
+}
+
+function withVaryOrigin(headers: HeaderList): HeaderList {
+  const named = (headerOf(headers, 'Vary') ?? '').split(',').map((name) => name.trim());
+  if (named.some((name) => name === '*' || name.toLowerCase() === 'origin')) return headers;
+  return withHeader(headers, 'Vary', [...named.filter((name) => name !== ''), 'Origin'].join(', '));
 }

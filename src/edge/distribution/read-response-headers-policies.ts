@@ -1,18 +1,13 @@
 import { patternFault } from '../cors/origin-pattern.js';
 import type { FolderFiles } from './folder-files.js';
-import { HEADER_NAME, HEADER_VALUE } from './header-text.js';
+import { headerName, MAX_POLICY_VALUE_LENGTH, HEADER_VALUE } from './header-text.js';
 import type { JsonNode } from './json-node.js';
 import type { AddedHeader, CorsConfig, ResponseHeadersPolicy } from './response-headers-policy.js';
+import { readRemovedHeaders } from './read-removed-headers.js';
 import { readSecurityHeaders } from './read-security-headers.js';
 import type { Switches } from './switches.js';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE', 'ALL'] as const;
-
-/** The longest header value of a policy, in characters (R73). */
-const MAX_VALUE_LENGTH = 1783;
-
-/** What CloudFront never lets a policy remove (R79). */
-const NOT_REMOVABLE = ['x-cache', 'via', 'content-encoding', 'content-length'];
 
 /** Reads `response-headers-policies/*.json`, the answers of get-response-headers-policy, by id. */
 export function readResponseHeadersPolicies(
@@ -47,6 +42,9 @@ function readCors(node: JsonNode, switches: Pick<Switches, 'anyOriginWithCredent
   if (allowCredentials && allowOrigins.includes('*') && switches.anyOriginWithCredentials === 'refuse') {
     origins.mistake('exact origins, because browsers refuse `*` with credentials (R75)', '"*"');
   }
+  if (allowOrigins.length === 0 && origins.quantityItems().length === 0) {
+    origins.mistake('at least one origin', 'none');
+  }
   const headers = node.get('AccessControlAllowHeaders');
   const allowHeaders = names(headers);
   if (allowCredentials && allowHeaders.some((name) => name.includes('*'))) {
@@ -79,33 +77,15 @@ function names(node: JsonNode): string[] {
   return node.quantityItems().flatMap((item) => headerName(item) ?? []);
 }
 
-function headerName(node: JsonNode): string | null {
-  const name = node.text();
-  if (name === null) return null;
-  return HEADER_NAME.test(name) ? name : node.mistake('the name of a header');
-}
-
 function readCustomHeaders(node: JsonNode): AddedHeader[] {
   return node.quantityItems().flatMap((item) => {
     const name = headerName(item.get('Header'));
     const value = item.get('Value').optionalText();
     const override = item.get('Override').flag();
-    if (!HEADER_VALUE.test(value) || value.length > MAX_VALUE_LENGTH) {
-      item.get('Value').mistake(`a header value of at most ${MAX_VALUE_LENGTH} characters (R73)`);
+    if (!HEADER_VALUE.test(value) || value.length > MAX_POLICY_VALUE_LENGTH) {
+      item.get('Value').mistake(`a header value of at most ${MAX_POLICY_VALUE_LENGTH} characters (R73)`);
       return [];
     }
     return name === null || override === null ? [] : [{ name, value, override }];
-  });
-}
-
-function readRemovedHeaders(node: JsonNode): string[] {
-  return node.quantityItems().flatMap((item) => {
-    const name = headerName(item.get('Header'))?.toLowerCase();
-    if (name === undefined) return [];
-    if (NOT_REMOVABLE.includes(name) || name.startsWith('x-amz-cf-')) {
-      item.get('Header').mistake('a header that CloudFront lets a policy remove (R79)');
-      return [];
-    }
-    return [name];
   });
 }
