@@ -44,7 +44,7 @@ export function bucket(rules: readonly object[] | null, edge: object = {}, origi
   return {
     media,
     /** The answer with its body read and its file closed. */
-    async ask(question: BucketQuestion = {}) {
+    ask: async (question: BucketQuestion = {}) => {
       const { method = 'GET', path = `/${OBJECT.key}`, headers = {} } = question;
       const answer = await s3.answer({ method, path, query: null, headers });
       return { status: answer.status, headers: answer.headers, body: await bodyOf(answer) };
