@@ -47,12 +47,12 @@ function start(options: Partial<SigningPoolOptions> = {}): SigningPool {
 }
 
 describe('SigningPool', () => {
-  it('signs texts that are asked for together in batches of at most eight', async () => {
+  it('signs texts that are asked for together in batches of at most 24', async () => {
     const pool = start();
     await pool.ready();
-    const signed = await Promise.all(Array.from({ length: 20 }, (_, index) => pool.sign(`t${index}`)));
-    expect(signed.map((signature) => signature.split('@')[1]).join('')).toBe('88888888888888884444');
-    expect(signed[19]).toBe('t19@4');
+    const signed = await Promise.all(Array.from({ length: 60 }, (_, index) => pool.sign(`t${index}`)));
+    const sizes = [24, 24, 12].flatMap((size) => Array.from({ length: size }, () => size));
+    expect(signed).toEqual(sizes.map((size, index) => `t${index}@${size}`));
   });
 
   it('keeps texts that come before the worker is ready', async () => {
@@ -119,10 +119,10 @@ describe('SigningPool', () => {
     const pool = start({ maxWorkers: 2 });
     await pool.ready();
     const blocked = pool.sign('wait for open');
-    const pile = Array.from({ length: 19 }, () => pool.sign('pile'));
+    const pile = Array.from({ length: 40 }, () => pool.sign('pile'));
     await expect(pool.sign('open')).resolves.toMatch('open@');
-    await expect(blocked).resolves.toBe('wait for open@8');
-    await expect(Promise.all(pile)).resolves.toHaveLength(19);
+    await expect(blocked).resolves.toBe('wait for open@24');
+    await expect(Promise.all(pile)).resolves.toHaveLength(40);
   });
 
   it('finishes what it accepted before it closes, and accepts nothing after', async () => {
