@@ -1,9 +1,13 @@
 import { benchGrants } from './grants/bench-grants.js';
+import { profileGrants } from './grants/profile-grants.js';
 
 /** Prints one benchmark; gives false when an answer was wrong, so that no figure of it counts. */
 type Benchmark = () => Promise<boolean>;
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { grants: benchGrants };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  grants: benchGrants,
+  'grants-profile': profileGrants,
+};
 
 /** Runs the named benchmarks, or all; gives the exit code: 1 when answers were wrong, 2 for an unknown name. */
 export async function runBenchmarks(names: readonly string[]): Promise<number> {

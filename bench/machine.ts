@@ -1,20 +1,48 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 
 /** One line that says where the figures come from. */
 export function machineLine(): string {
   return `Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}, ${process.platform} ${process.arch}, ${new Date().toISOString().slice(0, 10)}`;
 }
 
-/** What else the machine is doing: the processes that ran in the last minute, on average. */
-export function loadLine(): string {
-  return `load average of the last minute: ${loadavg()[0]?.toFixed(2)}`;
+/** Processor time in microseconds since some moment of the past. Linux only, elsewhere `null`. */
+export interface ProcessorTime {
+  readonly wholeMachine: number;
+  readonly ofProcesses: readonly number[];
 }
 
-/** Microseconds of processor time that a process and its threads have used. Linux only, else `null`. */
-export function processorMicroseconds(pid: number): number | null {
+/** A clock tick of proc(5), in microseconds. */
+const TICK_MICROSECONDS = 10_000;
+
+/** What the machine and these processes, with their threads, have used so far. */
+export function processorTime(pids: readonly number[]): ProcessorTime | null {
   if (process.platform !== 'linux') return null;
-  // proc(5): after the command in parentheses come state … utime (14th field) and stime, in ticks of 10 ms.
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] = readFileSync(
+    '/proc/stat',
+    'utf8',
+  )
+    .split('\n', 1)
+    .flatMap((line) => line.split(/\s+/).slice(1).map(Number));
+  return {
+    wholeMachine: (user + nice + system + irq + softIrq + steal) * TICK_MICROSECONDS,
+    ofProcesses: pids.map(processMicroseconds),
+  };
+}
+
+function processMicroseconds(pid: number): number {
+  // proc(5): after the command in parentheses come state … utime (14th field) and stime.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROSECONDS;
+}
+
+/** The share of all processors that other processes took between two readings, 0 to 1. */
+export function shareOfOthers(before: ProcessorTime, after: ProcessorTime, seconds: number): number {
+  const own = sum(after.ofProcesses) - sum(before.ofProcesses);
+  const all = after.wholeMachine - before.wholeMachine;
+  return Math.max(0, all - own) / (seconds * 1e6 * availableParallelism());
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

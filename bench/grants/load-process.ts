@@ -1,0 +1,33 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { ServerProcess } from '../server-process.js';
+import type { Case } from './cases.js';
+import type { Deployment } from './deployment.js';
+import type { LoadJob, LoadResult } from './load.js';
+
+/** The process that makes the load. */
+export class LoadProcess {
+  readonly #child: ChildProcess = fork(new URL('./load.js', import.meta.url));
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Keeps a server busy with a case for that long; answers with fewer Set-Cookie lines count as wrong. */
+  async run(
+    { host, port }: ServerProcess,
+    { callers }: Case,
+    { appOrigin: origin }: Deployment,
+    { seconds, cookieLines }: { readonly seconds: number; readonly cookieLines: number },
+  ): Promise<LoadResult> {
+    const job: LoadJob = { host, port, origin, callers, seconds, cookieLines };
+    const answered = once(this.#child, 'message') as Promise<[LoadResult]>;
+    this.#child.send(job);
+    const [result] = await answered;
+    return result;
+  }
+
+  stop(): void {
+    this.#child.disconnect();
+  }
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { machineLine } from '../machine.js';
+import { EDGEPASS_COOKIE_LINES, makeCases, type Case } from './cases.js';
+import { makeDeployment, type Deployment } from './deployment.js';
+import { LoadProcess } from './load-process.js';
+import { giveRights, startEdgepass } from './servers.js';
+import { timeByPart, type CpuProfile } from './time-by-part.js';
+
+const WARM_UP_SECONDS = 3;
+const PROFILE_SECONDS = 8;
+
+/** Where the time of a grant goes on the event loop of edgepass, both cases. Gives false when answers were wrong. */
+export async function profileGrants(): Promise<boolean> {
+  console.log('where the event loop of edgepass spends the time of a grant, idle time left out');
+  console.log(machineLine());
+  const deployment = makeDeployment();
+  let isRight = true;
+  for (const one of makeCases(deployment)) {
+    // oxlint-disable-next-line no-await-in-loop -- two at once would disturb each other
+    isRight = (await profileCase(one, deployment)) && isRight;
+  }
+  return isRight;
+}
+
+async function profileCase(one: Case, deployment: Deployment): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'edgepass-profile-'));
+  const profiles = join(folder, 'profiles');
+  const edgepass = await startEdgepass(deployment, folder, ['--cpu-prof', `--cpu-prof-dir=${profiles}`]);
+  const load = new LoadProcess();
+  try {
+    await giveRights(edgepass.url, deployment, [one]);
+    const cookieLines = EDGEPASS_COOKIE_LINES;
+    await load.run(edgepass, one, deployment, { seconds: WARM_UP_SECONDS, cookieLines });
+    const fromMicroseconds = monotonicMicroseconds();
+    const result = await load.run(edgepass, one, deployment, { seconds: PROFILE_SECONDS, cookieLines });
+    const toMicroseconds = monotonicMicroseconds();
+    await edgepass.stop();
+    print(one, timeByPart(profileOfMainThread(profiles), fromMicroseconds, toMicroseconds), result.answers);
+    return result.errors === 0;
+  } finally {
+    load.stop();
+    await edgepass.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The clock that V8 writes into profiles. */
+function monotonicMicroseconds(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+/** Node names the files `CPU.<date>.<time>.<pid>.<thread>.<number>.cpuprofile`; the main thread is 0. */
+function profileOfMainThread(folder: string): CpuProfile {
+  const name = readdirSync(folder).find((file) => file.split('.')[4] === '0');
+  if (name === undefined) throw new Error('expected a CPU profile of the main thread');
+  return JSON.parse(readFileSync(join(folder, name), 'utf8')) as CpuProfile;
+}
+
+function print(one: Case, parts: ReadonlyMap<string, number>, answers: number): void {
+  const total = [...parts.values()].reduce((sum, microseconds) => sum + microseconds, 0);
+  console.log(`\n${one.name}: ${(total / answers).toFixed(0)} µs a grant`);
+  for (const [part, microseconds] of [...parts].toSorted((a, b) => b[1] - a[1])) {
+    console.log(`  ${((100 * microseconds) / total).toFixed(1).padStart(5)} %  ${part}`);
+  }
+}
