@@ -5,6 +5,7 @@ import type { HeaderList } from './header-list.js';
 export type AnswerBody =
   | { readonly kind: 'empty' }
   | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | {
       readonly kind: 'object';
       readonly object: OpenObject;
@@ -31,4 +32,9 @@ export function textAnswer(status: number, contentType: string, text: string): E
     ],
     body: { kind: 'text', text },
   };
+}
+
+/** Closes what an answer holds open, when it is not sent. */
+export async function discard({ body }: EdgeAnswer): Promise<void> {
+  if (body.kind === 'object') await body.object.handle.close();
 }

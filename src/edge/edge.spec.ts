@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   ALIAS,
   behavior,
+  CORS_S3_ORIGIN,
   ecKey,
   header,
   list,
@@ -140,6 +141,7 @@ describe('the refusals of the edge', () => {
     const edge = await start({
       defaultBehavior: behavior({
         AllowedMethods: list(['GET', 'HEAD', 'OPTIONS']),
+        OriginRequestPolicyId: CORS_S3_ORIGIN,
         ResponseHeadersPolicyId: 'pages',
       }),
       policies: { pages: recommendedPolicy() },
@@ -156,6 +158,7 @@ describe('the refusals of the edge', () => {
     const edge = await start({
       defaultBehavior: openBehavior({
         AllowedMethods: list(['GET', 'HEAD', 'OPTIONS']),
+        OriginRequestPolicyId: CORS_S3_ORIGIN,
         ResponseHeadersPolicyId: 'pages',
       }),
       policies: { pages: recommendedPolicy() },

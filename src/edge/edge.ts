@@ -1,9 +1,10 @@
 import type { Clock } from '../clock/clock.js';
 import { acceptsHost } from './accepted-host.js';
+import { EdgeCache, type Served } from './cache/edge-cache.js';
+import { CachedOrigins } from './cached-origins.js';
 import { applyPolicy } from './cors/apply-policy.js';
 import { withDefaultRootObject } from './default-root-object.js';
 import type { Behavior, Distribution } from './distribution/distribution.js';
-import type { Switches } from './distribution/switches.js';
 import type { EdgeAnswer } from './edge-answer.js';
 import type { EdgeLog } from './edge-log.js';
 import { errorPageRequest } from './error-responses/error-page-request.js';
@@ -15,7 +16,6 @@ import { newIdentity, withEdgeHeaders, type XCache } from './refusal/edge-header
 import { edgePage, type EdgePage } from './refusal/edge-page.js';
 import { viewerRefusal } from './refusal/viewer-refusal.js';
 import { normalisePath, patternCovers } from './viewer-access/behavior-path.js';
-import { withoutReservedParameters } from './viewer-access/credentials.js';
 import { judgeViewer } from './viewer-access/judge-viewer.js';
 import { redirectToHttps } from './viewer-protocol.js';
 import { hasBody, type ViewerRequest } from './viewer-request.js';
@@ -27,16 +27,22 @@ export interface Listening {
 }
 
 /**
- * The way of a request through the edge: host, behavior, protocol, method, viewer, origin, response
- * headers policy. A cache belongs between viewer and origin: verification comes before its lookup (R40).
+ * The way of a request through the edge: host, behavior, protocol, method, viewer, cache, origin, response
+ * headers policy. Verification comes before the lookup in the cache (R40), the policy after it (R68).
  */
 export class Edge {
+  private readonly cache: EdgeCache;
+  private readonly cachedOrigins: CachedOrigins;
+
   constructor(
     private readonly distribution: Distribution,
-    private readonly origins: ReadonlyMap<string, Origin>,
+    origins: ReadonlyMap<string, Origin>,
     private readonly clock: Clock,
     private readonly log: EdgeLog,
-  ) {}
+  ) {
+    this.cache = new EdgeCache(distribution.cacheLimits, clock);
+    this.cachedOrigins = new CachedOrigins(distribution, origins, this.cache);
+  }
 
   /** Answers one request. An object in the answer is open: send it or close it. */
   async answer(request: ViewerRequest, listening: Listening): Promise<EdgeAnswer> {
@@ -66,7 +72,7 @@ export class Edge {
     if (viewerRefused !== null) return viewerRefused;
     if (methodRefusal !== null) return methodRefusal;
 
-    return this.relay(await this.askOrigin(request, behavior), request, behavior, 'Miss from cloudfront');
+    return this.relay(await this.content(request, behavior), request, behavior);
   }
 
   /** The page comes by its own behavior's origin, and nobody's cookies are asked for on that way. */
@@ -74,7 +80,12 @@ export class Edge {
     const own = this.behaviorFor(request.path);
     const policies = { request: failed, page: own, none: null };
     const policyOf = policies[this.distribution.switches.errorPageHeaders];
-    return this.relay(await this.askOrigin(request, own), request, policyOf, 'Error from cloudfront');
+    return this.relay(await this.content(request, own), request, policyOf, 'Error from cloudfront');
+  }
+
+  /** Forgets the copies that these paths of an invalidation name; gives how many there were. */
+  invalidate(paths: readonly string[]): number {
+    return this.cache.invalidate(paths);
   }
 
   /** A page for a request that the parser or its limits refused, before there is anything to log of it. */
@@ -148,19 +159,15 @@ export class Edge {
     return { ...answer, headers: withEdgeHeaders(headers, newIdentity(), 'Error from cloudfront') };
   }
 
-  private async askOrigin(request: ViewerRequest, behavior: Behavior): Promise<EdgeAnswer> {
-    const origin = this.origins.get(behavior.originId);
-    if (origin === undefined) throw new Error(`No folder stands behind origin ${behavior.originId}.`);
-    const { defaultRootObject, switches } = this.distribution;
-    if (switches.pathWithTwoReadings === 'refuse' && this.hasTwoReadings(request.path, behavior)) {
-      return { ...s3Error('AccessDenied'), reason: 'path-with-two-readings' };
+  private async content(request: ViewerRequest, behavior: Behavior): Promise<Served> {
+    if (
+      this.distribution.switches.pathWithTwoReadings === 'refuse' &&
+      this.hasTwoReadings(request.path, behavior)
+    ) {
+      const answer = { ...s3Error('AccessDenied'), reason: 'path-with-two-readings' };
+      return { answer, from: 'Miss', ageSeconds: null };
     }
-    return origin.answer({
-      method: request.method,
-      path: withDefaultRootObject(request.path, defaultRootObject),
-      query: behavior.trustedKeys === null ? request.query : originQuery(request.query, switches),
-      headers: request.headers,
-    });
+    return this.cachedOrigins.answer(request, behavior);
   }
 
   /** The origin decodes what the behavior was chosen on as it stood: both must choose the same (E17). */
@@ -170,10 +177,10 @@ export class Edge {
   }
 
   private relay(
-    answer: EdgeAnswer,
+    { answer, from, ageSeconds }: Served,
     request: ViewerRequest,
     policyOf: Behavior | null,
-    xCacheOfSuccess: XCache,
+    xCacheOfSuccess: XCache = `${from} from cloudfront`,
   ): EdgeAnswer {
     const isError = answer.status >= 400;
     if (isError) {
@@ -181,7 +188,8 @@ export class Edge {
     }
     const headers = policyOf === null ? answer.headers : this.withPolicy(answer, request, policyOf);
     const xCache = isError ? 'Error from cloudfront' : xCacheOfSuccess;
-    return { ...answer, headers: withEdgeHeaders(headers, newIdentity(), xCache) };
+    const marked = withEdgeHeaders(headers, newIdentity(), xCache);
+    return { ...answer, headers: ageSeconds === null ? marked : [...marked, ['Age', String(ageSeconds)]] };
   }
 
   /** R68, R69: on what the origin sent, its errors included unless a switch says otherwise. */
@@ -212,12 +220,4 @@ export class Edge {
     const answer = edgePage(page, identity.requestId);
     return { ...answer, headers: withEdgeHeaders(answer.headers, identity, 'Error from cloudfront') };
   }
-}
-
-/** R49: whether `Hash-Algorithm` is stripped too is open (F15). */
-function originQuery(query: string | null, switches: Pick<Switches, 'hashAlgorithmParameter'>) {
-  return withoutReservedParameters(
-    query,
-    switches.hashAlgorithmParameter === 'forward' ? ['Hash-Algorithm'] : [],
-  );
 }

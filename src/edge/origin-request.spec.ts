@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   ALIAS,
+  ALL_VIEWER_EXCEPT_HOST,
+  behavior,
   distributionOf,
   NOW,
   openBehavior,
@@ -22,7 +24,8 @@ const KEY = rsaKey('KVIEWER1');
 async function askedOfOrigin(path: string, query: string | null, switches: object = {}) {
   const { folder } = writeFolder({
     keys: [KEY],
-    behaviors: [openBehavior({ PathPattern: '/public/*' })],
+    defaultBehavior: behavior({ OriginRequestPolicyId: ALL_VIEWER_EXCEPT_HOST }),
+    behaviors: [openBehavior({ PathPattern: '/public/*', OriginRequestPolicyId: ALL_VIEWER_EXCEPT_HOST })],
     edge: { switches },
   });
   const asked: OriginRequest[] = [];

@@ -8,6 +8,9 @@ import { hasBody } from './viewer-request.js';
 /** CloudFront has statuses of its own; Node would call 494 "unknown". */
 const REASONS: Readonly<Record<number, string>> = { 494: 'Request header too large' };
 
+/** What of a stored copy is handed to the connection at once. */
+const PART_BYTES = 256 * 1024;
+
 /**
  * Sends an answer with the memory of one chunk, however large the object and slow the viewer, and closes
  * its object. Rejects when the object changed on the way or the viewer went away; the connection is
@@ -25,8 +28,35 @@ export async function sendAnswer(
     response.writeHead(answer.status, REASONS[answer.status], answer.headers.flat());
     if (request.method === 'HEAD' || body.kind === 'empty') response.end();
     else if (body.kind === 'text') response.end(body.text);
+    else if (body.kind === 'bytes') await sendBytes(body.bytes, response);
     else await pipeline(Readable.from(readObject(body.object, body.firstByte, body.byteLength)), response);
   } finally {
     if (body.kind === 'object') await body.object.handle.close();
   }
+}
+
+/** Part by part: TLS would encrypt a large buffer as a whole, once for each slow viewer. */
+async function sendBytes(bytes: Buffer, response: ServerResponse): Promise<void> {
+  let position = 0;
+  while (bytes.length - position > PART_BYTES) {
+    const hasRoom = response.write(bytes.subarray(position, position + PART_BYTES));
+    position += PART_BYTES;
+    // oxlint-disable-next-line no-await-in-loop -- the viewer decides how fast
+    if (!hasRoom) await drained(response);
+    if (response.destroyed) return;
+  }
+  response.end(position === 0 ? bytes : bytes.subarray(position));
+}
+
+/** Resolves when there is room again, or when the viewer has gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
 }

@@ -9,6 +9,7 @@ import { errorCode } from './error-code.js';
 import { Edge, type Listening } from './edge.js';
 import { EdgeLog } from './edge-log.js';
 import type { EdgePage } from './refusal/edge-page.js';
+import { OriginWithObjectHeaders } from './origin-request/object-headers.js';
 import { FolderOrigin } from './origin/folder-origin.js';
 import { ObjectChanged } from './origin/read-object.js';
 import { sendAnswer } from './send-answer.js';
@@ -48,7 +49,10 @@ export interface EdgeServer {
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   const log = new EdgeLog(options.writeLine);
   const origins = new Map(
-    [...options.distribution.origins].map(([id, description]) => [id, new FolderOrigin(description)]),
+    [...options.distribution.origins].map(([id, description]) => [
+      id,
+      new OriginWithObjectHeaders(new FolderOrigin(description), description.objectHeaders),
+    ]),
   );
   const edge = new Edge(options.distribution, origins, options.clock, log);
   const listening = { protocol: options.plainHttp ? ('http' as const) : ('https' as const), port: 0 };

@@ -11,6 +11,12 @@ import { temporaryFolder } from './temporary-folder.js';
 export const NOW = 1_795_000_000;
 export const ALIAS = 'cdn.example.com';
 export const KEY_GROUP = 'group-viewers';
+/** AWS's managed policies (R61, R63). */
+export const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
+export const CACHING_OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
+export const CORS_S3_ORIGIN = '88a5eaf4-2fd4-4709-b370-b4c650ea3fcf';
+export const ALL_VIEWER = '216adef6-5c7f-47e4-b989-5492eafa07d3';
+export const ALL_VIEWER_EXCEPT_HOST = 'b689b0a8-53d0-40ab-baf2-68738e2966ac';
 
 /** A key pair of a test; the edge gets the public half. */
 export interface TestKey {
@@ -95,6 +101,7 @@ export function behavior(members: object = {}): object {
     TrustedKeyGroups: { Enabled: true, ...list([KEY_GROUP]) },
     ViewerProtocolPolicy: 'allow-all',
     AllowedMethods: { ...list(['HEAD', 'GET']), CachedMethods: list(['HEAD', 'GET']) },
+    CachePolicyId: CACHING_DISABLED,
     ...members,
   };
 }

@@ -2,6 +2,7 @@ import type { Behavior } from './distribution.js';
 import type { JsonNode } from './json-node.js';
 import { MANAGED_RESPONSE_HEADERS_POLICIES } from './managed-response-headers-policies.js';
 import { readPathPattern } from './path-pattern.js';
+import { readCaching, type CachingReferences } from './read-caching.js';
 import type { KeyGroups } from './read-key-groups.js';
 import { readMethods } from './read-methods.js';
 import type { ResponseHeadersPolicy } from './response-headers-policy.js';
@@ -12,7 +13,7 @@ const KEY_GROUPS_PER_BEHAVIOR = 4;
 const PROTOCOL_POLICIES = ['allow-all', 'https-only', 'redirect-to-https'] as const;
 
 /** What a behavior may refer to by id. */
-export interface BehaviorReferences {
+export interface BehaviorReferences extends CachingReferences {
   readonly originIds: ReadonlySet<string>;
   readonly keyGroups: KeyGroups;
   readonly responseHeadersPolicies: ReadonlyMap<string, ResponseHeadersPolicy>;
@@ -39,6 +40,7 @@ function readBehavior(node: JsonNode, pathPattern: string, references: BehaviorR
     ...readMethods(node.get('AllowedMethods')),
     viewerProtocolPolicy: node.get('ViewerProtocolPolicy').oneOf(PROTOCOL_POLICIES) ?? 'https-only',
     trustedKeys: readTrustedKeys(node, references),
+    ...readCaching(node, references),
     responseHeadersPolicy: readPolicy(node.get('ResponseHeadersPolicyId'), references),
   };
 }

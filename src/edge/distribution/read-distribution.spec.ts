@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import {
   behavior,
+  CACHING_DISABLED,
   distributionOf,
   ecKey,
   KEY_GROUP,
@@ -13,6 +14,7 @@ import {
   type FolderInput,
 } from '../../../test/support/edge-fixture.js';
 import { formatFolderProblem } from './folder-problem.js';
+import { MANAGED_CACHE_POLICIES } from './managed-cache-policies.js';
 import { readDistribution } from './read-distribution.js';
 import { DEFAULT_SWITCHES } from './switches.js';
 
@@ -45,11 +47,25 @@ describe("a distribution's folder", () => {
     });
     expect(distribution.origins).toEqual(
       new Map([
-        ['media', { folder: realpathSync(media), originPath: '', bucketCors: null, listBucket: false }],
+        [
+          'media',
+          {
+            folder: realpathSync(media),
+            originPath: '',
+            bucketCors: null,
+            listBucket: false,
+            domainName: 'media.s3.amazonaws.com',
+            isS3: true,
+            customHeaders: [],
+            objectHeaders: [],
+          },
+        ],
       ]),
     );
     const [first, last] = distribution.behaviors;
     expect(first).toEqual({
+      cachePolicy: MANAGED_CACHE_POLICIES.get(CACHING_DISABLED),
+      originRequestPolicy: null,
       pathPattern: '/public/*',
       originId: 'media',
       allowedMethods: new Set(['HEAD', 'GET']),
@@ -207,7 +223,7 @@ describe('a mistake in the folder', () => {
         extra: { 'key-groups/broken.json': '{' },
       }),
     ).toEqual([
-      'edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, switches as name, found "color"',
+      'edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, distributionId, cache, switches as name, found "color"',
       'edge.json origins.media.folder: expected a folder that exists, found "../none"',
       'edge.json origins.other: expected the Id of an origin in distribution.json as name, found "other"',
       "key-groups/broken.json: expected JSON, found Expected property name or '}' in JSON at position 1 (line 1 column 2)",

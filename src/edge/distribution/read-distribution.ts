@@ -4,9 +4,11 @@ import { FolderFiles } from './folder-files.js';
 import type { FolderProblem } from './folder-problem.js';
 import { JsonNode } from './json-node.js';
 import { readBehaviors } from './read-behaviors.js';
-import { readEdgeJson } from './read-edge-json.js';
+import { readCachePolicies } from './read-cache-policies.js';
+import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
 import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
+import { readOriginRequestPolicies } from './read-origin-request-policies.js';
 import { readOrigins } from './read-origins.js';
 import { readResponseHeadersPolicies } from './read-response-headers-policies.js';
 import { namesOfUnfollowed } from './unfollowed.js';
@@ -27,7 +29,7 @@ export function readDistribution(folder: string): DistributionResult {
   const files = new FolderFiles(resolve(folder), problems);
   const answer = files.required('distribution.json');
   const edge = files.required('edge.json');
-  const { config, domainName } = configOf(answer ?? unread('distribution.json'));
+  const { config, domainName, id } = configOf(answer ?? unread('distribution.json'));
   const originNodes = originsById(config);
   const originIds = new Set(originNodes.keys());
   const edgeJson = readEdgeJson(
@@ -38,11 +40,14 @@ export function readDistribution(folder: string): DistributionResult {
   const behaviors = readBehaviors(config, {
     originIds,
     keyGroups: readKeyGroups(files, edgeJson.extraPublicKeys, warnings),
+    cachePolicies: readCachePolicies(files),
+    originRequestPolicies: readOriginRequestPolicies(files),
     responseHeadersPolicies: readResponseHeadersPolicies(files, edgeJson.switches),
     warnings,
   });
   const usedOriginIds = new Set(behaviors.map(({ originId }) => originId));
   const distribution: Distribution = {
+    id: distributionId(id, edgeJson),
     aliases: config
       .get('Aliases')
       .quantityItems()
@@ -56,6 +61,7 @@ export function readDistribution(folder: string): DistributionResult {
     pageOrigins: edgeJson.pageOrigins,
     tls: edgeJson.tls,
     switches: edgeJson.switches,
+    cacheLimits: edgeJson.cacheLimits,
   };
   const unfollowed = namesOfUnfollowed(config, files, usedOriginIds);
   return problems.length > 0 ? { problems, warnings, unfollowed } : { distribution, warnings, unfollowed };
@@ -66,18 +72,27 @@ function unread(file: string): JsonNode {
   return new JsonNode(file, '', undefined, []);
 }
 
+/** AWS's own word counts; `edge.json` may say it where the folder holds only the configuration. */
+function distributionId(id: string | null, { distributionId: named }: EdgeJson): string | null {
+  if (named === null) return id;
+  const text = named.text();
+  if (id !== null && text !== null && text !== id) named.mistake(`${id}, the Id in distribution.json`);
+  return id ?? text;
+}
+
 /** Both shapes of AWS's answer: get-distribution-config, and get-distribution with the domain name. */
-function configOf(answer: JsonNode): { config: JsonNode; domainName: string | null } {
+function configOf(answer: JsonNode): { config: JsonNode; domainName: string | null; id: string | null } {
   const distribution = answer.get('Distribution');
   if (!distribution.isPresent) {
     const config = answer.get('DistributionConfig');
     if (!config.isPresent) config.mistake('the answer of `aws cloudfront get-distribution-config`');
-    return { config, domainName: null };
+    return { config, domainName: null, id: null };
   }
   const domainName = distribution.get('DomainName').optionalText().toLowerCase();
   return {
     config: distribution.get('DistributionConfig'),
     domainName: domainName === '' ? null : domainName,
+    id: distribution.get('Id').optionalText() || null,
   };
 }
 

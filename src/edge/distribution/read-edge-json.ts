@@ -1,11 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { CacheLimits } from '../cache/copy-store.js';
 import type { Distribution } from './distribution.js';
 import type { JsonNode } from './json-node.js';
+import { readCacheLimits } from './read-cache-limits.js';
 import { readOriginEntries, type OriginEntry } from './read-origin-entries.js';
 import { DEFAULT_SWITCHES, SWITCHES, type Switches } from './switches.js';
 
-const MEMBERS = ['origins', 'tls', 'publicHosts', 'pageOrigins', 'extraPublicKeys', 'switches'];
+const MEMBERS = [
+  'origins',
+  'tls',
+  'publicHosts',
+  'pageOrigins',
+  'extraPublicKeys',
+  'distributionId',
+  'cache',
+  'switches',
+];
 
 /** The content of `edge.json`, our own file: here an unknown member is a mistake. */
 export interface EdgeJson {
@@ -16,6 +27,8 @@ export interface EdgeJson {
   readonly pageOrigins: ReadonlyMap<string, string>;
   readonly switches: Switches;
   readonly extraPublicKeys: JsonNode | null;
+  readonly distributionId: JsonNode | null;
+  readonly cacheLimits: CacheLimits;
 }
 
 /** Reads `edge.json`; paths in it are relative to `folder`. Without origin ids, names are not checked. */
@@ -28,6 +41,7 @@ export function readEdgeJson(
     if (!MEMBERS.includes(name)) node.mistake(`one of ${MEMBERS.join(', ')} as name`, `"${name}"`);
   }
   const extra = root.get('extraPublicKeys');
+  const distributionId = root.get('distributionId');
   return {
     origins: readOriginEntries(root.get('origins'), folder, originIds),
     tls: readTls(root.get('tls'), folder),
@@ -35,6 +49,8 @@ export function readEdgeJson(
     pageOrigins: readPageOrigins(root.get('pageOrigins')),
     switches: readSwitches(root.get('switches')),
     extraPublicKeys: extra.isPresent ? extra : null,
+    distributionId: distributionId.isPresent ? distributionId : null,
+    cacheLimits: readCacheLimits(root.get('cache')),
   };
 }
 

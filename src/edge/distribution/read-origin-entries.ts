@@ -1,8 +1,10 @@
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ObjectHeaders } from './distribution.js';
 import type { JsonNode } from './json-node.js';
+import { readObjectHeaders } from './read-object-headers.js';
 
-const MEMBERS = ['folder', 'bucketCors', 'listBucket'];
+const MEMBERS = ['folder', 'bucketCors', 'listBucket', 'objectHeaders'];
 
 /** What `edge.json` says of one origin. */
 export interface OriginEntry {
@@ -12,6 +14,7 @@ export interface OriginEntry {
   readonly bucketCors: JsonNode | null;
   /** R111: `s3:ListBucket`, which AWS's own bucket policy for origin access control does not grant. */
   readonly listBucket: boolean;
+  readonly objectHeaders: readonly ObjectHeaders[];
 }
 
 /** Reads `origins` of `edge.json`. Without origin ids, names are not checked. */
@@ -33,6 +36,7 @@ export function readOriginEntries(
       folder: readFolder(origin.get('folder'), folder),
       bucketCors: bucketCors.isPresent ? bucketCors : null,
       listBucket: origin.get('listBucket').optionalFlag(),
+      objectHeaders: readObjectHeaders(origin.get('objectHeaders')),
     });
   }
   return entries;

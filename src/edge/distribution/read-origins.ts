@@ -2,6 +2,7 @@ import type { BucketCors } from '../bucket-cors/bucket-cors.js';
 import type { FolderOriginDescription } from './distribution.js';
 import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
+import { readCustomHeaders } from './read-custom-headers.js';
 import { readBucketCors } from './read-bucket-cors.js';
 import type { EdgeJson } from './read-edge-json.js';
 import type { OriginEntry } from './read-origin-entries.js';
@@ -30,8 +31,17 @@ export function readOrigins(
     }
     const bucketCors = readCorsOf(entry, edgeJson, files);
     if (entry.folder === null) continue;
-    const { folder, listBucket } = entry;
-    origins.set(id, { folder, originPath: originPath.slice(1), bucketCors, listBucket });
+    const { folder, listBucket, objectHeaders } = entry;
+    origins.set(id, {
+      folder,
+      originPath: originPath.slice(1),
+      bucketCors,
+      listBucket,
+      domainName: node.get('DomainName').optionalText().toLowerCase(),
+      isS3: !node.get('CustomOriginConfig').isPresent,
+      customHeaders: readCustomHeaders(node.get('CustomHeaders')),
+      objectHeaders,
+    });
   }
   refuseForgottenRules(edgeJson, files);
   return origins;

@@ -44,6 +44,7 @@ describe('the switches for what AWS leaves open', () => {
       anyOriginWithCredentials: 'refuse',
       originCorsWhenUnmatched: 'keep',
       policyVary: 'none',
+      originVary: 'forwarded',
       millisecondEpochs: 'accept',
       expirySecond: 'deny',
       quotedEpochs: 'refuse',

@@ -122,6 +122,11 @@ export const SWITCHES = {
     rules: 'R78, F11',
     meaning: 'whether the policy adds `Vary: Origin` when it echoes an origin',
   },
+  originVary: {
+    values: ['forwarded', 'keep'],
+    rules: 'R87, F11',
+    meaning: "names in the origin's `Vary` that are not forwarded to it: dropped or kept",
+  },
   millisecondEpochs: {
     values: ['accept', 'refuse'],
     rules: 'R29, F12',

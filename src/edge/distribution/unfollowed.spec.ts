@@ -35,28 +35,42 @@ describe('what the edge does not follow', () => {
   });
 
   it('is named once for each distinct member', () => {
-    const members = { CachePolicyId: '658327ea-f89d-4fab-a63d-7e88639e58f6', Compress: true };
+    const members = { Compress: true };
     expect(
       unfollowedIn({
         config: { Tomorrow: { Enabled: true } },
         defaultBehavior: behavior(members),
         behaviors: [
           behavior({ ...members, PathPattern: '/a/*' }),
-          behavior({ ...members, PathPattern: '/b/*', OriginRequestPolicyId: 'x' }),
+          behavior({ ...members, PathPattern: '/b/*' }),
         ],
         policies: { p: { ServerTimingHeadersConfig: { Enabled: true, SamplingRate: 50 } } },
-        extra: { 'cache-policies/c.json': {}, 'origin-request-policies/o.json': {} },
+        extra: {
+          'cache-policies/c.json': {
+            CachePolicy: {
+              CachePolicyConfig: {
+                ParametersInCacheKeyAndForwardedToOrigin: {
+                  HeadersConfig: { Headers: list(['CloudFront-Viewer-Country', 'Origin']) },
+                },
+              },
+            },
+          },
+          'origin-request-policies/o.json': {
+            OriginRequestPolicy: {
+              OriginRequestPolicyConfig: {
+                HeadersConfig: { Headers: list(['cloudfront-is-mobile-viewer']) },
+              },
+            },
+          },
+        },
       }),
     ).toEqual([
       'distribution.json DistributionConfig.Tomorrow: this edge does not know it',
-      'distribution.json DistributionConfig.DefaultCacheBehavior.CachePolicyId: nothing is cached yet, every answer is a miss',
       'distribution.json DistributionConfig.DefaultCacheBehavior.Compress: nothing is compressed yet',
-      'distribution.json DistributionConfig.CacheBehaviors.Items[].CachePolicyId: nothing is cached yet, every answer is a miss',
       'distribution.json DistributionConfig.CacheBehaviors.Items[].Compress: nothing is compressed yet',
-      'distribution.json DistributionConfig.CacheBehaviors.Items[].OriginRequestPolicyId: the folder sees no viewer header but Range and conditions',
       'response-headers-policies/p.json ResponseHeadersPolicy.ResponseHeadersPolicyConfig.ServerTimingHeadersConfig: no Server-Timing header is sent',
-      'cache-policies/: nothing is cached yet, every answer is a miss',
-      'origin-request-policies/: the folder sees no viewer header but Range and conditions',
+      'cache-policies/c.json CachePolicy.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers.Items CloudFront-Viewer-Country: the edge makes no CloudFront-* headers',
+      'origin-request-policies/o.json OriginRequestPolicy.OriginRequestPolicyConfig.HeadersConfig.Headers.Items cloudfront-is-mobile-viewer: the edge makes no CloudFront-* headers',
     ]);
   });
 

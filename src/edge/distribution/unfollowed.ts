@@ -24,10 +24,6 @@ const ifEnabled =
   (node) =>
     node.get('Enabled').value === true ? why : null;
 
-const NOT_CACHED = 'nothing is cached yet, every answer is a miss';
-/** CachingDisabled (R61) asks for what the edge does anyway. */
-const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
-
 const DISTRIBUTION: Readonly<Record<string, Effect>> = {
   CallerReference: withoutEffect,
   Aliases: followed,
@@ -62,7 +58,6 @@ const BEHAVIOR: Readonly<Record<string, Effect>> = {
   TrustedSigners: followed,
   TrustedKeyGroups: followed,
   ViewerProtocolPolicy: followed,
-  // CachedMethods inside it has a meaning only with a cache, which has its own line.
   AllowedMethods: followed,
   ResponseHeadersPolicyId: followed,
   SmoothStreaming: ifTrue('Smooth Streaming is not followed'),
@@ -71,12 +66,13 @@ const BEHAVIOR: Readonly<Record<string, Effect>> = {
   FunctionAssociations: ifQuantity('functions are not run'),
   FieldLevelEncryptionId: ifText('fields are not encrypted'),
   RealtimeLogConfigArn: withoutEffect,
-  CachePolicyId: (node) => (node.value === CACHING_DISABLED ? null : NOT_CACHED),
-  OriginRequestPolicyId: ifText('the folder sees no viewer header but Range and conditions'),
-  ForwardedValues: () => NOT_CACHED,
-  MinTTL: () => NOT_CACHED,
-  DefaultTTL: () => NOT_CACHED,
-  MaxTTL: () => NOT_CACHED,
+  CachePolicyId: followed,
+  OriginRequestPolicyId: followed,
+  // Where there is a cache policy AWS leaves these four out.
+  ForwardedValues: followed,
+  MinTTL: followed,
+  DefaultTTL: followed,
+  MaxTTL: followed,
   GrpcConfig: ifEnabled('gRPC is not followed'),
 };
 
@@ -85,7 +81,7 @@ const ORIGIN: Readonly<Record<string, Effect>> = {
   // The folder of edge.json stands behind the origin, reached without a connection.
   DomainName: withoutEffect,
   OriginPath: followed,
-  CustomHeaders: ifQuantity('the folder gets no origin header'),
+  CustomHeaders: followed,
   S3OriginConfig: withoutEffect,
   CustomOriginConfig: () => 'the folder answers as S3 does, whatever the origin is',
   ConnectionAttempts: withoutEffect,
@@ -129,18 +125,26 @@ export function namesOfUnfollowed(
           RESPONSE_HEADERS_POLICY,
         ),
       ),
-    ...wholeFiles(files),
+    ...madeHeaders(files, 'cache-policies', 'CachePolicy'),
+    ...madeHeaders(files, 'origin-request-policies', 'OriginRequestPolicy'),
   ];
   return [...new Set(lines)];
 }
 
-function wholeFiles(files: FolderFiles): string[] {
-  const lines: string[] = [];
-  if (files.all('cache-policies').length > 0) lines.push(`cache-policies/: ${NOT_CACHED}`);
-  if (files.all('origin-request-policies').length > 0) {
-    lines.push('origin-request-policies/: the folder sees no viewer header but Range and conditions');
-  }
-  return lines;
+/** Headers that CloudFront itself writes into a request, from what it knows of the viewer. */
+function madeHeaders(files: FolderFiles, folder: string, kind: string): string[] {
+  return files.all(folder).flatMap((file) => {
+    const config = file.get(kind).get(`${kind}Config`);
+    const parameters = config.get('ParametersInCacheKeyAndForwardedToOrigin');
+    const list = (parameters.isPresent ? parameters : config)
+      .get('HeadersConfig')
+      .get('Headers')
+      .get('Items');
+    const names = elements(list).filter(({ value }) => /^cloudfront-/i.test(String(value)));
+    return names.map(
+      ({ value }) => `${list.file} ${list.path} ${String(value)}: the edge makes no CloudFront-* headers`,
+    );
+  });
 }
 
 function inspect(node: JsonNode, effects: Readonly<Record<string, Effect>>): string[] {

@@ -17,7 +17,12 @@ import { s3Error } from './s3-error.js';
 export class FolderOrigin implements Origin {
   private readonly entityTags = new EntityTags();
 
-  constructor(private readonly description: FolderOriginDescription) {}
+  constructor(
+    private readonly description: Pick<
+      FolderOriginDescription,
+      'folder' | 'originPath' | 'bucketCors' | 'listBucket'
+    >,
+  ) {}
 
   async answer(request: OriginRequest): Promise<EdgeAnswer> {
     const { bucketCors, originPath } = this.description;

@@ -10,7 +10,7 @@ export interface EdgeIdentity {
 }
 
 /** What `X-Cache` says of where an answer came from. */
-export type XCache = 'Miss from cloudfront' | 'Error from cloudfront' | 'Redirect from cloudfront';
+export type XCache = `${'Hit' | 'RefreshHit' | 'Miss' | 'Error' | 'Redirect'} from cloudfront`;
 
 const HOST_ID = randomBytes(16).toString('hex');
 

@@ -1,0 +1,80 @@
+import { copyBytes, type StoredCopy } from './stored-copy.js';
+
+/** How much memory the copies may take. */
+export interface CacheLimits {
+  readonly totalBytes: number;
+  /** An object above this is sent through and never stored. */
+  readonly objectBytes: number;
+}
+
+/** What the edge takes unless told otherwise. */
+export const DEFAULT_CACHE_LIMITS: CacheLimits = {
+  totalBytes: 256 * 1024 * 1024,
+  objectBytes: 32 * 1024 * 1024,
+};
+
+/** The copies by key, bounded in bytes; the one that was used least recently goes first. */
+export class CopyStore {
+  /** A Map keeps its order of insertion: the first is the one used least recently. */
+  private readonly copies = new Map<string, StoredCopy>();
+  private storedBytes = 0;
+  private reservedBytes = 0;
+
+  constructor(readonly limits: CacheLimits) {}
+
+  get usedBytes(): number {
+    return this.storedBytes + this.reservedBytes;
+  }
+
+  find(key: string): StoredCopy | undefined {
+    const copy = this.copies.get(key);
+    if (copy === undefined) return undefined;
+    this.copies.delete(key);
+    this.copies.set(key, copy);
+    return copy;
+  }
+
+  /** Makes room for a body that is about to be read; false when it may not be kept. Release it afterwards. */
+  reserve(bytes: number): boolean {
+    if (bytes > this.limits.objectBytes || this.reservedBytes + bytes > this.limits.totalBytes) return false;
+    this.reservedBytes += bytes;
+    this.evict();
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.reservedBytes -= bytes;
+  }
+
+  store(key: string, copy: StoredCopy): void {
+    this.remove(key);
+    this.copies.set(key, copy);
+    this.storedBytes += copyBytes(key, copy);
+    this.evict();
+  }
+
+  /** Removes every copy that has such an address; gives how many there were. */
+  removeWhere(isMeant: (address: string) => boolean): number {
+    let removed = 0;
+    for (const [key, copy] of this.copies) {
+      if (!copy.addresses.some(isMeant)) continue;
+      this.remove(key);
+      removed += 1;
+    }
+    return removed;
+  }
+
+  private evict(): void {
+    for (const key of this.copies.keys()) {
+      if (this.usedBytes <= this.limits.totalBytes) return;
+      this.remove(key);
+    }
+  }
+
+  private remove(key: string): void {
+    const copy = this.copies.get(key);
+    if (copy === undefined) return;
+    this.copies.delete(key);
+    this.storedBytes -= copyBytes(key, copy);
+  }
+}

@@ -1,0 +1,122 @@
+import type { CachePolicy, OriginRequestPolicy } from './cache-policy.js';
+import type { JsonNode } from './json-node.js';
+import { MANAGED_CACHE_POLICIES } from './managed-cache-policies.js';
+import { MANAGED_ORIGIN_REQUEST_POLICIES } from './managed-origin-request-policies.js';
+import { ALL_NAMES, listed, NO_NAMES, type NameChoice } from './name-choice.js';
+import { readTtls } from './read-cache-policies.js';
+import { readNames } from './read-name-choice.js';
+
+/** The policies of the folder by id. */
+export interface CachingReferences {
+  readonly cachePolicies: ReadonlyMap<string, CachePolicy>;
+  readonly originRequestPolicies: ReadonlyMap<string, OriginRequestPolicy>;
+}
+
+/** What a behavior caches under which key, and what its origin gets. */
+export interface Caching {
+  readonly cachePolicy: CachePolicy;
+  readonly originRequestPolicy: OriginRequestPolicy | null;
+}
+
+const NOTHING_CACHED: CachePolicy = {
+  minTtlSeconds: 0,
+  defaultTtlSeconds: 0,
+  maxTtlSeconds: 0,
+  headers: [],
+  cookies: NO_NAMES,
+  queryStrings: NO_NAMES,
+  gzip: false,
+  brotli: false,
+};
+
+/** Reads how a behavior caches: by policies, or by the older ForwardedValues (R61–R64). */
+export function readCaching(behavior: JsonNode, references: CachingReferences): Caching {
+  const policyId = behavior.get('CachePolicyId');
+  const forwarded = behavior.get('ForwardedValues');
+  if (policyId.optionalText() === '') {
+    if (forwarded.isPresent) return readForwardedValues(behavior, forwarded);
+    policyId.mistake('the id of a cache policy, or ForwardedValues beside it');
+    return { cachePolicy: NOTHING_CACHED, originRequestPolicy: null };
+  }
+  return {
+    cachePolicy:
+      byId(policyId, references.cachePolicies, MANAGED_CACHE_POLICIES, 'cache-policies/', 'R61') ??
+      NOTHING_CACHED,
+    originRequestPolicy: readOriginRequestPolicy(behavior.get('OriginRequestPolicyId'), references),
+  };
+}
+
+function readOriginRequestPolicy(node: JsonNode, references: CachingReferences): OriginRequestPolicy | null {
+  if (node.optionalText() === '') return null;
+  const { originRequestPolicies } = references;
+  return byId(
+    node,
+    originRequestPolicies,
+    MANAGED_ORIGIN_REQUEST_POLICIES,
+    'origin-request-policies/',
+    'R63',
+  );
+}
+
+function byId<Policy>(
+  node: JsonNode,
+  own: ReadonlyMap<string, Policy>,
+  managed: ReadonlyMap<string, Policy>,
+  folder: string,
+  rule: string,
+): Policy | null {
+  const id = node.optionalText();
+  return (
+    own.get(id) ??
+    managed.get(id) ??
+    node.mistake(`the id of a policy in ${folder} or of a managed one (${rule})`)
+  );
+}
+
+/** The settings before there were policies: what travels to the origin is in the key. */
+function readForwardedValues(behavior: JsonNode, forwarded: JsonNode): Caching {
+  if (behavior.get('OriginRequestPolicyId').optionalText() !== '') {
+    behavior.get('OriginRequestPolicyId').mistake('no origin request policy beside ForwardedValues');
+  }
+  const cookies = readForwardedCookies(forwarded.get('Cookies'));
+  const headers = forwarded
+    .get('Headers')
+    .quantityItems()
+    .flatMap((item) => item.text()?.toLowerCase() ?? []);
+  const isQueryForwarded = forwarded.get('QueryString').flag() ?? false;
+  const queryKeys = forwarded
+    .get('QueryStringCacheKeys')
+    .quantityItems()
+    .flatMap((item) => item.text() ?? []);
+  const allQueries = isQueryForwarded ? ALL_NAMES : NO_NAMES;
+  // Headers `*`: everything travels and nothing is stored.
+  if (headers.includes('*')) {
+    return {
+      cachePolicy: NOTHING_CACHED,
+      originRequestPolicy: { headers: { kind: 'all', names: [] }, cookies, queryStrings: allQueries },
+    };
+  }
+  const compress = behavior.get('Compress').optionalFlag();
+  return {
+    cachePolicy: {
+      ...readTtls(behavior),
+      headers: headers.toSorted(),
+      cookies,
+      queryStrings: isQueryForwarded && queryKeys.length > 0 ? listed(queryKeys) : allQueries,
+      gzip: compress,
+      brotli: false,
+    },
+    originRequestPolicy: {
+      headers: { kind: 'listed', names: [] },
+      cookies: NO_NAMES,
+      queryStrings: allQueries,
+    },
+  };
+}
+
+function readForwardedCookies(node: JsonNode): NameChoice {
+  const forward = node.get('Forward').oneOf(['none', 'whitelist', 'all']);
+  if (forward === 'all') return ALL_NAMES;
+  if (forward !== 'whitelist') return NO_NAMES;
+  return listed(readNames(node.get('WhitelistedNames'), 'a name, because Forward is whitelist'));
+}
