@@ -10,7 +10,7 @@ import { serveHttps } from './own-server.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
 
 // A browser beside all the other tests on two cores.
-jest.setTimeout(15_000);
+jest.setTimeout(30_000);
 
 describeWith(['chromium', 'certutil'], 'the development certificates', () => {
   let stack: LocalStack;

@@ -9,7 +9,7 @@ import { logNetwork, type NetworkLog } from './network-log.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
 
 // A browser beside all the other tests on two cores.
-jest.setTimeout(15_000);
+jest.setTimeout(30_000);
 
 describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => {
   let stack: LocalStack;

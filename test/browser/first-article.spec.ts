@@ -15,7 +15,7 @@ const CDN = 'https://dev.cloudfront.junlog.dev';
 const REFUSED = { error: 'TypeError: Failed to fetch' };
 
 // A browser beside all the other tests on two cores.
-jest.setTimeout(15_000);
+jest.setTimeout(30_000);
 
 describeWith(
   ['chromium', 'certutil'],

@@ -13,7 +13,7 @@ import { addPrivateFile, pictureText } from './private-file.js';
 const REFUSED = { error: 'TypeError: Failed to fetch' };
 
 // A browser beside all the other tests on two cores.
-jest.setTimeout(15_000);
+jest.setTimeout(30_000);
 
 describeWith(
   ['chromium', 'certutil'],

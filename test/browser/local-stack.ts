@@ -51,7 +51,7 @@ export async function startStack(options: StackOptions = {}): Promise<LocalStack
       ...options.environment,
     },
   });
-  await process.waitForLine('edgepass is running');
+  await process.waitForLine('edgepass is running', 25_000);
   return {
     ...urls,
     ports: { app, api, edge },

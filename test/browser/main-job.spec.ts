@@ -13,7 +13,7 @@ const SIGNED_COOKIES = ['CloudFront-Policy', 'CloudFront-Signature', 'CloudFront
 const REFUSED = { error: 'TypeError: Failed to fetch' };
 
 // A browser beside all the other tests on two cores.
-jest.setTimeout(15_000);
+jest.setTimeout(30_000);
 
 describeWith(['chromium', 'certutil'], 'a page, its API and its CDN on three hosts', () => {
   let stack: LocalStack;

@@ -14,7 +14,7 @@ const SITE = 'https://www.x.test';
 const API = `${SITE}/api`;
 
 // A browser beside all the other tests on two cores.
-jest.setTimeout(15_000);
+jest.setTimeout(30_000);
 
 describeWith(['chromium', 'certutil'], 'page, API below /api and files on one host (topology 0)', () => {
   let deployment: Deployment;
