@@ -52,7 +52,9 @@ export async function startApi(settings: Settings, options: StartApiOptions = {}
   const server = app.getHttpServer();
   const { address, port, family } = server.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
-  return { url: `${settings.tls ? 'https' : 'http'}://${host}:${port}`, server, close: () => app.close() };
+  const url = `${settings.tls ? 'https' : 'http'}://${host}:${port}`;
+  logger.log({ msg: 'listening', url });
+  return { url, server, close: () => app.close() };
 }
 
 /** The API ready to listen; every e2e test starts from here. */
