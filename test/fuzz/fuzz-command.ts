@@ -1,0 +1,54 @@
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readDistribution } from '../../src/edge/distribution/read-distribution.js';
+import { startEdgeServer } from '../../src/edge/server.js';
+import { fuzzEdge } from './fuzz-edge.js';
+
+const SEEDS = new URL('../../../../test/fuzz/seeds.json', import.meta.url);
+
+/** Runs the fuzzer and prints what it found; gives the exit code. */
+export async function runFuzzCommand(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      count: { type: 'string', default: '100000' },
+      seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+    },
+  });
+  const count = Number(values.count);
+  const seed = Number(values.seed);
+  if (![count, seed].every((number) => Number.isSafeInteger(number) && number >= 0)) {
+    console.error('fuzz:edge: expected --count and --seed as whole numbers');
+    return 2;
+  }
+  const { targets } = JSON.parse(readFileSync(SEEDS, 'utf8')) as { readonly targets: readonly string[] };
+  console.log(`seed ${seed}, ${count} targets and ${targets.length} kept ones`);
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'edgepass-fuzz-')));
+  const start = performance.now();
+  try {
+    const report = await fuzzEdge(
+      { readDistribution, startEdgeServer },
+      {
+        seed,
+        count,
+        root,
+        kept: targets,
+        onProgress: (sent) => {
+          if (sent % 100_000 === 0) console.log(`${sent} sent`);
+        },
+      },
+    );
+    const seconds = (performance.now() - start) / 1000;
+    for (const failure of report.failures) console.log(failure);
+    console.log(`answers by status: ${JSON.stringify(report.statuses)}`);
+    console.log(
+      `${report.sent} targets of seed ${seed} in ${seconds.toFixed(0)} s (${Math.round(report.sent / seconds)} a second, Node ${process.versions.node}, ${cpus().length} cores): ${report.failures.length} failures`,
+    );
+    return report.failures.length === 0 ? 0 : 1;
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
