@@ -12,11 +12,10 @@ import { giveRights, startEdgepass, startNaivePeer } from './servers.js';
 import { faultOf } from './verify-sample.js';
 
 const PAIRS = 7;
-/** Pairs at most, when other processes disturb. */
-const MOST_PAIRS = 25;
-const ROUND_SECONDS = 2;
+const ROUND_SECONDS = 1;
 const WARM_UP_SECONDS = 3;
-/** A pair is disturbed when other processes took more than this share of the processors in one of its rounds. */
+/** A round is done again, this often at most, when other processes took more than this share of the processors. */
+const TRIES = 10;
 const OTHERS_LIMIT = 0.06;
 /** Policy, signature and key pair id. */
 const NAIVE_COOKIE_LINES = 3;
@@ -35,7 +34,6 @@ interface Round {
   /** Processor time of the server; `null` where it cannot be read. */
   readonly microsecondsPerAnswer: number | null;
   readonly shareOfOthers: number;
-  readonly faults: readonly string[];
 }
 
 /** One round with each server, the one right after the other. */
@@ -45,8 +43,8 @@ interface Pair {
   readonly ratio: number;
 }
 
-/** Grants per second against the naive version, both cases. Gives false when an answer was wrong. */
-export async function benchGrants(): Promise<boolean> {
+/** Grants per second against the naive version, both cases. Throws when an answer was wrong. */
+export async function benchGrants(): Promise<void> {
   const deployment = makeDeployment();
   const cases = makeCases(deployment);
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-bench-'));
@@ -67,12 +65,10 @@ export async function benchGrants(): Promise<boolean> {
       { name: 'edgepass', server: edgepass, cookieLines: EDGEPASS_COOKIE_LINES },
       { name: 'naive', server: naive, cookieLines: NAIVE_COOKIE_LINES },
     ];
-    let isRight = true;
     for (const one of cases) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other is the method
-      isRight = (await benchCase(one, peers, deployment, load)) && isRight;
+      await benchCase(one, peers, deployment, load);
     }
-    return isRight;
   } finally {
     load.stop();
     await Promise.all(running.map((server) => server.stop()));
@@ -85,52 +81,49 @@ async function benchCase(
   [edgepass, naive]: readonly [Peer, Peer],
   deployment: Deployment,
   load: LoadProcess,
-): Promise<boolean> {
-  const measure = (peer: Peer, seconds: number) => round(one, peer, seconds, deployment, load);
+): Promise<void> {
+  const measure = (peer: Peer) => undisturbedRound(() => round(one, peer, ROUND_SECONDS, deployment, load));
   const pairs: Pair[] = [];
   console.log(`\n${one.name}`);
-  await measure(edgepass, WARM_UP_SECONDS);
-  await measure(naive, WARM_UP_SECONDS);
-  while (pairs.length < MOST_PAIRS && pairs.filter(isUndisturbed).length < PAIRS) {
+  await round(one, edgepass, WARM_UP_SECONDS, deployment, load);
+  await round(one, naive, WARM_UP_SECONDS, deployment, load);
+  while (pairs.length < PAIRS) {
     // oxlint-disable no-await-in-loop -- A B A B: one after the other is the method
-    const ours = await measure(edgepass, ROUND_SECONDS);
-    const theirs = await measure(naive, ROUND_SECONDS);
+    const ours = await measure(edgepass);
+    const theirs = await measure(naive);
     // oxlint-enable no-await-in-loop
     pairs.push({ ours, theirs, ratio: ours.perSecond / theirs.perSecond });
   }
-  const counted = pairs.filter(isUndisturbed);
-  if (counted.length === 0) counted.push(...pairs);
-  console.log(countedLine(pairs, counted));
   print(
     edgepass,
-    counted.map(({ ours }) => ours),
+    pairs.map(({ ours }) => ours),
   );
   print(
     naive,
-    counted.map(({ theirs }) => theirs),
+    pairs.map(({ theirs }) => theirs),
   );
-  const ratios = counted.map(({ ratio }) => ratio);
+  const ratios = pairs.map(({ ratio }) => ratio);
   console.log(`  ratio per pair  ${spread(ratios, 2)}: ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}`);
   const rounds = pairs.flatMap(({ ours, theirs }) => [ours, theirs]);
-  const faults = rounds.flatMap((each) => each.faults);
-  for (const fault of new Set(faults)) console.log(`  WRONG ANSWER    ${fault}`);
-  return faults.length === 0 && rounds.every(({ result }) => result.errors === 0);
+  const others = rounds.map(({ shareOfOthers }) => 100 * shareOfOthers);
+  console.log(`  other processes ${spread(others)} % of the processors in the rounds that count`);
 }
 
-function isUndisturbed({ ours, theirs }: Pair): boolean {
-  return ours.shareOfOthers <= OTHERS_LIMIT && theirs.shareOfOthers <= OTHERS_LIMIT;
-}
-
-function countedLine(pairs: readonly Pair[], counted: readonly Pair[]): string {
-  const limit = `${OTHERS_LIMIT * 100} % of the processors`;
-  return counted.every(isUndisturbed)
-    ? `  ${counted.length} of ${pairs.length} pairs counted: in the others, other processes took more than ${limit}`
-    : `  DISTURBED: all ${pairs.length} pairs counted, though in each other processes took more than ${limit}`;
+/** The first round that other processes left alone, or the one that they disturbed least. */
+async function undisturbedRound(measure: () => Promise<Round>): Promise<Round> {
+  const rounds: Round[] = [];
+  while (rounds.length < TRIES) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is the method
+    const latest = await measure();
+    if (latest.shareOfOthers <= OTHERS_LIMIT) return latest;
+    rounds.push(latest);
+  }
+  return rounds.reduce((least, each) => (each.shareOfOthers < least.shareOfOthers ? each : least));
 }
 
 async function round(
   one: Case,
-  { server, cookieLines }: Peer,
+  { name, server, cookieLines }: Peer,
   seconds: number,
   deployment: Deployment,
   load: LoadProcess,
@@ -140,7 +133,7 @@ async function round(
   const result = await load.run(server, one, deployment, { seconds, cookieLines });
   const after = processorTime(pids);
   const used = before !== null && after !== null ? { before, after } : null;
-  const faults = result.samples.map((sample) => faultOf(sample, deployment));
+  refuseWrongAnswers(name, result, deployment);
   return {
     result,
     perSecond: result.answers / result.seconds,
@@ -149,8 +142,14 @@ async function round(
         ? null
         : ((used.after.ofProcesses[0] ?? 0) - (used.before.ofProcesses[0] ?? 0)) / result.answers,
     shareOfOthers: used === null ? 0 : shareOfOthers(used.before, used.after, seconds),
-    faults: faults.filter((fault) => fault !== null),
   };
+}
+
+/** No figure stands beside a wrong answer. */
+function refuseWrongAnswers(name: string, { errors, samples }: LoadResult, deployment: Deployment): void {
+  const faults = samples.flatMap((sample) => faultOf(sample, deployment) ?? []);
+  if (errors === 0 && faults.length === 0) return;
+  throw new Error(`${name}: ${errors} errors; wrong answers: ${[...new Set(faults)].join(', ') || 'none'}`);
 }
 
 function print({ name }: Peer, rounds: readonly Round[]): void {
@@ -163,7 +162,7 @@ function print({ name }: Peer, rounds: readonly Round[]): void {
     `p50 ${median(results.map((result) => result.p50Milliseconds)).toFixed(1)} ms`,
     `p99 ${median(results.map((result) => result.p99Milliseconds)).toFixed(1)} ms`,
     ...(processor.length === 0 ? [] : [`${median(processor).toFixed(0)} µs processor time an answer`]),
-    `${sum((result) => result.errors)} errors`,
+    'no errors',
     `${sum((result) => result.samples.length)} of ${sum((result) => result.answers)} answers verified`,
   ];
   console.log(`  ${name.padEnd(14)}  ${parts.join(', ')}`);

@@ -11,20 +11,18 @@ import { timeByPart, type CpuProfile } from './time-by-part.js';
 const WARM_UP_SECONDS = 3;
 const PROFILE_SECONDS = 8;
 
-/** Where the time of a grant goes on the event loop of edgepass, both cases. Gives false when answers were wrong. */
-export async function profileGrants(): Promise<boolean> {
+/** Where the time of a grant goes on the event loop of edgepass, both cases. Throws when answers were wrong. */
+export async function profileGrants(): Promise<void> {
   console.log('where the event loop of edgepass spends the time of a grant, idle time left out');
   console.log(machineLine());
   const deployment = makeDeployment();
-  let isRight = true;
   for (const one of makeCases(deployment)) {
     // oxlint-disable-next-line no-await-in-loop -- two at once would disturb each other
-    isRight = (await profileCase(one, deployment)) && isRight;
+    await profileCase(one, deployment);
   }
-  return isRight;
 }
 
-async function profileCase(one: Case, deployment: Deployment): Promise<boolean> {
+async function profileCase(one: Case, deployment: Deployment): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-profile-'));
   const profiles = join(folder, 'profiles');
   const edgepass = await startEdgepass(deployment, folder, ['--cpu-prof', `--cpu-prof-dir=${profiles}`]);
@@ -36,9 +34,9 @@ async function profileCase(one: Case, deployment: Deployment): Promise<boolean> 
     const fromMicroseconds = monotonicMicroseconds();
     const result = await load.run(edgepass, one, deployment, { seconds: PROFILE_SECONDS, cookieLines });
     const toMicroseconds = monotonicMicroseconds();
+    if (result.errors > 0) throw new Error(`expected right answers, got ${result.errors} wrong ones`);
     await edgepass.stop();
     print(one, timeByPart(profileOfMainThread(profiles), fromMicroseconds, toMicroseconds), result.answers);
-    return result.errors === 0;
   } finally {
     load.stop();
     await edgepass.stop();
