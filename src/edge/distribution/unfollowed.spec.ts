@@ -3,6 +3,13 @@ import { behavior, list, rsaKey, writeFolder, type FolderInput } from '../../../
 import { readDistribution } from './read-distribution.js';
 
 const KEY = rsaKey('KRSA1');
+const CORS = {
+  AccessControlAllowOrigins: list(['https://app.example.com']),
+  AccessControlAllowHeaders: list([]),
+  AccessControlAllowMethods: list(['GET']),
+  AccessControlAllowCredentials: true,
+  OriginOverride: true,
+};
 const unfollowedIn = (input: FolderInput) =>
   readDistribution(writeFolder({ keys: [KEY], ...input }).folder).unfollowed;
 
@@ -71,6 +78,26 @@ describe('what the edge does not follow', () => {
       'response-headers-policies/p.json ResponseHeadersPolicy.ResponseHeadersPolicyConfig.ServerTimingHeadersConfig: no Server-Timing header is sent',
       'cache-policies/c.json CachePolicy.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers.Items CloudFront-Viewer-Country: the edge makes no CloudFront-* headers',
       'origin-request-policies/o.json OriginRequestPolicy.OriginRequestPolicyConfig.HeadersConfig.Headers.Items cloudfront-is-mobile-viewer: the edge makes no CloudFront-* headers',
+    ]);
+  });
+
+  it('is named inside policies and error responses too', () => {
+    expect(
+      unfollowedIn({
+        config: {
+          CustomErrorResponses: list([{ ErrorCode: 404, ErrorCachingMinTTL: 1, ResponseHeaders: 'x' }]),
+        },
+        policies: {
+          p: {
+            CorsConfig: { ...CORS, AccessControlAllowPrivateNetwork: true },
+            SecurityHeadersConfig: { PermissionsPolicy: { Override: true } },
+          },
+        },
+      }),
+    ).toEqual([
+      'response-headers-policies/p.json ResponseHeadersPolicy.ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowPrivateNetwork: this edge does not know it',
+      'response-headers-policies/p.json ResponseHeadersPolicy.ResponseHeadersPolicyConfig.SecurityHeadersConfig.PermissionsPolicy: this edge does not know it',
+      'distribution.json DistributionConfig.CustomErrorResponses.Items[].ResponseHeaders: this edge does not know it',
     ]);
   });
 

@@ -101,6 +101,32 @@ const RESPONSE_HEADERS_POLICY: Readonly<Record<string, Effect>> = {
   ServerTimingHeadersConfig: ifEnabled('no Server-Timing header is sent'),
 };
 
+const CORS_CONFIG: Readonly<Record<string, Effect>> = {
+  AccessControlAllowOrigins: followed,
+  AccessControlAllowHeaders: followed,
+  AccessControlAllowMethods: followed,
+  AccessControlAllowCredentials: followed,
+  AccessControlExposeHeaders: followed,
+  AccessControlMaxAgeSec: followed,
+  OriginOverride: followed,
+};
+
+const SECURITY_HEADERS_CONFIG: Readonly<Record<string, Effect>> = {
+  XSSProtection: followed,
+  FrameOptions: followed,
+  ReferrerPolicy: followed,
+  ContentSecurityPolicy: followed,
+  ContentTypeOptions: followed,
+  StrictTransportSecurity: followed,
+};
+
+const ERROR_RESPONSE: Readonly<Record<string, Effect>> = {
+  ErrorCode: followed,
+  ResponsePagePath: followed,
+  ResponseCode: followed,
+  ErrorCachingMinTTL: followed,
+};
+
 /**
  * Names every member of the folder that is set to something the edge does not follow (yet), one line
  * for each distinct member. A member that this edge has never heard of is named as well.
@@ -119,12 +145,15 @@ export function namesOfUnfollowed(
     ...usedOrigins.flatMap((node) => inspect(node, ORIGIN)),
     ...files
       .all('response-headers-policies')
-      .flatMap((file) =>
-        inspect(
-          file.get('ResponseHeadersPolicy').get('ResponseHeadersPolicyConfig'),
-          RESPONSE_HEADERS_POLICY,
-        ),
-      ),
+      .map((file) => file.get('ResponseHeadersPolicy').get('ResponseHeadersPolicyConfig'))
+      .flatMap((policy) => [
+        ...inspect(policy, RESPONSE_HEADERS_POLICY),
+        ...inspect(policy.get('CorsConfig'), CORS_CONFIG),
+        ...inspect(policy.get('SecurityHeadersConfig'), SECURITY_HEADERS_CONFIG),
+      ]),
+    ...elements(config.get('CustomErrorResponses').get('Items')).flatMap((node) =>
+      inspect(node, ERROR_RESPONSE),
+    ),
     ...madeHeaders(files, 'cache-policies', 'CachePolicy'),
     ...madeHeaders(files, 'origin-request-policies', 'OriginRequestPolicy'),
   ];
