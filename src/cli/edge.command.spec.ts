@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   ALIAS,
   behavior,
+  CACHING_OPTIMIZED,
   cookieHeader,
   openBehavior,
   policyText,
@@ -34,7 +35,15 @@ describe('edgepass edge', () => {
   it('says all about itself on --help', async () => {
     const { code, stdout } = await runEdgepass(['edge', '--help']);
     expect(code).toBe(0);
-    for (const flag of ['distribution', 'host', 'port', 'control-port', 'http', 'clock-offset-seconds']) {
+    for (const flag of [
+      'distribution',
+      'host',
+      'port',
+      'control-port',
+      'control-host',
+      'http',
+      'clock-offset-seconds',
+    ]) {
       expect(stdout).toContain(`--${flag}`);
     }
   });
@@ -62,7 +71,7 @@ describe('edgepass edge', () => {
     const { code, stderr } = await runEdgepass(['edge', '--distribution', folder, '--http']);
     expect(code).toBe(1);
     expect(stderr.split('\n')).toEqual([
-      'edgepass edge: edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, switches as name, found "color"',
+      'edgepass edge: edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, distributionId, cache, switches as name, found "color"',
       'edgepass edge: distribution.json DistributionConfig.DefaultCacheBehavior.TargetOriginId: expected the Id of an origin, found "none"',
       '',
     ]);
@@ -102,19 +111,52 @@ describe('edgepass edge', () => {
   });
 
   it('tells a parent process that it is ready, names what it does not follow, and stops on SIGTERM', async () => {
-    const edge = await startEdge(folderOf({ defaultBehavior: openBehavior({ Compress: true }) }), [
-      '--http',
-      '--control-port',
-      '3003',
-    ]);
+    const edge = await startEdge(folderOf({ defaultBehavior: openBehavior({ Compress: true }) }));
     expect(await edge.message).toEqual({ type: 'ready', url: edge.url.origin });
     expect(await edge.stop()).toEqual({ code: 0, signal: null });
     expect(edge.stdout().split('\n')).toEqual([
       'edge not followed: distribution.json DistributionConfig.DefaultCacheBehavior.Compress: nothing is compressed yet',
-      'edge not followed: --control-port: nothing is cached yet, so there is nothing to invalidate',
       `edge ready ${edge.url.origin}`,
       'edge stopped',
       '',
+    ]);
+  });
+
+  it('takes invalidations on the control port, which it names to its parent too', async () => {
+    const edge = await startEdge(
+      folderOf({ defaultBehavior: openBehavior({ CachePolicyId: CACHING_OPTIMIZED }) }),
+      ['--http', '--control-port', '0'],
+    );
+    const { controlUrl } = (await edge.message) as { controlUrl: string };
+    await edge.waitForLine(`edge control ${controlUrl}`);
+    const file = `http://127.0.0.1:${edge.url.port}/a.txt`;
+    const from = async () => (await fetch(file)).headers.get('X-Cache');
+    const before = [await from(), await from()];
+    const { status } = await fetch(`${controlUrl}/2020-05-31/distribution/E1/invalidation`, {
+      method: 'POST',
+      body: '<InvalidationBatch><Paths><Quantity>1</Quantity><Items><Path>/a.txt</Path></Items></Paths><CallerReference>1</CallerReference></InvalidationBatch>',
+    });
+    const after = await from();
+    expect(await edge.stop()).toEqual({ code: 0, signal: null });
+    expect([before, status, after]).toEqual([
+      ['Miss from cloudfront', 'Hit from cloudfront'],
+      201,
+      'Miss from cloudfront',
+    ]);
+    expect(edge.stdout()).toContain('edge invalidated 1 path(s), 1 copy\n');
+  });
+
+  it('gives exit code 1 for a control port that was asked for and is taken', async () => {
+    const blocker = createServer();
+    const port = await new Promise<number>((resolve) =>
+      blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port)),
+    );
+    const args = ['edge', '--distribution', folderOf(), '--http', '--port', '0'];
+    const { code, stderr } = await runEdgepass([...args, '--control-port', String(port)]);
+    blocker.close();
+    expect([code, stderr]).toEqual([
+      1,
+      `edgepass edge: --control-port ${port}: expected a free port on 127.0.0.1, found it taken; stop what listens there or name another\n`,
     ]);
   });
 

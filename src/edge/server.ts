@@ -1,13 +1,12 @@
 import { createServer as createHttpServer, STATUS_CODES, type Server } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock.js';
 import type { Distribution } from './distribution/distribution.js';
-import { errorCode } from './error-code.js';
 import { Edge, type Listening } from './edge.js';
 import { EdgeLog } from './edge-log.js';
+import { hostInUrl, listenOnLoopbacks } from './listening.js';
 import type { EdgePage } from './refusal/edge-page.js';
 import { OriginWithObjectHeaders } from './origin-request/object-headers.js';
 import { FolderOrigin } from './origin/folder-origin.js';
@@ -23,7 +22,6 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 30_000;
 /** A viewer that reads nothing for this long is let go, so that it holds no open file for ever. */
 const IDLE_SOCKET_MS = 120_000;
-const CLOSE_GRACE_MS = 1_000;
 
 /** What an edge needs to listen. */
 export interface EdgeServerOptions {
@@ -41,6 +39,8 @@ export interface EdgeServer {
   /** `https://127.0.0.1:3002`. */
   readonly url: string;
   readonly port: number;
+  /** Forgets the copies that these paths of an invalidation name; gives how many there were. */
+  invalidate(paths: readonly string[]): number;
   /** Ends when every connection is closed, those in use after a short grace. */
   close(): Promise<void>;
 }
@@ -56,24 +56,15 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
   );
   const edge = new Edge(options.distribution, origins, options.clock, log);
   const listening = { protocol: options.plainHttp ? ('http' as const) : ('https' as const), port: 0 };
-  const first = createEdgeServer(options, edge, log, listening);
-  listening.port = await listen(first, options.host, options.port);
-  const servers = [first];
-  if (options.host === '127.0.0.1') {
-    const second = createEdgeServer(options, edge, log, listening);
-    const isOnIpv6 = await listenOnIpv6(second, listening.port).catch(async (error: unknown) => {
-      await closeServer(first);
-      throw error;
-    });
-    if (isOnIpv6) servers.push(second);
-  }
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const create = () => createEdgeServer(options, edge, log, listening);
+  const { port, close } = await listenOnLoopbacks(create, options.host, options.port, (taken) => {
+    listening.port = taken;
+  });
   return {
-    url: `${listening.protocol}://${host}:${listening.port}`,
-    port: listening.port,
-    close: async () => {
-      await Promise.all(servers.map(closeServer));
-    },
+    url: `${listening.protocol}://${hostInUrl(options.host)}:${port}`,
+    port,
+    invalidate: (paths) => edge.invalidate(paths),
+    close,
   };
 }
 
@@ -173,35 +164,4 @@ function writeBareAnswer(edge: Edge, page: EdgePage, socket: Duplex): void {
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\n${lines}Connection: close\r\n\r\n${body.kind === 'text' ? body.text : ''}`,
   );
-}
-
-async function listen(server: Server, host: string, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, ipv6Only: host === '::1' }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** False where the machine has no IPv6 loopback. */
-async function listenOnIpv6(server: Server, port: number): Promise<boolean> {
-  try {
-    await listen(server, '::1', port);
-    return true;
-  } catch (error) {
-    const code = errorCode(error);
-    if (['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(code)) return false;
-    throw error;
-  }
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-  await closed;
-  clearTimeout(grace);
 }

@@ -10,9 +10,13 @@ export interface EdgeInput {
   readonly host: string;
   readonly port: number;
   readonly isHttps: boolean;
+  /** Where it takes invalidations; 0 takes a free port, null leaves it to the edge. */
+  readonly controlPort: number | null;
 }
 
 export interface RunningEdge {
+  /** Where it takes invalidations; null when its port was taken. */
+  readonly controlUrl: string | null;
   /** Resolves with one line if the edge ends by itself. */
   readonly died: Promise<string>;
   stop(): Promise<void>;
@@ -22,7 +26,7 @@ export interface RunningEdge {
  * Its first and last line are in our own welcome, and what it does not follow in a folder is for people who
  * wrote the folder. The reasons of its refusals are shown.
  */
-const SAID_BY_US = /^edge (ready|stopped|not followed)/;
+const SAID_BY_US = /^edge (ready|control|stopped|not followed)/;
 
 /** An edge that has not said that it listens by then has a problem that it did not report. */
 const READY_TIMEOUT_MILLISECONDS = 15_000;
@@ -37,6 +41,7 @@ export async function startEdge(input: EdgeInput, entry = builtEntry()): Promise
   const args = [
     ['edge', '--distribution', input.folder, '--host', input.host],
     ['--port', String(input.port)],
+    input.controlPort === null ? [] : ['--control-port', String(input.controlPort)],
     input.isHttps ? [] : ['--http'],
   ].flat();
   const child = fork(entry, args, {
@@ -58,13 +63,18 @@ export async function startEdge(input: EdgeInput, entry = builtEntry()): Promise
   });
   const stop = (): Promise<void> => stopChild(child, ended);
   const outcome = await Promise.race([ready(child), ended.then((how) => `it ended with ${how}`)]);
-  if (outcome !== 'ready') {
+  if (typeof outcome === 'string') {
     await stop();
     throw new LocalProblem(
       `the local edge did not start: ${outcome}${said.length > 0 ? ' (see above)' : ''}`,
     );
   }
-  return { died: ended.then((how) => `the local edge has ended (${how}), so everything stops`), stop };
+  const { controlUrl } = outcome;
+  return {
+    controlUrl,
+    died: ended.then((how) => `the local edge has ended (${how}), so everything stops`),
+    stop,
+  };
 }
 
 /** The compiled command line: a child process runs JavaScript, whatever runs us. */
@@ -72,16 +82,18 @@ function builtEntry(): string {
   return fileURLToPath(new URL('../cli/edgepass.js', import.meta.url));
 }
 
-function ready(child: ChildProcess): Promise<string> {
+/** The edge's word that it listens, or why it never came. */
+function ready(child: ChildProcess): Promise<{ readonly controlUrl: string | null } | string> {
   return new Promise((resolve) => {
     const timer = setTimeout(
       () => resolve(`it said nothing for ${READY_TIMEOUT_MILLISECONDS / 1000} s`),
       READY_TIMEOUT_MILLISECONDS,
     );
     child.on('message', (message) => {
-      if ((message as { type?: unknown }).type !== 'ready') return;
+      const { type, controlUrl } = message as { type?: unknown; controlUrl?: unknown };
+      if (type !== 'ready') return;
       clearTimeout(timer);
-      resolve('ready');
+      resolve({ controlUrl: typeof controlUrl === 'string' ? controlUrl : null });
     });
     child.once('exit', () => clearTimeout(timer));
   });

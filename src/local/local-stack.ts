@@ -29,6 +29,8 @@ export interface RunningStack {
   readonly dataDir: string;
   /** One line each: certificates renewed, names that do not resolve. */
   readonly notes: readonly string[];
+  /** Where the edge takes invalidations; null without an edge, or where the port was taken. */
+  readonly controlUrl: string | null;
   /** Resolves with one line if a part ends by itself; the caller then stops the rest. */
   readonly failed: Promise<string>;
   /** Stops every part and gives the data folder back. */
@@ -58,8 +60,9 @@ export async function startLocalStack(input: StackInput): Promise<RunningStack> 
     undo.push(takeStartLock(dataDir, openOf(parts)));
     await assertPortsAreFree(settings.listen.host, ports);
     const data = await prepareData(settings, parts, dataDir, parts.api !== null && input.api === null, clock);
-    const { died } = await startAll(input, parts, data, undo);
-    return { parts, data, dataDir, notes: [...found.warnings, ...data.notes], failed: died, stop };
+    const { died, controlUrl } = await startAll(input, parts, data, undo);
+    const notes = [...found.warnings, ...data.notes];
+    return { parts, data, dataDir, notes, controlUrl, failed: died, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -72,37 +75,54 @@ async function startAll(
   parts: LocalParts,
   data: PreparedData,
   undo: (() => void | Promise<void>)[],
-): Promise<{ readonly died: Promise<string> }> {
+): Promise<{ readonly died: Promise<string>; readonly controlUrl: string | null }> {
   const starting = [
-    ...(parts.edge === null ? [] : [startEdgePart(input.settings, parts.edge, data)]),
+    ...(parts.edge === null
+      ? []
+      : [startEdgePart(input.settings, parts.edge, data, controlPortOf(input, parts))]),
     ...(parts.page === null ? [] : [startPage(input, parts.page, data)]),
     ...(parts.api === null ? [] : [startApiPart(input, parts.api, data)]),
   ];
   // All of them are awaited even if one fails: the others may be up already and must be stopped.
   const outcomes = await Promise.allSettled(starting);
   const deaths: Promise<string>[] = [];
+  let controlUrl: string | null = null;
   for (const outcome of outcomes) {
     if (outcome.status !== 'fulfilled') continue;
     const part = outcome.value;
     undo.push(() => part.close());
     if (part.died !== undefined) deaths.push(part.died);
+    controlUrl ??= part.controlUrl ?? null;
   }
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  return { died: deaths.length === 0 ? new Promise(() => {}) : Promise.race(deaths) };
+  return { died: deaths.length === 0 ? new Promise(() => {}) : Promise.race(deaths), controlUrl };
 }
 
 interface StartedPart extends RunningServer {
   readonly died?: Promise<string>;
+  readonly controlUrl?: string | null;
 }
 
-async function startEdgePart(settings: Settings, part: LocalPart, data: PreparedData): Promise<StartedPart> {
+/** The edge's own choice beside port 3002, unless one of our parts is to listen there; else a free one. */
+function controlPortOf(input: StackInput, parts: LocalParts): number | null {
+  const isUsual = parts.edge?.port === 3002 && wantedPorts(input, parts).every(({ port }) => port !== 3003);
+  return isUsual ? null : 0;
+}
+
+async function startEdgePart(
+  settings: Settings,
+  part: LocalPart,
+  data: PreparedData,
+  controlPort: number | null,
+): Promise<StartedPart> {
   const edge = await startEdge({
     folder: data.distributionFolder ?? '',
     host: settings.listen.host,
     port: part.port,
     isHttps: part.isHttps,
+    controlPort,
   });
-  return { died: edge.died, close: () => edge.stop() };
+  return { died: edge.died, controlUrl: edge.controlUrl, close: () => edge.stop() };
 }
 
 function startPage(input: StackInput, part: LocalPart, data: PreparedData): Promise<StartedPart> {

@@ -20,6 +20,7 @@ export function welcome(stack: RunningStack, settings: Settings, dev: DevServers
     backendSteps(stack, settings, dev),
     stack.data.authorityFile === null ? '' : trustSteps(stack.data.authorityFile, hostsOf(stack)),
     dev.api === null && stack.parts.api !== null ? proof(stack, settings) : '',
+    invalidation(stack.controlUrl),
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
@@ -39,6 +40,15 @@ function addresses({ parts }: RunningStack, settings: Settings, dev: DevServers)
 
 function row(label: string, address: string, devServer: URL | null): string {
   return `  ${label.padEnd(6)} ${address}${devServer === null ? '' : `   → ${devServer.origin}`}`;
+}
+
+/** The edge caches as CloudFront does, so a file that was changed shows later. */
+function invalidation(controlUrl: string | null): string {
+  if (controlUrl === null) return '';
+  return [
+    'A changed file shows once the edge has forgotten its copy (or after a restart):',
+    `  aws cloudfront create-invalidation --endpoint-url ${controlUrl} --distribution-id LOCAL --paths '/*'`,
+  ].join('\n');
 }
 
 /** A backend of the user's own must sign with the key that the local edge trusts. */

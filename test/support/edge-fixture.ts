@@ -194,6 +194,8 @@ export interface TestEdge {
   readonly clock: { nowEpochSeconds(): number; move(seconds: number): void };
   /** Sends one request over a socket of its own, the target exactly as written. */
   ask(target: string, request?: AskOptions): Promise<RawResponse>;
+  /** What the control port would do. */
+  invalidate(paths: readonly string[]): number;
   close(): Promise<void>;
 }
 
@@ -234,7 +236,16 @@ export async function startTestEdge(input: FolderInput = {}): Promise<TestEdge> 
       bytes: requestBytes(request.host ?? ALIAS, target, headers, request.method),
     });
   };
-  return { port: server.port, media, lines, firstLine, clock, ask, close: () => server.close() };
+  return {
+    port: server.port,
+    media,
+    lines,
+    firstLine,
+    clock,
+    ask,
+    invalidate: (paths) => server.invalidate(paths),
+    close: () => server.close(),
+  };
 }
 
 /** The value of a header in any case. */

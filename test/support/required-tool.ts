@@ -4,9 +4,10 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from '@jest/globals';
 
 /** Something outside package.json that a test needs. `postgresql` is the binary package for this platform. */
-export type Tool = 'chromium' | 'certutil' | 'curl' | 'ffmpeg' | 'openssl' | 'postgresql';
+export type Tool = 'aws' | 'chromium' | 'certutil' | 'curl' | 'ffmpeg' | 'openssl' | 'postgresql';
 
 const names: Readonly<Record<Exclude<Tool, 'postgresql'>, readonly string[]>> = {
+  aws: ['aws'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'],
   certutil: ['certutil'],
   curl: ['curl'],
