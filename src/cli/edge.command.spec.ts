@@ -1,4 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -144,6 +146,30 @@ describe('edgepass edge', () => {
       'Miss from cloudfront',
     ]);
     expect(edge.stdout()).toContain('edge invalidated 1 path(s), 1 copy\n');
+  });
+
+  it('takes a changed folder on POST /reload with its copies kept, and keeps the old one for a mistake', async () => {
+    const folder = folderOf({ defaultBehavior: openBehavior({ CachePolicyId: CACHING_OPTIMIZED }) });
+    const edge = await startEdge(folder, ['--http', '--control-port', '0']);
+    const { controlUrl } = (await edge.message) as { controlUrl: string };
+    const file = `http://127.0.0.1:${edge.url.port}/a.txt`;
+    await fetch(file);
+    const path = join(folder, 'distribution.json');
+    const text = readFileSync(path, 'utf8');
+    const reload = async (content: string) => {
+      writeFileSync(path, content);
+      const { status } = await fetch(`${controlUrl}/reload`, { method: 'POST' });
+      const answer = await fetch(file);
+      return [status, answer.headers.get('X-Cache'), answer.headers.get('Referrer-Policy')];
+    };
+    const security = '"ResponseHeadersPolicyId": "67f7725c-6f97-4210-82d7-5512b31e9d03", "CachePolicyId"';
+    const changed = await reload(text.replace('"CachePolicyId"', security));
+    const mistaken = await reload('{');
+    await edge.stop();
+    const after = [200, 'Hit from cloudfront', 'strict-origin-when-cross-origin'];
+    expect([changed, mistaken]).toEqual([after, [400, ...after.slice(1)]]);
+    expect(edge.stdout()).toContain('edge reloaded the distribution; its copies stay\n');
+    expect(edge.stderr()).toContain('edgepass edge: distribution.json: expected JSON');
   });
 
   it('gives exit code 1 for a control port that was asked for and is taken', async () => {

@@ -41,7 +41,8 @@ The folder:
 
 Copies live in memory, as long as the cache policy and Cache-Control say; a changed file shows after
   aws cloudfront create-invalidation --endpoint-url http://127.0.0.1:3003 --distribution-id ID --paths '/*'
-or after a restart.
+or after a restart. What you change in the folder counts, with the copies kept as AWS keeps them, after
+  curl -X POST http://127.0.0.1:3003/reload
 
 It prints "edge ready URL" when it listens, and one line for each refusal with the reason, which the
 viewer never sees. Ctrl-C or SIGTERM stops it. Exit code 0 after a stop, 1 for a problem, 2 for wrong use.
@@ -152,6 +153,7 @@ async function startControl(
       clock: shifted(systemClock, options.clockOffsetSeconds),
       log: new EdgeLog(writeLine),
       invalidate: (paths) => server.invalidate(paths),
+      reload: () => reload(options.folder, server),
     });
   } catch (error) {
     const problem = listenProblem(error, '--control-port', { host, port: control.port });
@@ -162,6 +164,21 @@ async function startControl(
     writeLine(`edge warning: no invalidations: ${problem}`);
     return null;
   }
+}
+
+/** What was changed in the folder counts from now on; with a mistake in it, everything stays. */
+function reload(folder: string, server: EdgeServer): readonly string[] {
+  const result = readDistribution(folder);
+  for (const line of result.unfollowed) writeLine(`edge not followed: ${line}`);
+  for (const line of result.warnings) writeLine(`edge warning: ${line}`);
+  if ('problems' in result) {
+    const lines = result.problems.map(formatFolderProblem);
+    for (const line of lines) writeProblem(line);
+    return lines;
+  }
+  server.reload(result.distribution);
+  writeLine('edge reloaded the distribution; its copies stay');
+  return [];
 }
 
 function listenProblem(

@@ -31,7 +31,6 @@ export interface Listening {
  * headers policy. Verification comes before the lookup in the cache (R40), the policy after it (R68).
  */
 export class Edge {
-  private readonly cache: EdgeCache;
   private readonly cachedOrigins: CachedOrigins;
 
   constructor(
@@ -39,9 +38,9 @@ export class Edge {
     origins: ReadonlyMap<string, Origin>,
     private readonly clock: Clock,
     private readonly log: EdgeLog,
+    private readonly cache = new EdgeCache(distribution.cacheLimits, clock),
   ) {
-    this.cache = new EdgeCache(distribution.cacheLimits, clock);
-    this.cachedOrigins = new CachedOrigins(distribution, origins, this.cache);
+    this.cachedOrigins = new CachedOrigins(distribution, origins, cache);
   }
 
   /** Answers one request. An object in the answer is open: send it or close it. */
@@ -81,6 +80,11 @@ export class Edge {
     const policies = { request: failed, page: own, none: null };
     const policyOf = policies[this.distribution.switches.errorPageHeaders];
     return this.relay(await this.content(request, own), request, policyOf, 'Error from cloudfront');
+  }
+
+  /** The same edge after a change of its distribution: what is cached stays, as it does at AWS. */
+  changed(distribution: Distribution, origins: ReadonlyMap<string, Origin>): Edge {
+    return new Edge(distribution, origins, this.clock, this.log, this.cache);
   }
 
   /** Forgets the copies that these paths of an invalidation name; gives how many there were. */

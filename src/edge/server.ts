@@ -10,6 +10,7 @@ import { hostInUrl, listenOnLoopbacks } from './listening.js';
 import type { EdgePage } from './refusal/edge-page.js';
 import { OriginWithObjectHeaders } from './origin-request/object-headers.js';
 import { FolderOrigin } from './origin/folder-origin.js';
+import type { Origin } from './origin/origin.js';
 import { ObjectChanged } from './origin/read-object.js';
 import { sendAnswer } from './send-answer.js';
 import { readViewerRequest, type ViewerRequest } from './viewer-request.js';
@@ -39,6 +40,11 @@ export interface EdgeServer {
   /** `https://127.0.0.1:3002`. */
   readonly url: string;
   readonly port: number;
+  /**
+   * Goes on with a changed distribution, with the copies that the cache holds: as at AWS, only time or an
+   * invalidation removes them. TLS files and the limits of the cache stay as they were at the start.
+   */
+  reload(distribution: Distribution): void;
   /** Forgets the copies that these paths of an invalidation name; gives how many there were. */
   invalidate(paths: readonly string[]): number;
   /** Ends when every connection is closed, those in use after a short grace. */
@@ -48,29 +54,35 @@ export interface EdgeServer {
 /** Starts to listen; on `::1` too when the host is 127.0.0.1 (B48). Rejects when the port is taken. */
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   const log = new EdgeLog(options.writeLine);
-  const origins = new Map(
-    [...options.distribution.origins].map(([id, description]) => [
-      id,
-      new OriginWithObjectHeaders(new FolderOrigin(description), description.objectHeaders),
-    ]),
-  );
-  const edge = new Edge(options.distribution, origins, options.clock, log);
+  let edge = new Edge(options.distribution, originsOf(options.distribution), options.clock, log);
   const listening = { protocol: options.plainHttp ? ('http' as const) : ('https' as const), port: 0 };
-  const create = () => createEdgeServer(options, edge, log, listening);
+  const create = () => createEdgeServer(options, () => edge, log, listening);
   const { port, close } = await listenOnLoopbacks(create, options.host, options.port, (taken) => {
     listening.port = taken;
   });
   return {
     url: `${listening.protocol}://${hostInUrl(options.host)}:${port}`,
     port,
+    reload: (distribution) => {
+      edge = edge.changed(distribution, originsOf(distribution));
+    },
     invalidate: (paths) => edge.invalidate(paths),
     close,
   };
 }
 
+function originsOf({ origins }: Distribution): ReadonlyMap<string, Origin> {
+  return new Map(
+    [...origins].map(([id, description]) => [
+      id,
+      new OriginWithObjectHeaders(new FolderOrigin(description), description.objectHeaders),
+    ]),
+  );
+}
+
 function createEdgeServer(
   options: EdgeServerOptions,
-  edge: Edge,
+  edge: () => Edge,
   log: EdgeLog,
   listening: Listening,
 ): Server {
@@ -91,15 +103,15 @@ function createEdgeServer(
     const { socket } = message;
     answering.set(socket, (answering.get(socket) ?? 0) + 1);
     response.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
-    void respond(edge, log, listening, message, response);
+    void respond(edge(), log, listening, message, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // Inside an answer that is being sent, another one would read as a part of its body.
     if ((answering.get(socket) ?? 0) > 0) socket.destroy();
-    else answerParserError(edge, log, error, socket);
+    else answerParserError(edge(), log, error, socket);
   });
   server.on('connect', (_message: IncomingMessage, socket: Duplex) => {
-    writeBareAnswer(edge, 'method-not-allowed', socket);
+    writeBareAnswer(edge(), 'method-not-allowed', socket);
   });
   return server;
 }

@@ -11,6 +11,8 @@ import { writeXml } from './xml.js';
 /** 3,000 paths of 4,000 characters would be more; a laptop sends a few. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Our own call, the only one that is not AWS's. */
+const RELOAD_PATH = '/reload';
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
 /** What the control port needs. */
@@ -23,6 +25,8 @@ export interface ControlServerOptions {
   readonly log: EdgeLog;
   /** Forgets copies; gives how many there were. */
   readonly invalidate: (paths: readonly string[]) => number;
+  /** Reads the folder again; gives its mistakes, one line each, and then changes nothing. */
+  readonly reload?: () => readonly string[];
 }
 
 /** A listening control port. */
@@ -66,7 +70,7 @@ async function respond(
   // What was not read of a body would stand before the next call.
   if (!message.complete) response.shouldKeepAlive = false;
   response.writeHead(answer.status, {
-    'Content-Type': 'text/xml',
+    'Content-Type': answer.body.startsWith('<') ? 'text/xml' : 'text/plain',
     'Content-Length': Buffer.byteLength(answer.body),
     'x-amzn-RequestId': requestId,
     ...(answer.location === undefined ? {} : { Location: answer.location }),
@@ -75,7 +79,7 @@ async function respond(
 }
 
 async function answerTo(
-  { host, distributionId }: ControlServerOptions,
+  { host, distributionId, reload }: ControlServerOptions,
   invalidations: Invalidations,
   message: IncomingMessage,
 ): Promise<ControlAnswer> {
@@ -83,6 +87,10 @@ async function answerTo(
   const { method = '', url = '/' } = message;
   const address = URL.parse(url, `http://${message.headers.host ?? 'localhost'}`);
   if (address === null) throw new ControlError('InvalidAction');
+  if (reload !== undefined && method === 'POST' && address.pathname === RELOAD_PATH) {
+    const mistakes = reload();
+    return { status: mistakes.length === 0 ? 200 : 400, body: mistakes.map((line) => `${line}\n`).join('') };
+  }
   return answerControlCall(
     { method, url: address, body: await readBody(message) },
     distributionId,
