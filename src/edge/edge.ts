@@ -17,6 +17,7 @@ import { edgePage, type EdgePage } from './refusal/edge-page.js';
 import { viewerRefusal } from './refusal/viewer-refusal.js';
 import { normalisePath, patternCovers } from './viewer-access/behavior-path.js';
 import { judgeViewer } from './viewer-access/judge-viewer.js';
+import { VerifiedPolicies } from './viewer-access/verified-policies.js';
 import { redirectToHttps } from './viewer-protocol.js';
 import { hasBody, type ViewerRequest } from './viewer-request.js';
 
@@ -32,6 +33,7 @@ export interface Listening {
  */
 export class Edge {
   private readonly cachedOrigins: CachedOrigins;
+  private readonly verified = new VerifiedPolicies();
 
   constructor(
     private readonly distribution: Distribution,
@@ -147,6 +149,7 @@ export class Edge {
       },
       behavior.trustedKeys,
       distribution.switches,
+      this.verified,
     );
     for (const notice of notices) this.log.notice(request, notice);
     if (refusal === null) return null;

@@ -3,10 +3,12 @@ import type { Switches } from '../distribution/switches.js';
 import { checkConditions } from './conditions.js';
 import { readCredentials, type Credentials } from './credentials.js';
 import { decodeCloudFrontBase64 } from './encoding.js';
+import type { Policy } from './policy.js';
 import { refuse, Refused, type Refusal } from './refusal.js';
 import { coversUrl } from './resource-match.js';
 import { signableUrl, signedStatement } from './signed-statement.js';
 import { signatureIsValid, type HashAlgorithm } from './signature.js';
+import type { VerifiedPolicies } from './verified-policies.js';
 import type { Visit } from './visit.js';
 
 /** The verdict on one visit, and what the log should say beside it. */
@@ -17,12 +19,14 @@ export interface Verdict {
 
 /**
  * Decides whether a viewer may open an address of a behavior that trusts these keys (R39–R44), in the
- * order of R58: key id present, key known, values decodable, signature valid, conditions met.
+ * order of R58: key id present, key known, values decodable, signature valid, conditions met. A signature
+ * that stands among the verified ones is not computed again; everything else is.
  */
 export function judgeViewer(
   visit: Visit,
   trustedKeys: ReadonlyMap<string, KeyObject>,
   switches: Switches,
+  verified: VerifiedPolicies | null = null,
 ): Verdict {
   const credentials = readCredentials(visit.url.query, visit.cookieHeader, switches);
   const notices: string[] = [];
@@ -31,7 +35,7 @@ export function judgeViewer(
     notices.push(`${what}: ${credentials.duplicates.join(', ')}`);
   }
   try {
-    judge(visit, credentials, trustedKeys, switches, notices);
+    judge(visit, credentials, trustedKeys, switches, notices, verified);
     return { refusal: null, notices };
   } catch (error) {
     if (error instanceof Refused) return { refusal: error.refusal, notices };
@@ -45,23 +49,20 @@ function judge(
   trustedKeys: ReadonlyMap<string, KeyObject>,
   switches: Switches,
   notices: string[],
+  verified: VerifiedPolicies | null,
 ): void {
   if (switches.duplicateCookies === 'refuse' && credentials.duplicates.length > 0) {
     refuse('AccessDenied', 'ambiguous-credentials');
   }
   const publicKey = trustedKey(credentials, trustedKeys, switches);
-  if (switches.decodingOrder === 'signature-first') decodedSignature(credentials, switches);
-  const statement = signedStatement(visit, credentials, switches);
-  const signature = decodedSignature(credentials, switches);
-  const hashAlgorithm = markedHash(credentials, switches);
-  const verifiedBytes =
-    statement.readings.find((signedBytes) =>
-      signatureIsValid({ signedBytes, signature, publicKey, hashAlgorithm }, switches),
-    ) ?? refuse('AccessDenied', 'signature-does-not-verify');
-
-  const policy = statement.policy(verifiedBytes);
+  const known = verified?.find(publicKey, credentials);
+  const { policy, isCanned } =
+    known === undefined
+      ? verify(visit, credentials, publicKey, switches)
+      : { policy: known, isCanned: false };
+  if (known === undefined && !isCanned) verified?.remember(publicKey, credentials, policy);
   checkConditions(visit, policy, switches);
-  if (statement.isCanned) return;
+  if (isCanned) return;
   if (policy.resource === null) {
     notices.push('policy-without-resource: it opens every file that trusts its key (R16)');
     if (switches.policyWithoutResource === 'refuse') refuse('AccessDenied', 'policy-without-resource');
@@ -73,6 +74,24 @@ function judge(
   if (!coversUrl(policy.resource, signableUrl(visit.url), credentials.carrier, switches)) {
     refuse('AccessDenied', 'resource-does-not-cover-url');
   }
+}
+
+/** Decodes, verifies and only then reads what the viewer presents (R8, R58). */
+function verify(
+  visit: Visit,
+  credentials: Credentials,
+  publicKey: KeyObject,
+  switches: Switches,
+): { readonly policy: Policy; readonly isCanned: boolean } {
+  if (switches.decodingOrder === 'signature-first') decodedSignature(credentials, switches);
+  const statement = signedStatement(visit, credentials, switches);
+  const signature = decodedSignature(credentials, switches);
+  const hashAlgorithm = markedHash(credentials, switches);
+  const verifiedBytes =
+    statement.readings.find((signedBytes) =>
+      signatureIsValid({ signedBytes, signature, publicKey, hashAlgorithm }, switches),
+    ) ?? refuse('AccessDenied', 'signature-does-not-verify');
+  return { policy: statement.policy(verifiedBytes), isCanned: statement.isCanned };
 }
 
 function trustedKey(
