@@ -5,6 +5,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import type { Settings } from '../settings/settings.js';
 import type { DialectName } from './dialect-fragments.js';
 import { migrateToLatest } from './migrate.js';
+import { BoundedPool, type OnConnectionLost } from './postgres-pool.js';
 import type { Queries, Tables } from './schema.js';
 import { GroupCommitDialect } from './sqlite-dialect.js';
 
@@ -30,9 +31,6 @@ export class Database implements OnApplicationShutdown {
     await this.queries.destroy();
   }
 }
-
-/** Reported where the pool loses an idle connection: pg emits it as an event that would end the process. */
-export type OnConnectionLost = (error: Error) => void;
 
 /**
  * Opens the database of the settings and migrates it.
@@ -97,8 +95,8 @@ async function openPostgres(url: string, onConnectionLost: OnConnectionLost): Pr
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   });
-  pool.on('error', onConnectionLost);
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const bounded = new BoundedPool(pool, POSTGRES_WAIT_MILLISECONDS, onConnectionLost);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: bounded }) });
 }
 
 async function loadDriver<T>(name: string, load: () => Promise<T>): Promise<T> {

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Secret } from '../../src/settings/secret.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+import { startRelay, type Relay } from '../support/relay.js';
+import { setCookieLines } from '../support/set-cookie-lines.js';
+
+let database: TestDatabase;
+let relay: Relay;
+let api: TestApi;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const url = new URL(database.url);
+  relay = await startRelay(Number(url.port));
+  url.host = `127.0.0.1:${relay.port}`;
+  api = await startTestApi('sqlite', { database: { kind: 'postgres', url: new Secret(url.href) } });
+  await api.give({ subject: 'user:u1', prefix: 'courses' });
+  await api.http.get('/health/ready').expect(200);
+});
+afterAll(async () => {
+  relay.heal();
+  await api.close();
+  await relay.close();
+  await database.drop();
+});
+
+/** Waits until the relay has swallowed what the API sent: the statement is then on its way. */
+const underWay = (): Promise<void> => new Promise((done) => setTimeout(done, 200));
+
+test('PostgreSQL that goes away in the middle of a statement is 503, no cookie, no crash; it heals', async () => {
+  relay.freeze();
+  const asking = api.ask('courses').then((response) => response);
+  await underWay();
+  relay.cut();
+
+  const refused = await asking;
+  expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+  expect(setCookieLines(refused)).toEqual([]);
+  expect((await api.http.get('/health/ready')).body).toMatchObject({
+    status: 503,
+    code: 'database_unavailable',
+  });
+  expect((await api.http.get('/health/live')).status).toBe(200);
+  expect(api.log.join('')).toContain('a database connection was lost');
+
+  relay.heal();
+  await api.http.get('/health/ready').expect(200);
+  await api.ask('courses').expect(201);
+});
+
+test('PostgreSQL that falls silent is waited for a few seconds, not for ever; it heals', async () => {
+  await api.http.get('/health/ready').expect(200);
+  relay.freeze();
+  const begin = performance.now();
+
+  const refused = await api.ask('courses');
+
+  expect(performance.now() - begin).toBeLessThan(5_000);
+  expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+  expect(refused.headers['retry-after']).toBe('2');
+  expect(setCookieLines(refused)).toEqual([]);
+
+  relay.heal();
+  await api.ask('courses').expect(201);
+});
+
+test('an administrator is told database_unavailable, and nothing half done remains', async () => {
+  const before = await api.countOf('entitlements');
+  relay.freeze();
+
+  const refused = await api.http
+    .put('/admin/entitlements')
+    .set('Authorization', api.bearer('boss', { groups: ['admins'] }))
+    .send({ subject: 'user:u2', prefix: 'courses' });
+
+  expect(refused.body).toMatchObject({ status: 503, code: 'database_unavailable' });
+  relay.heal();
+  expect(await api.countOf('entitlements')).toBe(before);
+});
