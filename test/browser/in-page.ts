@@ -36,7 +36,11 @@ declare const document: { readonly cookie: string; querySelector(selector: strin
 export function fetchFile(
   page: Page,
   url: string,
-  init: { cache?: 'default' | 'no-store'; credentials?: 'include' | 'same-origin' } = {},
+  init: {
+    cache?: 'default' | 'no-store' | 'reload';
+    credentials?: 'include' | 'same-origin';
+    headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<FileAnswer> {
   return page.evaluate(
     async ({ address, options }): Promise<FileAnswer> => {

@@ -6,6 +6,8 @@ export interface LoggedRequest {
   readonly method: string;
   /** What came over the wire, also where the page may not read it; null when nothing came. */
   status: number | null;
+  /** The headers of that answer by lower-case name; null when nothing came. */
+  headers: Readonly<Record<string, string>> | null;
   /** The names of the cookies that went along, in the browser's order; null when nothing left the browser. */
   sent: readonly string[] | null;
   fromBrowserCache: boolean;
@@ -44,6 +46,7 @@ export async function logNetwork(context: BrowserContext, page: Page): Promise<N
       url: request.url,
       method: request.method,
       status: null,
+      headers: null,
       sent: null,
       fromBrowserCache: false,
       error: null,
@@ -58,8 +61,8 @@ export async function logNetwork(context: BrowserContext, page: Page): Promise<N
     const allowed = associatedCookies.filter(({ blockedReasons }) => blockedReasons.length === 0);
     note(requestId, { sent: allowed.map(({ cookie }) => cookie.name) });
   });
-  session.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) =>
-    note(requestId, { status: statusCode }),
+  session.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode, headers }) =>
+    note(requestId, { status: statusCode, headers: inLowerCase(headers) }),
   );
   session.on('Network.responseReceived', ({ requestId, response }) => {
     if (response.fromDiskCache === true) note(requestId, { fromBrowserCache: true });
@@ -90,6 +93,10 @@ export async function logNetwork(context: BrowserContext, page: Page): Promise<N
       look();
     });
   return { requests, ended };
+}
+
+function inLowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function isComplete({ hasEnded, status, sent, fromBrowserCache }: Entry): boolean {

@@ -1,0 +1,36 @@
+import type { Page } from 'playwright-core';
+
+/** Why Chromium withholds an answer, in its own words (B90). */
+export const NO_ALLOW_ORIGIN =
+  "No 'Access-Control-Allow-Origin' header is present on the requested resource.";
+export const WILDCARD =
+  "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'.";
+export const PREFLIGHT = "Response to preflight request doesn't pass access control check: ";
+/** What is added where the request was an XMLHttpRequest. */
+export const BY_XHR =
+  ' The credentials mode of requests initiated by the XMLHttpRequest is controlled by the withCredentials attribute.';
+
+export function otherOrigin(value: string): string {
+  return `The 'Access-Control-Allow-Origin' header has a value '${value}' that is not equal to the supplied origin. Have the server send the header with a valid value.`;
+}
+
+export function noCredentials(value: string): string {
+  return `The value of the 'Access-Control-Allow-Credentials' header in the response is '${value}' which must be 'true' when the request's credentials mode is 'include'.`;
+}
+
+/** The whole line of the console. */
+export function blockedLine(
+  url: string,
+  origin: string,
+  reason: string,
+  how: 'fetch' | 'XMLHttpRequest' = 'fetch',
+): string {
+  return `Access to ${how} at '${url}' from origin '${origin}' has been blocked by CORS policy: ${reason}`;
+}
+
+/** Does something in the page; gives the next line of its console that says CORS. */
+export async function corsLineAfter(page: Page, act: () => Promise<unknown>): Promise<string> {
+  const said = page.waitForEvent('console', (line) => line.text().includes('CORS'));
+  const [line] = await Promise.all([said, act()]);
+  return line.text();
+}
