@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Settings } from '../settings/settings.js';
+import { formatProblems } from '../settings/settings-problem.js';
 import type { DialectName } from './dialect-fragments.js';
 import { migrateToLatest } from './migrate.js';
 import { BoundedPool, type OnConnectionLost } from './postgres-pool.js';
@@ -11,6 +12,9 @@ import { GroupCommitDialect } from './sqlite-dialect.js';
 
 /** How long a caller waits for PostgreSQL, in milliseconds: for a connection, then for each statement. */
 const POSTGRES_WAIT_MILLISECONDS = 2_000;
+
+/** SQLite's own name for no file at all; tests only. */
+const IN_MEMORY = ':memory:';
 
 /** PostgreSQL's type id of `bigint`; the driver gives it as text unless told otherwise. */
 const INT8 = 20;
@@ -48,12 +52,7 @@ export async function openDatabase(
     await migrateToLatest(database.queries, database.dialect);
   } catch (error) {
     await database.close();
-    throw new DatabaseOpenError(
-      settings.kind === 'sqlite'
-        ? `the database ${settings.path} cannot be used: ${sqliteReason(error)}`
-        : `PostgreSQL cannot be used: ${postgresReason(error)}`,
-      error,
-    );
+    throw settings.kind === 'sqlite' ? sqliteProblem(settings.path, error) : postgresProblem(error);
   }
   return database;
 }
@@ -71,7 +70,7 @@ async function openSqlite(path: string): Promise<Queries> {
   const { default: Sqlite } = await loadDriver('better-sqlite3', () => import('better-sqlite3'));
   let file: InstanceType<typeof Sqlite>;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (path !== IN_MEMORY) makePrivateFile(path);
     file = new Sqlite(path, { timeout: POSTGRES_WAIT_MILLISECONDS });
     // One process owns the file (contract, DATABASE_URL): a second one is refused, not interleaved.
     file.pragma('locking_mode = EXCLUSIVE');
@@ -79,7 +78,7 @@ async function openSqlite(path: string): Promise<Queries> {
     // FULL: a row is on the disk before its cookie leaves, also when the power fails.
     file.pragma('synchronous = FULL');
   } catch (error) {
-    throw new DatabaseOpenError(`the database ${path} cannot be opened: ${sqliteReason(error)}`, error);
+    throw sqliteProblem(path, error);
   }
   return new Kysely<Tables>({ dialect: new GroupCommitDialect(file) });
 }
@@ -110,22 +109,51 @@ async function loadDriver<T>(name: string, load: () => Promise<T>): Promise<T> {
   }
 }
 
-function sqliteReason(error: unknown): string {
-  const code = codeOf(error);
-  if (code.startsWith('SQLITE_BUSY')) {
-    return 'another process has it open (an sqlite: database belongs to one process; use postgres:// for several)';
-  }
-  if (code === 'SQLITE_CANTOPEN' || code === 'EACCES' || code === 'SQLITE_READONLY') {
-    return 'it is not writable for this user';
-  }
-  return code;
+/** Who watches what, and may, is for the owner alone to read; SQLite makes the files beside it with the same mode. */
+function makePrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
 }
 
-function postgresReason(error: unknown): string {
-  return codeOf(error);
+function sqliteProblem(path: string, error: unknown): DatabaseOpenError {
+  const code = codeOf(error);
+  const isShared = code.startsWith('SQLITE_BUSY');
+  const line = formatProblems([
+    {
+      setting: 'DATABASE_URL',
+      expected: 'an SQLite file that this user can write and no other process has open',
+      found: `${path}, ${isShared ? 'which another process has open' : `which cannot be used (${code})`}`,
+      todo: isShared
+        ? 'stop that process, or use postgres:// for several'
+        : 'name another file, or change its owner',
+    },
+  ]);
+  return new DatabaseOpenError(line, error);
+}
+
+/** What PostgreSQL's own codes ask for (its documentation, appendix A); the rest has to do with the network. */
+const TODO_BY_CODE: Readonly<Record<string, string>> = {
+  '28P01': 'correct the user or the password',
+  '28000': 'correct the user, or let it in (pg_hba.conf)',
+  '3D000': 'create the database, or correct its name',
+  '42501': 'let this user create tables: GRANT CREATE ON SCHEMA public',
+};
+
+function postgresProblem(error: unknown): DatabaseOpenError {
+  const code = codeOf(error);
+  const line = formatProblems([
+    {
+      setting: 'DATABASE_URL',
+      expected: 'a PostgreSQL that answers and lets this user create tables',
+      found: code,
+      todo: TODO_BY_CODE[code] ?? 'check that it runs, and its host and port',
+    },
+  ]);
+  return new DatabaseOpenError(line, error);
 }
 
 function codeOf(error: unknown): string {
-  if (error instanceof Error) return 'code' in error ? String(error.code) : error.message;
-  return 'unknown reason';
+  if (typeof error !== 'object' || error === null) return 'unknown reason';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'message' in error ? String(error.message) : 'unknown reason';
 }

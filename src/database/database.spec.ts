@@ -1,0 +1,94 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { createTestDatabase } from '../../test/support/postgres.js';
+import { temporaryFolder } from '../../test/support/temporary-folder.js';
+import { Secret } from '../settings/secret.js';
+import { DatabaseOpenError, openDatabase } from './database.js';
+
+const silent = (): void => undefined;
+
+/** The line for the operator. */
+async function refusalOf(settings: Parameters<typeof openDatabase>[0]): Promise<string> {
+  try {
+    const database = await openDatabase(settings, silent);
+    await database.close();
+    return 'opened';
+  } catch (error) {
+    if (!(error instanceof DatabaseOpenError)) throw error;
+    return error.message;
+  }
+}
+
+describe('an SQLite file', () => {
+  it('is for its owner alone, and so is its log, in a folder that others may enter', async () => {
+    const folder = temporaryFolder('database');
+    mkdirSync(join(folder, 'open'), { mode: 0o755 });
+    const path = join(folder, 'open', 'edgepass.sqlite');
+    const database = await openDatabase({ kind: 'sqlite', path }, silent);
+    const modes = [path, `${path}-wal`].map((file) => (statSync(file).mode & 0o777).toString(8));
+    await database.close();
+    expect(modes).toEqual(['600', '600']);
+  });
+
+  it('belongs to one process', async () => {
+    const path = join(temporaryFolder('database'), 'edgepass.sqlite');
+    const first = await openDatabase({ kind: 'sqlite', path }, silent);
+    const refusal = await refusalOf({ kind: 'sqlite', path });
+    await first.close();
+    expect(refusal).toBe(
+      `DATABASE_URL: expected an SQLite file that this user can write and no other process has open; found ${path}, which another process has open; stop that process, or use postgres:// for several`,
+    );
+  });
+
+  it('that is a folder is refused in one line', async () => {
+    const path = temporaryFolder('database');
+    expect(await refusalOf({ kind: 'sqlite', path })).toBe(
+      `DATABASE_URL: expected an SQLite file that this user can write and no other process has open; found ${path}, which cannot be used (EISDIR); name another file, or change its owner`,
+    );
+  });
+});
+
+describe('a PostgreSQL that cannot be used is named by its setting, without the password', () => {
+  const refusalAt = (url: URL) => refusalOf({ kind: 'postgres', url: new Secret(url.href) });
+
+  it('when nothing listens there', async () => {
+    expect(await refusalAt(new URL('postgres://u:secret@127.0.0.1:1/x'))).toBe(
+      'DATABASE_URL: expected a PostgreSQL that answers and lets this user create tables; found ECONNREFUSED; check that it runs, and its host and port',
+    );
+  });
+
+  it('when the password or the database is another', async () => {
+    const { url, drop } = await createTestDatabase();
+    const wrongPassword = new URL(url);
+    wrongPassword.password = 'another-secret';
+    const wrongName = new URL(url);
+    wrongName.pathname = '/nowhere';
+    const refusals = [await refusalAt(wrongPassword), await refusalAt(wrongName)];
+    await drop();
+    expect(refusals.map((line) => line.split('; ').slice(1))).toEqual([
+      ['found 28P01', 'correct the user or the password'],
+      ['found 3D000', 'create the database, or correct its name'],
+    ]);
+  });
+
+  it('when this user may create no table', async () => {
+    const { url, drop } = await createTestDatabase();
+    const owner = await openDatabase({ kind: 'postgres', url: new Secret(url) }, silent);
+    await sql`revoke create on schema public from public`.execute(owner.queries);
+    const name = `guest_${process.pid}`;
+    await sql`create user ${sql.id(name)} password 'guest'`.execute(owner.queries);
+    const guest = new URL(url);
+    guest.username = name;
+    guest.password = 'guest';
+    const refusal = await refusalAt(guest);
+    await sql`drop user ${sql.id(name)}`.execute(owner.queries);
+    await owner.close();
+    await drop();
+    expect(refusal.split('; ').slice(1)).toEqual([
+      'found 42501',
+      'let this user create tables: GRANT CREATE ON SCHEMA public',
+    ]);
+  });
+});
