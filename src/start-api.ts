@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
@@ -13,8 +12,9 @@ import { EntitlementService } from './entitlements/entitlement.service.js';
 import { JsonLogger } from './json-logger.service.js';
 import { guardServer } from './server-limits.js';
 import type { Settings } from './settings/settings.js';
-import { loadCloudFront } from './load-cloudfront.js';
+import { loadCloudFront, StartProblem } from './load-cloudfront.js';
 import { serveOpenApi } from './open-api.js';
+import { readTlsFiles } from './tls-files.js';
 
 /** What may be handed in beside the settings. */
 export interface StartApiOptions {
@@ -64,6 +64,8 @@ export async function createApi(
 ): Promise<NestExpressApplication> {
   const clock = options.clock ?? systemClock;
   const cloudFront = loadCloudFront(settings, clock, (warning) => options.logger.warn(warning));
+  const tls = settings.tls === null ? null : readTlsFiles(settings.tls);
+  if (tls !== null && 'problems' in tls) throw new StartProblem(tls.problems);
 
   const database = await openDatabase(settings.database, (error) =>
     options.logger.warn({ msg: 'a database connection was lost', reason: error.message }),
@@ -77,14 +79,7 @@ export async function createApi(
       bodyParser: false,
       abortOnError: false,
       forceCloseConnections: false,
-      ...(settings.tls
-        ? {
-            httpsOptions: {
-              cert: readFileSync(settings.tls.certFile),
-              key: readFileSync(settings.tls.keyFile),
-            },
-          }
-        : {}),
+      ...(tls === null ? {} : { httpsOptions: { ...tls } }),
     });
     configureApp(app, settings);
     guardServer(app.getHttpServer());

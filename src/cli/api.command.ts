@@ -32,15 +32,17 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function serveUntil(asked: Promise<unknown>): Promise<number> {
-  const [{ formatProblems, readSettings }, { readDotEnvFile }] = await Promise.all([
+  const [{ formatProblems, readSettings }, { readDotEnvFile }, { withStartProblems }] = await Promise.all([
     import('../settings/read-settings.js'),
     import('../settings/dot-env-file.js'),
+    import('../start-problems.js'),
   ]);
   const dotEnv = readDotEnvFile(process.cwd());
   const result = readSettings(process.env, dotEnv === undefined ? {} : { dotEnv });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
-  if ('problems' in result) {
-    process.stderr.write(`${formatProblems(result.problems)}\n`);
+  const problems = await withStartProblems(result.read, 'problems' in result ? result.problems : []);
+  if ('problems' in result || problems.length > 0) {
+    process.stderr.write(`${formatProblems(problems)}\n`);
     return 1;
   }
   const { listen } = result.settings;

@@ -62,12 +62,14 @@ async function runUntil(asked: Promise<string>, { app, api }: Flags): Promise<nu
   const [
     { formatProblems, readSettings },
     { readDotEnvFile },
+    { withStartProblems },
     { startLocalStack },
     { welcome },
     { systemClock },
   ] = await Promise.all([
     import('../settings/read-settings.js'),
     import('../settings/dot-env-file.js'),
+    import('../start-problems.js'),
     import('../local/local-stack.js'),
     import('../local/welcome.js'),
     import('../clock/clock.js'),
@@ -75,8 +77,11 @@ async function runUntil(asked: Promise<string>, { app, api }: Flags): Promise<nu
   const dotEnv = readDotEnvFile(process.cwd());
   const result = readSettings(environment, dotEnv === undefined ? {} : { dotEnv });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
-  if ('problems' in result) {
-    process.stderr.write(`${formatProblems(result.problems)}\n`);
+  const told = 'problems' in result ? result.problems : [];
+  // With --api the cookies are somebody else's, and so are the rules for them.
+  const problems = api === null ? await withStartProblems(result.read, told) : told;
+  if ('problems' in result || problems.length > 0) {
+    process.stderr.write(`${formatProblems(problems)}\n`);
     return 1;
   }
   // The terminal is for a person: a line of JSON for each start and request would bury what matters.

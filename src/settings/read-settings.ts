@@ -16,9 +16,15 @@ export { formatProblems, type SettingsProblem } from './settings-problem.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export type SettingsResult =
-  | { readonly settings: Settings; readonly warnings: readonly string[] }
-  | { readonly problems: readonly SettingsProblem[]; readonly warnings: readonly string[] };
+/** Each setting as far as it could be read; `null` where it is absent or wrong. */
+export interface ReadValues {
+  readonly environment: Settings['environment'];
+  readonly values: SettingValues;
+}
+
+export type SettingsResult = { readonly read: ReadValues; readonly warnings: readonly string[] } & (
+  { readonly settings: Settings } | { readonly problems: readonly SettingsProblem[] }
+);
 
 export interface ReadSettingsOptions {
   /** The text of `.env` and where it lies; only looked at in development. */
@@ -47,7 +53,10 @@ export function readSettings(environment: Environment, options: ReadSettingsOpti
 
   const problems = inOrder([...faults, ...checkTogether(given), ...dotEnv.problems]);
   const warnings = [...nearNames(environment), ...warnTogether(given)];
-  return problems.length > 0 ? { problems, warnings } : { settings: assembleSettings(given), warnings };
+  const read = { environment: nodeEnv, values };
+  return problems.length > 0
+    ? { problems, warnings, read }
+    : { settings: assembleSettings(given), warnings, read };
 }
 
 function withoutEmpty(environment: Environment): Environment {
@@ -86,7 +95,7 @@ function parseOne(
 }
 
 /** As the settings stand in the documentation; `.env` lines that are no setting come last. */
-function inOrder(problems: readonly SettingsProblem[]): readonly SettingsProblem[] {
+export function inOrder(problems: readonly SettingsProblem[]): readonly SettingsProblem[] {
   const place = ({ setting }: SettingsProblem): number => {
     const index = SETTING_NAMES.indexOf(setting as SettingName);
     return index < 0 ? SETTING_NAMES.length : index;

@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
+import { ecKeyText } from '../support/key-texts.js';
 import { runEdgepass, startEdgepass } from '../support/processes.js';
+import { makeTestCertificates } from '../support/test-certificates.js';
 
 const SECRET = 'a secret that must never be shown';
 
@@ -73,6 +75,65 @@ describe('edgepass api', () => {
       ),
     ).toEqual(new Set(['AUTH_ISSUER', 'GRANT_TTL_SECONDS', 'PORT']));
     expect(stderr).not.toContain(SECRET);
+  });
+
+  it('reports wrong files and addresses that do not go together along with them', async () => {
+    const { code, stderr } = await runEdgepass(
+      ['api'],
+      api({
+        GRANT_TTL_SECONDS: 'soon',
+        CLOUDFRONT_PRIVATE_KEY_FILE: '/nowhere/key.pem',
+        CLOUDFRONT_DOMAIN: 'd111111abcdef8.cloudfront.net',
+        TLS_CERT_FILE: '/nowhere/tls.pem',
+        TLS_KEY_FILE: '/nowhere/tls-key.pem',
+        AUTH_SECRET: '',
+        AUTH_PUBLIC_KEY_FILE: '/nowhere/token.pem',
+      }),
+    );
+    expect(code).toBe(1);
+    expect(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual([
+      'TLS_CERT_FILE',
+      'TLS_KEY_FILE',
+      'CLOUDFRONT_DOMAIN',
+      'CLOUDFRONT_PRIVATE_KEY_FILE',
+      'GRANT_TTL_SECONDS',
+      'AUTH_PUBLIC_KEY_FILE',
+    ]);
+  });
+
+  it('says in one line each what is wrong with the files of HTTPS', async () => {
+    const { certificatePem, keyPem } = await makeTestCertificates(['api.media.example.com']);
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const cert = write('tls.pem', certificatePem);
+    const key = write('tls-key.pem', keyPem);
+    const other = write('other-key.pem', ecKeyText());
+    const saidFor = async (TLS_CERT_FILE: string, TLS_KEY_FILE: string) =>
+      (await runEdgepass(['api'], api({ TLS_CERT_FILE, TLS_KEY_FILE }))).stderr;
+    const lines = (setting: string, expected: string, found: string) =>
+      `${setting}: expected a PEM file with ${expected}; found ${found}; correct the path, the permissions or the file; or set neither, behind a TLS terminator\n`;
+    const certificate = 'the certificate, and after it the chain up to the authority';
+    const privateKey = 'the private key of that certificate, without a passphrase';
+
+    expect(await saidFor(key, key)).toBe(
+      lines('TLS_CERT_FILE', certificate, `${key} with none that can be read`),
+    );
+    expect(await saidFor(cert, cert)).toBe(
+      lines('TLS_KEY_FILE', privateKey, `${cert} with none that can be read`),
+    );
+    expect(await saidFor(cert, other)).toBe(
+      lines('TLS_KEY_FILE', privateKey, `${other}: the key of another certificate`),
+    );
+    expect(await saidFor(folder, key)).toBe(
+      lines('TLS_CERT_FILE', certificate, `${folder}, which cannot be read (EISDIR)`),
+    );
   });
 
   it.each([

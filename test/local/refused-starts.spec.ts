@@ -129,23 +129,28 @@ describe('a start that cannot work', () => {
     });
   });
 
-  it('needs the real key for a real distribution', async () => {
-    const { code, said } = await refused([], { ...OWN_SIGN_IN, CLOUDFRONT_DOMAIN: 'https://192.0.2.1' });
+  it('tells what the files and the addresses get wrong along with wrong settings', async () => {
+    const { code, said } = await refused([], {
+      ...OWN_SIGN_IN,
+      GRANT_TTL_SECONDS: 'soon',
+      CLOUDFRONT_DOMAIN: 'https://192.0.2.1',
+      CLOUDFRONT_PRIVATE_KEY_FILE: '/nowhere/key.pem',
+    });
     expect(code).toBe(1);
-    expect(said).toBe(
-      'CLOUDFRONT_PRIVATE_KEY_FILE: expected the private key whose public half https://192.0.2.1 trusts; found nothing; name its file, or make a key pair with: edgepass keys rsa\n',
-    );
+    expect(
+      said
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual(['CLOUDFRONT_DOMAIN', 'CLOUDFRONT_PRIVATE_KEY_FILE', 'GRANT_TTL_SECONDS']);
   });
 
   it('leaves nothing running when the last part refuses', async () => {
-    // Page, API and CDN must share a parent: found out by the API, when the edge is up already.
-    const { code, said } = await refused([], {
-      ...OWN_SIGN_IN,
-      CLOUDFRONT_DOMAIN: place.cdn.replace('edgepass.localhost', 'other.localhost'),
-    });
+    // The database is opened by the API, when the edge is up already.
+    const { code, said } = await refused([], { DATABASE_URL: `sqlite:${place.folder}` });
     expect(code).toBe(1);
     expect(said).not.toContain('    at ');
-    expect(said).toContain('PUBLIC_URL: expected the API and the distribution on one host');
+    expect(said).toContain('DATABASE_URL: expected an SQLite file');
     expect(await allClosed(place)).toBe(true);
     expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
   });
