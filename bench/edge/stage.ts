@@ -1,0 +1,99 @@
+import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startServer, type ServerProcess } from '../server-process.js';
+
+/** How many viewers ask in turn, each with cookies of its own. */
+export const VIEWERS = 100;
+const HOST = 'cdn.edgepass.localhost';
+const PAGE_ORIGIN = 'https://app.edgepass.localhost:3000';
+const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
+
+/** A file that both servers serve. */
+export interface ServedFile {
+  readonly name: string;
+  readonly byteLength: number;
+  readonly sha256: string;
+}
+
+/** The files, the distribution that edgepass recommends (R90) before them, and viewers with signed cookies. */
+export class Stage {
+  private readonly root = mkdtempSync(join(tmpdir(), 'edgepass-bench-edge-'));
+  private readonly media = join(this.root, 'media');
+  private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+  constructor() {
+    mkdirSync(this.media);
+  }
+
+  /** Writes a file of random bytes. */
+  file(name: string, byteLength: number): ServedFile {
+    const bytes = randomBytes(byteLength);
+    writeFileSync(join(this.media, name), bytes);
+    return { name, byteLength, sha256: createHash('sha256').update(bytes).digest('hex') };
+  }
+
+  /** The requests for a file, one for each viewer, as a page's `fetch` sends them. */
+  requests(file: string): readonly string[] {
+    return Array.from({ length: VIEWERS }, (_, viewer) => {
+      const values = Object.entries(signed(`http://${HOST}/*`, 3600 + viewer, this.keys.privateKey));
+      return [
+        `GET /${file} HTTP/1.1`,
+        `Host: ${HOST}`,
+        `Origin: ${PAGE_ORIGIN}`,
+        'Accept-Encoding: gzip, deflate, br',
+        `Cookie: ${values.map(([name, value]) => `CloudFront-${name}=${value}`).join('; ')}`,
+        '\r\n',
+      ].join('\r\n');
+    });
+  }
+
+  async startEdge(readyFile: string): Promise<ServerProcess> {
+    const { writeDistributionFolder } = (await import(
+      new URL('../../local/distribution-folder.js', import.meta.url).href
+    )) as { readonly writeDistributionFolder: (dataDir: string, input: object) => string };
+    const folder = writeDistributionFolder(this.root, {
+      cloudFrontUrl: `http://${HOST}`,
+      pageOrigins: [PAGE_ORIGIN],
+      keyPairId: KEY_PAIR_ID,
+      publicKeyPem: this.keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      nowEpochSeconds: Math.floor(Date.now() / 1000),
+      mediaFolder: this.media,
+      tls: null,
+    });
+    // The port is not known yet, so the policy that proves readiness is one for any address.
+    const query = Object.entries(signed('http*://*', 60, this.keys.privateKey));
+    const ready = `/${readyFile}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
+    return startServer([compiled('edge-peer.js')], { NODE_ENV: 'production', FOLDER: folder }, ready);
+  }
+
+  startStatic(readyFile: string): Promise<ServerProcess> {
+    const environment = { NODE_ENV: 'production', FOLDER: this.media };
+    return startServer([compiled('static-peer.js')], environment, `/${readyFile}`);
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** What CloudFront expects in cookies or in a query, without the prefix of the cookies. */
+function signed(resource: string, lifeSeconds: number, key: KeyObject): Readonly<Record<string, string>> {
+  const expires = Math.floor(Date.now() / 1000) + lifeSeconds;
+  const policy = `{"Statement":[{"Resource":"${resource}","Condition":{"DateLessThan":{"AWS:EpochTime":${expires}}}}]}`;
+  return {
+    Policy: encode(Buffer.from(policy)),
+    Signature: encode(sign('sha1', Buffer.from(policy), key)),
+    'Key-Pair-Id': KEY_PAIR_ID,
+  };
+}
+
+function encode(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('+', '-').replaceAll('=', '_').replaceAll('/', '~');
+}
+
+function compiled(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
+}
