@@ -304,6 +304,20 @@ describe('S3 CORS through the cache', () => {
     expect(await from(['GET', 'HEAD'])).toEqual([[200, 'Miss'], 'Miss']);
   });
 
+  it('R82: a preflight reaches the rules of the bucket only with Origin and the method that it asks for', async () => {
+    const methods = { Quantity: 3, Items: ['GET', 'HEAD', 'OPTIONS'] };
+    const preflight = async (members: object) => {
+      const edge = await start({ AllowedMethods: methods, ...members });
+      const headers = ['Origin: https://a.example', 'Access-Control-Request-Method: GET'];
+      const answer = await edge.ask('/a.txt', { method: 'OPTIONS', headers });
+      return [answer.status, /<Message>([^<]+)/.exec(answer.body.toString())?.[1]];
+    };
+    const onlyOrigin = { OriginRequestPolicyId: '59781a5b-3903-41f3-afcb-af62929ccde1' };
+    expect(await preflight({})).toEqual([400, 'Insufficient information. Origin request header needed.']);
+    expect(await preflight(onlyOrigin)).toEqual([400, 'Invalid Access-Control-Request-Method: null']);
+    expect(await preflight({ OriginRequestPolicyId: CORS_S3_ORIGIN })).toEqual([200, undefined]);
+  });
+
   it('R68: the response headers policy is put on each answer and stored in none', async () => {
     const edge = await cached(
       {
