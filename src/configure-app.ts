@@ -6,6 +6,7 @@ import { jsonBody } from './problems/json-body.js';
 import { Problem } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { UnknownRouteFilter } from './problems/unknown-route.filter.js';
+import { refuseWithoutHost } from './server-limits.js';
 import type { Settings } from './settings/settings.js';
 
 /** Seconds that a browser may keep a preflight's answer: long enough to matter, short enough to fix a list. */
@@ -17,9 +18,9 @@ const PREFLIGHT_MAX_AGE_SECONDS = 600;
  */
 export function configureApp(app: NestExpressApplication, settings: Settings): void {
   app.disable('x-powered-by');
-  // Two spellings of one route are two chances to guard only one of them.
-  app.enable('case sensitive routing');
-  app.enable('strict routing');
+  // Two spellings of one route are two chances to guard only one of them. Express reads its own settings of
+  // that name when it makes the router, which Nest has had it do already.
+  Object.assign(app.getHttpAdapter().getInstance().router, { caseSensitive: true, strict: true });
   app.disable('etag');
   app.set('trust proxy', settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false);
 
@@ -28,7 +29,8 @@ export function configureApp(app: NestExpressApplication, settings: Settings): v
     helmet({
       contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] }, useDefaults: false },
       // A development certificate that was made anew could not be clicked past once this is stored.
-      strictTransportSecurity: settings.environment === 'production',
+      // Where the API lives on the host of the site, other hosts below it are not ours to decide about.
+      strictTransportSecurity: settings.environment === 'production' && { includeSubDomains: false },
     }),
   );
   app.enableCors({
@@ -39,6 +41,7 @@ export function configureApp(app: NestExpressApplication, settings: Settings): v
     exposedHeaders: ['Retry-After'],
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
   });
+  app.use(refuseWithoutHost);
   app.use(belowBasePath(settings.publicUrl.basePath));
   app.use(cookieParser());
   app.use(jsonBody());

@@ -10,7 +10,7 @@ import { configureApp } from './configure-app.js';
 import { openDatabase } from './database/database.js';
 import { EntitlementService } from './entitlements/entitlement.service.js';
 import { JsonLogger } from './json-logger.service.js';
-import { guardServer } from './server-limits.js';
+import { guardServer, trackConnections } from './server-limits.js';
 import type { Settings } from './settings/settings.js';
 import { loadCloudFront, StartProblem } from './load-cloudfront.js';
 import { serveOpenApi } from './open-api.js';
@@ -29,9 +29,15 @@ export interface RunningApi {
   /** Where it listens: `https://127.0.0.1:3001`. */
   readonly url: string;
   readonly server: Server;
-  /** Stops listening, lets requests in flight finish, closes the database. */
-  close(): Promise<void>;
+  /** Stops listening, lets requests in flight finish for that long at most, closes the database. */
+  close(graceMilliseconds?: number): Promise<void>;
 }
+
+/**
+ * How long requests in flight may take once the API is asked to stop: Node's own limits end with the
+ * listening, and `docker stop` kills after 10 s.
+ */
+const GRACE_MILLISECONDS = 7_000;
 
 /** Who is named as the giver of the demo rights. */
 const DEMO_GIVER = { id: 'edgepass start', groups: [] };
@@ -54,7 +60,16 @@ export async function startApi(settings: Settings, options: StartApiOptions = {}
   const host = family === 'IPv6' ? `[${address}]` : address;
   const url = `${settings.tls ? 'https' : 'http'}://${host}:${port}`;
   logger.log({ msg: 'listening', url });
-  return { url, server, close: () => app.close() };
+  const dropConnections = trackConnections(server);
+  return {
+    url,
+    server,
+    close: async (graceMilliseconds = GRACE_MILLISECONDS) => {
+      const timer = setTimeout(dropConnections, graceMilliseconds);
+      await app.close();
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** The API ready to listen; every e2e test starts from here. */

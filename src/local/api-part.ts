@@ -4,7 +4,7 @@ import { startApi } from '../start-api.js';
 import { DEMO_ENTITLEMENTS } from './demo-entitlements.js';
 import { portProblem } from './free-ports.js';
 import { LocalProblem, systemCode } from './local-problem.js';
-import { listen, loopbacks, trackConnections, type RunningServer } from './local-server.js';
+import { listen, loopbacks, type RunningServer } from './local-server.js';
 import { readableLogger } from './readable-log.js';
 
 /** How long requests in flight may take once the stack is asked to stop. */
@@ -26,12 +26,9 @@ export async function startOwnApi(settings: Settings, setting: string): Promise<
         : error;
     },
   );
-  const dropConnections = trackConnections(api.server);
   const close = async (): Promise<void> => {
     for (const other of others) other.close();
-    const timer = setTimeout(dropConnections, GRACE_MILLISECONDS);
-    await api.close();
-    clearTimeout(timer);
+    await api.close(GRACE_MILLISECONDS);
   };
   const [, ...otherHosts] = loopbacks(host);
   const others = otherHosts.map(() => createServer((socket) => api.server.emit('connection', socket)));

@@ -6,8 +6,9 @@ import {
   type Server,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { Server as NetServer, Socket } from 'node:net';
+import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { trackConnections } from '../server-limits.js';
 import { systemCode } from './local-problem.js';
 
 /** What a part of the stack answers with. */
@@ -52,22 +53,6 @@ export async function serve(site: Site, address: LocalAddress): Promise<RunningS
     throw error;
   }
   return { close };
-}
-
-/**
- * Keeps count of a server's connections, upgraded and half-open ones included, which `close()` would wait
- * for and `closeAllConnections()` does not know.
- * @returns drops them all
- */
-export function trackConnections(server: NetServer): () => void {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return () => {
-    for (const socket of sockets) socket.destroy();
-  };
 }
 
 /** The addresses to listen on: both loopback families when HOST names the loopback of one. */

@@ -70,6 +70,15 @@ onEveryDatabase('around the routes', (api) => {
       },
     );
 
+    test.each(['/grants/', '/GRANTS', '/Grants', '/health/live/', '/Health/live', '/admin/Entitlements'])(
+      'a route has one spelling: %s is none, with a token either',
+      async (path) => {
+        const token = api().bearer('speller', { groups: ['admins'] });
+        const response = await api().http.get(path).set('Authorization', token);
+        expect(response.body).toMatchObject({ status: 404, code: 'not_found' });
+      },
+    );
+
     test('a path that cannot be decoded is refused in our form', async () => {
       const response = await api().http.delete('/admin/entitlements/%zz').set('Authorization', 'x');
       expect(response.status).toBe(400);
@@ -156,6 +165,24 @@ onEveryDatabase('around the routes', (api) => {
     expect(answer).toContain('"code":"request_malformed"');
   });
 
+  test.each([
+    ['a request of HTTP/1.1 without Host', 'GET /health/live HTTP/1.1\r\nConnection: close', 400],
+    ['one of HTTP/1.0 may have none', 'GET /health/live HTTP/1.0', 200],
+    [
+      'an expectation that nobody knows is passed over',
+      'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close',
+      200,
+    ],
+  ])('%s: our own headers stand on the answer', async (_what, head, status) => {
+    const { port } = api().app.getHttpServer().address() as { port: number };
+    const answer = await exchange(port, `${head}\r\nOrigin: ${APP_ORIGIN}\r\n\r\n`);
+
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer.toLowerCase()).toContain('cache-control: no-store');
+    expect(answer).toContain(`Access-Control-Allow-Origin: ${APP_ORIGIN}`);
+    expect(answer).toContain('Vary: Origin');
+  });
+
   test('headers over 16 KB are 431 headers_too_large', async () => {
     const { port } = api().app.getHttpServer().address() as { port: number };
     const answer = await exchange(port, `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17 * 1024)}\r\n\r\n`);
@@ -163,6 +190,16 @@ onEveryDatabase('around the routes', (api) => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('"code":"headers_too_large"');
   });
+});
+
+test('in production browsers are told to stay with HTTPS for this host, not for those below it', async () => {
+  const api = await startTestApi('sqlite', { environment: 'production' });
+  try {
+    const response = await api.http.get('/health/live');
+    expect(response.headers['strict-transport-security']).toBe('max-age=31536000');
+  } finally {
+    await api.close();
+  }
 });
 
 describe('PUBLIC_URL with a path', () => {
