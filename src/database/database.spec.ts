@@ -60,13 +60,14 @@ describe('a PostgreSQL that cannot be used is named by its setting, without the 
   });
 
   it('when the password or the database is another', async () => {
-    const { url, drop } = await createTestDatabase();
+    const created = await createTestDatabase();
+    const { url } = created;
     const wrongPassword = new URL(url);
     wrongPassword.password = 'another-secret';
     const wrongName = new URL(url);
     wrongName.pathname = '/nowhere';
     const refusals = [await refusalAt(wrongPassword), await refusalAt(wrongName)];
-    await drop();
+    await created.drop();
     expect(refusals.map((line) => line.split('; ').slice(1))).toEqual([
       ['found 28P01', 'correct the user or the password'],
       ['found 3D000', 'create the database, or correct its name'],
@@ -74,7 +75,8 @@ describe('a PostgreSQL that cannot be used is named by its setting, without the 
   });
 
   it('when this user may create no table', async () => {
-    const { url, drop } = await createTestDatabase();
+    const created = await createTestDatabase();
+    const { url } = created;
     const owner = await openDatabase({ kind: 'postgres', url: new Secret(url) }, silent);
     await sql`revoke create on schema public from public`.execute(owner.queries);
     const name = `guest_${process.pid}`;
@@ -85,7 +87,7 @@ describe('a PostgreSQL that cannot be used is named by its setting, without the 
     const refusal = await refusalAt(guest);
     await sql`drop user ${sql.id(name)}`.execute(owner.queries);
     await owner.close();
-    await drop();
+    await created.drop();
     expect(refusal.split('; ').slice(1)).toEqual([
       'found 42501',
       'let this user create tables: GRANT CREATE ON SCHEMA public',

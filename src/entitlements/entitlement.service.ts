@@ -1,4 +1,4 @@
-import { v7 as timeOrderedId } from 'uuid';
+import { v7 as timeOrderedId, validate as isUuid } from 'uuid';
 import type { Viewer } from '../authentication/viewer.js';
 import { toTimestamp, type Clock } from '../clock/clock.js';
 import { orUnavailable } from '../database/outage.js';
@@ -65,13 +65,15 @@ export class EntitlementService {
    * @throws {Problem} `not_found`
    */
   async delete(id: string, by: Viewer): Promise<OpenGrants> {
-    const open = await orUnavailable('database_unavailable', () =>
-      this.repository.delete(id, {
-        changeId: timeOrderedId(),
-        changedBy: by.id,
-        changedAtEpochSeconds: this.clock.nowEpochSeconds(),
-      }),
-    );
+    const change = {
+      changeId: timeOrderedId(),
+      changedBy: by.id,
+      changedAtEpochSeconds: this.clock.nowEpochSeconds(),
+    };
+    // What is no id of ours is not looked up: on some texts (a NUL) PostgreSQL fails instead of finding nothing.
+    const open = isUuid(id)
+      ? await orUnavailable('database_unavailable', () => this.repository.delete(id, change))
+      : null;
     if (!open) throw new Problem('not_found', { detail: 'There is no entitlement with this id.' });
     return open;
   }

@@ -32,7 +32,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   },
   field_unknown: {
     meaning:
-      'The body or the query has a member that this call does not know. Nothing is ignored in silence.',
+      'The body has a member that this call does not know. It is refused, because a misspelled one would otherwise have no effect in silence.',
     caller: 'Compare the names with those in `detail`; mind upper and lower case.',
     operator: null,
   },
@@ -64,8 +64,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
     operator: null,
   },
   ttl_out_of_range: {
-    meaning:
-      '`ttlSeconds` is below 60 or above the maximum, or what is left of the entitlement would make the access end within 10 seconds.',
+    meaning: '`ttlSeconds` is below 60 or above the maximum.',
     caller: 'Ask for a lifetime in the range that `detail` names, or leave the member out.',
     operator:
       'The maximum is `GRANT_MAX_TTL_SECONDS`; it is also how long a revoked viewer can still open files.',
@@ -126,7 +125,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   },
   not_entitled: {
     meaning:
-      'No entitlement of the caller, their groups or `everyone` covers the prefix now. It reads the same whether the prefix exists or not.',
+      'No entitlement of the caller, their groups or `everyone` covers the prefix now, or the one that does ends within 10 seconds. It reads the same whether the prefix exists or not.',
     caller: '`GET /entitlements` shows what you may open, and why a `{user}` row does not apply.',
     operator:
       'Give the entitlement (`PUT /admin/entitlements`); mind its period, and that prefixes compare byte for byte.',

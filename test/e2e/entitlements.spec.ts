@@ -77,8 +77,20 @@ onEveryDatabase('the admin calls for entitlements', (api) => {
     expect(response.body).toEqual({ openGrants: { count: 0 } });
   });
 
+  test.each(['%00', 'x', '%F0%9F%8D%B0', '01a1f893-5d41-762a-bca0-be7c55b97e59%00'])(
+    'DELETE of %s, which is no id, is 404 not_found on every database',
+    async (id) => {
+      const response = await api()
+        .http.delete(`/admin/entitlements/${id}`)
+        .set('Authorization', api().bearer('boss', { groups: ['admins'] }));
+      expect(response.body).toMatchObject({ status: 404, code: 'not_found' });
+    },
+  );
+
   test('DELETE of an unknown id is 404 not_found', async () => {
-    const response = await api().http.delete('/admin/entitlements/none').set('Authorization', admin());
+    const response = await api()
+      .http.delete('/admin/entitlements/019aa0c0-7b1e-7cc0-b6f5-6d2f0f4a9d10')
+      .set('Authorization', admin());
     expect(response.body).toMatchObject({ status: 404, code: 'not_found' });
   });
 
