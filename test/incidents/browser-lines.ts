@@ -28,9 +28,17 @@ export function blockedLine(
   return `Access to ${how} at '${url}' from origin '${origin}' has been blocked by CORS policy: ${reason}`;
 }
 
-/** Does something in the page; gives the next line of its console that says CORS. */
-export async function corsLineAfter(page: Page, act: () => Promise<unknown>): Promise<string> {
-  const said = page.waitForEvent('console', (line) => line.text().includes('CORS'));
-  const [line] = await Promise.all([said, act()]);
+/** The next line of the page's console that says CORS, of an address that contains `part`. */
+export async function nextCorsLine(page: Page, part = ''): Promise<string> {
+  const line = await page.waitForEvent('console', (message) => {
+    const [, about = ''] = /^Access to \w+ at '([^']*)'.* CORS policy/.exec(message.text()) ?? [];
+    return about !== '' && about.includes(part);
+  });
   return line.text();
+}
+
+/** Does something in the page; gives the line about CORS that follows. */
+export async function corsLineAfter(page: Page, act: () => Promise<unknown>, part = ''): Promise<string> {
+  const [line] = await Promise.all([nextCorsLine(page, part), act()]);
+  return line;
 }
