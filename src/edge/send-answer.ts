@@ -41,9 +41,9 @@ async function sendBytes(bytes: Buffer, response: ServerResponse): Promise<void>
   while (bytes.length - position > PART_BYTES) {
     const hasRoom = response.write(bytes.subarray(position, position + PART_BYTES));
     position += PART_BYTES;
+    if (response.destroyed) return;
     // oxlint-disable-next-line no-await-in-loop -- the viewer decides how fast
     if (!hasRoom) await drained(response);
-    if (response.destroyed) return;
   }
   response.end(position === 0 ? bytes : bytes.subarray(position));
 }
