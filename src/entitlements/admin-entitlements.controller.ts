@@ -85,7 +85,7 @@ export class AdminEntitlementsController {
   @ApiQuery({ name: 'limit', required: false, example: 50, description: '1–200, 50 when absent' })
   @ApiQuery({ name: 'cursor', required: false, description: 'nextCursor of the page before' })
   @ApiOkResponse({ type: EntitlementPageDto })
-  @AnswersProblems('subject_invalid', 'prefix_invalid', 'page_invalid')
+  @AnswersProblems('subject_invalid', 'prefix_invalid', 'prefix_too_long', 'prefix_too_deep', 'page_invalid')
   async page(@Query() query: Record<string, unknown>): Promise<EntitlementPageDto> {
     const { limit, afterId } = readPage(query);
     const rows = await this.entitlements.page({

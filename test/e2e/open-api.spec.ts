@@ -20,6 +20,29 @@ describe('OpenAPI', () => {
     ]);
   });
 
+  test('it names every fault of a prefix on each route that reads one', async () => {
+    const api = await startTestApi('sqlite');
+    try {
+      const { paths } = (await api.http.get('/openapi.json').expect(200)).body as {
+        paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
+      };
+      const readers = [
+        ['/grants', 'post'],
+        ['/grants', 'delete'],
+        ['/admin/entitlements', 'put'],
+        ['/admin/entitlements', 'get'],
+      ] as const;
+      for (const [path, method] of readers) {
+        const said = paths[path]?.[method]?.responses['400']?.description ?? '';
+        for (const code of ['prefix_invalid', 'prefix_too_long', 'prefix_too_deep']) {
+          expect(`${method} ${path}: ${said}`).toContain(code);
+        }
+      }
+    } finally {
+      await api.close();
+    }
+  });
+
   test('without an admin group the admin routes are not in it', async () => {
     const operations = await operationsOf({ authentication: { ...TEST_AUTHENTICATION, adminGroup: null } });
     expect(operations.filter((operation) => operation.includes('/admin/'))).toEqual([]);
