@@ -12,7 +12,15 @@ import { AuditRepository } from './grants/audit.repository.js';
 import { FORGERY_POLICY } from './grants/clear-grants.controller.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
 import { HealthController } from './health/health.controller.js';
+import { OperatingState } from './health/operating-state.js';
+import type { RemoteKeySet } from './authentication/remote-key-set.js';
+import { RequestsInFlight } from './limits/requests-in-flight.js';
+import type { Metrics } from './metrics/metrics.js';
+import { timedLedger } from './metrics/timed-ledger.js';
 import type { Settings } from './settings/settings.js';
+
+/** Injection token of the {@link Metrics}, `null` without METRICS_PORT. */
+export const METRICS = Symbol('edgepass.metrics');
 
 /** What the rooms are made of: opened, loaded and checked before the application exists. */
 export interface AppParts {
@@ -20,6 +28,12 @@ export interface AppParts {
   readonly clock: Clock;
   readonly database: Database;
   readonly cloudFront: CloudFrontService;
+  readonly state: OperatingState;
+  readonly inFlight: RequestsInFlight;
+  /** `null` without METRICS_PORT. */
+  readonly metrics: Metrics | null;
+  /** Hears of the issuer's key set, where there is one. */
+  readonly onKeySet: (keySet: RemoteKeySet) => void;
   /** Signs the tokens of the demo sign-in; demo mode only. */
   readonly demoSecret?: Uint8Array;
 }
@@ -55,7 +69,7 @@ export class AppModule {
               provide: GRANT_LEDGER,
               inject: [Database, EntitlementRepository],
               useFactory: (database: Database, rights: EntitlementRepository) =>
-                new AuditRepository(database, rights),
+                timedLedger(new AuditRepository(database, rights), parts.metrics),
             },
           ],
         }),
@@ -69,15 +83,18 @@ export class AppModule {
 @Global()
 @Module({})
 class FoundationModule {
-  static of({ clock, database }: AppParts): DynamicModule {
+  static of({ clock, database, state, inFlight, metrics }: AppParts): DynamicModule {
     return {
       module: FoundationModule,
       providers: [
         { provide: CLOCK, useValue: clock },
+        { provide: OperatingState, useValue: state },
+        { provide: RequestsInFlight, useValue: inFlight },
+        { provide: METRICS, useValue: metrics },
         // A factory, so that Nest closes it with the application.
         { provide: Database, useFactory: () => database },
       ],
-      exports: [CLOCK, Database],
+      exports: [CLOCK, Database, OperatingState, RequestsInFlight, METRICS],
     };
   }
 }

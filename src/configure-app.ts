@@ -2,11 +2,13 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import cookieParser from 'cookie-parser';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
+import { limitAddresses } from './limits/limit-addresses.js';
+import type { RequestsInFlight } from './limits/requests-in-flight.js';
 import { jsonBody } from './problems/json-body.js';
 import { Problem } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { UnknownRouteFilter } from './problems/unknown-route.filter.js';
-import { refuseWithoutHost } from './server-limits.js';
+import { refuseManyHeaders, refuseWithoutHost } from './server-limits.js';
 import type { Settings } from './settings/settings.js';
 
 /** Seconds that a browser may keep a preflight's answer: long enough to matter, short enough to fix a list. */
@@ -16,7 +18,11 @@ const PREFLIGHT_MAX_AGE_SECONDS = 600;
  * Everything around the rooms: addresses, CORS, cookies, bodies, refusals. `start-api.ts` and every e2e test
  * call it, so that a test meets the application that runs. Create the app with `bodyParser: false`.
  */
-export function configureApp(app: NestExpressApplication, settings: Settings): void {
+export function configureApp(
+  app: NestExpressApplication,
+  settings: Settings,
+  inFlight: RequestsInFlight,
+): void {
   app.disable('x-powered-by');
   // Two spellings of one route are two chances to guard only one of them. Express reads its own settings of
   // that name when it makes the router, which Nest has had it do already.
@@ -42,7 +48,11 @@ export function configureApp(app: NestExpressApplication, settings: Settings): v
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
   });
   app.use(refuseWithoutHost);
+  app.use(refuseManyHeaders);
   app.use(belowBasePath(settings.publicUrl.basePath));
+  app.use(inFlight.shed);
+  const { requestsPerAddress } = settings.limits;
+  if (requestsPerAddress > 0) app.use(limitAddresses(requestsPerAddress));
   app.use(cookieParser());
   app.use(jsonBody());
   app.useGlobalFilters(new ProblemFilter(), new UnknownRouteFilter());

@@ -1,17 +1,27 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { AppModule } from './app.module.js';
+import { AppModule, METRICS } from './app.module.js';
+import type { RemoteKeySet } from './authentication/remote-key-set.js';
 import { readOrMakeDemoSecret } from './authentication/demo-secret.js';
 import { systemClock, type Clock } from './clock/clock.js';
-import type { CloudFrontService } from './cloudfront/cloudfront.service.js';
+import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { configureApp } from './configure-app.js';
+import { OperatingState } from './health/operating-state.js';
+import { RequestsInFlight } from './limits/requests-in-flight.js';
 import { openDatabase } from './database/database.js';
 import { EntitlementService } from './entitlements/entitlement.service.js';
 import { JsonLogger } from './json-logger.service.js';
 import { guardServer, trackConnections } from './server-limits.js';
+import { version } from './package-version.js';
+import { observeRequests } from './metrics/observe-requests.js';
+import type { Metrics } from './metrics/metrics.js';
 import type { Settings } from './settings/settings.js';
+import type { SettingsProblem } from './settings/settings-problem.js';
+import { SigningKeyReload } from './signing-key-reload.js';
+import { problemLogEntry } from './problems/problem-log.js';
 import { loadCloudFront, StartProblem } from './load-cloudfront.js';
 import { serveOpenApi } from './open-api.js';
 import { readTlsFiles } from './tls-files.js';
@@ -31,6 +41,13 @@ export interface RunningApi {
   readonly server: Server;
   /** Stops listening, lets requests in flight finish for that long at most, closes the database. */
   close(graceMilliseconds?: number): Promise<void>;
+  /**
+   * Ends without failing a request: readiness says no at once, requests are served for DRAIN_SECONDS more so
+   * that a balancer can turn away, those in flight finish; all of it within 10 s.
+   */
+  drain(): Promise<void>;
+  /** Reads the key file again. Never rejects: a wrong file changes nothing but readiness, and is logged. */
+  reloadSigningKey(): Promise<void>;
 }
 
 /**
@@ -38,6 +55,12 @@ export interface RunningApi {
  * listening, and `docker stop` kills after 10 s.
  */
 const GRACE_MILLISECONDS = 7_000;
+
+/** SIGTERM to the end, the closing of the database included. */
+const DRAIN_DEADLINE_MILLISECONDS = 9_500;
+
+/** More requests than this without an answer: a grant would wait about a second on two cores. */
+const MOST_REQUESTS_IN_FLIGHT = 1_000;
 
 /** Who is named as the giver of the demo rights. */
 const DEMO_GIVER = { id: 'edgepass start', groups: [] };
@@ -49,26 +72,75 @@ const DEMO_GIVER = { id: 'edgepass start', groups: [] };
 export async function startApi(settings: Settings, options: StartApiOptions = {}): Promise<RunningApi> {
   const logger = options.logger ?? new JsonLogger(settings.logLevel);
   const app = await createApi(settings, { ...options, logger });
-  try {
-    await app.listen(settings.listen.port, settings.listen.host);
-  } catch (error) {
+  const scrapes = await listen(app, settings).catch(async (error: unknown) => {
     await app.close();
     throw error;
-  }
+  });
   const server = app.getHttpServer();
   const { address, port, family } = server.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
   const url = `${settings.tls ? 'https' : 'http'}://${host}:${port}`;
   logger.log({ msg: 'listening', url });
   const dropConnections = trackConnections(server);
+  const state = app.get(OperatingState, { strict: false });
+  const close = async (graceMilliseconds = GRACE_MILLISECONDS): Promise<void> => {
+    const timer = setTimeout(dropConnections, graceMilliseconds);
+    await app.close();
+    clearTimeout(timer);
+    scrapes?.close();
+    scrapes?.closeAllConnections();
+  };
+  const drain = async (): Promise<void> => {
+    const windowMilliseconds = settings.drainSeconds * 1000;
+    state.startDraining();
+    app.get(RequestsInFlight, { strict: false }).closeConnections();
+    logger.log({ msg: 'draining', reason: 'asked_to_stop' });
+    if (windowMilliseconds > 0) await wait(windowMilliseconds);
+    const left = DRAIN_DEADLINE_MILLISECONDS - windowMilliseconds;
+    await beforeDeadline(close(Math.min(GRACE_MILLISECONDS, left)), left);
+  };
+  const cloudFront = app.get(CloudFrontService, { strict: false });
+  const reload = new SigningKeyReload({ settings, cloudFront, state, logger });
+  return { url, server, close, drain, reloadSigningKey: () => reload.reload() };
+}
+
+/** A database that does not answer any more is not waited for; nothing of ours is in it by then. */
+async function beforeDeadline(closing: Promise<void>, milliseconds: number): Promise<void> {
+  const over = new AbortController();
+  const deadline = wait(milliseconds, undefined, { signal: over.signal }).catch(() => undefined);
+  try {
+    await Promise.race([closing, deadline]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Gives the server of the metrics, if there is one. @throws {StartProblem} when its port cannot be used */
+async function listen(app: NestExpressApplication, settings: Settings): Promise<Server | null> {
+  const { metricsPort, listen: to } = settings;
+  const metrics = app.get<Metrics | null>(METRICS, { strict: false });
+  let scrapes: Server | null = null;
+  if (metrics !== null && metricsPort !== null) {
+    const { listenForScrapes } = await import('./metrics/metrics-server.js');
+    scrapes = await listenForScrapes(metrics, to.host, metricsPort).catch((error: NodeJS.ErrnoException) => {
+      throw new StartProblem([metricsPortProblem(to.host, metricsPort, error.code)]);
+    });
+  }
+  try {
+    await app.listen(to.port, to.host);
+    return scrapes;
+  } catch (error) {
+    scrapes?.close();
+    throw error;
+  }
+}
+
+function metricsPortProblem(host: string, port: number, code = 'unknown reason'): SettingsProblem {
   return {
-    url,
-    server,
-    close: async (graceMilliseconds = GRACE_MILLISECONDS) => {
-      const timer = setTimeout(dropConnections, graceMilliseconds);
-      await app.close();
-      clearTimeout(timer);
-    },
+    setting: 'METRICS_PORT',
+    expected: `a port that is free on ${host}`,
+    found: `${port}: ${code}`,
+    todo: 'stop what listens there, or choose another port',
   };
 }
 
@@ -88,7 +160,17 @@ export async function createApi(
   try {
     const isDemo = settings.authentication.mode === 'demo';
     const demo = isDemo ? { demoSecret: await readOrMakeDemoSecret(settings.dataDir) } : {};
-    const parts = { settings, clock, database, cloudFront, ...demo };
+    const state = new OperatingState();
+    const inFlight = new RequestsInFlight(MOST_REQUESTS_IN_FLIGHT);
+    let keySet: RemoteKeySet | null = null;
+    const metrics = await countIfAsked(settings, {
+      cloudFront,
+      state,
+      inFlight,
+      keySet: () => keySet,
+    });
+    const onKeySet = (made: RemoteKeySet): void => void (keySet = made);
+    const parts = { settings, clock, database, cloudFront, state, inFlight, metrics, onKeySet, ...demo };
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), {
       logger: options.logger,
       bodyParser: false,
@@ -96,8 +178,13 @@ export async function createApi(
       forceCloseConnections: false,
       ...(tls === null ? {} : { httpsOptions: { ...tls } }),
     });
-    configureApp(app, settings);
-    guardServer(app.getHttpServer());
+    if (metrics !== null) app.use(observeRequests(metrics));
+    app.use(inFlight.track);
+    configureApp(app, settings, inFlight);
+    guardServer(app.getHttpServer(), (problem, requestId) => {
+      metrics?.refused(problem);
+      options.logger.log(problemLogEntry(problem, requestId));
+    });
     if (settings.apiDocs) serveOpenApi(app, settings);
     await app.init();
     await giveRights(app, options.entitlements ?? []);
@@ -107,6 +194,34 @@ export async function createApi(
     await database.close();
     throw error;
   }
+}
+
+/** The counters, where METRICS_PORT asks for them: their package is loaded for nobody else. */
+async function countIfAsked(
+  settings: Settings,
+  parts: {
+    readonly cloudFront: CloudFrontService;
+    readonly state: OperatingState;
+    readonly inFlight: RequestsInFlight;
+    readonly keySet: () => RemoteKeySet | null;
+  },
+): Promise<Metrics | null> {
+  if (settings.metricsPort === null) return null;
+  const { Metrics } = await import('./metrics/metrics.js');
+  const { cloudFront, state, inFlight, keySet } = parts;
+  const { hashAlgorithm } = cloudFront.describe();
+  return new Metrics({
+    build: { version: version(), database: settings.database.kind, hash_algorithm: hashAlgorithm },
+    signingKey: () => {
+      const { keyPairId, keyType } = cloudFront.describe();
+      return { keyPairId, type: keyType };
+    },
+    signaturesWaiting: () => cloudFront.signaturesWaiting,
+    requestsInFlight: () => inFlight.count,
+    isDraining: () => state.isDraining,
+    degradations: () => state.degradations,
+    jwks: () => keySet()?.state ?? null,
+  });
 }
 
 /** For whoever is on call: which key CloudFront must hold under which id, and what browsers are told. */

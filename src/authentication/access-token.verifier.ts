@@ -2,6 +2,7 @@ import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVeri
 import type { Clock } from '../clock/clock.js';
 import { Problem } from '../problems/problem.js';
 import type { Fetch } from './jwks-download.js';
+import type { RemoteKeySet } from './remote-key-set.js';
 import { isAccessTokenType, isMadeForAnotherPurpose } from './token-purpose.js';
 import { tokenExpired, tokenInvalid, tokenNotYetValid } from './token-problems.js';
 import { openKeySource, type JwtSettings, type KeyFinder } from './verification-keys.js';
@@ -44,10 +45,16 @@ export async function createAccessTokenVerifier(
     readonly clock: Clock;
     readonly environment: 'production' | 'development' | 'test';
     readonly fetch?: Fetch;
+    readonly onKeySet?: (keySet: RemoteKeySet) => void;
   },
 ): Promise<AccessTokenVerifier> {
-  const { clock, environment, fetch = globalThis.fetch } = dependencies;
-  const findKey = await openKeySource(settings, { clock, fetch, httpsOnly: environment === 'production' });
+  const { environment, fetch = globalThis.fetch, ...rest } = dependencies;
+  const { clock } = rest;
+  const findKey = await openKeySource(settings, {
+    ...rest,
+    fetch,
+    httpsOnly: environment === 'production',
+  });
   return new JwtVerifier(settings, findKey, clock);
 }
 

@@ -14,6 +14,7 @@ import {
 import { createDemoSignIn, DEMO_COOKIE, DEMO_SIGN_IN, type DemoSignIn } from './demo-sign-in.js';
 import { DEMO_ADMIN_GROUP, demoUsers } from './demo-users.js';
 import type { Fetch } from './jwks-download.js';
+import type { RemoteKeySet } from './remote-key-set.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
 import { ViewerGuard } from './viewer.guard.js';
 
@@ -31,6 +32,8 @@ export interface AuthenticationDependencies {
   /** Hears of each demo sign-in; nothing when absent. */
   readonly onSignedIn?: OnSignedIn;
   readonly fetch?: Fetch;
+  /** Hears of the issuer's key set, where access tokens are verified with one. */
+  readonly onKeySet?: (keySet: RemoteKeySet) => void;
 }
 
 /** Who is asking: verifies access tokens and exports the guards that need them. */

@@ -10,6 +10,14 @@ const REFRESH_AFTER_SECONDS = 600;
 /** While the issuer does not answer, the last good set serves until this age. */
 const MAX_AGE_SECONDS = 4_200;
 
+/** What may be told of the keys; nothing of the address they come from. */
+export interface KeySetState {
+  /** `null`: none are in use. */
+  readonly ageSeconds: number | null;
+  /** Whether the latest download failed. */
+  readonly isFailing: boolean;
+}
+
 interface HeldKeys {
   readonly find: ReturnType<typeof createLocalJWKSet>;
   readonly fetchedAtEpochSeconds: number;
@@ -51,6 +59,11 @@ export class RemoteKeySet {
       if (error instanceof errors.JWKSNoMatchingKey && this.#failure !== null) throw this.#unavailable();
       throw error;
     }
+  }
+
+  get state(): KeySetState {
+    const held = this.#usable();
+    return { ageSeconds: held === null ? null : this.#age(held), isFailing: this.#failure !== null };
   }
 
   /** Resolves when a download has ended, or at once during the cool-down. Never rejects. */

@@ -35,7 +35,13 @@ const ASYMMETRIC = new Set([...Object.values(OF_KEY_TYPE).flat(), 'EdDSA', 'Ed25
  */
 export async function openKeySource(
   settings: JwtSettings,
-  dependencies: { readonly clock: Clock; readonly fetch: Fetch; readonly httpsOnly: boolean },
+  dependencies: {
+    readonly clock: Clock;
+    readonly fetch: Fetch;
+    readonly httpsOnly: boolean;
+    /** Hears of the key set, where there is one. */
+    readonly onKeySet?: (keySet: RemoteKeySet) => void;
+  },
 ): Promise<KeyFinder> {
   const { keys, algorithms } = settings;
   checkAlgorithms(algorithms, keys.kind === 'secret' ? new Set(SYMMETRIC.keys()) : ASYMMETRIC);
@@ -47,6 +53,7 @@ export async function openKeySource(
     case 'jwks': {
       checkUrl(keys.url, dependencies.httpsOnly);
       const remote = new RemoteKeySet(keys.url, dependencies.clock, dependencies.fetch);
+      dependencies.onKeySet?.(remote);
       return async (header) => remote.keyFor(header);
     }
   }

@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
 import { describeStartFailure } from './start-failure.js';
+import { listenForReload, type ReloadSignal } from './reload-signal.js';
 import { listenForStop } from './stop-signal.js';
 
 export const summary = 'the API alone, from the environment: what a container runs';
 
+const END_ANYWAY_MILLISECONDS = 500;
+
 const HELP = `Usage: edgepass api
 
 Runs the API alone, from the settings in the environment (docs/settings.md), until SIGTERM or Ctrl-C.
-With NODE_ENV=development also from .env in the current folder. Settings that cannot work are reported
+SIGHUP reads the key file again (docs/rotation.md). With NODE_ENV=development also from .env in the current folder. Settings that cannot work are reported
 all at once, one line each, and it ends with exit code 1.
 `;
 
@@ -23,15 +26,19 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`edgepass api: ${(error as Error).message}\n\n${HELP}`);
     return 2;
   }
-  const stop = listenForStop();
+  const stop = listenForStop(['SIGINT', 'SIGTERM']);
+  // From the first moment: until something can be reloaded, Node would end the process for it.
+  const reload = listenForReload();
   try {
-    return await serveUntil(stop.asked);
+    return await serveUntil(stop.asked, reload);
   } finally {
+    reload.release();
     stop.release();
+    endAnyway();
   }
 }
 
-async function serveUntil(asked: Promise<unknown>): Promise<number> {
+async function serveUntil(asked: Promise<unknown>, reload: ReloadSignal): Promise<number> {
   const [{ formatProblems, readSettings }, { readDotEnvFile }, { withStartProblems }] = await Promise.all([
     import('../settings/read-settings.js'),
     import('../settings/dot-env-file.js'),
@@ -49,13 +56,19 @@ async function serveUntil(asked: Promise<unknown>): Promise<number> {
   try {
     const { startApi } = await import('../start-api.js');
     const api = await startApi(result.settings);
+    reload.does(() => api.reloadSigningKey());
     await asked;
-    await api.close();
+    await api.drain();
     return 0;
   } catch (error) {
     process.stderr.write(`${await reason(error, listen)}\n`);
     return 1;
   }
+}
+
+/** A connection to a database that no longer answers must not hold a process that is done. */
+function endAnyway(): void {
+  setTimeout(() => process.exit(), END_ANYWAY_MILLISECONDS).unref();
 }
 
 async function reason(error: unknown, listen: { host: string; port: number }): Promise<string> {

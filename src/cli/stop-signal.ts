@@ -1,4 +1,5 @@
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+type StopSignalName = keyof typeof SIGNALS;
 
 /** A request to stop that has come, or will. */
 export interface StopSignal {
@@ -11,8 +12,11 @@ export interface StopSignal {
 /**
  * From now on the first Ctrl-C, SIGTERM or closed terminal resolves `asked`; the second ends the
  * process at once with 128 + the signal's number, the shell's own convention.
+ * @param names which signals ask to stop; all three unless told
  */
-export function listenForStop(): StopSignal {
+export function listenForStop(
+  names: readonly StopSignalName[] = Object.keys(SIGNALS) as StopSignalName[],
+): StopSignal {
   let resolve: (signal: keyof typeof SIGNALS) => void;
   const asked = new Promise<keyof typeof SIGNALS>((fulfil) => (resolve = fulfil));
   let stopping = false;
@@ -22,7 +26,6 @@ export function listenForStop(): StopSignal {
     stopping = true;
     resolve(name);
   };
-  const names = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
   for (const name of names) process.on(name, onSignal);
   return {
     asked,

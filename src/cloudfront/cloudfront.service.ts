@@ -23,7 +23,9 @@ import {
 } from './scopes-cookie.js';
 import { formatSetCookie } from './set-cookie.js';
 import { clearLines, cookiePathOf, issueLines, type CookieSet } from './signed-cookies.js';
-import { createSigner, type Signer } from './signer.js';
+import { createSigner } from './signer.js';
+import { SigningDesk, type SigningTurn } from './signing-desk.js';
+import type { SigningKey } from './signing-key.js';
 
 export type { CloudFrontDescription } from './cloudfront-description.js';
 export { CloudFrontOptionsError, type CloudFrontOptions } from './cloudfront-options.js';
@@ -33,17 +35,23 @@ export interface CookieViewer {
   readonly id: string;
 }
 
+/** The cookies of one grant, under one key from its record to its signature. */
+export interface GrantSigning {
+  readonly keyPairId: string;
+  /** As {@link CloudFrontService.prepare}. */
+  prepare(prefix: string, expiresAt: Date | number): Promise<CookieSet>;
+  end(): void;
+}
+
 /**
  * The door of this room: makes the cookies of a grant, writes them, and takes them away again.
  * Usable with Nest and without; without, call {@link close} at the end.
  */
 export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
-  /** The id of the public key in CloudFront that the cookies name. */
-  readonly keyPairId: string;
   /** What works but deserves a line in the log at start, in the names of the options. */
   readonly warnings: readonly string[];
   readonly #options: CheckedOptions;
-  readonly #signer: Signer;
+  readonly #desk: SigningDesk;
   readonly #clock: Clock;
   readonly #onWarning: (warning: string) => void;
   /** What an answer has already written, so that two grants in one answer know of each other. */
@@ -54,18 +62,26 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     this.#options = checkOptions(options);
     this.#clock = options.clock ?? systemClock;
     this.#onWarning = options.onWarning ?? ((warning) => new Logger(CloudFrontService.name).warn(warning));
-    this.#signer = createSigner({
-      ...this.#options,
-      ...(options.signingThreads === undefined ? {} : { workers: options.signingThreads }),
-    });
-    this.keyPairId = this.#options.key.keyPairId;
+    const { key, hashAlgorithm } = this.#options;
+    const threads = options.signingThreads === undefined ? {} : { workers: options.signingThreads };
+    this.#desk = new SigningDesk(key, (newest) => createSigner({ key: newest, hashAlgorithm, ...threads }));
     this.warnings = this.#options.warnings.map(inTheWordsOfOptions);
+  }
+
+  /** The id of the public key in CloudFront that the cookies name from now on. */
+  get keyPairId(): string {
+    return this.#desk.key.keyPairId;
+  }
+
+  /** How many signatures wait for a thread. */
+  get signaturesWaiting(): number {
+    return this.#desk.waiting;
   }
 
   /** Resolves when signing is known to work: a start that cannot sign must not look healthy. */
   async onModuleInit(): Promise<void> {
     for (const warning of this.warnings) this.#onWarning(warning);
-    await this.#signer.ready();
+    await this.#desk.ready();
   }
 
   /** After the server has answered its last request: those still need signatures. */
@@ -75,12 +91,30 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
 
   /** Ends the signing threads. */
   close(): Promise<void> {
-    return this.#signer.close();
+    return this.#desk.close();
   }
 
   /** The key and the kind of cookies, for a line in the log or a page for operators; nothing of it is secret. */
   describe(): CloudFrontDescription {
-    return describeCloudFront(this.#options);
+    return describeCloudFront({ ...this.#options, key: this.#desk.key });
+  }
+
+  /**
+   * Puts another key in force for every grant that begins from now on; those under way end with the key
+   * they began with. Rejects when this machine cannot sign with it, and the old one stays.
+   */
+  replaceKey(key: SigningKey): Promise<void> {
+    return this.#desk.replace(key);
+  }
+
+  /** One grant, whose record and cookies name one key. Call `end` when it is done, however it ended. */
+  begin(): GrantSigning {
+    const turn = this.#desk.begin();
+    return {
+      keyPairId: turn.key.keyPairId,
+      prepare: (prefix, expiresAt) => this.#prepare(turn, prefix, expiresAt),
+      end: () => turn.end(),
+    };
   }
 
   /** The Resource of the policy for a prefix. Throws TypeError when the prefix is not canonical. */
@@ -94,7 +128,16 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * SignerOverloadedError when too many signatures wait.
    */
   async prepare(prefix: string, expiresAt: Date | number): Promise<CookieSet> {
-    const { cloudFrontUrl, scope, key, hashAlgorithm } = this.#options;
+    const turn = this.#desk.begin();
+    try {
+      return await this.#prepare(turn, prefix, expiresAt);
+    } finally {
+      turn.end();
+    }
+  }
+
+  async #prepare(turn: SigningTurn, prefix: string, expiresAt: Date | number): Promise<CookieSet> {
+    const { cloudFrontUrl, scope, hashAlgorithm } = this.#options;
     const asked = canonical(prefix);
     const expiresAtEpochSeconds =
       expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : expiresAt;
@@ -108,10 +151,10 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
       path: cookiePathOf(scope, asked),
       resource,
       expiresAtEpochSeconds,
-      keyPairId: key.keyPairId,
+      keyPairId: turn.key.keyPairId,
       hashAlgorithm,
       policyText: text,
-      signature: await this.#signer.sign(text),
+      signature: await turn.sign(text),
     };
   }
 

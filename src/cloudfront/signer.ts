@@ -20,6 +20,8 @@ export interface Signer {
   sign(policyText: string): Promise<string>;
   /** Resolves when signing is known to work on the workers too; rejects with SignerFailedError. */
   ready(): Promise<void>;
+  /** How many policies wait for a worker. */
+  waiting(): number;
   /** Finishes what was accepted, then ends the workers. */
   close(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export function createSigner(options: SignerOptions): Signer {
 
   return {
     ready: () => engine.ready(),
+    waiting: () => engine.waiting(),
     close: () => engine.close(),
     sign(policyText) {
       const known = shared.get(policyText);
@@ -91,6 +94,7 @@ function callingThread(key: SigningKey, hashAlgorithm: HashAlgorithm): Signer {
   return {
     sign: async (policyText) => signPolicy(key, hashAlgorithm, policyText),
     ready: () => Promise.resolve(),
+    waiting: () => 0,
     close: () => Promise.resolve(),
   };
 }

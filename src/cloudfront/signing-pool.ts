@@ -85,6 +85,10 @@ export class SigningPool {
     });
   }
 
+  waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Finishes what was accepted, then ends the workers. */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { v7 as timeOrderedId } from 'uuid';
 import type { Viewer } from '../authentication/viewer.js';
 import type { Clock } from '../clock/clock.js';
-import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import type { CloudFrontService, GrantSigning } from '../cloudfront/cloudfront.service.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import type { HeldScope } from '../cloudfront/scopes-cookie.js';
 import type { CookieSet } from '../cloudfront/signed-cookies.js';
@@ -50,18 +50,15 @@ export class GrantsService {
     ttlSeconds: number | undefined,
     wider: HeldScope | null,
   ): Promise<Granted> {
-    const now = this.clock.nowEpochSeconds();
-    const expiresAt = now + this.lifetime(ttlSeconds);
-
-    const record =
-      (wider && (await this.record(viewer, wider.prefix, now, this.renewed(wider, expiresAt, now)))) ??
-      (await this.record(viewer, prefix, now, expiresAt));
-    if (!record) {
-      throw new Problem('not_entitled', { detail: 'Nothing entitles you to open this prefix now.' });
+    // One key from the record to the cookies, also when it is changed in between (K18).
+    const signing = this.cloudFront.begin();
+    try {
+      const record = await this.permitted(viewer, prefix, ttlSeconds, wider, signing);
+      const cookies = await this.sign(record, signing);
+      return { record, cookies, renewAfterEpochSeconds: renewAfter(record) };
+    } finally {
+      signing.end();
     }
-
-    const cookies = await this.sign(record);
-    return { record, cookies, renewAfterEpochSeconds: renewAfter(record) };
   }
 
   /** The caller's unexpired grants, newest first. @throws {Problem} `not_found` where nobody can list them */
@@ -70,29 +67,38 @@ export class GrantsService {
     return this.ledger.unexpired(viewer, this.clock.nowEpochSeconds());
   }
 
-  private record(
+  private async permitted(
     viewer: Viewer,
     prefix: Prefix,
-    now: number,
-    expiresAt: number,
-  ): Promise<GrantRecord | null> {
-    return this.ledger.permitAndRecord({
-      id: timeOrderedId(),
-      viewer,
-      prefix,
-      resource: this.cloudFront.resourceFor(prefix),
-      keyPairId: this.cloudFront.keyPairId,
-      issuedAtEpochSeconds: now,
-      expiresAtEpochSeconds: expiresAt,
-    });
+    ttlSeconds: number | undefined,
+    wider: HeldScope | null,
+    { keyPairId }: GrantSigning,
+  ): Promise<GrantRecord> {
+    const now = this.clock.nowEpochSeconds();
+    const wished = now + this.lifetime(ttlSeconds);
+    const recorded = (asked: Prefix, expiresAtEpochSeconds: number): Promise<GrantRecord | null> =>
+      this.ledger.permitAndRecord({
+        id: timeOrderedId(),
+        viewer,
+        prefix: asked,
+        resource: this.cloudFront.resourceFor(asked),
+        keyPairId,
+        issuedAtEpochSeconds: now,
+        expiresAtEpochSeconds,
+      });
+    const record =
+      (wider && (await recorded(wider.prefix, this.renewed(wider, wished, now)))) ??
+      (await recorded(prefix, wished));
+    if (record) return record;
+    throw new Problem('not_entitled', { detail: 'Nothing entitles you to open this prefix now.' });
   }
 
-  private async sign(record: GrantRecord): Promise<CookieSet> {
+  private async sign(record: GrantRecord, signing: GrantSigning): Promise<CookieSet> {
     try {
-      return await this.cloudFront.prepare(record.prefix, record.expiresAtEpochSeconds);
+      return await signing.prepare(record.prefix, record.expiresAtEpochSeconds);
     } catch (error) {
       if (!(error instanceof SignerOverloadedError)) throw error;
-      throw new Problem('overloaded', { retryAfterSeconds: 1, cause: error });
+      throw new Problem('overloaded', { reason: 'signing_queue_full', retryAfterSeconds: 1, cause: error });
     }
   }
 

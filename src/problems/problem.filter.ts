@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { rememberProblem } from './answered-problem.js';
 import { problemDocument, problemHeaders } from './problem-document.js';
 import { problemFrom } from './problem-from-error.js';
 import { problemLogEntry } from './problem-log.js';
@@ -20,6 +21,7 @@ export class ProblemFilter implements ExceptionFilter {
     const response = host.switchToHttp().getResponse<ServerResponse>();
     const problem = problemFrom(error);
     const requestId = requestIdOf(request);
+    rememberProblem(request, problem);
     this.#log(problem, requestId);
     if (response.headersSent) {
       // Half an answer is out: the caller must see that it broke off, not a whole one.

@@ -51,7 +51,6 @@ export function warnTogether({ values, isGiven, authMode }: Given): readonly str
     ...(secret.trim() === secret
       ? []
       : ['AUTH_SECRET: begins or ends with white space, which counts as part of it']),
-    ...(isGiven('METRICS_PORT') ? ['METRICS_PORT: metrics are not served by this version'] : []),
   ];
 }
 

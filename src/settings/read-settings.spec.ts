@@ -73,6 +73,8 @@ describe('the settings of a complete production environment', () => {
       database: { kind: 'sqlite', path: '/var/lib/edgepass.sqlite' },
       dataDir: './data',
       metricsPort: null,
+      limits: { requestsPerAddress: 3000 },
+      drainSeconds: 2,
       apiDocs: false,
       logLevel: 'info',
     });
@@ -194,6 +196,8 @@ const EFFECT: Record<
   ],
   DATA_DIR: ['/data', (s) => s.dataDir, '/data'],
   METRICS_PORT: ['9090', (s) => s.metricsPort, 9090],
+  REQUEST_LIMIT_PER_ADDRESS: ['0', (s) => s.limits.requestsPerAddress, 0],
+  DRAIN_SECONDS: ['5', (s) => s.drainSeconds, 5],
   API_DOCS: ['true', (s) => s.apiDocs, true],
   LOG_LEVEL: ['silent', (s) => s.logLevel, 'silent'],
 };
@@ -326,6 +330,8 @@ describe('a wrong value', () => {
       'percent-encode special characters of the password (@ is %40, / is %2F)',
     ],
     ['METRICS_PORT', '3001', 'choose another one; the API is public, metrics are not'],
+    ['REQUEST_LIMIT_PER_ADDRESS', '-1', 'write digits only, without a unit'],
+    ['DRAIN_SECONDS', '9', 'write a number from 0 to 8'],
     ['API_DOCS', 'on', 'write true or false'],
     ['LOG_LEVEL', 'verbose', 'write one of: fatal, error, warn, info, debug, trace, silent'],
   ])('%s=%s: %s', (name, text, todo) => {
@@ -596,10 +602,8 @@ describe('warnings', () => {
     expect(warningsOf(Object.fromEntries(names.map((name) => [name, 'x'])))).toStrictEqual([]);
   });
 
-  it('say that metrics are not served', () => {
-    expect(warningsOf({ METRICS_PORT: '9090' })).toStrictEqual([
-      'METRICS_PORT: metrics are not served by this version',
-    ]);
+  it('say nothing of metrics, which are served', () => {
+    expect(warningsOf({ METRICS_PORT: '9090' })).toStrictEqual([]);
   });
 
   it('say how long a revoked viewer keeps access, above a day', () => {

@@ -51,6 +51,9 @@ const port = wholeNumber(1, 65_535);
 const LONGEST_TTL_SECONDS = 400 * 24 * 3600;
 const SHORTEST_TTL_SECONDS = 60;
 const seconds = wholeNumber(SHORTEST_TTL_SECONDS, LONGEST_TTL_SECONDS);
+/** With the time for requests in flight it stays below the 10 s after which `docker stop` kills. */
+const LONGEST_DRAIN_SECONDS = 8;
+const MOST_PER_MINUTE = 1_000_000;
 
 /** Every setting, in the order in which people read them. Nothing else in `src/` knows a name of the environment. */
 export const SETTINGS_TABLE = {
@@ -347,12 +350,33 @@ export const SETTINGS_TABLE = {
   }),
   METRICS_PORT: row({
     group: 'Operation',
-    meaning: 'Serves Prometheus text on a port of its own. Read and checked, but not served by this version.',
+    meaning:
+      'Serves Prometheus text at `/metrics` of this port, on the address of `HOST` (docs/metrics.md). It asks nobody who they are, so it must not be reachable from outside.',
     form: 'a port from 1 to 65535, not the one of the API',
     ...none,
     default: 'off',
     example: '9090',
     parse: port,
+  }),
+  REQUEST_LIMIT_PER_ADDRESS: row({
+    group: 'Operation',
+    meaning:
+      'How many requests an address may make in a minute, then 429 with `Retry-After`; an IPv6 address counts with its whole /64. Behind a proxy it needs `TRUSTED_PROXIES`, or everybody shares one limit. `0` is no limit.',
+    form: 'a whole number of requests a minute, or 0',
+    ...always('3000'),
+    example: '3000',
+    parse: wholeNumber(0, MOST_PER_MINUTE),
+  }),
+  DRAIN_SECONDS: row({
+    group: 'Operation',
+    meaning:
+      'After SIGTERM `/health/ready` says no at once, and requests are still served for so long: at least two intervals of whoever reads it. `0` where nobody does.',
+    form: 'whole seconds, at most 8',
+    default: '`2`, in development `0`',
+    production: '2',
+    development: '0',
+    example: '5',
+    parse: wholeNumber(0, LONGEST_DRAIN_SECONDS),
   }),
   API_DOCS: row({
     group: 'Operation',

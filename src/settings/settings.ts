@@ -18,8 +18,16 @@ export interface Settings {
   readonly database: DatabaseSettings;
   readonly dataDir: string;
   readonly metricsPort: number | null;
+  readonly limits: LimitSettings;
+  /** How long requests are still served after the signal to stop. */
+  readonly drainSeconds: number;
   readonly apiDocs: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+/** Requests in a minute; 0 is no limit. */
+export interface LimitSettings {
+  readonly requestsPerAddress: number;
 }
 
 export interface CloudFrontSettings {

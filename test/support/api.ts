@@ -155,6 +155,8 @@ export async function startTestApi(
       : { kind: 'sqlite', path: join(folder, 'edgepass.sqlite') },
     dataDir: folder,
     metricsPort: null,
+    limits: { requestsPerAddress: 0 },
+    drainSeconds: 0,
     apiDocs: true,
     logLevel: 'trace',
     ...changes,

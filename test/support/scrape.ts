@@ -1,0 +1,20 @@
+import { send } from './https-client.js';
+
+/** One sample line of a Prometheus text: `name{labels}` and its value. */
+export type Samples = ReadonlyMap<string, number>;
+
+/** Reads `/metrics` of a port of this machine; the keys are names with labels as they are printed. */
+export async function scrape(port: number): Promise<Samples> {
+  const answer = await send(`http://127.0.0.1:${port}/metrics`);
+  return samplesOf(answer.text());
+}
+
+export function samplesOf(text: string): Samples {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const end = line.lastIndexOf(' ');
+      return [line.slice(0, end), Number(line.slice(end + 1))];
+    }),
+  );
+}
