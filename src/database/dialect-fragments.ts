@@ -11,6 +11,13 @@ export interface DialectFragments {
   /** Statements that make a table refuse UPDATE and DELETE. */
   appendOnly(table: string): readonly RawBuilder<unknown>[];
   /**
+   * Statements that let a table of {@link appendOnly} refuse DELETE only while its rows must be kept, counted
+   * from the epoch seconds in `timeColumn`, and refuse that a row is written over another one.
+   */
+  retained(table: string, timeColumn: string): readonly RawBuilder<unknown>[];
+  /** Statements that let the time in `audit_retention` only grow. */
+  readonly retentionGrows: readonly RawBuilder<unknown>[];
+  /**
    * Ends a SELECT so that the rows it found cannot be deleted or changed until this statement's
    * transaction has committed. SQLite has one writer at a time, so nothing needs to be said.
    */
@@ -26,6 +33,41 @@ const sqlite: DialectFragments = {
           select raise(abort, ${sql.lit(`${table} is append-only`)});
         end`,
     ),
+  retained: (table, timeColumn) => [
+    sql`drop trigger ${sql.id(`${table}_refuses_delete`)}`,
+    sql`
+      create trigger ${sql.id(`${table}_refuses_delete`)} before delete on ${sql.table(table)}
+      when old.${sql.id(timeColumn)} + (select seconds from audit_retention) > unixepoch()
+      begin
+        select raise(abort, ${sql.lit(`${table} is kept until its retention date`)});
+      end`,
+    // "insert or replace" deletes without asking the trigger of DELETE.
+    sql`
+      create trigger ${sql.id(`${table}_refuses_replace`)} before insert on ${sql.table(table)}
+      when exists (select 1 from ${sql.table(table)} where id = new.id)
+      begin
+        select raise(abort, ${sql.lit(`${table} is append-only`)});
+      end`,
+  ],
+  retentionGrows: [
+    sql`
+      create trigger audit_retention_grows before update on audit_retention
+      when new.id <> old.id or new.seconds < old.seconds
+      begin
+        select raise(abort, 'audit_retention only grows');
+      end`,
+    sql`
+      create trigger audit_retention_stays before delete on audit_retention
+      begin
+        select raise(abort, 'audit_retention stays');
+      end`,
+    sql`
+      create trigger audit_retention_is_one_row before insert on audit_retention
+      when exists (select 1 from audit_retention)
+      begin
+        select raise(abort, 'audit_retention stays');
+      end`,
+  ],
   rowLock: sql``,
 };
 
@@ -38,6 +80,40 @@ const postgres: DialectFragments = {
       end $$`,
     sql`
       create trigger ${sql.id(`${table}_append_only`)} before update or delete or truncate on ${sql.table(table)}
+      for each statement execute function edgepass_append_only()`,
+  ],
+  retained: (table, timeColumn) => [
+    sql`drop trigger ${sql.id(`${table}_append_only`)} on ${sql.table(table)}`,
+    sql`
+      create trigger ${sql.id(`${table}_append_only`)} before update or truncate on ${sql.table(table)}
+      for each statement execute function edgepass_append_only()`,
+    sql`
+      create or replace function edgepass_retained() returns trigger language plpgsql as $$
+      begin
+        if (to_jsonb(old) ->> tg_argv[0])::bigint + (select seconds from audit_retention)
+          > extract(epoch from now()) then
+          raise exception '% is kept until its retention date', tg_table_name using errcode = 'restrict_violation';
+        end if;
+        return old;
+      end $$`,
+    sql`
+      create trigger ${sql.id(`${table}_retained`)} before delete on ${sql.table(table)}
+      for each row execute function edgepass_retained(${sql.lit(timeColumn)})`,
+  ],
+  retentionGrows: [
+    sql`
+      create function edgepass_retention_grows() returns trigger language plpgsql as $$
+      begin
+        if tg_op <> 'UPDATE' or new.id <> old.id or new.seconds < old.seconds then
+          raise exception 'audit_retention only grows' using errcode = 'restrict_violation';
+        end if;
+        return new;
+      end $$`,
+    sql`
+      create trigger audit_retention_grows before update or delete on audit_retention
+      for each row execute function edgepass_retention_grows()`,
+    sql`
+      create trigger audit_retention_stays before truncate on audit_retention
       for each statement execute function edgepass_append_only()`,
   ],
   rowLock: sql`for share`,

@@ -1,6 +1,7 @@
 import { Migrator } from 'kysely/migration';
 import { DIALECT_FRAGMENTS, type DialectName } from './dialect-fragments.js';
 import { entitlementsAndGrants } from './migrations/0001-entitlements-and-grants.js';
+import { auditLog } from './migrations/0002-audit-log.js';
 import type { Queries } from './schema.js';
 
 /** Brings the schema to this version. Several instances may call it at once: kysely takes a lock. */
@@ -10,7 +11,10 @@ export async function migrateToLatest(queries: Queries, dialect: DialectName): P
     db: queries,
     provider: {
       getMigrations: () =>
-        Promise.resolve({ '0001-entitlements-and-grants': entitlementsAndGrants(fragments) }),
+        Promise.resolve({
+          '0001-entitlements-and-grants': entitlementsAndGrants(fragments),
+          '0002-audit-log': auditLog(fragments),
+        }),
     },
   });
   const { error } = await migrator.migrateToLatest();

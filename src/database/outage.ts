@@ -19,3 +19,8 @@ export async function orUnavailable<T>(
     throw new Problem(code, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
   }
 }
+
+/** The refusal of a database that is known not to be ready. */
+export function databaseUnavailable(): Problem {
+  return new Problem('database_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, reason: 'not_ready' });
+}

@@ -8,6 +8,9 @@ export interface Tables {
   entitlements: EntitlementRow;
   grants: GrantRow;
   entitlement_changes: EntitlementChangeRow;
+  refusals: RefusalRow;
+  audit_retention: AuditRetentionRow;
+  write_probe: WriteProbeRow;
 }
 
 export interface EntitlementRow {
@@ -43,6 +46,33 @@ export interface EntitlementChangeRow {
   ends_at: number | null;
   changed_by: string;
   changed_at: number;
+}
+
+/**
+ * The audit log of refusals: append-only. The first of a viewer and code in a minute has a row of its own;
+ * the rest of that minute share one, so that nobody fills the disk by asking.
+ */
+export interface RefusalRow {
+  id: string;
+  /** `null` where the refusals of several viewers share the row: more were refused than are told apart. */
+  viewer_id: string | null;
+  code: string;
+  /** What was asked for; `null` where nothing canonical was, or where several refusals share the row. */
+  prefix: string | null;
+  count: number;
+  refused_at: number;
+}
+
+/** How long rows of the audit log are kept at least: one row, which only grows. */
+export interface AuditRetentionRow {
+  id: number;
+  seconds: number;
+}
+
+/** Shows readiness whether writes succeed again after one failed: one row that means nothing. */
+export interface WriteProbeRow {
+  id: number;
+  filler: string;
 }
 
 export type Queries = Kysely<Tables>;

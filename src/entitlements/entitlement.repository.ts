@@ -128,14 +128,16 @@ export class EntitlementRepository {
 
   /**
    * Takes a right away and records it. Its row is deleted first: a grant that holds the row is waited for,
-   * so the count afterwards misses none that was given.
+   * so the count afterwards misses none that was given: under `read committed` it sees what was committed
+   * while the first statement waited, whatever isolation the database has as its default.
    * @returns `null` when there is no such entitlement
    */
   async delete(
     id: string,
     by: { readonly changedBy: string; readonly changedAtEpochSeconds: number; readonly changeId: string },
   ): Promise<OpenGrants | null> {
-    return this.database.queries.transaction().execute(async (transaction) => {
+    const transaction = this.database.queries.transaction().setIsolationLevel('read committed');
+    return transaction.execute(async (transaction) => {
       const row = await transaction
         .deleteFrom('entitlements')
         .where('id', '=', id)

@@ -1,4 +1,4 @@
-import { sql, type SelectQueryBuilder } from 'kysely';
+import { sql, type CompiledQuery, type QueryResult, type SelectQueryBuilder } from 'kysely';
 import type { Viewer } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import type { Database } from '../database/database.js';
@@ -34,10 +34,18 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
     const { viewer, ...grant } = proposed;
     const asked = this.rights.askedOf(viewer, grant.prefix, grant.issuedAtEpochSeconds, MINIMUM_LIFE_SECONDS);
     const query = this.#record.with({ ...asked, ...grant, viewerId: viewer.id });
-    const { rows } = await orUnavailable('audit_unavailable', () =>
-      this.database.queries.executeQuery(query),
-    );
+    const { rows } = await orUnavailable('audit_unavailable', () => this.#write(query));
     return rows[0] ? toRecord(rows[0]) : null;
+  }
+
+  /** A row that could not be written makes readiness find out whether any can. */
+  async #write(query: CompiledQuery<GrantRow>): Promise<QueryResult<GrantRow>> {
+    try {
+      return await this.database.queries.executeQuery(query);
+    } catch (error) {
+      this.database.readiness.suspect();
+      throw error;
+    }
   }
 
   #insertIfEntitled(places: Asked & GrantRecord) {

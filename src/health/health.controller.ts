@@ -1,20 +1,41 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Logger, type OnModuleInit } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { sql } from 'kysely';
 import { Database } from '../database/database.js';
-import { orUnavailable } from '../database/outage.js';
+import { codeOf } from '../database/database-open-error.js';
+import { databaseUnavailable } from '../database/outage.js';
 import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { Problem } from '../problems/problem.js';
+import { OperatingState } from './operating-state.js';
 
 /** No names, no versions, no secrets: whoever reaches the port may read it. */
 export class HealthDto {
-  @ApiProperty({ example: 'ok' })
-  status!: string;
+  @ApiProperty({
+    enum: ['ok', 'degraded'],
+    description: '`degraded`: it serves, but an operator has to put something right; the log says what',
+  })
+  status!: 'ok' | 'degraded';
 }
 
 @ApiTags('health')
 @Controller('health')
-export class HealthController {
-  constructor(@Inject(Database) private readonly database: Database) {}
+export class HealthController implements OnModuleInit {
+  readonly #logger = new Logger(HealthController.name);
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(OperatingState) private readonly state: OperatingState,
+  ) {}
+
+  /** For whoever is on call: why the balancer stopped sending requests, and since when it does again. */
+  onModuleInit(): void {
+    const { readiness } = this.database;
+    const tell = (error: Error | null): void => {
+      if (error === null) this.#logger.log({ msg: 'the database is ready' });
+      else this.#logger.warn({ msg: 'the database is not ready; trying again', reason: codeOf(error) });
+    };
+    readiness.onChange(tell);
+    if (!readiness.isReady) tell(readiness.lastError ?? new Error('no answer yet'));
+  }
 
   /** A page may probe it without CORS to tell an untrusted certificate from a refusal (F48). */
   @Get('live')
@@ -28,9 +49,10 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ summary: 'A grant could succeed now' })
   @ApiOkResponse({ type: HealthDto })
-  @AnswersProblems('database_unavailable')
-  async ready(): Promise<HealthDto> {
-    await orUnavailable('database_unavailable', () => sql`select 1`.execute(this.database.queries));
-    return { status: 'ok' };
+  @AnswersProblems('database_unavailable', 'overloaded')
+  ready(): HealthDto {
+    if (this.state.isDraining) throw new Problem('overloaded', { reason: 'draining', retryAfterSeconds: 1 });
+    if (!this.database.readiness.isReady) throw databaseUnavailable();
+    return { status: this.state.degradations.length === 0 ? 'ok' : 'degraded' };
   }
 }

@@ -103,7 +103,7 @@ onEveryDatabase('POST /grants', (api) => {
       queries.updateTable('grants').set({ prefix: 'other' }).where('viewer_id', '=', 'eraser').execute(),
     ).rejects.toThrow('grants is append-only');
     await expect(queries.deleteFrom('grants').where('viewer_id', '=', 'eraser').execute()).rejects.toThrow(
-      'grants is append-only',
+      'grants is kept until its retention date',
     );
   });
 
