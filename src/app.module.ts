@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthenticationModule, adminGroupOf } from './authentication/authentication.module.js';
 import type { ForgeryPolicy } from './authentication/forgery-check.js';
 import { viewerOrNull } from './authentication/request-viewer.js';
@@ -47,16 +48,18 @@ export class AppModule {
       ...parts,
       onSignedIn: (response, viewer) => parts.cloudFront.clearForeign(response, viewer),
     });
-    const entitlements = EntitlementsModule.forRoot({
+    const admins = {
       signIn: authentication,
       hasAdmins: adminGroupOf(settings.authentication) !== null,
-    });
+    };
+    const entitlements = EntitlementsModule.forRoot(admins);
     return {
       module: AppModule,
       imports: [
         FoundationModule.of(parts),
         authentication,
         entitlements,
+        AuditModule.forRoot(admins),
         GrantsModule.of({
           viewer: { guards: [ViewerGuard], read: viewerOrNull },
           imports: [authentication, entitlements],

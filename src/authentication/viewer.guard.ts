@@ -21,9 +21,10 @@ export class ViewerGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const { token, from } = presentedToken(request, this.policy.tokenCookie);
     const viewer = await this.verifier.verify(token);
+    // Before the check: the audit log says in whose name a foreign page tried.
+    rememberViewer(request, viewer);
     // A header is never attached by a browser on its own, so a foreign page cannot forge that call (S08).
     if (from === 'cookie') assertNotForged(request, { ...this.policy, withoutBrowserHeaders: 'refuse' });
-    rememberViewer(request, viewer);
     return true;
   }
 }

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: () => import('./start.command.js'),
   api: () => import('./api.command.js'),
   edge: () => import('./edge.command.js'),
+  audit: () => import('./audit.command.js'),
   keys: () => import('./keys.command.js'),
   docs: () => import('./docs.command.js'),
 };

@@ -28,7 +28,7 @@ describe('the command line', () => {
     const { code, stdout, stderr } = await runEdgepass(['constructor']);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
-      'edgepass: there is no command "constructor". The commands are start, api, edge, keys and docs.\n',
+      'edgepass: there is no command "constructor". The commands are start, api, edge, audit, keys and docs.\n',
     );
   });
 

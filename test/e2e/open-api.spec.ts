@@ -11,6 +11,7 @@ describe('OpenAPI', () => {
       'DELETE /admin/entitlements/{id}',
       'DELETE /grants',
       'GET /admin/entitlements',
+      'GET /admin/grants',
       'GET /entitlements',
       'GET /grants',
       'GET /health/live',

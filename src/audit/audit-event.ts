@@ -1,0 +1,70 @@
+import { toTimestamp } from '../clock/clock.js';
+import type { EntitlementChangeRow, GrantRow, RefusalRow } from '../database/schema.js';
+
+/** The kinds of rows of the audit log, as callers name them. */
+export const AUDIT_KINDS = ['grant', 'refusal', 'entitlement'] as const;
+export type AuditKind = (typeof AUDIT_KINDS)[number];
+
+/** One row of the audit log, as the admin call answers it and the export writes it. */
+export interface AuditEvent {
+  /** Ordered by time. */
+  readonly id: string;
+  readonly at: string;
+  readonly kind: 'grant' | 'refusal' | 'entitlement_created' | 'entitlement_changed' | 'entitlement_deleted';
+  /** Whom it is about: who was granted or refused, or who got or lost the right. */
+  readonly subject?: string;
+  readonly prefix?: string;
+  /** Of a grant: what CloudFront lets through, signed by which key, until when. */
+  readonly resource?: string;
+  readonly keyPairId?: string;
+  readonly expiresAt?: string;
+  /** Of a grant and of a change: the entitlement behind it. */
+  readonly entitlementId?: string;
+  /** Of a change: the period, and the administrator. */
+  readonly startsAt?: string;
+  readonly endsAt?: string;
+  readonly by?: string;
+  /** Of a refusal: the code that was answered, and how often this row stands for it. */
+  readonly code?: string;
+  readonly count?: number;
+}
+
+export function grantEvent(row: GrantRow): AuditEvent {
+  return {
+    id: row.id,
+    at: toTimestamp(row.issued_at),
+    kind: 'grant',
+    subject: `user:${row.viewer_id}`,
+    prefix: row.prefix,
+    resource: row.resource,
+    keyPairId: row.key_pair_id,
+    expiresAt: toTimestamp(row.expires_at),
+    entitlementId: row.entitlement_id,
+  };
+}
+
+export function refusalEvent(row: RefusalRow): AuditEvent {
+  return {
+    id: row.id,
+    at: toTimestamp(row.refused_at),
+    kind: 'refusal',
+    ...(row.viewer_id === null ? {} : { subject: `user:${row.viewer_id}` }),
+    ...(row.prefix === null ? {} : { prefix: row.prefix }),
+    code: row.code,
+    count: row.count,
+  };
+}
+
+export function changeEvent(row: EntitlementChangeRow): AuditEvent {
+  return {
+    id: row.id,
+    at: toTimestamp(row.changed_at),
+    kind: `entitlement_${row.change}`,
+    subject: row.subject,
+    prefix: row.prefix,
+    ...(row.starts_at === null ? {} : { startsAt: toTimestamp(row.starts_at) }),
+    ...(row.ends_at === null ? {} : { endsAt: toTimestamp(row.ends_at) }),
+    entitlementId: row.entitlement_id,
+    by: row.changed_by,
+  };
+}

@@ -1,0 +1,85 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type NestMiddleware,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { viewerOrNull } from '../authentication/request-viewer.js';
+import { CLOCK, type Clock } from '../clock/clock.js';
+import { readPrefix } from '../cloudfront/prefix.js';
+import { Database } from '../database/database.js';
+import type { RefusalRow } from '../database/schema.js';
+import { problemAnswered } from '../problems/answered-problem.js';
+import { RECORDED_CODES, RefusalRecorder } from './refusal-recorder.js';
+
+/** How often the minute that is over is looked for, in milliseconds. */
+const LOOK_MILLISECONDS = 10_000;
+
+/** SQLite takes 32,766 values a statement, PostgreSQL 65,535; a row has six. */
+const ROWS_A_STATEMENT = 1_000;
+
+/** Notes refusals of signed-in callers once they have been answered: the answer never waits for its row. */
+@Injectable()
+export class RecordRefusals implements NestMiddleware, BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly #logger = new Logger(RecordRefusals.name);
+  readonly #recorder: RefusalRecorder;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    this.#recorder = new RefusalRecorder(
+      (rows) => this.#insert(rows),
+      () => this.#logger.warn({ msg: 'refusals could not be recorded', reason: 'database_unavailable' }),
+    );
+    this.#timer = setInterval(
+      () => this.#recorder.passTime(clock.nowEpochSeconds()),
+      LOOK_MILLISECONDS,
+    ).unref();
+  }
+
+  use(request: Request, response: Response, next: NextFunction): void {
+    response.once('close', () => this.#note(request));
+    next();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#recorder.close();
+  }
+
+  /** Requests that ended while the server closed; before the database does. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#recorder.close();
+  }
+
+  #note(request: Request): void {
+    const problem = problemAnswered(request);
+    const viewer = viewerOrNull(request);
+    if (problem === null || viewer === null || !RECORDED_CODES.has(problem.code)) return;
+    this.#recorder.note({
+      viewerId: viewer.id,
+      code: problem.code,
+      prefix: askedPrefix(request.body),
+      atEpochSeconds: this.clock.nowEpochSeconds(),
+    });
+  }
+
+  async #insert(rows: readonly RefusalRow[]): Promise<void> {
+    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
+      const part = rows.slice(from, from + ROWS_A_STATEMENT);
+      await this.database.queries.insertInto('refusals').values(part).execute();
+    }
+  }
+}
+
+/** The body has not been checked where a guard refused: only what is canonical is written down. */
+function askedPrefix(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'prefix')) return null;
+  const read = readPrefix((body as { readonly prefix: unknown }).prefix);
+  return 'prefix' in read ? read.prefix : null;
+}

@@ -1,0 +1,126 @@
+import { expect, test } from '@jest/globals';
+import { onEveryDatabase, startTestApi, TEST_AUTHENTICATION } from '../support/api.js';
+
+interface Page {
+  readonly entries: readonly Readonly<Record<string, unknown>>[];
+  readonly nextCursor?: string;
+}
+
+onEveryDatabase('the audit log', (api) => {
+  const admin = () => api().bearer('boss', { groups: ['admins'] });
+  const read = async (query: Record<string, string | number>): Promise<Page> =>
+    (await api().http.get('/admin/grants').query(query).set('Authorization', admin()).expect(200))
+      .body as Page;
+
+  /** Its row is written after the answer: asked for until it is there. */
+  async function entriesOf(subject: string, count: number): Promise<Page['entries']> {
+    for (let times = 0; times < 100; times++) {
+      const { entries } = await read({ subject });
+      if (entries.length >= count) return entries;
+    }
+    throw new Error(`expected ${count} entries of ${subject}`);
+  }
+
+  test('a right given, a grant, the right taken away and a refusal stand in one log, newest first', async () => {
+    const given = await api()
+      .http.put('/admin/entitlements')
+      .set('Authorization', admin())
+      .send({ subject: 'user:all', prefix: 'courses/all' });
+    const { id } = given.body as { id: string };
+    await api().ask('courses/all', { sub: 'all' }).expect(201);
+    await api().http.delete(`/admin/entitlements/${id}`).set('Authorization', admin()).expect(200);
+    await api().ask('courses/all', { sub: 'all' }).expect(403);
+
+    const common = { id: expect.any(String), at: '2027-01-15T08:00:00Z', subject: 'user:all' };
+    const change = { ...common, prefix: 'courses/all', entitlementId: id, by: 'boss' };
+    expect(await entriesOf('user:all', 4)).toEqual([
+      { ...common, kind: 'refusal', prefix: 'courses/all', code: 'not_entitled', count: 1 },
+      { ...change, kind: 'entitlement_deleted' },
+      {
+        ...common,
+        kind: 'grant',
+        prefix: 'courses/all',
+        resource: 'https://cdn.example.com/courses/all/*',
+        keyPairId: 'K2JCJMDEHXQW5F',
+        expiresAt: '2027-01-15T08:15:00Z',
+        entitlementId: id,
+      },
+      { ...change, kind: 'entitlement_created' },
+    ]);
+  });
+
+  test('who was no administrator, and whose browser a foreign page used, is recorded by code', async () => {
+    await api().http.get('/admin/grants').set('Authorization', api().bearer('nosy')).expect(403);
+    await api()
+      .http.post('/grants')
+      .set('Cookie', `session=${api().token('victim')}`)
+      .set('Origin', 'https://evil.example')
+      .send({ prefix: 'courses/x' })
+      .expect(403);
+    expect(await entriesOf('user:nosy', 1)).toMatchObject([{ code: 'admin_required', count: 1 }]);
+    expect(await entriesOf('user:victim', 1)).toMatchObject([
+      { code: 'csrf_rejected', prefix: 'courses/x', count: 1 },
+    ]);
+  });
+
+  test('a caller who is refused again and again gets one row, not one each time', async () => {
+    for (let times = 0; times < 20; times++) await api().ask('courses/no', { sub: 'again' }).expect(403);
+    expect(await entriesOf('user:again', 1)).toHaveLength(1);
+  });
+
+  test('pages follow each other without a gap and without a repeated row', async () => {
+    await api().give({ subject: 'user:pages', prefix: 'courses/pages' });
+    for (let times = 0; times < 6; times++) await api().ask('courses/pages', { sub: 'pages' }).expect(201);
+    const whole = (await read({ subject: 'user:pages' })).entries.map(({ id }) => id);
+    const ids: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: Page = await read({
+        subject: 'user:pages',
+        limit: 3,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      ids.push(...page.entries.map(({ id }) => String(id)));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    expect(ids).toHaveLength(7);
+    expect(ids).toEqual(whole);
+    expect(ids).toEqual(ids.toSorted((a, b) => (a < b ? 1 : -1)));
+  });
+
+  test('an entitlement of a group is found by its subject', async () => {
+    await api().give({ subject: 'group:class', prefix: 'courses/class' });
+    expect((await read({ subject: 'group:class' })).entries).toMatchObject([
+      { kind: 'entitlement_created', subject: 'group:class', by: 'test' },
+    ]);
+  });
+
+  test.each([
+    ['subject=nobody', 'subject_invalid'],
+    ['subject=user:a&subject=user:b', 'subject_invalid'],
+    ['limit=0', 'page_invalid'],
+    ['limit=201', 'page_invalid'],
+    ['cursor=nonsense', 'page_invalid'],
+  ])('?%s is 400 %s', async (query, code) => {
+    const response = await api().http.get(`/admin/grants?${query}`).set('Authorization', admin());
+    expect(response.body).toMatchObject({ status: 400, code });
+  });
+
+  test('a refusal whose row cannot be written is the same refusal', async () => {
+    const table = (name: string, to: string) => api().database.queries.schema.alterTable(name).renameTo(to);
+    await table('refusals', 'refusals_away').execute();
+    const refused = await api().ask('courses/no', { sub: 'unrecorded' });
+    await api().http.get('/health/ready').expect(200);
+    await table('refusals_away', 'refusals').execute();
+    expect(refused.body).toMatchObject({ status: 403, code: 'not_entitled' });
+  });
+});
+
+test('without an admin group nobody reads the log: 404', async () => {
+  const api = await startTestApi('sqlite', { authentication: { ...TEST_AUTHENTICATION, adminGroup: null } });
+  const response = await api.http
+    .get('/admin/grants')
+    .set('Authorization', api.bearer('boss', { groups: ['admins'] }));
+  await api.close();
+  expect(response.body).toMatchObject({ status: 404, code: 'not_found' });
+});
