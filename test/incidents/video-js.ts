@@ -42,26 +42,31 @@ export async function openPlayer(page: Page, url: string): Promise<Player> {
     const element = document.createElement('video');
     document.body.append(element);
     const made = videojs(element, { autoplay: 'muted', html5: { vhs: { withCredentials: true } } });
+    const state: { made: PlayerInPage; failure: string | null } = { made, failure: null };
+    // Kept, because the player forgets an error that comes before its own event `loadstart`.
+    made.on('error', () => {
+      state.failure = made.error()?.message ?? state.failure;
+    });
     made.src({ src: address, type: 'application/x-mpegURL' });
-    return made;
+    return state;
   }, url);
   return {
     playPast: (seconds) =>
       player.evaluate(
-        (made, target) =>
+        (state, target) =>
           new Promise((resolve) => {
+            const { made } = state;
             const look = (): void => {
-              const error = made.error();
-              if (error === null && made.currentTime() <= target) return;
+              if (state.failure === null && made.currentTime() <= target) return;
               for (const event of ['timeupdate', 'error']) made.off(event, look);
-              resolve(error === null ? 'plays' : { error: error.message });
+              resolve(state.failure === null ? 'plays' : { error: state.failure });
             };
             for (const event of ['timeupdate', 'error']) made.on(event, look);
             look();
           }),
         seconds,
       ),
-    position: () => player.evaluate((made) => made.currentTime()),
-    remove: () => player.evaluate((made) => made.dispose()),
+    position: () => player.evaluate(({ made }) => made.currentTime()),
+    remove: () => player.evaluate(({ made }) => made.dispose()),
   };
 }
