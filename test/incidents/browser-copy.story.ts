@@ -36,6 +36,10 @@ export function browserCopy(stage: () => Stage): void {
     // The CDN was not even asked.
     expect(await leftBrowser()).toEqual([true, false]);
 
+    const lines = await stage().runCommandOf('e');
+    expect(lines).toContain(`Access-Control-Allow-Origin: ${APP}`);
+    expect(lines.filter((line) => line.startsWith('Vary:'))).toEqual([]);
+
     // Nothing that is done at the CDN reaches the copy in this browser.
     cdn.change(settings(true));
     await cdn.invalidate('/*');
@@ -45,6 +49,7 @@ export function browserCopy(stage: () => Stage): void {
     await app.emptyBrowserCache();
     expect(await showImage(app.page, url)).toBe('shown');
     expect([await load(), await load()]).toEqual([opened, opened]);
+    expect(await stage().runCommandOf('e')).toContain('Vary: Origin');
     expect(await leftBrowser()).toEqual([true, false, false, true, true, false]);
 
     // Without the <img> the distribution without Vary works too: the order makes the incident (B85).

@@ -6,6 +6,7 @@ import { pemOf, TEST_KEY, TEST_KEY_PAIR_ID } from '../support/api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { API, API_ON_LOCALHOST, APP, CDN, PREFIX } from './addresses.js';
 import { startArticleBackend } from './article-backend.js';
+import { documentHolds } from './document.js';
 import { blockedLine, corsLineAfter, NO_ALLOW_ORIGIN } from './browser-lines.js';
 import { pagesWithCookies } from './policies.js';
 import type { Stage } from './stage.js';
@@ -44,6 +45,9 @@ export function cookieDomain(stage: () => Stage): void {
     expect(await ask(API_ON_LOCALHOST)).toEqual(granted);
     expect(await corsLineAfter(app.page, load)).toBe(blocked);
 
+    const lines = await stage().runCommandOf('a');
+    expect(lines.filter((line) => line.includes('; Domain=.junlog.dev;'))).toHaveLength(3);
+
     expect(await ask(API)).toEqual(granted);
     expect((await grantCookies(browser)).map(({ name, domain }) => `${name} ${domain}`)).toEqual(
       SIGNED_COOKIES.toSorted().map((name) => `${name} .junlog.dev`),
@@ -79,5 +83,6 @@ export function cookieDomain(stage: () => Stage): void {
       stderr:
         'PUBLIC_URL: expected the API and the distribution on one host, or below one domain that is no public suffix; found the API localhost and the distribution dev.cloudfront.junlog.dev: they share no parent domain, so no cookie can reach both; open the API as local.junlog.dev, a name that leads to this machine, and set PUBLIC_URL to it\n',
     });
+    expect(documentHolds(stderr.trim())).toBe(true);
   });
 }

@@ -41,6 +41,7 @@ export function expiredInTheMiddle(stage: () => Stage): void {
     const readyUntil = SEGMENT_SECONDS * Number(/segment-(\d)/.exec(segment)?.[1]);
     expect(await player.position()).toBeLessThanOrEqual(readyUntil + 0.1);
     expect(await corsLineAfter(app.page, loadRange, large)).toBe(blockedLine(large, APP, NO_ALLOW_ORIGIN));
+    expect((await stage().runCommandOf('h'))[0]).toBe('HTTP/1.1 403 Forbidden');
     // What was asked for before the end arrives whole, however late it is read.
     const stillArriving = Promise.resolve('still arriving');
     expect(await Promise.race([app.network.ended(large, 2), stillArriving])).toBe('still arriving');

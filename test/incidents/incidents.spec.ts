@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { describeWith } from '../support/required-tool.js';
 import { browserCopy } from './browser-copy.story.js';
 import { cookieDomain } from './cookie-domain.story.js';
+import { quotedLines } from './document.js';
 import { expiredInTheMiddle } from './expired-in-the-middle.story.js';
 import { otherAppsCopy } from './other-apps-copy.story.js';
 import { overrideOff } from './override-off.story.js';
@@ -11,12 +11,10 @@ import { preflight } from './preflight.story.js';
 import { Stage } from './stage.js';
 import { wildcardAndStaleCopy } from './wildcard-and-stale-copy.story.js';
 
-const DOCUMENT = readFileSync(new URL('../../docs/incidents.md', import.meta.url), 'utf8');
-
 // A browser beside all the other tests on two cores.
 jest.setTimeout(30_000);
 
-describeWith(['chromium', 'certutil'], 'the incidents of docs/incidents.md, in Chromium', () => {
+describeWith(['chromium', 'certutil', 'curl'], 'the incidents of docs/incidents.md, in Chromium', () => {
   let opened: Stage | undefined;
   beforeAll(async () => {
     opened = await Stage.open();
@@ -38,7 +36,7 @@ describeWith(['chromium', 'certutil'], 'the incidents of docs/incidents.md, in C
   it('docs/incidents.md quotes no line that the browser has not said here', () => {
     const withoutNumber = (line: string) => line.replace(/segment-\d/, 'segment-N');
     const said = new Set(stage().browser.consoleLines.map(withoutNumber));
-    const quoted = DOCUMENT.split('\n').filter((line) => line.startsWith('Access to '));
+    const quoted = quotedLines();
     expect(quoted).toHaveLength(10);
     expect(quoted.filter((line) => !said.has(`[error] ${withoutNumber(line)}`))).toEqual([]);
   });

@@ -36,6 +36,9 @@ export function otherAppsCopy(stage: () => Stage): void {
         headers: { 'access-control-allow-origin': APP, 'x-cache': 'Hit from cloudfront' },
       },
     ]);
+    expect(await stage().runCommandOf('d')).toEqual(
+      expect.arrayContaining([`Access-Control-Allow-Origin: ${APP}`, 'X-Cache: Hit from cloudfront']),
+    );
     // An invalidation cures nothing here: it only lets the other app be the first.
     await cdn.invalidate('/*');
     expect(await load(second)).toEqual(opened);

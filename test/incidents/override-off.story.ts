@@ -28,6 +28,10 @@ export function overrideOff(stage: () => Stage): void {
     expect(refused?.headers?.['access-control-allow-origin']).toBe('*');
     expect(refused?.headers).not.toHaveProperty('access-control-allow-credentials');
 
+    const lines = await stage().runCommandOf('g');
+    expect(lines).toContain('Access-Control-Allow-Origin: *');
+    expect(lines.filter((line) => line.startsWith('Access-Control-Allow-Credentials'))).toEqual([]);
+
     // Half of the cure: the policy speaks now, but it does not allow credentials.
     cdn.change({ ...bucket, ...withPolicy(pagesWithCookies({ credentials: false })) });
     expect(await corsLineAfter(app.page, load)).toBe(blockedLine(url, APP, noCredentials('')));

@@ -25,6 +25,10 @@ export function playerWithoutCors(stage: () => Stage): void {
     expect(await play()).toEqual({ error: expect.not.stringContaining('CORS') });
     expect((await app.network.ended(url))[0]).toMatchObject({ status: 200 });
 
+    const lines = await stage().runCommandOf('c');
+    expect(lines[0]).toBe('HTTP/1.1 200 OK');
+    expect(lines.filter((line) => line.startsWith('Access-Control-'))).toEqual([]);
+
     // The article's rule alone: S3 is never told of the page, so it says nothing.
     cdn.change({ bucketCors: BUCKET_CORS_ANY });
     await cdn.invalidate('/*');

@@ -26,6 +26,10 @@ export function preflight(stage: () => Stage): void {
     expect(await fetchFile(app.page, url)).toEqual({ status: 200, type: 'cors', text: 'a picture' });
     expect(await corsLineAfter(app.page, withHeader)).toBe(blocked);
 
+    const lines = await stage().runCommandOf('f');
+    expect(lines[0]).toBe('HTTP/1.1 403 Forbidden');
+    expect(lines.filter((line) => line.startsWith('Access-Control-'))).toEqual([]);
+
     const asked = app.network.requests.filter((request) => request.url === url);
     expect(asked.filter(({ method }) => method === 'OPTIONS')).toMatchObject([
       { status: 403, sent: [] },

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { callApi } from '../browser/in-page.js';
 import { logNetwork, type NetworkLog } from '../browser/network-log.js';
@@ -11,6 +13,7 @@ import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeTestCertificates, type TestCertificates } from '../support/test-certificates.js';
 import { API, API_ON_LOCALHOST, APP, CDN, PREFIX, SECOND_APP } from './addresses.js';
+import { commandOf } from './document.js';
 import { Cdn, type CdnPlace, type CdnSettings } from './cdn.js';
 
 /** A page of an app and what it asked for. */
@@ -134,6 +137,27 @@ export class Stage {
     this.parts.plugs[where].leadTo(port);
   }
 
+  /** Runs the command that docs/incidents.md gives for an incident, with the cookies of this browser; gives its lines. */
+  async runCommandOf(incident: string): Promise<readonly string[]> {
+    const { browser, plugs, certificates } = this.parts;
+    const home = temporaryFolder('curl');
+    const connect = (url: string, port: number) => `connect-to = "${hostAndPort(url)}:127.0.0.1:${port}"\n`;
+    // What DNS and a public certificate do for everybody else.
+    writeFileSync(
+      join(home, '.curlrc'),
+      `cacert = "${certificates.caFile}"\n${connect(CDN, plugs.cdn.port)}${connect(API_ON_LOCALHOST, plugs.localhost.port)}`,
+    );
+    const cookies = (await browser.cookies()).filter(({ name }) => name.startsWith('CloudFront-'));
+    const { stdout } = await promisify(execFile)('sh', ['-c', commandOf(incident)], {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        CURL_HOME: home,
+        COOKIES: cookies.map(({ name, value }) => `${name}=${value}`).join('; '),
+      },
+    });
+    return stdout.split('\r\n');
+  }
+
   async close(): Promise<void> {
     await this.parts.api.close();
   }
@@ -160,6 +184,10 @@ async function startApi(tls: { certFile: string; keyFile: string }) {
 
 /** One of Chromium's host resolver rules. */
 function mapped(url: string, port: number): string {
-  const { hostname, port: own } = new URL(url);
-  return `MAP ${hostname}:${own === '' ? 443 : own} 127.0.0.1:${port}`;
+  return `MAP ${hostAndPort(url)} 127.0.0.1:${port}`;
+}
+
+function hostAndPort(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === '' ? 443 : port}`;
 }

@@ -19,6 +19,9 @@ export function wildcardAndStaleCopy(stage: () => Stage): void {
     expect(await corsLineAfter(app.page, load)).toBe(blocked);
     cdn.change(right);
     expect(await corsLineAfter(app.page, load)).toBe(blocked);
+    expect(await stage().runCommandOf('b')).toEqual(
+      expect.arrayContaining(['Access-Control-Allow-Origin: *', 'X-Cache: Hit from cloudfront']),
+    );
     await cdn.invalidate('/*');
     expect(await load()).toEqual({ status: 200, type: 'cors', text: 'a picture' });
 
