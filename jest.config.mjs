@@ -26,6 +26,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/examples/'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
+  // A limit, not a wait: a test that starts a process needs it on a busy machine.
+  testTimeout: 30_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '512MB',
 };
