@@ -5,7 +5,7 @@ import type { Pool, PoolClient } from 'pg';
 export type OnConnectionLost = (error: Error) => void;
 
 /** How much later than PostgreSQL's own `statement_timeout` we give up: where it answers, its answer counts. */
-const HEAD_START_MILLISECONDS = 200;
+const HEAD_START_MILLISECONDS = 150;
 
 /**
  * pg's pool as kysely uses it, with the two things that pg leaves to its users: a connection that breaks in

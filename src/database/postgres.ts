@@ -9,7 +9,7 @@ import type { Probe } from './readiness.js';
 import type { Queries, Tables } from './schema.js';
 
 /** How long a caller waits for a connection, and then for each statement. Together below 2 s (F16). */
-const CONNECT_MILLISECONDS = 800;
+const CONNECT_MILLISECONDS = 700;
 const STATEMENT_MILLISECONDS = 800;
 
 /** A transaction whose instance froze gives its row locks back after this. */

@@ -15,8 +15,8 @@ describe('the command line', () => {
       stdout
         .split('\n')
         .map((line) => line.split(/\s+/)[1] ?? '')
-        .slice(4, 9),
-    ).toEqual(['start', 'api', 'edge', 'keys', 'docs']);
+        .slice(4, 10),
+    ).toEqual(['start', 'api', 'edge', 'audit', 'keys', 'docs']);
   });
 
   it('says the same on stderr, as wrong use, without a command', async () => {
@@ -44,7 +44,7 @@ describe('the command line', () => {
     });
   });
 
-  it.each(['start', 'api', 'edge', 'keys', 'docs'])(
+  it.each(['start', 'api', 'edge', 'audit', 'keys', 'docs'])(
     'edgepass %s --help shows its usage and starts nothing',
     async (name) => {
       const { code, stdout, stderr } = await runEdgepass([name, '--help']);
@@ -53,7 +53,7 @@ describe('the command line', () => {
     },
   );
 
-  it.each(['start', 'api', 'edge', 'keys', 'docs'])(
+  it.each(['start', 'api', 'edge', 'audit', 'keys', 'docs'])(
     'edgepass %s refuses a flag that it does not have',
     async (name) => {
       const { code, stdout, stderr } = await runEdgepass([name, '--no-such-flag']);

@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { setCookieLines } from '../support/set-cookie-lines.js';
+
+async function untilReadyIs(api: TestApi, status: number): Promise<void> {
+  for (let times = 0; (await api.http.get('/health/ready')).status !== status; times++) {
+    if (times > 5_000) throw new Error(`readiness does not become ${status}`);
+  }
+}
+
+test('a full SQLite file is 503, no cookie, not ready; with room again it is ready by itself (F07)', async () => {
+  const api = await startTestApi('sqlite');
+  await api.give({ subject: 'user:u1', prefix: 'courses' });
+  const { queries } = api.database;
+  const mostPages = (pages: number) => sql`pragma max_page_count = ${sql.lit(pages)}`.execute(queries);
+
+  // SQLite raises it to the pages that the file has: from now on it cannot grow.
+  await mostPages(1);
+  let granted = 0;
+  let refused = await api.ask('courses');
+  for (; refused.status === 201 && granted < 1_000; granted++) refused = await api.ask('courses');
+  expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+  expect(setCookieLines(refused)).toEqual([]);
+  expect(await api.countOf('grants')).toBe(granted);
+  await untilReadyIs(api, 503);
+  expect((await api.http.get('/health/live')).status).toBe(200);
+
+  await mostPages(1_000_000);
+  await untilReadyIs(api, 200);
+  await api.ask('courses').expect(201);
+  await api.close();
+}, 60_000);

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.js';
+import { send } from '../support/https-client.js';
+import { runEdgepass, startEdgepass } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+it('a second process on the same SQLite file is refused and told why; the first one serves on (F11)', async () => {
+  const folder = temporaryFolder('one-process');
+  await runEdgepass(['keys', 'ecdsa'], { cwd: folder });
+  const file = join(folder, 'edgepass.sqlite');
+  const environment = {
+    PUBLIC_URL: 'https://api.media.example.com',
+    APP_ORIGINS: 'https://www.media.example.com',
+    CLOUDFRONT_DOMAIN: 'cdn.media.example.com',
+    CLOUDFRONT_KEY_PAIR_ID: 'K2JCJMDEHXQW5F',
+    CLOUDFRONT_PRIVATE_KEY_FILE: join(folder, 'cloudfront-private-key.pem'),
+    AUTH_SECRET: 'a secret of thirty-two bytes or more',
+    AUTH_ISSUER: 'https://issuer.example.com',
+    AUTH_AUDIENCE: 'media',
+    DATABASE_URL: `sqlite:${file}`,
+    DATA_DIR: join(folder, 'data'),
+  };
+  const port = await freePort();
+  const first = startEdgepass(['api'], { cwd: folder, environment: { ...environment, PORT: String(port) } });
+  await first.waitForLine('"listening"');
+
+  const line = `DATABASE_URL: expected an SQLite file that this user can write and no other process has open; found ${file}, which another process has open; stop that process, or use postgres:// for several\n`;
+  const second = await runEdgepass(['api'], {
+    cwd: folder,
+    environment: { ...environment, PORT: String(await freePort()) },
+  });
+  expect([second.code, second.stderr]).toEqual([1, line]);
+  const reader = await runEdgepass(['audit', 'export'], { cwd: folder, environment });
+  expect([reader.code, reader.stderr, reader.stdout]).toEqual([1, line, '']);
+
+  expect((await send(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
+  expect(await first.stop()).toEqual({ code: 0, signal: null });
+  const afterwards = await runEdgepass(['audit', 'export'], { cwd: folder, environment });
+  expect(afterwards).toMatchObject({ code: 0, stdout: '', stderr: '' });
+}, 60_000);
