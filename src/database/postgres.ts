@@ -54,28 +54,19 @@ function kyselyOn(pg: Driver, config: object, waitMilliseconds: number, onLost: 
 export async function postgresQueries(url: string, onConnectionLost: OnConnectionLost): Promise<Queries> {
   const pg = await loadPg();
   const config = {
-    ...readable(() => connectionConfig(pg, url)),
+    ...connectionConfig(pg, url),
     max: POOL_CONNECTIONS,
     statement_timeout: STATEMENT_MILLISECONDS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLISECONDS,
   };
-  return readable(() => kyselyOn(pg, config, STATEMENT_MILLISECONDS, onConnectionLost));
+  return kyselyOn(pg, config, STATEMENT_MILLISECONDS, onConnectionLost);
 }
 
 /** One patient connection, for what reads everything: the export of the audit log. */
 export async function patientPostgresQueries(url: string): Promise<Queries> {
   const pg = await loadPg();
   const config = { ...connectionConfig(pg, url), connectionTimeoutMillis: 10_000, max: 1 };
-  return readable(() => kyselyOn(pg, config, MIGRATION_MILLISECONDS, () => undefined));
-}
-
-/** The driver reads the certificate files of the URL when it is told the URL, and throws if it cannot. */
-function readable<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    throw postgresProblem(error);
-  }
+  return kyselyOn(pg, config, MIGRATION_MILLISECONDS, () => undefined);
 }
 
 /**

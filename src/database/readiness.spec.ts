@@ -21,7 +21,7 @@ describe('readiness', () => {
   }
 
   it('does not flap with two probes that fail', async () => {
-    const changes: (Error | null)[] = [];
+    const changes: unknown[] = [];
     const readiness = new Readiness(probeThat(gone, gone, null), true);
     readiness.onChange((error) => changes.push(error));
     await readiness.look();
@@ -32,7 +32,7 @@ describe('readiness', () => {
   });
 
   it('ends with the third in a row, and comes back with one that succeeds', async () => {
-    const changes: (Error | null)[] = [];
+    const changes: unknown[] = [];
     const readiness = new Readiness(probeThat(gone, gone, gone, gone), true);
     readiness.onChange((error) => changes.push(error));
     await readiness.look();

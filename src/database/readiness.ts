@@ -2,7 +2,7 @@
 export type Probe = (deep: boolean) => Promise<void>;
 
 /** Hears of each change: the error that made it, or `null` when the database is ready again. */
-export type OnReadinessChange = (error: Error | null) => void;
+export type OnReadinessChange = (error: unknown) => void;
 
 /** One lost packet or one restart of a connection is no outage: this many probes in a row are. */
 const FAILURES_UNTIL_NOT_READY = 3;
@@ -25,7 +25,7 @@ export class Readiness {
   #isStopped = false;
   #isSuspected = false;
   #failures = 0;
-  #lastError: Error | null = null;
+  #lastError: unknown = null;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | null = null;
 
@@ -40,7 +40,7 @@ export class Readiness {
   }
 
   /** What the last failed probe said; `null` after one that succeeded. */
-  get lastError(): Error | null {
+  get lastError(): unknown {
     return this.#lastError;
   }
 
@@ -83,7 +83,7 @@ export class Readiness {
       this.#become(true);
     } catch (error) {
       this.#failures += 1;
-      this.#lastError = error instanceof Error ? error : new Error(String(error));
+      this.#lastError = error;
       if (this.#failures >= FAILURES_UNTIL_NOT_READY) this.#become(false);
     }
   }

@@ -29,7 +29,7 @@ export class HealthController implements OnModuleInit {
   /** For whoever is on call: why the balancer stopped sending requests, and since when it does again. */
   onModuleInit(): void {
     const { readiness } = this.database;
-    const tell = (error: Error | null): void => {
+    const tell = (error: unknown): void => {
       if (error === null) this.#logger.log({ msg: 'the database is ready' });
       else this.#logger.warn({ msg: 'the database is not ready; trying again', reason: codeOf(error) });
     };

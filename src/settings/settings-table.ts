@@ -331,7 +331,7 @@ export const SETTINGS_TABLE = {
   DATABASE_URL: row({
     group: 'Storage',
     meaning:
-      'Where entitlements and the audit log live: an SQLite file (one process) or PostgreSQL (several instances). Required in production.',
+      'Where entitlements and the audit log live: an SQLite file (one process) or PostgreSQL (several instances). Required in production. TLS to PostgreSQL: end the address in `?sslmode=verify-full&sslrootcert=/path/ca.pem` (without `sslrootcert` the authorities of the system count); a client certificate: `&sslcert=…&sslkey=…`.',
     form: 'sqlite:PATH or postgres://user:password@host:5432/database',
     ...none,
     default: '`sqlite:` file in `DATA_DIR` in development',
