@@ -26,6 +26,8 @@ export function startEdgepass(
       AUTH_AUDIENCE: deployment.audience,
       AUTH_ADMIN_GROUP: 'admins',
       GRANT_TTL_SECONDS: String(deployment.ttlSeconds),
+      // The whole load comes from one address.
+      REQUEST_LIMIT_PER_ADDRESS: '0',
       DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
       DATA_DIR: folder,
     },
