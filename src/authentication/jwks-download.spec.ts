@@ -46,6 +46,51 @@ describe('a key set over HTTP', () => {
     expect(await downloadJwks(await urlOf(answering({ keys })), fetch)).toEqual({ keys: [ec.jwk] });
   });
 
+  it('J47: leaves out an RSA key that only looks long, one with the exponent 1, and one that costs time', async () => {
+    const { n: short } = rsaKey('short', 1024).jwk as { n: string };
+    const padded = Buffer.concat([Buffer.alloc(128), Buffer.from(short, 'base64url')]).toString('base64url');
+    const good = rsaKey('good').jwk;
+    const huge = Buffer.alloc(2_048, 0xff).toString('base64url');
+    const keys = [{ ...good, n: padded }, { ...good, e: 'AQ' }, { ...good, n: huge }, good];
+    expect(await downloadJwks(await urlOf(answering({ keys })), fetch)).toEqual({ keys: [good] });
+  });
+
+  it('J47: leaves out a point that is not on its curve, and a curve that nobody knows', async () => {
+    const off = { ...ec.jwk, y: ec.jwk['x'] };
+    const keys = [off, { ...ec.jwk, crv: 'P-999' }, { kty: 'OKP', crv: 'Ed25519', x: 'AA' }, ec.jwk];
+    expect(await downloadJwks(await urlOf(answering({ keys })), fetch)).toEqual({ keys: [ec.jwk] });
+  });
+
+  it('J50: HTML under 200 is a failure, whatever its media type says', async () => {
+    const failure = await failureOf((_, response) =>
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end('<!doctype html><title>x</title>'),
+    );
+    expect(failure).toBe('jwks_not_json');
+  });
+
+  it('J50: one byte at a time does not outlive the time limit', async () => {
+    const begin = performance.now();
+    const failure = await failureOf((_, response) => {
+      const timer = setInterval(() => response.write(' '), 10);
+      response.once('close', () => clearInterval(timer));
+    }, 200);
+    expect(failure).toBe('jwks_timeout');
+    expect(performance.now() - begin).toBeLessThan(4_000);
+  });
+
+  it('the limits are 5 seconds and 256 KB unless a test says otherwise', async () => {
+    let given: AbortSignal | null | undefined;
+    const begin = performance.now();
+    await downloadJwks('https://idp.example.com/keys', async (_url, init) => {
+      given = init.signal;
+      return Response.json({ keys: [ec.jwk] });
+    });
+    expect(given?.aborted).toBe(false);
+    await new Promise((resolve) => given?.addEventListener('abort', resolve));
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(4_900);
+    expect(performance.now() - begin).toBeLessThan(8_000);
+  }, 10_000);
+
   it('J49: a redirect is not followed', async () => {
     const paths: string[] = [];
     const failure = await failureOf((request, response) => {

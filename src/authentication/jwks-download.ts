@@ -1,3 +1,4 @@
+import { createPublicKey, type AsymmetricKeyDetails } from 'node:crypto';
 import type { JSONWebKeySet, JWK } from 'jose';
 
 /** The part of `fetch` that the download uses; handed in so that tests need no network. */
@@ -5,7 +6,8 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 const LIMITS = { timeoutMs: 5_000, maxBodyBytes: 262_144 };
 const MAX_KEYS = 100;
-const MIN_RSA_BYTES = 256;
+const LEAST_RSA_BITS = 2048;
+const MOST_RSA_BITS = 8192;
 
 /** Why a key set could not be had: one word for the log, nothing of what the server sent. */
 export class JwksFailure extends Error {
@@ -76,15 +78,28 @@ function readKeys(text: string): JWK[] {
 
 /**
  * Whether a key of the set may ever verify a token (J47). A symmetric key in a public document is known
- * to all; so is a private one; and an RSA key below 2048 bits can be factored.
+ * to all; so is a private one; an RSA key below 2048 bits can be factored, and with the exponent 1 every
+ * text is its own signature. A longer one than 8192 bits is there to cost time.
  */
 function mayVerify(value: unknown): value is JWK {
   if (typeof value !== 'object' || value === null) return false;
   const key = value as JWK;
   if (Object.hasOwn(key, 'd') || Object.hasOwn(key, 'k')) return false;
   if (key.use !== undefined && key.use !== 'sig') return false;
-  if (key.kty === 'EC' || key.kty === 'OKP') return true;
+  const details = detailsOf(key);
+  if (details === null) return false;
+  const { modulusLength = 0, publicExponent = 0n } = details;
   return (
-    key.kty === 'RSA' && typeof key.n === 'string' && Buffer.from(key.n, 'base64url').length >= MIN_RSA_BYTES
+    key.kty !== 'RSA' ||
+    (modulusLength >= LEAST_RSA_BITS && modulusLength <= MOST_RSA_BITS && publicExponent >= 3n)
   );
+}
+
+/** What OpenSSL reads of the key itself, leading zeros gone; `null` for what is no key, or no point of its curve. */
+function detailsOf(key: JWK): AsymmetricKeyDetails | null {
+  try {
+    return createPublicKey({ key, format: 'jwk' }).asymmetricKeyDetails ?? {};
+  } catch {
+    return null;
+  }
 }

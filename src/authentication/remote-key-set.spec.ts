@@ -42,6 +42,53 @@ async function ask(kid: string | undefined): Promise<string> {
   }
 }
 
+describe('the first requests (F31)', () => {
+  it('5,000 of them at once share one download', async () => {
+    const answers = await Promise.all(Array.from({ length: 5_000 }, () => ask('first')));
+    expect([new Set(answers), fetches]).toEqual([new Set(['found']), 1]);
+  });
+
+  it('5,000 of them at once share one failure, and none is a 401', async () => {
+    failsWith(500);
+    const answers = await Promise.all(Array.from({ length: 5_000 }, () => ask('first')));
+    expect([new Set(answers), fetches]).toEqual([new Set(['keys_unavailable jwks_status_500 30']), 1]);
+  });
+});
+
+describe('what may be told of the keys', () => {
+  it('is their age and whether the latest download failed', async () => {
+    expect(keySet.state).toEqual({ ageSeconds: null, isFailing: false });
+    await ask('first');
+    now = START + 40;
+    expect(keySet.state).toEqual({ ageSeconds: 40, isFailing: false });
+    failsWith(500);
+    await ask('second');
+    expect(keySet.state).toEqual({ ageSeconds: 40, isFailing: true });
+    now = START + 4_200;
+    expect(keySet.state).toEqual({ ageSeconds: null, isFailing: true });
+  });
+});
+
+describe('a set that rotates every 5 seconds (F30)', () => {
+  it('refuses no valid token for longer than the cool-down', async () => {
+    let newest = 'first';
+    let refusedSince: number | null = null;
+    let longest = 0;
+    for (let second = 0; second < 300; second++) {
+      now = START + second;
+      if (second % 5 === 0) newest = `key-${second}`;
+      serves({ ...first.jwk, kid: newest });
+      // oxlint-disable-next-line no-await-in-loop -- one second after the other
+      const isFound = (await ask(newest)) === 'found';
+      if (isFound) refusedSince = null;
+      else refusedSince ??= second;
+      if (refusedSince !== null) longest = Math.max(longest, second - refusedSince + 1);
+    }
+    expect(longest).toBeLessThanOrEqual(30);
+    expect(fetches).toBeLessThanOrEqual(11);
+  });
+});
+
 describe('the cool-down (J17)', () => {
   it('lets 5,000 unknown key ids cause no download while the set is 29 seconds old, and one at 30', async () => {
     expect(await ask('first')).toBe('found');

@@ -101,7 +101,7 @@ describe('SIGTERM', () => {
       databaseUrl: sqliteIn(folder),
       changes: { DRAIN_SECONDS: '0' },
     });
-    await halfSent(api.port, 'slow').then(({ finish }) => void finish);
+    await halfSent(api.port, 'slow');
     const begin = performance.now();
     api.process.child.kill('SIGTERM');
     expect(await api.process.ended).toEqual({ code: 0, signal: null });
@@ -152,9 +152,9 @@ describe('SIGTERM', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 32 });
     const balancer = await startBalancer([a.url, b.url], 100, agent);
     const statuses: number[] = [];
-    let isOver = false;
+    const over = new AbortController();
     const viewer = async (_: unknown, index: number): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         // oxlint-disable-next-line no-await-in-loop -- one viewer asks one after the other
         statuses.push((await askForGrant(balancer.url, `u${index}`)).status);
       }
@@ -167,12 +167,12 @@ describe('SIGTERM', () => {
       expect((await a.process.ended).code).toBe(0);
       const served = statuses.length;
       await until(async () => statuses.length > served + 100);
-      isOver = true;
+      over.abort();
       await viewers;
       expect(balancer.target()).toBe(b.url);
       expect(statuses.filter((status) => status !== 201)).toEqual([]);
     } finally {
-      isOver = true;
+      over.abort();
       agent.destroy();
       await balancer.close();
       await b.process.stop();

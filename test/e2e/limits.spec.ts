@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import { APP_ORIGIN, startTestApi, type TestApi } from '../support/api.js';
+
+async function withApi(
+  changes: Parameters<typeof startTestApi>[1],
+  story: (api: TestApi) => Promise<void>,
+): Promise<void> {
+  const api = await startTestApi('sqlite', changes);
+  try {
+    await story(api);
+  } finally {
+    await api.close();
+  }
+}
+
+describe('REQUEST_LIMIT_PER_ADDRESS', () => {
+  test('D12: one more than the limit is 429 rate_limited with Retry-After, readable by the page, and logged', () =>
+    withApi({ limits: { requestsPerAddress: 3 } }, async (api) => {
+      const ask = () => api.http.get('/grants').set('Origin', APP_ORIGIN);
+      for (let call = 0; call < 3; call++) await ask().expect(401);
+      const response = await ask();
+
+      expect([response.status, response.type, response.body]).toMatchObject([
+        429,
+        'application/problem+json',
+        { status: 429, code: 'rate_limited' },
+      ]);
+      const seconds = Number(response.headers['retry-after']);
+      expect(seconds).toBeGreaterThanOrEqual(1);
+      expect(seconds).toBeLessThanOrEqual(120);
+      expect(response.headers['access-control-allow-origin']).toBe(APP_ORIGIN);
+      expect(response.headers['cache-control']).toBe('no-store');
+      expect(api.log.filter((line) => line.includes('"reason":"address_limit"'))).toHaveLength(1);
+    }));
+
+  test('spelling, token, method and query make no other caller (52)', () =>
+    withApi({ limits: { requestsPerAddress: 4 } }, async (api) => {
+      await api.http.get('/grants?x=1');
+      await api.http.get('/nowhere').set('Authorization', api.bearer('other'));
+      await api.http.post('/grants');
+      await api.http.get('/GRANTS').set('X-Forwarded-For', '203.0.113.9');
+      expect((await api.http.get('/grants').set('X-Forwarded-For', '203.0.113.10')).status).toBe(429);
+    }));
+
+  test('health is not counted: a balancer asks for many', () =>
+    withApi({ limits: { requestsPerAddress: 1 } }, async (api) => {
+      for (let call = 0; call < 5; call++) await api.http.get('/health/live').expect(200);
+      await api.http.get('/grants').expect(401);
+      await api.http.get('/grants').expect(429);
+      await api.http.get('/health/ready').expect(200);
+    }));
+
+  test('behind a trusted proxy each forwarded address counts for itself, an IPv6 network as one', () =>
+    withApi({ limits: { requestsPerAddress: 1 }, trustedProxies: ['127.0.0.0/8', '::1'] }, async (api) => {
+      const from = (address: string) => api.http.get('/grants').set('X-Forwarded-For', address);
+      expect((await from('203.0.113.1')).status).toBe(401);
+      expect((await from('203.0.113.1')).status).toBe(429);
+      expect((await from('203.0.113.2')).status).toBe(401);
+      expect((await from('2001:db8:1:2::1')).status).toBe(401);
+      expect((await from('2001:db8:1:2:ffff::9')).status).toBe(429);
+      expect((await from('2001:db8:1:3::1')).status).toBe(401);
+      // What stands left of the proxy's own entry is the caller's invention.
+      expect((await from('198.51.100.1, 203.0.113.1')).status).toBe(429);
+    }));
+
+  test('0 is no limit', () =>
+    withApi({ limits: { requestsPerAddress: 0 } }, async (api) => {
+      const statuses = await Promise.all(
+        Array.from({ length: 50 }, async () => (await api.http.get('/grants')).status),
+      );
+      expect(new Set(statuses)).toEqual(new Set([401]));
+    }));
+});
