@@ -1,11 +1,13 @@
 import { Problem } from '../problems/problem.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
+import { PoolExhaustedError } from './postgres-pool.js';
 
 /** When a caller may try again after the database failed: long enough for a restart, short for a person. */
 const RETRY_AFTER_SECONDS = 2;
 
 /**
  * Turns every failure of the database into the coded 503 that tells callers whose trouble it is.
+ * Where only our own connections are all in use, that is our load and not an outage: `overloaded`.
  * A refusal that the query itself decided (a {@link Problem}) passes unchanged.
  */
 export async function orUnavailable<T>(
@@ -16,6 +18,9 @@ export async function orUnavailable<T>(
     return await query();
   } catch (error) {
     if (error instanceof Problem) throw error;
+    if (error instanceof PoolExhaustedError) {
+      throw new Problem('overloaded', { retryAfterSeconds: 1, reason: 'no_connection_free', cause: error });
+    }
     throw new Problem(code, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
   }
 }

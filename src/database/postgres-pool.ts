@@ -7,6 +7,11 @@ export type OnConnectionLost = (error: Error) => void;
 /** How much later than PostgreSQL's own `statement_timeout` we give up: where it answers, its answer counts. */
 const HEAD_START_MILLISECONDS = 150;
 
+/** No connection became free in time although PostgreSQL was answering others: there are too many of us. */
+export class PoolExhaustedError extends Error {
+  override readonly name = 'PoolExhaustedError';
+}
+
 /**
  * pg's pool as kysely uses it, with the two things that pg leaves to its users: a connection that breaks in
  * the middle of a statement is reported instead of ending the process, and one on which PostgreSQL no
@@ -16,6 +21,7 @@ export class BoundedPool implements PostgresPool {
   readonly options: object;
   readonly #pool: Pool;
   readonly #waitMilliseconds: number;
+  #answers = 0;
 
   constructor(pool: Pool, statementMilliseconds: number, onConnectionLost: OnConnectionLost) {
     this.#pool = pool;
@@ -27,7 +33,14 @@ export class BoundedPool implements PostgresPool {
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    return new BoundedClient(await this.#pool.connect(), this.#waitMilliseconds);
+    const answersBefore = this.#answers;
+    try {
+      const client = await this.#pool.connect();
+      return new BoundedClient(client, this.#waitMilliseconds, () => (this.#answers += 1));
+    } catch (error) {
+      if (this.#answers === answersBefore) throw error;
+      throw new PoolExhaustedError('no connection became free', { cause: error });
+    }
   }
 
   end(): Promise<void> {
@@ -39,6 +52,7 @@ class BoundedClient implements PostgresPoolClient {
   constructor(
     private readonly client: PoolClient,
     private readonly waitMilliseconds: number,
+    private readonly onAnswer: () => void,
   ) {}
 
   query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
@@ -59,7 +73,9 @@ class BoundedClient implements PostgresPoolClient {
     // end() breaks a connection off on which a statement runs; the statement rejects, the pool forgets it.
     const timer = setTimeout(() => void this.client.end(), this.waitMilliseconds);
     try {
-      return (await this.client.query(sql, [...parameters])) as unknown as PostgresQueryResult<R>;
+      const answer = await this.client.query(sql, [...parameters]);
+      this.onAnswer();
+      return answer as unknown as PostgresQueryResult<R>;
     } finally {
       clearTimeout(timer);
     }
