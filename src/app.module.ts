@@ -72,7 +72,10 @@ export class AppModule {
               provide: GRANT_LEDGER,
               inject: [Database, EntitlementRepository],
               useFactory: (database: Database, rights: EntitlementRepository) =>
-                timedLedger(new AuditRepository(database, rights), parts.metrics),
+                timedLedger(
+                  new AuditRepository(database, rights, settings.limits.grantsPerViewer),
+                  parts.metrics,
+                ),
             },
           ],
         }),

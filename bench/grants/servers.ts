@@ -28,6 +28,7 @@ export function startEdgepass(
       GRANT_TTL_SECONDS: String(deployment.ttlSeconds),
       // The whole load comes from one address.
       REQUEST_LIMIT_PER_ADDRESS: '0',
+      GRANT_LIMIT_PER_VIEWER: '0',
       DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
       DATA_DIR: folder,
     },

@@ -3,6 +3,7 @@ import type { Viewer } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import type { Database } from '../database/database.js';
 import { orUnavailable } from '../database/outage.js';
+import { Problem } from '../problems/problem.js';
 import { PreparedQuery } from '../database/prepared-query.js';
 import type { GrantRow, Tables } from '../database/schema.js';
 import { MINIMUM_LIFE_SECONDS, type GrantLedger, type ProposedGrant } from './grant-ledger.js';
@@ -18,24 +19,57 @@ export interface EntitlingQuery<Asked extends object> {
   entitling(asked: Asked): SelectQueryBuilder<Tables, 'entitlements', object>;
 }
 
-/** The ledger of the stand-alone service: entitlement check and audit row are one statement. */
+/** The window of the limit per viewer. */
+const WINDOW_SECONDS = 60;
+
+/** What the statement counts the viewer's own rows by. */
+interface Counted {
+  readonly countedFromEpochSeconds: number;
+}
+
+/**
+ * The ledger of the stand-alone service: entitlement check, limit per viewer and audit row are one statement,
+ * so that every instance counts the same rows. On PostgreSQL statements that run at the same time do not see
+ * each other's row: a viewer may get as many more as there are connections.
+ */
 export class AuditRepository<Asked extends object> implements GrantLedger {
-  readonly #record: PreparedQuery<Asked & GrantRecord, GrantRow>;
+  readonly #record: PreparedQuery<Asked & GrantRecord & Counted, GrantRow>;
 
   constructor(
     private readonly database: Database,
     private readonly rights: EntitlingQuery<Asked>,
+    /** 0 is no limit. */
+    private readonly grantsPerViewerAndMinute: number,
   ) {
     this.#record = new PreparedQuery((places) => this.#insertIfEntitled(places));
   }
 
-  /** @throws {Problem} `audit_unavailable` when the row could not be committed */
+  /** @throws {Problem} `audit_unavailable` when the row could not be committed, `rate_limited` over the limit */
   async permitAndRecord(proposed: ProposedGrant): Promise<GrantRecord | null> {
     const { viewer, ...grant } = proposed;
     const asked = this.rights.askedOf(viewer, grant.prefix, grant.issuedAtEpochSeconds, MINIMUM_LIFE_SECONDS);
-    const query = this.#record.with({ ...asked, ...grant, viewerId: viewer.id });
+    const countedFromEpochSeconds = grant.issuedAtEpochSeconds - WINDOW_SECONDS;
+    const query = this.#record.with({ ...asked, ...grant, viewerId: viewer.id, countedFromEpochSeconds });
     const { rows } = await orUnavailable('audit_unavailable', () => this.#write(query));
-    return rows[0] ? toRecord(rows[0]) : null;
+    if (rows[0]) return toRecord(rows[0]);
+    if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(viewer.id, grant.issuedAtEpochSeconds);
+    return null;
+  }
+
+  /** The statement does not say which of its conditions failed; only a caller who got nothing waits for this. */
+  async #refuseOverLimit(viewerId: string, nowEpochSeconds: number): Promise<void> {
+    const { count, eldest } = await orUnavailable('audit_unavailable', () =>
+      this.database.queries
+        .selectFrom('grants')
+        .select(({ fn }) => [fn.countAll().as('count'), fn.min('issued_at').as('eldest')])
+        .where('viewer_id', '=', viewerId)
+        .where('expires_at', '>', nowEpochSeconds - WINDOW_SECONDS)
+        .where('issued_at', '>', nowEpochSeconds - WINDOW_SECONDS)
+        .executeTakeFirstOrThrow(),
+    );
+    if (Number(count) < this.grantsPerViewerAndMinute) return;
+    const retryAfterSeconds = Math.max(1, eldest + WINDOW_SECONDS - nowEpochSeconds);
+    throw new Problem('rate_limited', { reason: 'viewer_limit', retryAfterSeconds });
   }
 
   /** A row that could not be written makes readiness find out whether any can. */
@@ -48,10 +82,14 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
     }
   }
 
-  #insertIfEntitled(places: Asked & GrantRecord) {
+  #insertIfEntitled(places: Asked & GrantRecord & Counted) {
     const text = (value: string) => sql<string>`cast(${value} as text)`;
     const seconds = (value: number) => sql<number>`cast(${value} as bigint)`;
     const wished = seconds(places.expiresAtEpochSeconds);
+    const from = seconds(places.countedFromEpochSeconds);
+    // The index on viewer and end finds them: what was issued since then ends later still.
+    const recent = sql<number>`(select count(*) from grants as recent
+      where recent.viewer_id = ${text(places.viewerId)} and recent.expires_at > ${from} and recent.issued_at > ${from})`;
     return this.database.queries
       .insertInto('grants')
       .columns([
@@ -67,6 +105,9 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
       .expression(
         this.rights
           .entitling(places)
+          .$if(this.grantsPerViewerAndMinute > 0, (rows) =>
+            rows.where(recent, '<', this.grantsPerViewerAndMinute),
+          )
           .select([
             text(places.id).as('id'),
             text(places.viewerId).as('viewer_id'),

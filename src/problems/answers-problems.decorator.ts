@@ -50,6 +50,7 @@ export const SIGN_IN_PROBLEMS = [
   'token_invalid',
   'token_expired',
   'token_not_yet_valid',
+  'rate_limited',
   'keys_unavailable',
 ] as const satisfies readonly ProblemCode[];
 

@@ -170,12 +170,13 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
     operator: null,
   },
   rate_limited: {
-    meaning: 'Too many calls in a short time.',
+    meaning: 'Too many calls from this address, or too many grants for this viewer, within a minute.',
     caller: 'Wait the seconds of `Retry-After`, and spread renewals with `renewAfter`.',
-    operator: null,
+    operator:
+      'The log says which: `address_limit` is `REQUEST_LIMIT_PER_ADDRESS` (behind a proxy it needs `TRUSTED_PROXIES`), `viewer_limit` is `GRANT_LIMIT_PER_VIEWER`.',
   },
   headers_too_large: {
-    meaning: 'The header of the request is larger than 16 KB.',
+    meaning: 'The header of the request is larger than 16 KB, or has more than 100 lines.',
     caller: 'Clear the cookies of this site; many large ones are the usual cause.',
     operator: 'Give the API a parent domain of its own, so that cookies of other services do not reach it.',
   },
@@ -209,7 +210,8 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
     operator: 'Set the clock (NTP) and restart.',
   },
   overloaded: {
-    meaning: 'More calls arrive than can be answered in time; this one was not begun.',
+    meaning:
+      'More calls arrive than can be answered in time, and this one was not begun; on `/health/ready` also an instance that is shutting down.',
     caller: 'Repeat after the seconds of `Retry-After`.',
     operator:
       'Run another instance (that needs PostgreSQL), or use an ECDSA key, which is far cheaper to sign with.',

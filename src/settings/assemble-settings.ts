@@ -37,7 +37,10 @@ export function assembleSettings({ environment, values, authMode }: Given): Sett
     database: values.DATABASE_URL ?? embedded(dataDir),
     dataDir,
     metricsPort: values.METRICS_PORT,
-    limits: { requestsPerAddress: present(values, 'REQUEST_LIMIT_PER_ADDRESS') },
+    limits: {
+      requestsPerAddress: present(values, 'REQUEST_LIMIT_PER_ADDRESS'),
+      grantsPerViewer: present(values, 'GRANT_LIMIT_PER_VIEWER'),
+    },
     drainSeconds: present(values, 'DRAIN_SECONDS'),
     apiDocs: present(values, 'API_DOCS'),
     logLevel: present(values, 'LOG_LEVEL'),

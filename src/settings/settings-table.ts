@@ -234,6 +234,15 @@ export const SETTINGS_TABLE = {
     example: '3600',
     parse: seconds,
   }),
+  GRANT_LIMIT_PER_VIEWER: row({
+    group: 'Grants',
+    meaning:
+      'How many grants a viewer may get in a minute, on all devices and from all instances together, then 429 with `Retry-After`. Counted in the audit log. `0` is no limit.',
+    form: 'a whole number of grants a minute, or 0',
+    ...always('120'),
+    example: '120',
+    parse: wholeNumber(0, MOST_PER_MINUTE),
+  }),
   AUTH_MODE: row({
     group: 'Sign-in',
     meaning:

@@ -25,9 +25,10 @@ export interface Settings {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }
 
-/** Requests in a minute; 0 is no limit. */
+/** How many in a minute; 0 is no limit. */
 export interface LimitSettings {
   readonly requestsPerAddress: number;
+  readonly grantsPerViewer: number;
 }
 
 export interface CloudFrontSettings {

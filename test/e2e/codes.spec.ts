@@ -20,6 +20,16 @@ const SURROUNDINGS = {
   vary: 'Origin',
 };
 
+/** From now on no signature comes about. */
+function failSigning(cloudFront: CloudFrontService, error: Error): void {
+  const signing = {
+    keyPairId: cloudFront.keyPairId,
+    prepare: () => Promise.reject(error),
+    end: () => undefined,
+  };
+  Object.assign(cloudFront, { begin: () => signing });
+}
+
 onEveryDatabase('codes on the wire', (api) => {
   const bearerOf = {
     token_invalid: () => api().bearer('u1', { aud: 'another' }),
@@ -71,9 +81,9 @@ onEveryDatabase('codes on the wire', (api) => {
   test('overloaded: too many signatures wait; no cookie leaves, and the page may read when to come back', async () => {
     await api().give({ subject: 'user:busy', prefix: 'p' });
     const cloudFront = api().app.get(CloudFrontService, { strict: false });
-    Object.assign(cloudFront, { prepare: () => Promise.reject(new SignerOverloadedError('full')) });
+    failSigning(cloudFront, new SignerOverloadedError('full'));
     const response = await api().ask('p', { sub: 'busy' }).set('Origin', APP_ORIGIN);
-    Reflect.deleteProperty(cloudFront, 'prepare');
+    Reflect.deleteProperty(cloudFront, 'begin');
 
     expect(response.body).toMatchObject({ status: 503, code: 'overloaded' });
     expect(response.headers).toMatchObject({
@@ -87,9 +97,9 @@ onEveryDatabase('codes on the wire', (api) => {
   test('internal: what nobody foresaw says nothing of itself, and the log has it under the same id', async () => {
     await api().give({ subject: 'user:odd', prefix: 'p' });
     const cloudFront = api().app.get(CloudFrontService, { strict: false });
-    Object.assign(cloudFront, { prepare: () => Promise.reject(new Error('a secret of the inside')) });
+    failSigning(cloudFront, new Error('a secret of the inside'));
     const response = await api().ask('p', { sub: 'odd' }).set('Origin', APP_ORIGIN);
-    Reflect.deleteProperty(cloudFront, 'prepare');
+    Reflect.deleteProperty(cloudFront, 'begin');
 
     const { instance } = response.body as { instance: string };
     expect(response.body).toMatchObject({ status: 500, code: 'internal' });

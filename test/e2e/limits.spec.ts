@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { APP_ORIGIN, startTestApi, type TestApi } from '../support/api.js';
+import { APP_ORIGIN, onEveryDatabase, startTestApi, type TestApi } from '../support/api.js';
 
 async function withApi(
   changes: Parameters<typeof startTestApi>[1],
@@ -15,7 +15,7 @@ async function withApi(
 
 describe('REQUEST_LIMIT_PER_ADDRESS', () => {
   test('D12: one more than the limit is 429 rate_limited with Retry-After, readable by the page, and logged', () =>
-    withApi({ limits: { requestsPerAddress: 3 } }, async (api) => {
+    withApi({ limits: { requestsPerAddress: 3, grantsPerViewer: 0 } }, async (api) => {
       const ask = () => api.http.get('/grants').set('Origin', APP_ORIGIN);
       for (let call = 0; call < 3; call++) await ask().expect(401);
       const response = await ask();
@@ -34,7 +34,7 @@ describe('REQUEST_LIMIT_PER_ADDRESS', () => {
     }));
 
   test('spelling, token, method and query make no other caller (52)', () =>
-    withApi({ limits: { requestsPerAddress: 4 } }, async (api) => {
+    withApi({ limits: { requestsPerAddress: 4, grantsPerViewer: 0 } }, async (api) => {
       await api.http.get('/grants?x=1');
       await api.http.get('/nowhere').set('Authorization', api.bearer('other'));
       await api.http.post('/grants');
@@ -43,7 +43,7 @@ describe('REQUEST_LIMIT_PER_ADDRESS', () => {
     }));
 
   test('health is not counted: a balancer asks for many', () =>
-    withApi({ limits: { requestsPerAddress: 1 } }, async (api) => {
+    withApi({ limits: { requestsPerAddress: 1, grantsPerViewer: 0 } }, async (api) => {
       for (let call = 0; call < 5; call++) await api.http.get('/health/live').expect(200);
       await api.http.get('/grants').expect(401);
       await api.http.get('/grants').expect(429);
@@ -51,23 +51,61 @@ describe('REQUEST_LIMIT_PER_ADDRESS', () => {
     }));
 
   test('behind a trusted proxy each forwarded address counts for itself, an IPv6 network as one', () =>
-    withApi({ limits: { requestsPerAddress: 1 }, trustedProxies: ['127.0.0.0/8', '::1'] }, async (api) => {
-      const from = (address: string) => api.http.get('/grants').set('X-Forwarded-For', address);
-      expect((await from('203.0.113.1')).status).toBe(401);
-      expect((await from('203.0.113.1')).status).toBe(429);
-      expect((await from('203.0.113.2')).status).toBe(401);
-      expect((await from('2001:db8:1:2::1')).status).toBe(401);
-      expect((await from('2001:db8:1:2:ffff::9')).status).toBe(429);
-      expect((await from('2001:db8:1:3::1')).status).toBe(401);
-      // What stands left of the proxy's own entry is the caller's invention.
-      expect((await from('198.51.100.1, 203.0.113.1')).status).toBe(429);
-    }));
+    withApi(
+      { limits: { requestsPerAddress: 1, grantsPerViewer: 0 }, trustedProxies: ['127.0.0.0/8', '::1'] },
+      async (api) => {
+        const from = (address: string) => api.http.get('/grants').set('X-Forwarded-For', address);
+        expect((await from('203.0.113.1')).status).toBe(401);
+        expect((await from('203.0.113.1')).status).toBe(429);
+        expect((await from('203.0.113.2')).status).toBe(401);
+        expect((await from('2001:db8:1:2::1')).status).toBe(401);
+        expect((await from('2001:db8:1:2:ffff::9')).status).toBe(429);
+        expect((await from('2001:db8:1:3::1')).status).toBe(401);
+        // What stands left of the proxy's own entry is the caller's invention.
+        expect((await from('198.51.100.1, 203.0.113.1')).status).toBe(429);
+      },
+    ));
 
   test('0 is no limit', () =>
-    withApi({ limits: { requestsPerAddress: 0 } }, async (api) => {
+    withApi({ limits: { requestsPerAddress: 0, grantsPerViewer: 0 } }, async (api) => {
       const statuses = await Promise.all(
         Array.from({ length: 50 }, async () => (await api.http.get('/grants')).status),
       );
       expect(new Set(statuses)).toEqual(new Set([401]));
     }));
 });
+
+onEveryDatabase(
+  'GRANT_LIMIT_PER_VIEWER',
+  (api) => {
+    test('D12: one more than the limit is 429 rate_limited with Retry-After, without a row and a cookie', async () => {
+      await api().give({ subject: 'everyone', prefix: 'v' });
+      for (let call = 0; call < 3; call++) await api().ask('v', { sub: 'v1' }).expect(201);
+      api().clock.forward(10);
+      const before = await api().countOf('grants');
+      const response = await api().ask('v', { sub: 'v1' });
+
+      expect([response.status, response.body]).toMatchObject([429, { status: 429, code: 'rate_limited' }]);
+      expect(response.headers['retry-after']).toBe('50');
+      expect(response.headers['set-cookie']).toBeUndefined();
+      expect(await api().countOf('grants')).toBe(before);
+      expect(api().log.filter((line) => line.includes('"reason":"viewer_limit"'))).not.toEqual([]);
+    });
+
+    test('others are unaffected, and the viewer is let in again after as long as told', async () => {
+      await api().give({ subject: 'everyone', prefix: 'v' });
+      for (let call = 0; call < 3; call++) await api().ask('v', { sub: 'v2' }).expect(201);
+      await api().ask('v', { sub: 'v2' }).expect(429);
+      await api().ask('v', { sub: 'v3' }).expect(201);
+      api().clock.forward(59);
+      await api().ask('v', { sub: 'v2' }).expect(429);
+      api().clock.forward(1);
+      await api().ask('v', { sub: 'v2' }).expect(201);
+    });
+
+    test('who is not entitled hears so, not of a limit', async () => {
+      for (let call = 0; call < 5; call++) await api().ask('nothing', { sub: 'v4' }).expect(403);
+    });
+  },
+  { limits: { requestsPerAddress: 0, grantsPerViewer: 3 } },
+);

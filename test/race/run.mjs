@@ -92,6 +92,7 @@ async function api(port, databaseUrl, keyFile) {
       DATABASE_URL: databaseUrl,
       LOG_LEVEL: 'error',
       REQUEST_LIMIT_PER_ADDRESS: '0',
+      GRANT_LIMIT_PER_VIEWER: '0',
     },
   });
   children.push(child);

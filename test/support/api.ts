@@ -155,7 +155,7 @@ export async function startTestApi(
       : { kind: 'sqlite', path: join(folder, 'edgepass.sqlite') },
     dataDir: folder,
     metricsPort: null,
-    limits: { requestsPerAddress: 0 },
+    limits: { requestsPerAddress: 0, grantsPerViewer: 0 },
     drainSeconds: 0,
     apiDocs: true,
     logLevel: 'trace',

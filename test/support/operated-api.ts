@@ -49,6 +49,7 @@ export async function startOperatedApi(options: {
       DATABASE_URL: options.databaseUrl,
       DATA_DIR: join(options.folder, 'data'),
       REQUEST_LIMIT_PER_ADDRESS: '0',
+      GRANT_LIMIT_PER_VIEWER: '0',
       ...options.changes,
     },
   });
