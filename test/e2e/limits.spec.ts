@@ -1,4 +1,8 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import type { Request, Response } from 'express';
+import { RequestsInFlight } from '../../src/limits/requests-in-flight.js';
 import { APP_ORIGIN, onEveryDatabase, startTestApi, type TestApi } from '../support/api.js';
 
 async function withApi(
@@ -72,6 +76,30 @@ describe('REQUEST_LIMIT_PER_ADDRESS', () => {
         Array.from({ length: 50 }, async () => (await api.http.get('/grants')).status),
       );
       expect(new Set(statuses)).toEqual(new Set([401]));
+    }));
+});
+
+describe('overload', () => {
+  test('D15: with 1,000 requests in flight one more is 503 overloaded at once, health is still answered', () =>
+    withApi({}, async (api) => {
+      const inFlight = api.app.get(RequestsInFlight, { strict: false });
+      const hanging = Array.from(
+        { length: 1_000 },
+        () => new ServerResponse(new IncomingMessage(new Socket())),
+      );
+      const enter = (response: ServerResponse): void =>
+        inFlight.track({} as Request, response as unknown as Response, () => undefined);
+      hanging.forEach(enter);
+      const full = await api.http.post('/grants').set('Origin', APP_ORIGIN);
+      const ready = await api.http.get('/health/ready');
+      for (const response of hanging) response.emit('close');
+
+      expect([full.status, full.headers['retry-after'], full.headers['access-control-allow-origin']]).toEqual(
+        [503, '1', APP_ORIGIN],
+      );
+      expect(full.body).toMatchObject({ code: 'overloaded' });
+      expect(ready.status).toBe(200);
+      await api.http.get('/grants').expect(401);
     }));
 });
 
