@@ -47,11 +47,11 @@ function start(options: Partial<SigningPoolOptions> = {}): SigningPool {
 }
 
 describe('SigningPool', () => {
-  it('signs texts that are asked for together in batches of at most 24', async () => {
+  it('signs texts that are asked for together in batches of at most twelve', async () => {
     const pool = start();
     await pool.ready();
     const signed = await Promise.all(Array.from({ length: 60 }, (_, index) => pool.sign(`t${index}`)));
-    const sizes = [24, 24, 12].flatMap((size) => Array.from({ length: size }, () => size));
+    const sizes = [12, 12, 12, 12, 12].flatMap((size) => Array.from({ length: size }, () => size));
     expect(signed).toEqual(sizes.map((size, index) => `t${index}@${size}`));
   });
 
@@ -81,6 +81,18 @@ describe('SigningPool', () => {
     await expect(Promise.all([pool.sign('die once'), pool.sign('beside')])).resolves.toEqual([
       'die once@2',
       'beside@2',
+    ]);
+  });
+
+  it('holds a death only against the batch that was being signed', async () => {
+    const pool = start();
+    await pool.ready();
+    const deadly = Array.from({ length: 12 }, (_, index) => pool.sign(index === 0 ? 'die' : 'beside'));
+    const behind = Array.from({ length: 12 }, () => pool.sign('behind'));
+    const outcomes = await Promise.allSettled([...deadly, ...behind]);
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      ...deadly.map(() => 'rejected'),
+      ...behind.map(() => 'fulfilled'),
     ]);
   });
 
@@ -121,7 +133,7 @@ describe('SigningPool', () => {
     const blocked = pool.sign('wait for open');
     const pile = Array.from({ length: 40 }, () => pool.sign('pile'));
     await expect(pool.sign('open')).resolves.toMatch('open@');
-    await expect(blocked).resolves.toBe('wait for open@24');
+    await expect(blocked).resolves.toBe('wait for open@12');
     await expect(Promise.all(pile)).resolves.toHaveLength(40);
   });
 
