@@ -47,6 +47,7 @@ workerThreads.Worker = class extends workerThreads.Worker {
 syncBuiltinESMExports();
 
 if (isMainThread && process.send) {
+  // oxlint-disable-next-line typescript/unbound-method -- called with the server it belongs to, below
   const { listen } = net.Server.prototype;
   net.Server.prototype.listen = function (...args) {
     this.once('listening', () => process.send({ listening: true }));

@@ -15,13 +15,11 @@ const work = () => {
 if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url), { workerData: privateKey, execArgv: [], env: {} });
   await once(worker, 'message');
-  process.on('message', async (message) => {
+  worker.on('message', () => process.send({ done: true }));
+  process.on('message', (message) => {
     if (message !== 'work') return;
     work();
-    const done = once(worker, 'message');
     worker.postMessage('work');
-    await done;
-    process.send({ done: true });
   });
   process.send({ listening: true });
 } else {
