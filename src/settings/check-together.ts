@@ -39,11 +39,19 @@ export function checkTogether(given: Given): readonly SettingsProblem[] {
 }
 
 /** What will not have the effect that its author may expect. */
-export function warnTogether({ values, isGiven, authMode }: Given): readonly string[] {
+export function warnTogether({ environment, values, isGiven, authMode }: Given): readonly string[] {
   const ignored = authMode === 'demo' ? REAL_SIGN_IN.filter(isGiven) : [];
   const maxTtlSeconds = values.GRANT_MAX_TTL_SECONDS ?? 0;
   const secret = values.AUTH_SECRET?.reveal() ?? '';
+  // Plain HTTP in production stands behind a TLS terminator, whose address every request then has.
+  const isBehindProxy = environment === 'production' && !isGiven('TLS_CERT_FILE');
+  const sharesLimit = isBehindProxy && !isGiven('TRUSTED_PROXIES') && values.REQUEST_LIMIT_PER_ADDRESS !== 0;
   return [
+    ...(sharesLimit
+      ? [
+          'TRUSTED_PROXIES: none, so all requests of the TLS terminator share one REQUEST_LIMIT_PER_ADDRESS; name its address, or set that limit to 0',
+        ]
+      : []),
     ...ignored.map((name) => `${name}: has no effect with AUTH_MODE=demo`),
     ...(maxTtlSeconds > 86_400
       ? [`GRANT_MAX_TTL_SECONDS: a revoked viewer can still open files for up to ${maxTtlSeconds} seconds`]

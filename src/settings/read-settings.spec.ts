@@ -576,7 +576,21 @@ describe('.env', () => {
 });
 
 describe('warnings', () => {
-  const warningsOf = (environment: Environment) => readSettings({ ...PRODUCTION, ...environment }).warnings;
+  const warningsOf = (environment: Environment) =>
+    readSettings({ ...PRODUCTION, TRUSTED_PROXIES: '10.0.0.1', ...environment }).warnings;
+
+  it('say that a TLS terminator nobody has named shares one limit among all its callers', () => {
+    expect(warningsOf({ TRUSTED_PROXIES: '' })).toStrictEqual([
+      'TRUSTED_PROXIES: none, so all requests of the TLS terminator share one REQUEST_LIMIT_PER_ADDRESS; name its address, or set that limit to 0',
+    ]);
+  });
+
+  it.each([
+    { TRUSTED_PROXIES: '', REQUEST_LIMIT_PER_ADDRESS: '0' },
+    { TRUSTED_PROXIES: '', TLS_CERT_FILE: '/tls/leaf.pem', TLS_KEY_FILE: '/tls/leaf-key.pem' },
+  ])('say nothing of a shared limit with %j', (environment) => {
+    expect(warningsOf(environment)).toStrictEqual([]);
+  });
 
   it('are given for a name of the environment within two edits of a setting', () => {
     expect(warningsOf({ CLOUDFRONT_DOMAINS: 'x', DATADIR: 'x', PROT: '1' })).toStrictEqual([

@@ -30,6 +30,7 @@ beforeEach(async () => {
     AUTH_ISSUER: 'https://issuer.example.com',
     AUTH_AUDIENCE: 'media',
     DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
+    TRUSTED_PROXIES: '127.0.0.1',
     DATA_DIR: join(folder, 'data'),
   };
 });

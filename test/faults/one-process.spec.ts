@@ -19,6 +19,7 @@ it('a second process on the same SQLite file is refused and told why; the first 
     AUTH_ISSUER: 'https://issuer.example.com',
     AUTH_AUDIENCE: 'media',
     DATABASE_URL: `sqlite:${file}`,
+    TRUSTED_PROXIES: '127.0.0.1',
     DATA_DIR: join(folder, 'data'),
   };
   const port = await freePort();

@@ -74,6 +74,7 @@ export function cookieDomain(stage: () => Stage): void {
         AUTH_ISSUER: 'https://issuer.example.com',
         AUTH_AUDIENCE: 'media',
         DATABASE_URL: 'sqlite:edgepass.sqlite',
+        TRUSTED_PROXIES: '127.0.0.1',
         DATA_DIR: folder,
       },
     });
