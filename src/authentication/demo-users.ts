@@ -11,13 +11,10 @@ export const DEMO_ADMIN_GROUP = 'admins';
  * Who can sign in in demo mode. What they may open is seeded with the entitlements, not here.
  * `adminGroup` is the value of AUTH_ADMIN_GROUP.
  */
-export function demoUsers(adminGroup: string = DEMO_ADMIN_GROUP): readonly DemoUser[] {
+export function demoUsers(adminGroup: string): readonly DemoUser[] {
   return [
     { id: 'alice', groups: [] },
     { id: 'bob', groups: [] },
     { id: 'carol', groups: [adminGroup] },
   ];
 }
-
-/** The demo users under the default admin group. */
-export const DEMO_USERS: readonly DemoUser[] = demoUsers();

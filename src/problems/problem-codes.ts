@@ -43,6 +43,3 @@ export const PROBLEM_CODES = {
 
 /** A stable, documented name of what went wrong. */
 export type ProblemCode = keyof typeof PROBLEM_CODES;
-
-/** The HTTP status that a code always has. */
-export type ProblemStatus = (typeof PROBLEM_CODES)[ProblemCode]['status'];
