@@ -140,6 +140,7 @@ export function installStory(stage: OnStage): void {
               AUTH_SECRET: 'a secret of the tests, thirty-two bytes or more',
               AUTH_ISSUER: 'https://sign-in.school.example.com',
               AUTH_AUDIENCE: 'school',
+              TRUSTED_PROXIES: '127.0.0.1',
               DATABASE_URL: url,
             },
           },
