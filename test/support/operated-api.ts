@@ -6,7 +6,7 @@ import { send, type ClientResponse } from './https-client.js';
 import { startEdgepass, type RunningProcess } from './processes.js';
 import { AUDIENCE, compactJws, hs256, ISSUER } from './token-issuer.js';
 
-const SECRET = 'a secret of the tests, thirty-two bytes or more';
+export const OPERATED_SECRET = 'a secret of the tests, thirty-two bytes or more';
 const DEADLINE_MILLISECONDS = 20_000;
 
 /** `edgepass api` as a process of its own, as an operator runs it. */
@@ -42,7 +42,7 @@ export async function startOperatedApi(options: {
       APP_ORIGINS: 'https://www.media.example.com',
       CLOUDFRONT_DOMAIN: 'cdn.media.example.com',
       CLOUDFRONT_PRIVATE_KEY_FILE: join(options.folder, 'key.pem'),
-      AUTH_SECRET: SECRET,
+      AUTH_SECRET: OPERATED_SECRET,
       AUTH_ISSUER: ISSUER,
       AUTH_AUDIENCE: AUDIENCE,
       AUTH_ADMIN_GROUP: 'admins',
@@ -76,7 +76,7 @@ export async function until(
 export function bearer(sub: string, groups: readonly string[] = []): string {
   const exp = Math.floor(Date.now() / 1000) + 600;
   const payload = { iss: ISSUER, aud: AUDIENCE, sub, groups, exp };
-  return `Bearer ${compactJws({ alg: 'HS256', typ: 'JWT' }, payload, hs256(SECRET))}`;
+  return `Bearer ${compactJws({ alg: 'HS256', typ: 'JWT' }, payload, hs256(OPERATED_SECRET))}`;
 }
 
 /** `POST /grants` on a connection of its own; rejects on a reset. */
