@@ -5,7 +5,7 @@ import { send } from '../support/https-client.js';
 import { runEdgepass, startEdgepass } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-it('a second process on the same SQLite file is refused and told why; the first one serves on (F11)', async () => {
+it('F11 a second process on the same SQLite file is refused and told why; the first one serves on', async () => {
   const folder = temporaryFolder('one-process');
   await runEdgepass(['keys', 'ecdsa'], { cwd: folder });
   const file = join(folder, 'edgepass.sqlite');

@@ -3,23 +3,28 @@ import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { describe, test } from '@jest/globals';
 
-/** Something outside package.json that a test needs. `postgresql` is the binary package for this platform. */
-export type Tool = 'aws' | 'chromium' | 'certutil' | 'curl' | 'ffmpeg' | 'openssl' | 'postgresql';
+/** What is looked for on PATH. */
+type Command = 'aws' | 'chromium' | 'certutil' | 'curl' | 'faketime' | 'ffmpeg' | 'openssl' | 'strace';
 
-const names: Readonly<Record<Exclude<Tool, 'postgresql'>, readonly string[]>> = {
+/**
+ * Something outside package.json that a test needs. `postgresql` is the binary package for this platform,
+ * `root` the right to mount.
+ */
+export type Tool = Command | 'postgresql' | 'root';
+
+const names: Readonly<Record<Command, readonly string[]>> = {
   aws: ['aws'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'],
   certutil: ['certutil'],
   curl: ['curl'],
+  faketime: ['faketime'],
   ffmpeg: ['ffmpeg'],
   openssl: ['openssl'],
+  strace: ['strace'],
 };
 
 /** Takes a tool's name; gives the path of its executable on PATH, or null. */
-export function findTool(
-  tool: Exclude<Tool, 'postgresql'>,
-  searchPath = process.env['PATH'] ?? '',
-): string | null {
+export function findTool(tool: Command, searchPath = process.env['PATH'] ?? ''): string | null {
   for (const name of names[tool]) {
     for (const folder of searchPath.split(delimiter).filter((part) => part !== '')) {
       const candidate = join(folder, name);
@@ -30,7 +35,7 @@ export function findTool(
 }
 
 /** As findTool, for code that runs only where the tool exists. Throws an Error naming what is missing. */
-export function requireTool(tool: Exclude<Tool, 'postgresql'>): string {
+export function requireTool(tool: Command): string {
   const found = findTool(tool);
   if (found === null)
     throw new Error(`expected ${names[tool].join(' or ')} on PATH: install it, or wrap the test`);
@@ -64,9 +69,10 @@ export function testWith(
 }
 
 function missing(tools: Tool | readonly Tool[]): string | null {
-  const absent = (typeof tools === 'string' ? [tools] : tools).filter((tool) =>
-    tool === 'postgresql' ? !isPostgresqlBuiltForHere() : findTool(tool) === null,
-  );
+  const absent = (typeof tools === 'string' ? [tools] : tools).filter((tool) => {
+    if (tool === 'postgresql') return !isPostgresqlBuiltForHere();
+    return tool === 'root' ? process.getuid?.() !== 0 : findTool(tool) === null;
+  });
   return absent.length === 0 ? null : `[skipped: no ${absent.join(', no ')} on this machine]`;
 }
 

@@ -1,0 +1,56 @@
+// Jest's reporter under `npm run faults`: a line for each row as it ends, then docs/faults.md, then what was
+// skipped and why. Node runs it as it is.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import JestSummaryReporter from '../support/jest-summary-reporter.ts';
+import { lastLines } from '../support/run-everything.ts';
+import { lineOf, renewPage } from './faults-page.ts';
+
+export default class FaultsReporter extends JestSummaryReporter {
+  #folder = mkdtempSync(join(tmpdir(), 'edgepass-faults-'));
+  #evidence = join(this.#folder, 'evidence.ndjson');
+  #date = new Date().toISOString().slice(0, 10);
+  #lines = [];
+  #globalConfig;
+
+  constructor(globalConfig) {
+    super(globalConfig);
+    this.#globalConfig = globalConfig;
+  }
+
+  onRunStart() {
+    process.env['EDGEPASS_FAULT_EVIDENCE'] = this.#evidence;
+  }
+
+  onTestResult(test, result) {
+    super.onTestResult(test, result);
+    const told = this.#told();
+    for (const { fullName, status, duration } of result.testResults) {
+      const line = lineOf({ fullName, status, seconds: (duration ?? 0) / 1000 }, told, this.#date);
+      if (line === null) continue;
+      this.#lines.push(line);
+      console.log(`${line.ids} ${line.words}\n    ${line.seconds} s  ${line.evidence}`);
+    }
+  }
+
+  onRunComplete(_contexts, results) {
+    const page = join(this.#globalConfig.rootDir, 'docs', 'faults.md');
+    const { testNamePattern, nonFlagArgs } = this.#globalConfig;
+    const isWhole = !testNamePattern && nonFlagArgs.length === 0;
+    writeFileSync(page, renewPage(existsSync(page) ? readFileSync(page, 'utf8') : '', this.#lines, isWhole));
+    rmSync(this.#folder, { recursive: true, force: true });
+    const summary = this.summarise(results);
+    const missing = summary.skipped.filter((title) => title.includes('[skipped:'));
+    const { lines } = lastLines([], { ...summary, skipped: missing }, false);
+    console.log(['', ...lines].join('\n'));
+  }
+
+  #told() {
+    if (!existsSync(this.#evidence)) return [];
+    return readFileSync(this.#evidence, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
+}

@@ -1,0 +1,21 @@
+// `npm run faults [-- -t F16]`: every row of the faults, the long ones too; writes docs/faults.md.
+import { fileURLToPath } from 'node:url';
+import base from '../../jest.config.mjs';
+
+export default {
+  ...base,
+  rootDir: fileURLToPath(new URL('../..', import.meta.url)),
+  testMatch: [
+    '<rootDir>/test/faults/**/*.{spec,fault}.ts',
+    // Rows that stand beside what they are about.
+    '<rootDir>/test/operation/*.spec.ts',
+    '<rootDir>/test/race/race.spec.ts',
+    '<rootDir>/src/database/{starting-together,postgres-pool}.spec.ts',
+    '<rootDir>/src/authentication/remote-key-set.spec.ts',
+  ],
+  reporters: ['<rootDir>/test/faults/faults-reporter.mjs'],
+  // A limit, not a wait; rows that take longer name their own.
+  testTimeout: 120_000,
+  // One after the other: what is measured must not depend on the neighbour.
+  maxWorkers: 1,
+};
