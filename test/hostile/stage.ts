@@ -62,7 +62,7 @@ export function hostileStory(
   story: (stage: () => HostileStage) => void,
   changes: Readonly<Record<string, string>> = {},
 ): void {
-  describe(`${title}`, () => {
+  describe(`attacks ${title}`, () => {
     let stage: OpenStage | undefined;
     const current = (): OpenStage => {
       if (!stage) throw new Error('the stage has not been set');
