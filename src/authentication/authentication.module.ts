@@ -14,6 +14,7 @@ import {
 import { createDemoSignIn, DEMO_COOKIE, DEMO_SIGN_IN, type DemoSignIn } from './demo-sign-in.js';
 import { DEMO_ADMIN_GROUP, demoUsers } from './demo-users.js';
 import type { Fetch } from './jwks-download.js';
+import { KeySetKeeper } from './key-set-keeper.js';
 import type { RemoteKeySet } from './remote-key-set.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
 import { ViewerGuard } from './viewer.guard.js';
@@ -45,6 +46,7 @@ export class AuthenticationModule {
     const providers: Provider[] = [
       { provide: SIGN_IN_POLICY, useValue: signInPolicy(settings) },
       ...(isDemo ? demoProviders(settings, dependencies) : [jwtProvider(settings, dependencies)]),
+      KeySetKeeper,
       ViewerGuard,
       AdminGuard,
     ];
@@ -52,7 +54,7 @@ export class AuthenticationModule {
       module: AuthenticationModule,
       controllers: isDemo ? [DemoSignInController] : [],
       providers,
-      exports: [ViewerGuard, AdminGuard, ACCESS_TOKEN_VERIFIER, SIGN_IN_POLICY],
+      exports: [KeySetKeeper, ViewerGuard, AdminGuard, ACCESS_TOKEN_VERIFIER, SIGN_IN_POLICY],
     };
   }
 }
@@ -76,7 +78,16 @@ function jwtProvider(settings: AuthenticationInput, dependencies: Authentication
   if (authentication.mode !== 'jwt') throw new Error('Expected AUTH_MODE jwt, found another.');
   return {
     provide: ACCESS_TOKEN_VERIFIER,
-    useFactory: async () => createAccessTokenVerifier(authentication, { ...dependencies, environment }),
+    inject: [KeySetKeeper],
+    useFactory: async (keeper: KeySetKeeper) =>
+      createAccessTokenVerifier(authentication, {
+        ...dependencies,
+        environment,
+        onKeySet: (keySet) => {
+          keeper.keep(keySet);
+          dependencies.onKeySet?.(keySet);
+        },
+      }),
   };
 }
 

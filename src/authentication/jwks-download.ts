@@ -1,5 +1,6 @@
 import { createPublicKey, type AsymmetricKeyDetails } from 'node:crypto';
 import type { JSONWebKeySet, JWK } from 'jose';
+import { retryAfterSeconds } from './retry-after.js';
 
 /** The part of `fetch` that the download uses; handed in so that tests need no network. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -12,7 +13,11 @@ const MOST_RSA_BITS = 8192;
 /** Why a key set could not be had: one word for the log, nothing of what the server sent. */
 export class JwksFailure extends Error {
   override readonly name = 'JwksFailure';
-  constructor(readonly reason: string) {
+  constructor(
+    readonly reason: string,
+    /** How long the server asked to be left alone; `null` where it did not. */
+    readonly retryAfterSeconds: number | null = null,
+  ) {
     super(reason);
   }
 }
@@ -26,7 +31,7 @@ export async function downloadJwks(url: string, fetch: Fetch, limits = LIMITS): 
   const response = await reach(url, fetch, signal);
   if (response.status !== 200) {
     await response.body?.cancel().catch(() => undefined);
-    throw new JwksFailure(`jwks_status_${response.status}`);
+    throw new JwksFailure(`jwks_status_${response.status}`, retryAfterSeconds(response.headers));
   }
   const keys = readKeys(await readBounded(response, limits.maxBodyBytes, signal));
   if (keys.length === 0) throw new JwksFailure('jwks_without_usable_key');

@@ -51,7 +51,7 @@ describe('the first requests (F31)', () => {
   it('5,000 of them at once share one failure, and none is a 401', async () => {
     failsWith(500);
     const answers = await Promise.all(Array.from({ length: 5_000 }, () => ask('first')));
-    expect([new Set(answers), fetches]).toEqual([new Set(['keys_unavailable jwks_status_500 30']), 1]);
+    expect([new Set(answers), fetches]).toEqual([new Set(['keys_unavailable jwks_status_500 1']), 1]);
   });
 });
 
@@ -112,15 +112,17 @@ describe('the cool-down (J17)', () => {
     expect(await unknown).toBe('ERR_JWKS_NO_MATCHING_KEY');
   });
 
-  it('counts from a failed download as well', async () => {
+  it('counts from a failed download as well, while keys are held', async () => {
+    await ask('first');
     failsWith(500);
-    expect(await ask('first')).toBe('keys_unavailable jwks_status_500 30');
-    now = START + 10;
-    expect(await ask('first')).toBe('keys_unavailable jwks_status_500 20');
-    expect(fetches).toBe(1);
     now = START + 30;
-    serves(first.jwk);
-    expect(await ask('first')).toBe('found');
+    expect(await ask('second')).toBe('keys_unavailable jwks_status_500 30');
+    now = START + 40;
+    expect(await ask('second')).toBe('keys_unavailable jwks_status_500 20');
+    expect(fetches).toBe(2);
+    now = START + 60;
+    serves(first.jwk, second.jwk);
+    expect(await ask('second')).toBe('found');
   });
 
   it('ends at once when the clock steps back by more than its length', async () => {
@@ -129,6 +131,81 @@ describe('the cool-down (J17)', () => {
     serves(first.jwk, second.jwk);
     expect(await ask('second')).toBe('found');
   });
+});
+
+describe('without any keys (F26)', () => {
+  it('the issuer is asked again after 1, 2, 4, 8, 16, 30, 30 seconds, however often callers come', async () => {
+    failsWith(500);
+    const attempts: number[] = [];
+    for (now = START; now < START + 95; now++) {
+      const before = fetches;
+      // oxlint-disable-next-line no-await-in-loop -- one second after the other
+      await Promise.all([ask('first'), ask('second')]);
+      if (fetches > before) attempts.push(now - START);
+    }
+    expect(attempts).toEqual([0, 1, 3, 7, 15, 31, 61, 91]);
+  });
+
+  it('the first that come end the outage, and the pause is the cool-down again', async () => {
+    failsWith(500);
+    await ask('first');
+    serves(first.jwk);
+    now = START + 1;
+    expect(await ask('first')).toBe('found');
+    now = START + 30;
+    expect([await ask('second'), fetches]).toEqual(['ERR_JWKS_NO_MATCHING_KEY', 2]);
+  });
+});
+
+describe('an issuer that asks to be left alone (F29)', () => {
+  const busy = (retryAfter: string): void => {
+    served = async () => new Response('', { status: 429, headers: { 'Retry-After': retryAfter } });
+  };
+
+  it.each([
+    ['120', 120],
+    ['86400', 300],
+    ['5', 30],
+  ])('for %s seconds is, for %d', async (retryAfter, seconds) => {
+    await ask('first');
+    busy(retryAfter);
+    now = START + 30;
+    expect(await ask('second')).toBe(`keys_unavailable jwks_status_429 ${seconds}`);
+    now = START + 30 + seconds - 1;
+    expect([await ask('second'), fetches]).toEqual(['keys_unavailable jwks_status_429 1', 2]);
+    now += 1;
+    await ask('second');
+    expect(fetches).toBe(3);
+    expect(await ask('first')).toBe('found');
+  });
+});
+
+it('each change is told once: what fails, that it fails otherwise, that it works again (F29)', async () => {
+  const told: (string | null)[] = [];
+  keySet.onChange((failure) => told.push(failure));
+  await ask('first');
+  for (const [index, status] of [500, 500, 503, 200, 500].entries()) {
+    now = START + 600 * (index + 1);
+    if (status === 200) serves(first.jwk);
+    else failsWith(status);
+    // oxlint-disable-next-line no-await-in-loop -- one download after the other
+    await keySet.refreshWhenDue();
+  }
+  expect(told).toEqual(['jwks_status_500', 'jwks_status_503', null, 'jwks_status_500']);
+});
+
+it('the keys are fetched before a caller needs them, and again from ten minutes on', async () => {
+  expect(keySet.problem).toMatchObject({ code: 'keys_unavailable', reason: 'jwks_not_fetched' });
+  await keySet.refreshWhenDue();
+  expect([keySet.problem, fetches]).toEqual([null, 1]);
+  now = START + 599;
+  await keySet.refreshWhenDue();
+  expect(fetches).toBe(1);
+  now = START + 600;
+  await keySet.refreshWhenDue();
+  expect(fetches).toBe(2);
+  now = START + 4_800;
+  expect(keySet.problem).toMatchObject({ code: 'keys_unavailable' });
 });
 
 describe('a rotation', () => {
@@ -168,7 +245,7 @@ describe('an issuer that does not answer', () => {
     expect(await ask('first')).toBe('found');
     await ask('unknown, so that it waits for the background download');
     now = START + 4_230;
-    expect(await ask('first')).toBe('keys_unavailable jwks_status_500 30');
+    expect(await ask('first')).toBe('keys_unavailable jwks_status_500 2');
   });
 
   it('cannot take good keys away with an empty set', async () => {
@@ -199,7 +276,7 @@ it('a private key, a shared key and a key for encryption never verify (J47)', as
     { kty: 'oct', k: 'AAAA', kid: 'shared' },
     { ...first.jwk, use: 'enc' },
   );
-  expect(await ask('first')).toBe('keys_unavailable jwks_without_usable_key 30');
+  expect(await ask('first')).toBe('keys_unavailable jwks_without_usable_key 1');
 });
 
 function withPrivatePart(key: TestKey): Readonly<Record<string, unknown>> {

@@ -1,10 +1,15 @@
 import { createLocalJWKSet, errors, type CryptoKey, type JWTHeaderParameters } from 'jose';
 import type { Clock } from '../clock/clock.js';
+import type { Problem } from '../problems/problem.js';
 import { downloadJwks, JwksFailure, type Fetch } from './jwks-download.js';
 import { keysUnavailable } from './token-problems.js';
 
-/** At most one download in this time, whatever the callers send and whether it succeeds (J17). */
+/** While keys are held: at most one download in this time, whatever callers send and whether it succeeds (J17). */
 const COOL_DOWN_SECONDS = 30;
+/** While none are held nobody can sign in: 1, 2, 4, … s from one download to the next, at most the cool-down. */
+const FIRST_RETRY_SECONDS = 1;
+/** An issuer that asks for a longer pause is asked again after this: its keys must not outlive it unseen. */
+const LONGEST_RETRY_AFTER_SECONDS = 300;
 /** From this age on the set is fetched anew, in the background. */
 const REFRESH_AFTER_SECONDS = 600;
 /** While the issuer does not answer, the last good set serves until this age. */
@@ -17,6 +22,9 @@ export interface KeySetState {
   /** Whether the latest download failed. */
   readonly isFailing: boolean;
 }
+
+/** Hears of each change: why downloads fail now, or `null` when one succeeded after that. */
+export type OnKeySetChange = (failure: string | null) => void;
 
 interface HeldKeys {
   readonly find: ReturnType<typeof createLocalJWKSet>;
@@ -32,6 +40,11 @@ export class RemoteKeySet {
   #lastAttemptEpochSeconds: number | null = null;
   /** Why the latest download failed; `null` when it succeeded. */
   #failure: string | null = null;
+  /** Failed downloads since the last that succeeded. */
+  #failures = 0;
+  /** From the latest attempt to the next. */
+  #pauseSeconds = 0;
+  #listener: OnKeySetChange = () => undefined;
   #download: Promise<void> | null = null;
 
   constructor(
@@ -66,10 +79,25 @@ export class RemoteKeySet {
     return { ageSeconds: held === null ? null : this.#age(held), isFailing: this.#failure !== null };
   }
 
-  /** Resolves when a download has ended, or at once during the cool-down. Never rejects. */
+  /** Why no token can be verified now, for readiness; `null` while keys are held. */
+  get problem(): Problem | null {
+    return this.#usable() === null ? this.#unavailable(true) : null;
+  }
+
+  onChange(listener: OnKeySetChange): void {
+    this.#listener = listener;
+  }
+
+  /** To be called every second or so: then no caller waits for a download but one whose key is new. Never rejects. */
+  async refreshWhenDue(): Promise<void> {
+    const held = this.#usable();
+    if (held === null || this.#age(held) >= REFRESH_AFTER_SECONDS) await this.#refresh();
+  }
+
+  /** Resolves when a download has ended, or at once during the pause after one. Never rejects. */
   async #refresh(): Promise<void> {
     if (this.#download === null) {
-      if (this.#coolDownSecondsLeft() > 0) return;
+      if (this.#pauseSecondsLeft() > 0) return;
       this.#lastAttemptEpochSeconds = this.clock.nowEpochSeconds();
       this.#download = this.#replaceHeld().finally(() => {
         this.#download = null;
@@ -82,10 +110,26 @@ export class RemoteKeySet {
     try {
       const find = createLocalJWKSet(await downloadJwks(this.url, this.fetch));
       this.#held = { find, fetchedAtEpochSeconds: this.clock.nowEpochSeconds() };
-      this.#failure = null;
+      this.#failures = 0;
+      this.#pauseSeconds = COOL_DOWN_SECONDS;
+      this.#become(null);
     } catch (error) {
-      this.#failure = error instanceof JwksFailure ? error.reason : 'jwks_malformed';
+      const failure = error instanceof JwksFailure ? error : new JwksFailure('jwks_malformed');
+      this.#failures += 1;
+      this.#pauseSeconds = Math.max(this.#ownPauseSeconds(), askedPauseSeconds(failure));
+      this.#become(failure.reason);
     }
+  }
+
+  #become(failure: string | null): void {
+    const isNews = failure !== this.#failure;
+    this.#failure = failure;
+    if (isNews) this.#listener(failure);
+  }
+
+  #ownPauseSeconds(): number {
+    if (this.#usable() !== null) return COOL_DOWN_SECONDS;
+    return Math.min(FIRST_RETRY_SECONDS * 2 ** (this.#failures - 1), COOL_DOWN_SECONDS);
   }
 
   async #fetched(): Promise<HeldKeys> {
@@ -104,13 +148,18 @@ export class RemoteKeySet {
     return Math.abs(this.clock.nowEpochSeconds() - held.fetchedAtEpochSeconds);
   }
 
-  #coolDownSecondsLeft(): number {
+  #pauseSecondsLeft(): number {
     if (this.#lastAttemptEpochSeconds === null) return 0;
     const since = Math.abs(this.clock.nowEpochSeconds() - this.#lastAttemptEpochSeconds);
-    return Math.max(0, COOL_DOWN_SECONDS - since);
+    return Math.max(0, this.#pauseSeconds - since);
   }
 
-  #unavailable(): Error {
-    return keysUnavailable(this.#failure ?? 'jwks_expired', Math.max(1, this.#coolDownSecondsLeft()));
+  #unavailable(isTold = false): Problem {
+    const retryAfterSeconds = Math.max(1, this.#pauseSecondsLeft());
+    return keysUnavailable(this.#failure ?? 'jwks_not_fetched', retryAfterSeconds, isTold);
   }
+}
+
+function askedPauseSeconds({ retryAfterSeconds }: JwksFailure): number {
+  return Math.min(retryAfterSeconds ?? 0, LONGEST_RETRY_AFTER_SECONDS);
 }

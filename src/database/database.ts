@@ -1,5 +1,6 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Settings } from '../settings/settings.js';
+import type { DatabaseOpenError } from './database-open-error.js';
 import type { DialectName } from './dialect-fragments.js';
 import { migrateToLatest } from './migrate.js';
 import { mayPass, postgresProblem, PostgresProbe, postgresQueries } from './postgres.js';
@@ -21,6 +22,11 @@ export class Database implements OnApplicationShutdown {
     readonly readiness: Readiness,
     private readonly closeProbe: () => void = () => undefined,
   ) {}
+
+  /** For a start that cannot do without it: why it is not ready, in a line for the operator. */
+  get notReady(): DatabaseOpenError {
+    return postgresProblem(this.readiness.lastError ?? new Error('no answer'));
+  }
 
   /** After the last answer: connections in flight are needed until then. */
   onApplicationShutdown(): Promise<void> {

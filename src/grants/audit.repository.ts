@@ -50,7 +50,7 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
     const asked = this.rights.askedOf(viewer, grant.prefix, grant.issuedAtEpochSeconds, MINIMUM_LIFE_SECONDS);
     const countedFromEpochSeconds = grant.issuedAtEpochSeconds - WINDOW_SECONDS;
     const query = this.#record.with({ ...asked, ...grant, viewerId: viewer.id, countedFromEpochSeconds });
-    const { rows } = await orUnavailable('audit_unavailable', () => this.#write(query));
+    const { rows } = await this.#write(query);
     if (rows[0]) return toRecord(rows[0]);
     if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(viewer.id, grant.issuedAtEpochSeconds);
     return null;
@@ -75,7 +75,7 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
   /** A row that could not be written makes readiness find out whether any can. */
   async #write(query: CompiledQuery<GrantRow>): Promise<QueryResult<GrantRow>> {
     try {
-      return await this.database.queries.executeQuery(query);
+      return await orUnavailable('audit_unavailable', () => this.database.queries.executeQuery(query));
     } catch (error) {
       this.database.readiness.suspect();
       throw error;

@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Inject, Logger, type OnModuleInit } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { KeySetKeeper } from '../authentication/key-set-keeper.js';
 import { Database } from '../database/database.js';
 import { codeOf } from '../database/database-open-error.js';
 import { databaseUnavailable } from '../database/outage.js';
@@ -24,6 +25,7 @@ export class HealthController implements OnModuleInit {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(OperatingState) private readonly state: OperatingState,
+    @Inject(KeySetKeeper) private readonly keys: KeySetKeeper,
   ) {}
 
   /** For whoever is on call: why the balancer stopped sending requests, and since when it does again. */
@@ -49,10 +51,14 @@ export class HealthController implements OnModuleInit {
   @Get('ready')
   @ApiOperation({ summary: 'A grant could succeed now' })
   @ApiOkResponse({ type: HealthDto })
-  @AnswersProblems('database_unavailable', 'overloaded')
+  @AnswersProblems('database_unavailable', 'keys_unavailable', 'overloaded')
   ready(): HealthDto {
-    if (this.state.isDraining) throw new Problem('overloaded', { reason: 'draining', retryAfterSeconds: 1 });
+    if (this.state.isDraining) {
+      throw new Problem('overloaded', { reason: 'draining', retryAfterSeconds: 1, isTold: true });
+    }
     if (!this.database.readiness.isReady) throw databaseUnavailable();
+    const { problem } = this.keys;
+    if (problem !== null) throw problem;
     return { status: this.state.degradations.length === 0 ? 'ok' : 'degraded' };
   }
 }

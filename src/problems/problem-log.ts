@@ -9,7 +9,7 @@ export interface LoggedError {
   readonly cause?: LoggedError;
 }
 
-/** One log entry. A refusal keeps its reason only; a failure keeps the errors behind it. */
+/** One log entry. A refusal keeps its reason only; a failure keeps the errors behind it, where there are any. */
 export interface ProblemLogEntry {
   readonly msg: string;
   readonly requestId: string;
@@ -22,12 +22,14 @@ const DEEPEST_CAUSE = 4;
 
 export function problemLogEntry(problem: Problem, requestId: string): ProblemLogEntry {
   const isFailure = problem.status >= 500;
+  // A 503 without a cause was our own decision: its trace would be of the line that decided, each time.
+  const error = problem.cause ?? (problem.status === 503 ? undefined : problem);
   return {
     msg: isFailure ? 'request failed' : 'request refused',
     requestId,
     code: problem.code,
     reason: problem.reason,
-    ...(isFailure ? { error: loggedError(problem.cause ?? problem, DEEPEST_CAUSE) } : {}),
+    ...(isFailure && error !== undefined ? { error: loggedError(error, DEEPEST_CAUSE) } : {}),
   };
 }
 

@@ -33,7 +33,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   #log(problem: Problem, requestId: string): void {
     const entry = problemLogEntry(problem, requestId);
-    if (problem.status < 500) this.#logger.log(entry);
+    if (problem.isTold) this.#logger.debug(entry);
+    else if (problem.status < 500) this.#logger.log(entry);
     else if (problem.status === 503) this.#logger.warn(entry);
     else this.#logger.error(entry);
   }

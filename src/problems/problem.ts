@@ -10,6 +10,8 @@ export interface ProblemOptions {
   readonly retryAfterSeconds?: number;
   /** Extra response headers that the status demands: `Allow`, `WWW-Authenticate`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The operator is told of the state behind it when it changes: an answer is a line at `debug` only. */
+  readonly isTold?: boolean;
   readonly cause?: unknown;
 }
 
@@ -20,6 +22,7 @@ export class Problem extends Error {
   readonly reason: string;
   readonly retryAfterSeconds: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly isTold: boolean;
 
   constructor(
     readonly code: ProblemCode,
@@ -30,6 +33,7 @@ export class Problem extends Error {
     this.reason = options.reason ?? code;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.headers = options.headers ?? {};
+    this.isTold = options.isTold ?? false;
   }
 
   get status(): number {
