@@ -11,7 +11,7 @@ import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { configureApp } from './configure-app.js';
 import { OperatingState } from './health/operating-state.js';
 import { RequestsInFlight } from './limits/requests-in-flight.js';
-import { openDatabase } from './database/database.js';
+import { Database, openDatabase } from './database/database.js';
 import { EntitlementService } from './entitlements/entitlement.service.js';
 import { JsonLogger } from './json-logger.service.js';
 import { guardServer, trackConnections } from './server-limits.js';
@@ -168,6 +168,7 @@ export async function createApi(
       state,
       inFlight,
       keySet: () => keySet,
+      logger: options.logger,
     });
     const onKeySet = (made: RemoteKeySet): void => void (keySet = made);
     const parts = { settings, clock, database, cloudFront, state, inFlight, metrics, onKeySet, ...demo };
@@ -204,11 +205,12 @@ async function countIfAsked(
     readonly state: OperatingState;
     readonly inFlight: RequestsInFlight;
     readonly keySet: () => RemoteKeySet | null;
+    readonly logger: JsonLogger;
   },
 ): Promise<Metrics | null> {
   if (settings.metricsPort === null) return null;
   const { Metrics } = await import('./metrics/metrics.js');
-  const { cloudFront, state, inFlight, keySet } = parts;
+  const { cloudFront, state, inFlight, keySet, logger } = parts;
   const { hashAlgorithm } = cloudFront.describe();
   return new Metrics({
     build: { version: version(), database: settings.database.kind, hash_algorithm: hashAlgorithm },
@@ -220,6 +222,7 @@ async function countIfAsked(
     requestsInFlight: () => inFlight.count,
     isDraining: () => state.isDraining,
     degradations: () => state.degradations,
+    logLinesLost: () => logger.linesLost,
     jwks: () => keySet()?.state ?? null,
   });
 }
@@ -234,6 +237,9 @@ async function giveRights(
   app: NestExpressApplication,
   rights: readonly { readonly subject: string; readonly prefix: string }[],
 ): Promise<void> {
+  if (rights.length === 0) return;
+  const database = app.get(Database, { strict: false });
+  if (!database.readiness.isReady) throw database.notReady;
   const entitlements = app.get(EntitlementService, { strict: false });
   for (const right of rights) {
     await entitlements.put({ ...right, startsAtEpochSeconds: null, endsAtEpochSeconds: null }, DEMO_GIVER);
