@@ -26,15 +26,23 @@ export function keyFile(folder: string, name = 'key.pem', id = 'K2JCJMDEHXQW5F')
   return path;
 }
 
-/** Starts the built API in production mode and waits until it is ready. */
-export async function startOperatedApi(options: {
+/** How to start it. */
+export interface OperatedApiOptions {
   readonly folder: string;
   readonly databaseUrl: string;
   readonly changes?: Readonly<Record<string, string>>;
-}): Promise<OperatedApi> {
+  /** A command that runs the rest of its line: `strace -D …`. */
+  readonly under?: readonly string[];
+}
+
+/** Starts the built API in production mode; `ready` resolves when it is. */
+export async function launchOperatedApi(
+  options: OperatedApiOptions,
+): Promise<OperatedApi & { readonly ready: Promise<void> }> {
   const [port, metricsPort] = (await freePorts(2)) as [number, number];
   const process = startEdgepass(['api'], {
     cwd: options.folder,
+    under: options.under ?? [],
     environment: {
       PORT: String(port),
       METRICS_PORT: String(metricsPort),
@@ -53,9 +61,19 @@ export async function startOperatedApi(options: {
       ...options.changes,
     },
   });
-  await process.waitForLine('"listening"', DEADLINE_MILLISECONDS);
-  const api = { process, port, metricsPort, url: `http://127.0.0.1:${port}` };
-  await until(async () => (await send(`${api.url}/health/ready`)).status === 200);
+  const url = `http://127.0.0.1:${port}`;
+  const ready = process
+    .waitForLine('"listening"', DEADLINE_MILLISECONDS)
+    .then(() => until(async () => (await send(`${url}/health/ready`)).status === 200));
+  // Whoever ends the process before it is ready has no use for it.
+  ready.catch(() => undefined);
+  return { process, port, metricsPort, url, ready };
+}
+
+/** Starts the built API in production mode and waits until it is ready. */
+export async function startOperatedApi(options: OperatedApiOptions): Promise<OperatedApi> {
+  const api = await launchOperatedApi(options);
+  await api.ready;
   return api;
 }
 

@@ -26,6 +26,10 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Opens an IPC channel to the process. */
   readonly ipc?: boolean;
+  /** A command that runs the rest of its line: `['strace', '-D']`. */
+  readonly under?: readonly string[];
+  /** Whom to run it as, where that is not who runs the tests. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | null;
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -52,7 +56,9 @@ export function startProcess(
   args: readonly string[],
   options: StartOptions = {},
 ): RunningProcess {
-  const child = spawn(command, args, {
+  const [first = command, ...rest] = [...(options.under ?? []), command, ...args];
+  const child = spawn(first, rest, {
+    ...options.owner,
     cwd: options.cwd ?? repository,
     env: bareEnvironment(options.environment),
     stdio: options.ipc === true ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
