@@ -1,6 +1,15 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
+import { LogOutput } from './log-output.js';
 import type { Settings } from './settings/settings.js';
+
+/** Where lines go; `linesLost` where lines can be lost. */
+export interface LogDestination {
+  readonly linesLost?: number;
+  write(line: string): void;
+}
+
+const STDOUT = 1;
 
 /**
  * Nest's log as JSON lines. Nobody logs whole requests: the audit table is the record of what was granted,
@@ -8,9 +17,17 @@ import type { Settings } from './settings/settings.js';
  */
 export class JsonLogger implements LoggerService {
   readonly #logger: Logger;
+  readonly #output: LogDestination;
 
-  constructor(level: Settings['logLevel'], destination?: { write(line: string): void }) {
-    this.#logger = destination ? pino({ level, base: null }, destination) : pino({ level, base: null });
+  /** @param output stdout unless told */
+  constructor(level: Settings['logLevel'], output: LogDestination = new LogOutput(STDOUT)) {
+    this.#output = output;
+    this.#logger = pino({ level, base: null }, output);
+  }
+
+  /** Lines that could not be written. */
+  get linesLost(): number {
+    return this.#output.linesLost ?? 0;
   }
 
   verbose(message: unknown, ...rest: unknown[]): void {

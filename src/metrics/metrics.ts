@@ -12,6 +12,7 @@ export interface MetricSources {
   readonly requestsInFlight: () => number;
   readonly isDraining: () => boolean;
   readonly degradations: () => readonly Degradation[];
+  readonly logLinesLost: () => number;
   /** `null` where access tokens are verified with a fixed key. */
   readonly jwks: () => { readonly ageSeconds: number | null; readonly isFailing: boolean } | null;
 }
@@ -98,6 +99,8 @@ export class Metrics {
     this.#read('edgepass_signing_queue', 'Signatures that wait for a thread', sources.signaturesWaiting);
     this.#read('edgepass_requests_in_flight', 'Requests without a whole answer', sources.requestsInFlight);
     this.#read('edgepass_draining', '1 after the signal to stop', () => Number(sources.isDraining()));
+    const lost = 'Log lines that could not be written, to a reader that is gone or a disk that is full';
+    this.#sum('edgepass_log_lines_lost_total', lost, sources.logLinesLost);
     const labels = ['key_pair_id', 'type'];
     this.#gauge('edgepass_signing_key_info', 'The key in force, always 1', labels, (gauge) => {
       const { keyPairId, type } = sources.signingKey();
@@ -121,6 +124,19 @@ export class Metrics {
 
   #read(name: string, help: string, value: () => number): void {
     this.#gauge(name, help, [], (gauge) => gauge.set(value()));
+  }
+
+  /** A sum that is kept elsewhere. */
+  #sum(name: string, help: string, value: () => number): void {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect: () => {
+        counter.reset();
+        counter.inc(value());
+      },
+    });
   }
 
   #gauge(name: string, help: string, labelNames: string[], read?: (gauge: Gauge) => void): Gauge {

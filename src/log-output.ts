@@ -1,0 +1,56 @@
+import { writeSync } from 'node:fs';
+
+/** How long the service waits for a reader that cannot keep up, before lines are lost instead. */
+const PATIENCE_MILLISECONDS = 100;
+
+/** Writes some of the bytes from `offset` on; gives how many. Node's `writeSync`. */
+type Write = (descriptor: number, bytes: Uint8Array, offset: number) => number;
+
+/**
+ * Writes log lines to a file descriptor, and lets nothing that happens to the log happen to the service: a
+ * line that cannot be written (the reader has gone, its disk is full, F46) is counted and forgotten, and the
+ * next one is tried anew. Writing waits for the disk, so that no line is lost when the process ends.
+ */
+export class LogOutput {
+  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
+  #linesLost = 0;
+  #isTorn = false;
+  #isStuck = false;
+
+  constructor(
+    private readonly descriptor: number,
+    private readonly writeSome: Write = writeSync,
+  ) {}
+
+  /** Lines that nobody will read. */
+  get linesLost(): number {
+    return this.#linesLost;
+  }
+
+  /** Takes a line with its end. */
+  write(line: string): void {
+    // What was left of a line that could not be ended must not spoil this one.
+    const bytes = Buffer.from(this.#isTorn ? `\n${line}` : line);
+    const written = this.#writeWhatPasses(bytes);
+    if (written < bytes.length) this.#linesLost += 1;
+    if (written > 0) this.#isTorn = written < bytes.length;
+  }
+
+  #writeWhatPasses(bytes: Uint8Array): number {
+    let written = 0;
+    let patience = this.#isStuck ? 0 : PATIENCE_MILLISECONDS;
+    this.#isStuck = false;
+    while (written < bytes.length) {
+      try {
+        written += this.writeSome(this.descriptor, bytes, written);
+      } catch (error) {
+        // A pipe that another process has made non-blocking says so when it is full.
+        this.#isStuck = (error as NodeJS.ErrnoException).code === 'EAGAIN';
+        if (!this.#isStuck || patience-- === 0) return written;
+        Atomics.wait(this.#sleeper, 0, 0, 1);
+      }
+    }
+    this.#isStuck = false;
+    return written;
+  }
+}
