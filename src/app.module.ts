@@ -5,6 +5,7 @@ import type { ForgeryPolicy } from './authentication/forgery-check.js';
 import { viewerOrNull } from './authentication/request-viewer.js';
 import { ViewerGuard } from './authentication/viewer.guard.js';
 import { CLOCK, type Clock } from './clock/clock.js';
+import { TRUSTED_CLOCK, type TrustedClock } from './clock/trusted-clock.js';
 import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { Database } from './database/database.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';
@@ -27,6 +28,8 @@ export const METRICS = Symbol('edgepass.metrics');
 export interface AppParts {
   readonly settings: Settings;
   readonly clock: Clock;
+  /** By which tokens are judged and grants end. */
+  readonly trustedClock: TrustedClock;
   readonly database: Database;
   readonly cloudFront: CloudFrontService;
   readonly state: OperatingState;
@@ -66,7 +69,7 @@ export class AppModule {
           providers: [
             // A factory, so that Nest closes the signer with the application.
             { provide: CloudFrontService, useFactory: () => parts.cloudFront },
-            { provide: GRANT_TERMS, useValue: { ...settings.grants, clock: parts.clock } },
+            { provide: GRANT_TERMS, useValue: { ...settings.grants, clock: parts.trustedClock } },
             { provide: FORGERY_POLICY, useValue: forgeryPolicy(settings) },
             {
               provide: GRANT_LEDGER,
@@ -89,18 +92,19 @@ export class AppModule {
 @Global()
 @Module({})
 class FoundationModule {
-  static of({ clock, database, state, inFlight, metrics }: AppParts): DynamicModule {
+  static of({ clock, trustedClock, database, state, inFlight, metrics }: AppParts): DynamicModule {
     return {
       module: FoundationModule,
       providers: [
         { provide: CLOCK, useValue: clock },
+        { provide: TRUSTED_CLOCK, useValue: trustedClock },
         { provide: OperatingState, useValue: state },
         { provide: RequestsInFlight, useValue: inFlight },
         { provide: METRICS, useValue: metrics },
         // A factory, so that Nest closes it with the application.
         { provide: Database, useFactory: () => database },
       ],
-      exports: [CLOCK, Database, OperatingState, RequestsInFlight, METRICS],
+      exports: [CLOCK, TRUSTED_CLOCK, Database, OperatingState, RequestsInFlight, METRICS],
     };
   }
 }

@@ -7,6 +7,7 @@ import { AppModule, METRICS } from './app.module.js';
 import type { RemoteKeySet } from './authentication/remote-key-set.js';
 import { readOrMakeDemoSecret } from './authentication/demo-secret.js';
 import { systemClock, type Clock } from './clock/clock.js';
+import { believed, builtAtEpochSeconds, WatchedClock, type TrustedClock } from './clock/trusted-clock.js';
 import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { configureApp } from './configure-app.js';
 import { OperatingState } from './health/operating-state.js';
@@ -171,7 +172,19 @@ export async function createApi(
       logger: options.logger,
     });
     const onKeySet = (made: RemoteKeySet): void => void (keySet = made);
-    const parts = { settings, clock, database, cloudFront, state, inFlight, metrics, onKeySet, ...demo };
+    const trustedClock = options.clock === undefined ? watched(clock, options.logger) : believed(clock);
+    const parts = {
+      settings,
+      clock,
+      trustedClock,
+      database,
+      cloudFront,
+      state,
+      inFlight,
+      metrics,
+      onKeySet,
+      ...demo,
+    };
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), {
       logger: options.logger,
       bodyParser: false,
@@ -199,6 +212,18 @@ export async function createApi(
 
 /** The counters, where METRICS_PORT asks for them: their package is loaded for nobody else. */
 async function countIfAsked(
+/** For whoever is on call: why nobody is granted anything, and since when it is over. */
+function watched(clock: Clock, logger: JsonLogger): TrustedClock {
+  return new WatchedClock(clock, {
+    monotonicSeconds: () => performance.now() / 1000,
+    builtAtEpochSeconds: builtAtEpochSeconds(),
+    onChange: (fault) => {
+      if (fault === null) logger.log({ msg: 'the clock can be trusted' });
+      else logger.error({ msg: 'the clock cannot be trusted; nothing is granted', reason: fault });
+    },
+  });
+}
+
   settings: Settings,
   parts: {
     readonly cloudFront: CloudFrontService;

@@ -13,7 +13,8 @@ import { viewerFromClaims, type ClaimNames } from './viewer-claims.js';
 export interface AccessTokenVerifier {
   /**
    * @param token a compact JWS, as presented
-   * @throws Problem `token_invalid`, `token_expired`, `token_not_yet_valid`, or `keys_unavailable`
+   * @throws Problem `token_invalid`, `token_expired`, `token_not_yet_valid`, `keys_unavailable` or
+   *   `clock_untrusted`
    */
   verify(token: string): Promise<Viewer>;
 }
@@ -43,19 +44,21 @@ export async function createAccessTokenVerifier(
   settings: JwtSettings,
   dependencies: {
     readonly clock: Clock;
+    /** Judges tokens; `clock` when absent. */
+    readonly trustedClock?: Clock;
     readonly environment: 'production' | 'development' | 'test';
     readonly fetch?: Fetch;
     readonly onKeySet?: (keySet: RemoteKeySet) => void;
   },
 ): Promise<AccessTokenVerifier> {
   const { environment, fetch = globalThis.fetch, ...rest } = dependencies;
-  const { clock } = rest;
+  const { clock, trustedClock = clock } = rest;
   const findKey = await openKeySource(settings, {
     ...rest,
     fetch,
     httpsOnly: environment === 'production',
   });
-  return new JwtVerifier(settings, findKey, clock);
+  return new JwtVerifier(settings, findKey, trustedClock);
 }
 
 /** Verifies a token against fixed rules (RFC 8725 §3) with the keys of one source. */

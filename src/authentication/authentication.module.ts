@@ -28,6 +28,8 @@ export type AuthenticationInput = Pick<
 /** What authentication is handed beside the settings. */
 export interface AuthenticationDependencies {
   readonly clock: Clock;
+  /** Judges tokens, and throws a problem where it cannot say the time; `clock` when absent. */
+  readonly trustedClock?: Clock;
   /** At least 32 bytes; random per process when absent, so that a restart signs everybody out. */
   readonly demoSecret?: Uint8Array;
   /** Hears of each demo sign-in; nothing when absent. */
@@ -101,7 +103,7 @@ function demoProviders(settings: AuthenticationInput, dependencies: Authenticati
   }
   const demo: DemoSignIn = createDemoSignIn({
     secret: dependencies.demoSecret ?? randomBytes(32),
-    clock: dependencies.clock,
+    clock: dependencies.trustedClock ?? dependencies.clock,
     users: demoUsers(adminGroupOf(settings.authentication) ?? DEMO_ADMIN_GROUP),
   });
   const scope: DemoCookieScope = {

@@ -8,7 +8,7 @@ import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
 
 /**
  * Lets only signed-in callers pass; `viewerOf(request)` then says who it is. Throws the problems
- * `token_…`, `keys_unavailable`, and `csrf_rejected` for an unsafe call that only a cookie signed in.
+ * `token_…`, `keys_unavailable`, `clock_untrusted`, and `csrf_rejected` for an unsafe call that only a cookie signed in.
  */
 @Injectable()
 export class ViewerGuard implements CanActivate {

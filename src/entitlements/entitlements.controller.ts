@@ -19,7 +19,7 @@ export class EntitlementsController {
   @Get()
   @ApiOperation({ summary: 'What the caller may open, and why a row does not apply to them' })
   @ApiOkResponse({ type: ViewerEntitlementsDto })
-  @AnswersProblems('database_unavailable', 'keys_unavailable')
+  @AnswersProblems('database_unavailable', 'keys_unavailable', 'clock_untrusted')
   async list(@Req() request: Request): Promise<ViewerEntitlementsDto> {
     const entitlements = await this.entitlements.ofViewer(viewerOf(request));
     return { entitlements: entitlements.map((row) => ViewerEntitlementDto.of(row)) };

@@ -58,6 +58,7 @@ export class GrantsController {
     'csrf_rejected',
     'audit_unavailable',
     'keys_unavailable',
+    'clock_untrusted',
     'overloaded',
   )
   async ask(
@@ -79,7 +80,7 @@ export class GrantsController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: "The caller's unexpired grants, newest first" })
   @ApiOkResponse({ type: GrantsDto })
-  @AnswersProblems('database_unavailable', 'keys_unavailable')
+  @AnswersProblems('database_unavailable', 'keys_unavailable', 'clock_untrusted')
   async list(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<GrantsDto> {
     const viewer = this.viewerOf(request);
     this.cloudFront.clearForeign(response, viewer);

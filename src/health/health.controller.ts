@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Inject, Logger, type OnModuleInit } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { KeySetKeeper } from '../authentication/key-set-keeper.js';
+import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../clock/trusted-clock.js';
 import { Database } from '../database/database.js';
 import { codeOf } from '../database/database-open-error.js';
 import { databaseUnavailable } from '../database/outage.js';
@@ -26,6 +27,7 @@ export class HealthController implements OnModuleInit {
     @Inject(Database) private readonly database: Database,
     @Inject(OperatingState) private readonly state: OperatingState,
     @Inject(KeySetKeeper) private readonly keys: KeySetKeeper,
+    @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
   ) {}
 
   /** For whoever is on call: why the balancer stopped sending requests, and since when it does again. */
@@ -51,11 +53,13 @@ export class HealthController implements OnModuleInit {
   @Get('ready')
   @ApiOperation({ summary: 'A grant could succeed now' })
   @ApiOkResponse({ type: HealthDto })
-  @AnswersProblems('database_unavailable', 'keys_unavailable', 'overloaded')
+  @AnswersProblems('database_unavailable', 'keys_unavailable', 'clock_untrusted', 'overloaded')
   ready(): HealthDto {
     if (this.state.isDraining) {
       throw new Problem('overloaded', { reason: 'draining', retryAfterSeconds: 1, isTold: true });
     }
+    const { fault } = this.clock;
+    if (fault !== null) throw clockUntrusted(fault);
     if (!this.database.readiness.isReady) throw databaseUnavailable();
     const { problem } = this.keys;
     if (problem !== null) throw problem;

@@ -52,6 +52,7 @@ export const SIGN_IN_PROBLEMS = [
   'token_not_yet_valid',
   'rate_limited',
   'keys_unavailable',
+  'clock_untrusted',
 ] as const satisfies readonly ProblemCode[];
 
 /** Every refusal of a body that is read as JSON. */

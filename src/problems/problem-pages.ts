@@ -205,9 +205,10 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   },
   clock_untrusted: {
     meaning:
-      'The clock of this machine jumped or differs from that of others, so an expiry it computes could not be trusted. Nothing was granted.',
+      'The clock of this machine went back by more than a minute, or shows a time from before edgepass was built: expired tokens would be good again. Nothing was granted.',
     caller: 'Repeat after the seconds of `Retry-After`.',
-    operator: 'Set the clock (NTP) and restart.',
+    operator:
+      'Set the clock (NTP). It is trusted again when it has caught up; if it was ahead before and is right now, restart.',
   },
   overloaded: {
     meaning:
