@@ -44,9 +44,9 @@ export interface RunningApi {
   close(graceMilliseconds?: number): Promise<void>;
   /**
    * Ends without failing a request: readiness says no at once, requests are served for DRAIN_SECONDS more so
-   * that a balancer can turn away, those in flight finish; all of it within 10 s.
+   * that a balancer can turn away, those in flight finish; all of it within 10 s. `reason` goes to the log.
    */
-  drain(): Promise<void>;
+  drain(reason?: string): Promise<void>;
   /** Reads the key file again. Never rejects: a wrong file changes nothing but readiness, and is logged. */
   reloadSigningKey(): Promise<void>;
 }
@@ -91,11 +91,11 @@ export async function startApi(settings: Settings, options: StartApiOptions = {}
     scrapes?.close();
     scrapes?.closeAllConnections();
   };
-  const drain = async (): Promise<void> => {
+  const drain = async (reason = 'asked_to_stop'): Promise<void> => {
     const windowMilliseconds = settings.drainSeconds * 1000;
     state.startDraining();
     app.get(RequestsInFlight, { strict: false }).closeConnections();
-    logger.log({ msg: 'draining', reason: 'asked_to_stop' });
+    logger.log({ msg: 'draining', reason });
     if (windowMilliseconds > 0) await wait(windowMilliseconds);
     const left = DRAIN_DEADLINE_MILLISECONDS - windowMilliseconds;
     await beforeDeadline(close(Math.min(GRACE_MILLISECONDS, left)), left);
@@ -210,8 +210,6 @@ export async function createApi(
   }
 }
 
-/** The counters, where METRICS_PORT asks for them: their package is loaded for nobody else. */
-async function countIfAsked(
 /** For whoever is on call: why nobody is granted anything, and since when it is over. */
 function watched(clock: Clock, logger: JsonLogger): TrustedClock {
   return new WatchedClock(clock, {
@@ -224,6 +222,8 @@ function watched(clock: Clock, logger: JsonLogger): TrustedClock {
   });
 }
 
+/** The counters, where METRICS_PORT asks for them: their package is loaded for nobody else. */
+async function countIfAsked(
   settings: Settings,
   parts: {
     readonly cloudFront: CloudFrontService;

@@ -1,7 +1,11 @@
 import { parseArgs } from 'node:util';
+import type { JsonLogger } from '../json-logger.service.js';
+import { loggedError } from '../problems/problem-log.js';
+import type { RunningApi } from '../start-api.js';
 import { describeStartFailure } from './start-failure.js';
 import { listenForReload, type ReloadSignal } from './reload-signal.js';
 import { listenForStop } from './stop-signal.js';
+import { listenForUnexpectedErrors } from './unexpected-error.js';
 
 export const summary = 'the API alone, from the environment: what a container runs';
 
@@ -54,16 +58,35 @@ async function serveUntil(asked: Promise<unknown>, reload: ReloadSignal): Promis
   }
   const { listen } = result.settings;
   try {
-    const { startApi } = await import('../start-api.js');
-    const api = await startApi(result.settings);
+    const [{ startApi }, { JsonLogger }] = await Promise.all([
+      import('../start-api.js'),
+      import('../json-logger.service.js'),
+    ]);
+    const logger = new JsonLogger(result.settings.logLevel);
+    const api = await startApi(result.settings, { logger });
     reload.does(() => api.reloadSigningKey());
-    await asked;
-    await api.drain();
-    return 0;
+    return await drainWhen(asked, api, logger);
   } catch (error) {
     process.stderr.write(`${await reason(error, listen)}\n`);
     return 1;
   }
+}
+
+/** Serves until it is asked to stop, or has met an error that nobody caught; gives the exit code. */
+async function drainWhen(asked: Promise<unknown>, api: RunningApi, logger: JsonLogger): Promise<number> {
+  let code = 0;
+  const unexpected = listenForUnexpectedErrors((error) => {
+    code = 1;
+    logger.fatal({
+      msg: 'an error that nobody caught; ending',
+      reason: 'unexpected_error',
+      error: loggedError(error),
+    });
+  });
+  await Promise.race([asked, unexpected.occurred]);
+  await api.drain(code === 0 ? undefined : 'unexpected_error');
+  unexpected.release();
+  return code;
 }
 
 /** A connection to a database that no longer answers must not hold a process that is done. */

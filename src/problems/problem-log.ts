@@ -29,11 +29,12 @@ export function problemLogEntry(problem: Problem, requestId: string): ProblemLog
     requestId,
     code: problem.code,
     reason: problem.reason,
-    ...(isFailure && error !== undefined ? { error: loggedError(error, DEEPEST_CAUSE) } : {}),
+    ...(isFailure && error !== undefined ? { error: loggedError(error) } : {}),
   };
 }
 
-function loggedError(error: unknown, deepest: number): LoggedError {
+/** An error as the log may keep it. */
+export function loggedError(error: unknown, deepest = DEEPEST_CAUSE): LoggedError {
   if (!(error instanceof Error))
     return { name: typeof error, message: 'something other than an Error was thrown' };
   return {
