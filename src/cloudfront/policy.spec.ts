@@ -58,6 +58,10 @@ describe('buildPolicy', () => {
     ['another script', 'é'],
     ['a backslash', 'a\\b'],
     ['a line end', 'a\n'],
+    ['dots', 'private/../b'],
+    ['an escape', 'private/%2e%2e'],
+    ['an empty segment', 'private//a'],
+    ['nothing at all', ''],
   ])('refuses a cast that smuggles %s past readPrefix', (_, smuggled) => {
     expect(() =>
       buildPolicy({ cloudFrontUrl, prefix: smuggled as Prefix, expiresAtEpochSeconds: 1_795_158_900 }),

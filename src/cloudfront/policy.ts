@@ -1,4 +1,4 @@
-import type { Prefix } from './prefix.js';
+import { readPrefix, type Prefix } from './prefix.js';
 
 // The distribution as a viewer sees it. A wildcard here would open other hosts (R18, R20), a path would
 // move the scope: neither can be spelled.
@@ -29,9 +29,10 @@ export function buildPolicy(input: {
   readonly prefix: Prefix;
   readonly expiresAtEpochSeconds: number;
 }): { readonly text: string; readonly resource: string } {
-  const { expiresAtEpochSeconds } = input;
+  const { expiresAtEpochSeconds, prefix } = input;
   assertEpochSeconds(expiresAtEpochSeconds);
-  const resource = resourceFor(input.cloudFrontUrl, input.prefix);
+  assertCanonical(prefix);
+  const resource = resourceFor(input.cloudFrontUrl, prefix);
   const text = JSON.stringify({
     Statement: [
       { Resource: resource, Condition: { DateLessThan: { 'AWS:EpochTime': expiresAtEpochSeconds } } },
@@ -50,16 +51,21 @@ export function assertEpochSeconds(value: number): void {
   );
 }
 
-/**
- * Compares the finished text, byte for byte, with the one form that CloudFront documents (R9, R12, R15).
- * A value cast to {@link Prefix} without readPrefix stops here instead of being signed.
- */
+/** A value cast to {@link Prefix} without readPrefix stops here instead of being signed. */
+function assertCanonical(prefix: Prefix): void {
+  if ('fault' in readPrefix(prefix)) throw notOnlyThisGrant();
+}
+
+/** Compares the finished text, byte for byte, with the one form that CloudFront documents (R9, R12, R15). */
 function assertOnlyThisGrant(text: string, resource: string, expiresAtEpochSeconds: number): void {
   const documented = `{"Statement":[{"Resource":"${resource}","Condition":{"DateLessThan":{"AWS:EpochTime":${expiresAtEpochSeconds}}}}]}`;
   const isPlain = /^[\x21-\x7e]+$/.test(resource) && !/["\\?]/.test(resource);
   const hasOneFinalWildcard = resource.indexOf('*') === resource.length - 1;
-  if (text === documented && isPlain && hasOneFinalWildcard) return;
-  throw new TypeError(
+  if (text !== documented || !isPlain || !hasOneFinalWildcard) throw notOnlyThisGrant();
+}
+
+function notOnlyThisGrant(): TypeError {
+  return new TypeError(
     'expected a policy with one statement for one canonical prefix: read the prefix with readPrefix first',
   );
 }

@@ -1,4 +1,5 @@
-// `npm run fuzz:edge -- --count 1000000 --seed 7`: compiles the edge and sends it raw targets.
+// `npm run fuzz:edge -- --count 1000000 --seed 7` and its like: compiles what is fuzzed and runs the command
+// of that name.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -9,9 +10,24 @@ const compiled = spawnSync(process.execPath, [tsc, '-p', 'test/fuzz/tsconfig.jso
   stdio: 'inherit',
 });
 
+const COMMANDS = {
+  edge: async () => (await load('edge/edge-command.js')).runEdgeCommand,
+  properties: async () => (await load('properties/properties-command.js')).runPropertiesCommand,
+};
+const [name, ...args] = process.argv.slice(2);
+
 if (compiled.status === 0) {
-  const { runFuzzCommand } = await import('../../dist/fuzz/test/fuzz/fuzz-command.js');
-  process.exitCode = await runFuzzCommand(process.argv.slice(2));
+  try {
+    const run = await COMMANDS[name]();
+    process.exitCode = await run(args);
+  } catch (error) {
+    console.error(`fuzz:${name}: ${error.message}`);
+    process.exitCode = error instanceof TypeError ? 2 : 1;
+  }
 } else {
   process.exitCode = 1;
+}
+
+function load(file) {
+  return import(new URL(`../../dist/fuzz/test/fuzz/${file}`, import.meta.url));
 }

@@ -1,3 +1,5 @@
+import { randomOf } from '../random.js';
+
 /** What hostile targets are made of: names that exist, ways to leave a folder, and bytes that confuse. */
 const PIECES = [
   '/',
@@ -111,8 +113,7 @@ const DOTS = ['.', '.', '%2e', '%2E', '%252e', '%c0%ae', '%u002e'] as const;
  * index give the same target on every machine.
  */
 export function rawTarget(seed: number, index: number): string {
-  const next = generator(seed, index);
-  const pick = <T>(from: readonly T[]): T => from[Math.floor(next() * from.length)] as T;
+  const { next, pick } = randomOf(seed, index);
   const style = next();
   if (style < 0.05) return `/${randomBytes(next, Math.floor(next() * 60))}`;
   if (style > 0.6) return disguise(pick(ADDRESSES), next, pick);
@@ -153,16 +154,4 @@ function mutate(target: string, next: () => number): string {
 
 function randomBytes(next: () => number, length: number): string {
   return Array.from({ length }, () => String.fromCharCode(Math.floor(next() * 256))).join('');
-}
-
-/** Mulberry32, begun at a mix of seed and index. */
-function generator(seed: number, index: number): () => number {
-  let state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35)) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,7 +1,7 @@
-import type { readDistribution } from '../../src/edge/distribution/read-distribution.js';
-import type { startEdgeServer } from '../../src/edge/server.js';
+import type { readDistribution } from '../../../src/edge/distribution/read-distribution.js';
+import type { startEdgeServer } from '../../../src/edge/server.js';
 import { HOST, LEAK, PUBLIC_FILES, writeFuzzFolder } from './fuzz-folder.js';
-import { KeepAliveViewer, type FuzzAnswer } from './keep-alive-viewer.js';
+import { KeepAliveClient, type RawAnswer } from '../keep-alive-client.js';
 import { rawTarget } from './raw-targets.js';
 
 const VIEWERS = 16;
@@ -59,7 +59,7 @@ export async function fuzzEdge(edge: EdgeUnderTest, run: FuzzRun): Promise<FuzzR
   const total = kept.length + run.count;
   let sent = 0;
   const work = async (): Promise<void> => {
-    const viewer = new KeepAliveViewer(server.port, HOST, PATIENCE_MS);
+    const viewer = new KeepAliveClient(server.port, PATIENCE_MS);
     while (sent < total && failures.length < MAX_FAILURES) {
       const index = sent - kept.length;
       sent += 1;
@@ -79,13 +79,13 @@ export async function fuzzEdge(edge: EdgeUnderTest, run: FuzzRun): Promise<FuzzR
 }
 
 async function judge(
-  viewer: KeepAliveViewer,
+  viewer: KeepAliveClient,
   target: string,
   statuses: Record<number, number>,
 ): Promise<string | null> {
-  let answer: FuzzAnswer;
+  let answer: RawAnswer;
   try {
-    answer = await viewer.ask(target);
+    answer = await viewer.ask(getOf(target));
   } catch (error) {
     return (error as Error).message;
   }
@@ -97,12 +97,17 @@ async function judge(
   return null;
 }
 
+/** A GET of exactly this target. */
+function getOf(target: string): string {
+  return `GET ${target} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+}
+
 const PUBLIC_CONTENTS = new Set(Object.values(PUBLIC_FILES));
 
 /** The edge still serves, which also proves that the run did not only meet refusals. */
 async function afterwards(port: number): Promise<string[]> {
-  const viewer = new KeepAliveViewer(port, HOST, PATIENCE_MS);
-  const { status, body } = await viewer.ask('/public/hello.txt');
+  const viewer = new KeepAliveClient(port, PATIENCE_MS);
+  const { status, body } = await viewer.ask(getOf('/public/hello.txt'));
   viewer.close();
   return status === 200 && body.toString() === 'hello' ? [] : [`afterwards: ${status} for a public file`];
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { readDistribution } from '../../src/edge/distribution/read-distribution.js';
-import { startEdgeServer } from '../../src/edge/server.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { readDistribution } from '../../../src/edge/distribution/read-distribution.js';
+import { startEdgeServer } from '../../../src/edge/server.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { fuzzEdge } from './fuzz-edge.js';
 import { rawTarget } from './raw-targets.js';
 

@@ -1,34 +1,41 @@
 import { connect, type Socket } from 'node:net';
 
-/** What came back for one target. */
-export interface FuzzAnswer {
+/** What came back for one request. */
+export interface RawAnswer {
   readonly status: number;
+  /** Status line and headers as they came, without the empty line. */
+  readonly head: string;
   readonly body: Buffer;
 }
 
 /**
- * A viewer that asks for one target after the other on one connection and opens another when the edge
- * closed it. It repairs nothing of a target.
+ * A client that sends one request after the other on one connection and opens another when the server
+ * closed it. It repairs nothing of a request.
  */
-export class KeepAliveViewer {
+export class KeepAliveClient {
   private socket: Socket | null = null;
   private received: Buffer = Buffer.alloc(0);
-  private waiting: { resolve(answer: FuzzAnswer): void; reject(error: Error): void } | null = null;
+  private hasBody = true;
+  private waiting: { resolve(answer: RawAnswer): void; reject(error: Error): void } | null = null;
 
   constructor(
     private readonly port: number,
-    private readonly host: string,
     private readonly patienceMs: number,
   ) {}
 
-  /** Sends a GET with exactly this target. Rejects when no whole answer comes in time. */
-  async ask(target: string): Promise<FuzzAnswer> {
+  /**
+   * Sends exactly these bytes, one character a byte of a text. `answersHead`: the answer has no body, whatever
+   * its Content-Length says. Rejects when no whole answer comes in time.
+   */
+  async ask(request: string | Buffer, answersHead = false): Promise<RawAnswer> {
     const socket = (this.socket ??= this.open());
     const limit = setTimeout(() => this.end(new Error('no answer')), this.patienceMs);
+    this.hasBody = !answersHead;
     try {
-      return await new Promise<FuzzAnswer>((resolve, reject) => {
+      return await new Promise<RawAnswer>((resolve, reject) => {
         this.waiting = { resolve, reject };
-        socket.write(`GET ${target} HTTP/1.1\r\nHost: ${this.host}\r\n\r\n`, 'latin1');
+        if (typeof request === 'string') socket.write(request, 'latin1');
+        else socket.write(request);
       });
     } finally {
       clearTimeout(limit);
@@ -59,7 +66,8 @@ export class KeepAliveViewer {
     const headEnd = this.received.indexOf('\r\n\r\n');
     if (headEnd === -1) return;
     const head = this.received.toString('latin1', 0, headEnd);
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? '0');
+    const announced = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? '0');
+    const length = this.hasBody ? announced : 0;
     const bodyStart = headEnd + 4;
     if (this.received.length < bodyStart + length) return;
     const body = this.received.subarray(bodyStart, bodyStart + length);
@@ -72,7 +80,7 @@ export class KeepAliveViewer {
     this.waiting = null;
     this.received = Buffer.alloc(0);
     if (isLast) this.close();
-    waiting?.resolve({ status: Number(head.slice(9, 12)), body });
+    waiting?.resolve({ status: Number(head.slice(9, 12)), head, body });
   }
 
   private end(error: Error): void {

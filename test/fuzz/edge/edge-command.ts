@@ -1,29 +1,16 @@
-import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { readDistribution } from '../../src/edge/distribution/read-distribution.js';
-import { startEdgeServer } from '../../src/edge/server.js';
+import { readDistribution } from '../../../src/edge/distribution/read-distribution.js';
+import { startEdgeServer } from '../../../src/edge/server.js';
+import { readFuzzArguments } from '../fuzz-arguments.js';
 import { fuzzEdge } from './fuzz-edge.js';
 
-const SEEDS = new URL('../../../../test/fuzz/seeds.json', import.meta.url);
+const SEEDS = new URL('../../../../../test/fuzz/edge/seeds.json', import.meta.url);
 
 /** Runs the fuzzer and prints what it found; gives the exit code. */
-export async function runFuzzCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      count: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-    },
-  });
-  const count = Number(values.count);
-  const seed = Number(values.seed);
-  if (![count, seed].every((number) => Number.isSafeInteger(number) && number >= 0)) {
-    console.error('fuzz:edge: expected --count and --seed as whole numbers');
-    return 2;
-  }
+export async function runEdgeCommand(args: readonly string[]): Promise<number> {
+  const { count, seed } = readFuzzArguments(args, 100_000);
   const { targets } = JSON.parse(readFileSync(SEEDS, 'utf8')) as { readonly targets: readonly string[] };
   console.log(`seed ${seed}, ${count} targets and ${targets.length} kept ones`);
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'edgepass-fuzz-')));

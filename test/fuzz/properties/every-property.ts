@@ -1,0 +1,38 @@
+import * as base64 from '../../../src/cloudfront/cloudfront-base64.js';
+import * as cookieHeader from '../../../src/cloudfront/cookie-header.js';
+import * as policy from '../../../src/cloudfront/policy.js';
+import * as prefix from '../../../src/cloudfront/prefix.js';
+import * as scopes from '../../../src/cloudfront/scopes-cookie.js';
+import * as setCookie from '../../../src/cloudfront/set-cookie.js';
+import * as signedCookies from '../../../src/cloudfront/signed-cookies.js';
+import * as entitlement from '../../../src/entitlements/entitlement.js';
+import { cookieProperties, type CookieRules } from './cookie-properties.js';
+import type { NamedProperty, Tally } from './named-property.js';
+import { policyProperties, type PolicyRules } from './policy-properties.js';
+import { prefixProperties, type PrefixRules } from './prefix-properties.js';
+import { scopesProperties, type ScopesRules } from './scopes-properties.js';
+
+/** All of the code under test. */
+export type Rules = PrefixRules & PolicyRules & CookieRules & ScopesRules;
+
+/** The code as it is. */
+export const OUR_RULES: Rules = {
+  ...prefix,
+  ...entitlement,
+  ...policy,
+  ...setCookie,
+  ...signedCookies,
+  ...base64,
+  ...cookieHeader,
+  ...scopes,
+};
+
+/** Every property, about these rules. */
+export function everyProperty(rules: Rules, tally: Tally): readonly NamedProperty[] {
+  return [
+    ...prefixProperties(rules, tally),
+    ...policyProperties(rules, tally),
+    ...cookieProperties(rules, tally),
+    ...scopesProperties(rules, tally),
+  ];
+}
