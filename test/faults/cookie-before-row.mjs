@@ -1,0 +1,15 @@
+// Preloaded into a service that is broken on purpose: it sends the cookies, and writes the row a little later.
+import { isMainThread } from 'node:worker_threads';
+
+const LATER_MILLISECONDS = 20;
+
+if (isMainThread) {
+  const { AuditRepository } = await import('../../dist/grants/audit.repository.js');
+  const { prototype } = AuditRepository;
+  const record = Reflect.get(prototype, 'permitAndRecord');
+  prototype.permitAndRecord = function (proposed) {
+    setTimeout(() => void Reflect.apply(record, this, [proposed]).catch(() => undefined), LATER_MILLISECONDS);
+    const { viewer, ...grant } = proposed;
+    return Promise.resolve({ ...grant, viewerId: viewer.id });
+  };
+}
