@@ -6,9 +6,12 @@ import { orUnavailable } from '../database/outage.js';
 import { isSubject } from '../entitlements/entitlement.js';
 import { cursorAfter, readPage } from '../entitlements/page.js';
 import { AnswersProblems, SIGN_IN_PROBLEMS } from '../problems/answers-problems.decorator.js';
+import { refuseUnknownMembers } from '../problems/known-members.js';
 import { Problem } from '../problems/problem.js';
 import { AuditPageDto } from './audit.dto.js';
 import { AuditLog } from './audit-log.js';
+
+const QUERY_MEMBERS: ReadonlySet<string> = new Set(['subject', 'limit', 'cursor']);
 
 /** Reads the audit log. Registered only where an admin group is set. */
 @ApiTags('admin')
@@ -27,18 +30,25 @@ export class AdminGrantsController {
     summary: 'The audit log, newest first: grants, refusals and changes of rights',
     description: 'Refusals of one viewer within a minute share a row after the first.',
   })
-  @ApiQuery({ name: 'subject', required: false, example: 'user:u1' })
-  @ApiQuery({ name: 'limit', required: false, example: 50, description: '1–200, 50 when absent' })
-  @ApiQuery({ name: 'cursor', required: false, description: 'nextCursor of the page before' })
+  @ApiQuery({ name: 'subject', required: false, type: String, example: 'user:u1' })
+  @ApiQuery({
+    name: 'limit',
+    required: false,
+    schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+  })
+  @ApiQuery({ name: 'cursor', required: false, type: String, description: 'nextCursor of the page before' })
   @ApiOkResponse({ type: AuditPageDto })
   @AnswersProblems(
     ...SIGN_IN_PROBLEMS,
     'admin_required',
+    'field_unknown',
     'subject_invalid',
     'page_invalid',
     'database_unavailable',
   )
   async page(@Query() query: Record<string, unknown>): Promise<AuditPageDto> {
+    // A misspelled filter would list everything.
+    refuseUnknownMembers(query, QUERY_MEMBERS);
     const { limit, afterId } = readPage(query);
     const subject = query['subject'];
     if (subject !== undefined && !isSubject(subject)) throw new Problem('subject_invalid');

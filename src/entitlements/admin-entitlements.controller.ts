@@ -30,6 +30,7 @@ import {
   PREFIX_PROBLEMS,
   SIGN_IN_PROBLEMS,
 } from '../problems/answers-problems.decorator.js';
+import { refuseUnknownMembers } from '../problems/known-members.js';
 import { Problem } from '../problems/problem.js';
 import { requestValidation } from '../problems/request-validation.js';
 import {
@@ -44,6 +45,8 @@ import { isSubject, readEntitlementPrefix } from './entitlement.js';
 import { EntitlementService } from './entitlement.service.js';
 import { cursorAfter, readPage } from './page.js';
 import { readTimestamp } from './period.js';
+
+const QUERY_MEMBERS: ReadonlySet<string> = new Set(['subject', 'prefix', 'limit', 'cursor']);
 
 /** Gives and takes rights. Registered only where an admin group is set. */
 @ApiTags('admin')
@@ -80,13 +83,26 @@ export class AdminEntitlementsController {
 
   @Get()
   @ApiOperation({ summary: 'The rights that were given, a page at a time' })
-  @ApiQuery({ name: 'subject', required: false, example: 'user:u1' })
-  @ApiQuery({ name: 'prefix', required: false, example: 'courses/algebra' })
-  @ApiQuery({ name: 'limit', required: false, example: 50, description: '1–200, 50 when absent' })
-  @ApiQuery({ name: 'cursor', required: false, description: 'nextCursor of the page before' })
+  @ApiQuery({ name: 'subject', required: false, type: String, example: 'user:u1' })
+  @ApiQuery({ name: 'prefix', required: false, type: String, example: 'courses/algebra' })
+  @ApiQuery({
+    name: 'limit',
+    required: false,
+    schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+  })
+  @ApiQuery({ name: 'cursor', required: false, type: String, description: 'nextCursor of the page before' })
   @ApiOkResponse({ type: EntitlementPageDto })
-  @AnswersProblems('subject_invalid', 'prefix_invalid', 'prefix_too_long', 'prefix_too_deep', 'page_invalid')
+  @AnswersProblems(
+    'field_unknown',
+    'subject_invalid',
+    'prefix_invalid',
+    'prefix_too_long',
+    'prefix_too_deep',
+    'page_invalid',
+  )
   async page(@Query() query: Record<string, unknown>): Promise<EntitlementPageDto> {
+    // A misspelled filter would list everything.
+    refuseUnknownMembers(query, QUERY_MEMBERS);
     const { limit, afterId } = readPage(query);
     const rows = await this.entitlements.page({
       ...subjectFilter(query['subject']),

@@ -5,11 +5,14 @@ import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-c
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { readPrefix } from '../cloudfront/prefix.js';
 import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { refuseUnknownMembers } from '../problems/known-members.js';
 import { Problem } from '../problems/problem.js';
 import { OwnProblemFilter } from '../problems/own-problem.filter.js';
 
 /** Injection token of the {@link ForgeryPolicy} of calls that cookies alone authorise. */
 export const FORGERY_POLICY = Symbol('edgepass.forgery-policy');
+
+const MEMBERS: ReadonlySet<string> = new Set(['prefix']);
 
 /**
  * Takes the cookies of this browser back. It asks for no token: somebody whose token has expired must be
@@ -31,15 +34,18 @@ export class ClearGrantsController {
     summary: 'Clear what this browser holds, or one prefix of it',
     description: 'A cookie that somebody copied lives until it expires.',
   })
-  @ApiQuery({ name: 'prefix', required: false, example: 'courses/algebra' })
+  @ApiQuery({ name: 'prefix', required: false, type: String, example: 'courses/algebra' })
   @ApiNoContentResponse()
-  @AnswersProblems('prefix_invalid', 'prefix_too_long', 'prefix_too_deep', 'csrf_rejected')
+  @AnswersProblems('field_unknown', 'prefix_invalid', 'prefix_too_long', 'prefix_too_deep', 'csrf_rejected')
   clear(
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-    @Query('prefix') prefix?: unknown,
+    @Query() query: Readonly<Record<string, unknown>>,
   ): void {
     assertNotForged(request, this.forgery);
+    // A misspelled `prefix` would clear everything.
+    refuseUnknownMembers(query, MEMBERS);
+    const { prefix } = query;
     if (prefix === undefined) {
       this.cloudFront.clear(response);
       return;

@@ -17,6 +17,7 @@ export class AskForGrantDto {
   prefix!: string;
 
   @ApiPropertyOptional({
+    type: 'integer',
     example: 900,
     minimum: 60,
     description: 'Lifetime in whole seconds, up to the configured maximum',

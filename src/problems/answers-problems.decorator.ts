@@ -31,17 +31,28 @@ export class ProblemDto {
 
 /** Documents the refusals of a route in OpenAPI, one response per status, naming its codes. */
 export function AnswersProblems(...codes: readonly ProblemCode[]): MethodDecorator & ClassDecorator {
-  const byStatus = Map.groupBy(codes, (code) => PROBLEM_CODES[code].status);
   return applyDecorators(
     ApiExtraModels(ProblemDto),
-    ...[...byStatus].map(([status, same]) =>
-      ApiResponse({
-        status,
-        description: same.map((code) => `\`${code}\`: ${PROBLEM_CODES[code].title}`).join('\n'),
-        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },
-      }),
-    ),
+    ...codesByStatus(codes).map(([status, same]) => ApiResponse({ status, ...problemResponse(same) })),
   );
+}
+
+/** The codes of each status that is among them. */
+export function codesByStatus(
+  codes: readonly ProblemCode[],
+): readonly (readonly [status: number, codes: readonly ProblemCode[]])[] {
+  return [...Map.groupBy(codes, (code) => PROBLEM_CODES[code].status)];
+}
+
+/** The OpenAPI response of codes that share a status. */
+export function problemResponse(codes: readonly ProblemCode[]): {
+  readonly description: string;
+  readonly content: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
+} {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEM_CODES[code].title}`).join('\n'),
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },
+  };
 }
 
 /** Every refusal of a route that only signed-in callers reach. */

@@ -6,7 +6,7 @@ export const PROBLEM_CODES = {
   request_malformed: { status: 400, title: 'The request could not be read' },
   body_malformed: { status: 400, title: 'The body is not one JSON object' },
   duplicate_key: { status: 400, title: 'The body names a member twice' },
-  field_unknown: { status: 400, title: 'The body has a member that this call does not know' },
+  field_unknown: { status: 400, title: 'The call has a member that it does not know' },
   prefix_required: { status: 400, title: 'The body must name a prefix' },
   prefix_invalid: { status: 400, title: 'The prefix is not in canonical form' },
   prefix_too_long: { status: 400, title: 'The prefix is longer than 512 bytes' },

@@ -32,7 +32,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   },
   field_unknown: {
     meaning:
-      'The body has a member that this call does not know. It is refused, because a misspelled one would otherwise have no effect in silence.',
+      'The body or the query has a member that this call does not know. It is refused, because a misspelled one would otherwise have no effect in silence.',
     caller: 'Compare the names with those in `detail`; mind upper and lower case.',
     operator: null,
   },

@@ -1,6 +1,7 @@
 import { ValidationPipe, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { getMetadataStorage, type ValidationError } from 'class-validator';
 import { nestsDeeperThan } from './json-shape.js';
+import { refuseUnknownMembers } from './known-members.js';
 import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 import { Problem } from './problem.js';
 
@@ -43,7 +44,9 @@ class RequestValidation extends ValidationPipe {
     const metadata = this.expectedType ? { ...declared, metatype: this.expectedType } : declared;
     const isDto = this.toValidate(metadata);
     if (isDto && metadata.type === 'body') refuseNonObject(value);
-    if (isDto && isObject(value)) refuseUnknownMembers(value, metadata);
+    if (isDto && isObject(value) && metadata.metatype !== undefined) {
+      refuseUnknownMembers(value, membersOf(metadata.metatype));
+    }
     return (await super.transform(value, metadata)) as unknown;
   }
 }
@@ -65,14 +68,6 @@ function refuseNonObject(value: unknown): asserts value is object {
       reason: 'too_deep',
     });
   }
-}
-
-function refuseUnknownMembers(value: object, { metatype }: ArgumentMetadata): void {
-  if (metatype === undefined) return;
-  const known = membersOf(metatype);
-  if (Object.keys(value).every((member) => known.has(member))) return;
-  const list = known.size === 0 ? 'none' : [...known].toSorted().join(', ');
-  throw new Problem('field_unknown', { detail: `Members of this call: ${list}` });
 }
 
 /** The members that a DTO class decorates. */

@@ -101,6 +101,7 @@ onEveryDatabase('the audit log', (api) => {
     ['limit=0', 'page_invalid'],
     ['limit=201', 'page_invalid'],
     ['cursor=nonsense', 'page_invalid'],
+    ['subjct=user:a', 'field_unknown'],
   ])('?%s is 400 %s', async (query, code) => {
     const response = await api().http.get(`/admin/grants?${query}`).set('Authorization', admin());
     expect(response.body).toMatchObject({ status: 400, code });

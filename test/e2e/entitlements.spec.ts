@@ -118,6 +118,11 @@ onEveryDatabase('the admin calls for entitlements', (api) => {
     const response = await api()
       .http.get('/admin/entitlements?prefix=filtered/{user}')
       .set('Authorization', admin());
+    const misspelled = await api()
+      .http.get('/admin/entitlements?prefx=filtered/{user}')
+      .set('Authorization', admin());
+
+    expect(misspelled.body).toMatchObject({ status: 400, code: 'field_unknown' });
 
     expect(response.body).toEqual({
       entitlements: [

@@ -44,6 +44,27 @@ describe('OpenAPI', () => {
     }
   });
 
+  test('each operation names what every call may be answered, beside what it says of itself', async () => {
+    const api = await startTestApi('sqlite');
+    try {
+      const { paths } = (await api.http.get('/openapi.json').expect(200)).body as {
+        paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
+      };
+      for (const [path, operations] of Object.entries(paths)) {
+        for (const { responses } of Object.values(operations)) {
+          const limits = path.startsWith('/health/') ? [] : ['429', '503'];
+          const everywhere = ['400', '408', '413', '415', '431', '500', ...limits];
+          expect(Object.keys(responses)).toEqual(expect.arrayContaining(everywhere));
+          const codes = responses['400']?.description.match(/`[a-z_]+`/g) ?? [];
+          expect(codes).toContain('`request_malformed`');
+          expect(new Set(codes).size).toBe(codes.length);
+        }
+      }
+    } finally {
+      await api.close();
+    }
+  });
+
   test('without an admin group the admin routes are not in it', async () => {
     const operations = await operationsOf({ authentication: { ...TEST_AUTHENTICATION, adminGroup: null } });
     expect(operations.filter((operation) => operation.includes('/admin/'))).toEqual([]);

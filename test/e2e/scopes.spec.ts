@@ -165,6 +165,16 @@ onEveryDatabase('DELETE /grants', (api) => {
     const response = await api().http.delete('/grants?prefix=../x');
     expect(response.body).toMatchObject({ status: 400, code: 'prefix_invalid' });
   });
+
+  test('a misspelled prefix is refused, and clears nothing', async () => {
+    const response = await api().http.delete('/grants?prefx=courses/algebra');
+    expect(response.body).toMatchObject({
+      status: 400,
+      code: 'field_unknown',
+      detail: 'Members of this call: prefix',
+    });
+    expect(setCookieLines(response)).toEqual([]);
+  });
 });
 
 /** The prefixes that the scopes cookie of an answer names, oldest first. */
