@@ -2,17 +2,16 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import cookieParser from 'cookie-parser';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
+import { corsFor } from './cross-origin.js';
 import { limitAddresses } from './limits/limit-addresses.js';
 import type { RequestsInFlight } from './limits/requests-in-flight.js';
 import { jsonBody } from './problems/json-body.js';
 import { Problem } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { UnknownRouteFilter } from './problems/unknown-route.filter.js';
-import { refuseManyHeaders, refuseWithoutHost } from './server-limits.js';
+import { unknownRoute } from './problems/unknown-route.js';
+import { refuseBadHead } from './request-head.js';
 import type { Settings } from './settings/settings.js';
-
-/** Seconds that a browser may keep a preflight's answer: long enough to matter, short enough to fix a list. */
-const PREFLIGHT_MAX_AGE_SECONDS = 600;
 
 /**
  * Everything around the rooms: addresses, CORS, cookies, bodies, refusals. `start-api.ts` and every e2e test
@@ -39,22 +38,14 @@ export function configureApp(
       strictTransportSecurity: settings.environment === 'production' && { includeSubDomains: false },
     }),
   );
-  app.enableCors({
-    origin: [...settings.appOrigins],
-    credentials: true,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type'],
-    exposedHeaders: ['Retry-After'],
-    maxAge: PREFLIGHT_MAX_AGE_SECONDS,
-  });
-  app.use(refuseWithoutHost);
-  app.use(refuseManyHeaders);
+  app.enableCors(corsFor(settings.appOrigins));
+  app.use(refuseBadHead);
   app.use(belowBasePath(settings.publicUrl.basePath));
   app.use(inFlight.shed);
   const { requestsPerAddress } = settings.limits;
   if (requestsPerAddress > 0) app.use(limitAddresses(requestsPerAddress));
   app.use(cookieParser());
-  app.use(jsonBody());
+  app.use(bodyOfKnownRoutes());
   app.useGlobalFilters(new ProblemFilter(), new UnknownRouteFilter());
 }
 
@@ -62,6 +53,15 @@ export function configureApp(
 function neverStored(_request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Cache-Control', 'no-store');
   next();
+}
+
+/** What is wrong with a body matters only where somebody would have read it. */
+function bodyOfKnownRoutes() {
+  const read = jsonBody();
+  return (request: Request, response: Response, next: NextFunction): void =>
+    read(request, response, (error) =>
+      next(error === undefined ? undefined : (unknownRoute(request) ?? error)),
+    );
 }
 
 /**

@@ -3,8 +3,11 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Problem } from './problems/problem.js';
 import { writeProblem } from './problems/problem.filter.js';
-import { guardServer, refuseManyHeaders } from './server-limits.js';
+import { answerParserRefusals } from './parser-refusals.js';
+import { refuseBadHead } from './request-head.js';
+import { guardServer } from './server-limits.js';
 
+const PAGE = 'https://app.example.com';
 const QUICK = {
   headersMilliseconds: 200,
   requestMilliseconds: 300,
@@ -26,12 +29,13 @@ afterEach(() => {
 async function start(limits = QUICK): Promise<number> {
   refused = [];
   server = createServer((request, response) => {
-    refuseManyHeaders(request, response, (error) => {
+    refuseBadHead(request, response, (error) => {
       if (error instanceof Problem) writeProblem(response, error, 'x');
       else request.resume().once('end', () => response.end('read'));
     });
   });
-  guardServer(server, ({ code, reason }) => refused.push(`${code} ${reason}`), limits);
+  guardServer(server, limits);
+  answerParserRefusals(server, [PAGE], ({ code, reason }) => refused.push(`${code} ${reason}`));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }

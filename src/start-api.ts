@@ -15,6 +15,7 @@ import { RequestsInFlight } from './limits/requests-in-flight.js';
 import { Database, openDatabase } from './database/database.js';
 import { EntitlementService } from './entitlements/entitlement.service.js';
 import { JsonLogger } from './json-logger.service.js';
+import { answerParserRefusals } from './parser-refusals.js';
 import { guardServer, trackConnections } from './server-limits.js';
 import { version } from './package-version.js';
 import { observeRequests } from './metrics/observe-requests.js';
@@ -195,7 +196,8 @@ export async function createApi(
     if (metrics !== null) app.use(observeRequests(metrics));
     app.use(inFlight.track);
     configureApp(app, settings, inFlight);
-    guardServer(app.getHttpServer(), (problem, requestId) => {
+    guardServer(app.getHttpServer());
+    answerParserRefusals(app.getHttpServer(), settings.appOrigins, (problem, requestId) => {
       metrics?.refused(problem);
       options.logger.log(problemLogEntry(problem, requestId));
     });

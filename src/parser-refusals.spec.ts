@@ -1,0 +1,88 @@
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { answerParserRefusals } from './parser-refusals.js';
+import { guardServer } from './server-limits.js';
+
+const PAGE = 'https://app.example.com';
+const FROM_PAGE = `Host: a\r\nOrigin: ${PAGE}`;
+
+let server: Server;
+let port: number;
+const refused: string[] = [];
+
+beforeAll(async () => {
+  server = createServer((request, response) => void request.resume().once('end', () => response.end()));
+  guardServer(server);
+  answerParserRefusals(server, [PAGE], ({ code, reason }) => refused.push(`${code} ${reason}`));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ({ port } = server.address() as AddressInfo);
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+function exchange(bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.on('error', () => undefined);
+    socket.once('close', () => resolve(answer));
+  });
+}
+
+describe('what never becomes a request', () => {
+  it.each([
+    ['no method of HTTP', `FOO / HTTP/1.1\r\n${FROM_PAGE}\r\n\r\n`, 'request_malformed hpe_invalid_method'],
+    [
+      'a length and chunks',
+      `POST / HTTP/1.1\r\n${FROM_PAGE}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      'request_malformed hpe_invalid_transfer_encoding',
+    ],
+    [
+      'over 32 KB of head',
+      `GET / HTTP/1.1\r\n${FROM_PAGE}\r\nX: ${'x'.repeat(33 * 1024)}\r\n\r\n`,
+      'headers_too_large hpe_header_overflow',
+    ],
+    [
+      'a broken body, its head being known',
+      `POST / HTTP/1.1\r\n${FROM_PAGE}\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n`,
+      'request_malformed hpe_invalid_chunk_size',
+    ],
+  ])('%s is refused in our form, and the page may read it', async (_what, bytes, logged) => {
+    const answer = await exchange(bytes);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    const { code, status } = JSON.parse(body) as { code: string; status: number };
+    expect(head.split('\r\n')).toEqual([
+      `HTTP/1.1 ${status} Refused`,
+      'content-type: application/problem+json',
+      'cache-control: no-store',
+      `access-control-allow-origin: ${PAGE}`,
+      'access-control-allow-credentials: true',
+      'access-control-expose-headers: Retry-After',
+      'vary: Origin',
+      'x-content-type-options: nosniff',
+      `content-length: ${body.length}`,
+      'connection: close',
+    ]);
+    expect(refused.at(-1)).toBe(logged);
+    expect(logged).toContain(code);
+  });
+
+  it.each([
+    ['nobody', ''],
+    ['a page that is not listed', 'Origin: https://evil.example\r\n'],
+    ['two pages at once', `Origin: ${PAGE}\r\nOrigin: https://evil.example\r\n`],
+  ])('allows nothing to %s', async (_whom, lines) => {
+    const answer = await exchange(`FOO / HTTP/1.1\r\nHost: a\r\n${lines}\r\n`);
+    expect(answer).toContain('\r\nvary: Origin\r\n');
+    expect(answer).not.toContain('access-control');
+  });
+
+  it('CONNECT is answered, not closed without a word', async () => {
+    const answer = await exchange('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*"code":"request_malformed"/s);
+  });
+});

@@ -1,0 +1,78 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { corsHeaders } from './cross-origin.js';
+import { problemDocument, problemHeaders } from './problems/problem-document.js';
+import type { ProblemCode } from './problems/problem-codes.js';
+import { Problem } from './problems/problem.js';
+import { requestIdOf } from './problems/request-id.js';
+
+/** What Node says of bytes that it could not read. */
+interface ParserError extends Error {
+  readonly code?: string;
+  /** What came last; absent where nothing came in time. */
+  readonly rawPacket?: Buffer;
+}
+
+/** What Node's HTTP parser refuses before any of our code sees a request. */
+const CODE_OF_PARSER_ERROR: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+const ORIGIN_LINES = /^origin:[ \t]*(\S+)[ \t]*\r?$/gim;
+
+/**
+ * Answers in our form what never becomes a request: bytes that are no HTTP, a head or a body that does not
+ * arrive in time, CONNECT. A page of `appOrigins` can read the answer where its origin is known: from the
+ * head, when it is the body that fails, else from the bytes that came last.
+ */
+export function answerParserRefusals(
+  server: Server,
+  appOrigins: readonly string[],
+  onRefused: (problem: Problem, requestId: string) => void,
+): void {
+  const latest = new WeakMap<Duplex, IncomingMessage>();
+  const refuse = (socket: Duplex, problem: Problem, origin: string | undefined): void => {
+    const requestId = requestIdOf(socket);
+    onRefused(problem, requestId);
+    socket.end(refusal(problem, requestId, corsHeaders(origin, appOrigins)));
+  };
+  server.on('request', (request) => latest.set(request.socket, request));
+  server.on('clientError', (error: ParserError, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const code = CODE_OF_PARSER_ERROR[error.code ?? ''] ?? 'request_malformed';
+    const problem = new Problem(code, { reason: error.code?.toLowerCase() ?? 'unreadable' });
+    const request = latest.get(socket);
+    const isBody = request?.complete === false;
+    refuse(socket, problem, isBody ? request.headers.origin : originIn(error.rawPacket));
+  });
+  // Node would close without a word. There is no tunnel, and so no origin either.
+  server.on('connect', (_request, socket) =>
+    refuse(socket, new Problem('request_malformed', { reason: 'connect' }), undefined),
+  );
+}
+
+/**
+ * The one Origin line of a packet. That the line may be something else costs nothing: only the page of a
+ * listed origin can read what is allowed to it.
+ */
+function originIn(packet: Buffer | undefined): string | undefined {
+  const lines = [...(packet?.toString('latin1') ?? '').matchAll(ORIGIN_LINES)];
+  return lines.length === 1 ? lines[0]?.[1] : undefined;
+}
+
+function refusal(problem: Problem, requestId: string, cors: Readonly<Record<string, string>>): string {
+  const body = JSON.stringify(problemDocument(problem, requestId));
+  const headers = {
+    ...problemHeaders(problem),
+    ...cors,
+    'x-content-type-options': 'nosniff',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${problem.status} Refused`, ...lines, '', body].join('\r\n');
+}
