@@ -1,16 +1,254 @@
-import { expect, test } from '@jest/globals';
-import { hostileStory } from './stage.js';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import type { RawResponse } from '../support/raw-request.js';
+import { scrape } from '../support/scrape.js';
+import { APP_ORIGIN, hostileStory, type HostileStage } from './stage.js';
+
+const VALID = '{"prefix":"private/a"}';
+const DEEP_ARRAYS = '['.repeat(8000) + ']'.repeat(8000);
+const DEEP_OBJECTS = `${'{"":'.repeat(3200)}1${'}'.repeat(3200)}`;
+const MANY_KEYS = `{${Array.from({ length: 20_000 }, (_, at) => `"${at.toString(36)}":1`).join(',')}}`;
+/** As many members as fit into the limit. */
+const FULL_OF_KEYS = `{${Array.from({ length: 1_900 }, (_, at) => `"${at.toString(36)}":1`).join(',')}}`;
+const MULTIPART = '--x\r\nContent-Disposition: form-data; name="prefix"\r\n\r\nprivate/a\r\n--x--\r\n';
+
+interface Told {
+  readonly code: string;
+  readonly detail?: string;
+}
+
+/** The head of a signed-in `POST /grants`, ready for a body. */
+const head = (stage: HostileStage, ...lines: readonly string[]): string =>
+  [
+    'POST /grants HTTP/1.1',
+    'Host: api.example.com',
+    `Authorization: ${stage.bearer('u1')}`,
+    `Origin: ${APP_ORIGIN}`,
+    'Content-Type: application/json',
+    ...lines,
+    '',
+    '',
+  ].join('\r\n');
 
 hostileStory('B: bodies, media types, methods, routes', (stage) => {
-  test.each([
-    ['B09', 'text/plain'],
-    ['B11', 'application/x-www-form-urlencoded'],
-    ['B13', 'application/json; charset=utf-16'],
-  ])('%s %s is 415, whatever the body says', async (_row, type) => {
-    const answer = await stage().call('POST', '/grants', {
-      headers: { Authorization: stage().bearer('u1'), 'Content-Type': type },
-      body: '{"prefix":"private/a"}',
+  describe('a body that is not one JSON object', () => {
+    test.each([
+      ['B01', 'nothing', '', 'body_malformed'],
+      ['B01', 'no member', '{}', 'prefix_required'],
+      ['B01', 'an array', '[]', 'body_malformed'],
+      ['B01', 'a string', '"private/a"', 'body_malformed'],
+      ['B01', 'null', 'null', 'body_malformed'],
+      ['B02', 'an open object', '{"prefix":"private/a"', 'body_malformed'],
+      ['B02', 'something after it', '{"prefix":"private/a"}x', 'body_malformed'],
+      ['B02', 'a bare name', '{prefix:1}', 'body_malformed'],
+      ['B03', '8,000 arrays in each other', DEEP_ARRAYS, 'body_malformed'],
+      ['B03', 'the same below a member', `{"prefix":${DEEP_ARRAYS}}`, 'body_malformed'],
+      ['B05', '16 KB of objects in objects', DEEP_OBJECTS, 'body_malformed'],
+    ])('%s %s is 400', async (_row, _what, body, code) => {
+      const answer = await stage().ask('u1', body);
+      expect([answer.status, (answer.json() as Told).code]).toEqual([400, code]);
+      expect(answer.text()).not.toContain('private/a');
+      expect(answer.text()).not.toMatch(/position|token|JSON\.parse/i);
     });
-    expect(answer.status).toBe(415);
   });
+
+  test('B05 an object of 20,000 members is 413, before its end has come', async () => {
+    const answer = await stage().raw(head(stage(), `Content-Length: ${MANY_KEYS.length}`));
+    expect([answer.status, codeOf(answer.body)]).toEqual([413, 'body_too_large']);
+  });
+
+  describe('what such a body costs', () => {
+    const BOMBS = [
+      ['B03', '8,000 arrays', DEEP_ARRAYS],
+      ['B03', '8,000 arrays below a member', `{"prefix":${DEEP_ARRAYS.slice(0, -20)}`],
+      ['B05', '3,200 objects in objects', DEEP_OBJECTS],
+      ['B05', 'as many members as fit', FULL_OF_KEYS],
+    ] as const;
+    const reading = async (name: string) => (await scrape(stage().api.metricsPort)).get(name) ?? Number.NaN;
+
+    test.each(BOMBS)('%s %s: less than 5 MB of memory', async (_row, _what, body) => {
+      const before = await reading('nodejs_heap_size_used_bytes');
+      expect((await stage().ask('u1', body)).status).toBe(400);
+      const after = await reading('nodejs_heap_size_used_bytes');
+      expect(after - before).toBeLessThan(5 * 1024 ** 2);
+    });
+
+    test('B03, B05 less than 10 ms of the processor', async () => {
+      const authorization = stage().bearer('u1');
+      const before = await reading('process_cpu_seconds_total');
+      const requests = Array.from({ length: 200 }, (_, at) =>
+        request(authorization, BOMBS[at % BOMBS.length]?.[2] ?? ''),
+      );
+      expect(new Set(await pipelined(stage(), requests))).toEqual(new Set([400]));
+      expect(((await reading('process_cpu_seconds_total')) - before) / 200).toBeLessThan(0.01);
+    });
+  });
+
+  describe('members that this call does not know', () => {
+    test.each([
+      ['B06', '__proto__', '{"isAdmin":true}'],
+      ['B06', 'constructor', '{"prototype":{"isAdmin":true}}'],
+      ['B08', 'userId', '"u2"'],
+      ['B08', 'roles', '["admin"]'],
+      ['B08', 'resource', '"https://cdn.example.com/*"'],
+      ['B08', 'policy', '{}'],
+      ['B08', 'ipAddress', '"0.0.0.0/0"'],
+      ['B08', 'keyPairId', '"K1"'],
+      ['B08', 'domain', '".example.com"'],
+      ['B08', 'sameSite', '"None"'],
+      ['B08', 'secure', 'false'],
+      ['B08', 'path', '"/"'],
+    ])('%s %s is 400 field_unknown', async (_row, member, value) => {
+      const answer = await stage().ask('u1', `{"${member}":${value},"prefix":"private/a"}`);
+      expect([answer.status, (answer.json() as Told).code]).toEqual([400, 'field_unknown']);
+    });
+
+    test('B06 and none of them has changed what an administrator is', async () => {
+      await stage().ask('u1', '{"__proto__":{"groups":["admins"]},"prefix":"private/a"}');
+      const answer = await stage().call('GET', '/admin/grants', {
+        headers: { Authorization: stage().bearer('u1') },
+      });
+      expect([answer.status, (answer.json() as Told).code]).toEqual([403, 'admin_required']);
+    });
+  });
+
+  describe('another media type is 415, whatever the body says', () => {
+    test.each([
+      ['B09', 'text/plain', VALID],
+      ['B11', 'application/x-www-form-urlencoded', 'prefix=private%2Fa'],
+      ['B11', 'multipart/form-data; boundary=x', MULTIPART],
+      ['B13', 'application/json; charset=utf-16', Buffer.from(VALID, 'utf16le')],
+      ['B13', 'application/json; charset=utf-16', VALID],
+    ])('%s %s', async (_row, type, body) => {
+      const answer = await stage().ask('u1', body, { 'Content-Type': type, Origin: APP_ORIGIN });
+      expect([answer.status, (answer.json() as Told).code]).toEqual([415, 'media_type_unsupported']);
+      expect(answer.headers['access-control-allow-origin']).toBe(APP_ORIGIN);
+    });
+
+    test('B10 none', async () => {
+      const headers = { Authorization: stage().bearer('u1') };
+      const answer = await stage().call('POST', '/grants', { headers, body: VALID });
+      expect([answer.status, (answer.json() as Told).code]).toEqual([415, 'media_type_unsupported']);
+    });
+
+    test('B14 a compressed body is not inflated', async () => {
+      const bomb = gzipSync(Buffer.alloc(10 * 1024 ** 2, ' '));
+      expect(bomb.length).toBeLessThan(16 * 1024);
+      const answer = await stage().ask('u1', bomb, { 'Content-Encoding': 'gzip' });
+      expect([answer.status, (answer.json() as Told).code]).toEqual([415, 'media_type_unsupported']);
+    });
+  });
+
+  describe('a body without an end', () => {
+    test.each([
+      ['B16 100 MB that never come are 413 at once', 'Content-Length: 99999999', ''],
+      [
+        'B17 chunks without an end are 413 at the limit',
+        'Transfer-Encoding: chunked',
+        `4001\r\n${'x'.repeat(16 * 1024 + 1)}`,
+      ],
+    ])('%s, and the connection is closed', async (_title, line, body) => {
+      const begin = performance.now();
+      const answer = await stage().raw(`${head(stage(), line)}${body}`);
+      expect([answer.status, codeOf(answer.body)]).toEqual([413, 'body_too_large']);
+      expect(performance.now() - begin).toBeLessThan(5_000);
+      expect(headersOf(answer)).toMatchObject({
+        'access-control-allow-origin': APP_ORIGIN,
+        connection: 'close',
+      });
+    });
+  });
+
+  describe('methods', () => {
+    test.each(['GET', 'HEAD'])('B19, B20 %s /grants lists, and gives nothing', async (method) => {
+      const headers = { Authorization: stage().bearer('u1') };
+      const answer = await stage().call(method, '/grants?prefix=private/a', { headers, body: '' });
+      expect([answer.status, answer.setCookies]).toEqual([200, []]);
+      expect(answer.text()).toBe(method === 'HEAD' ? '' : '{"grants":[]}');
+    });
+
+    test.each(['GET', 'HEAD'])('B19, B20 %s /grants without a token is 401', async (method) => {
+      const answer = await stage().call(method, '/grants');
+      expect([answer.status, answer.setCookies]).toEqual([401, []]);
+    });
+
+    test.each([
+      ['B22', 'TRACE', '/grants', 405],
+      ['B22', 'PATCH', '/grants', 405],
+      ['B22', 'TRACE', '/nowhere', 404],
+      ['B22', 'FOO', '/grants', 400],
+      ['B22', 'CONNECT', 'evil.example:443', 400],
+      ['B22', 'OPTIONS', '*', 204],
+    ])('%s %s %s is %d, and nothing is echoed', async (_row, method, target, status) => {
+      const answer = await stage().raw(
+        `${method} ${target} HTTP/1.1\r\nHost: api.example.com\r\nX-Canary: echo-me\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer.status).toBe(status);
+      expect(`${JSON.stringify(answer.headers)}${answer.body.toString()}`).not.toMatch(/echo-me|evil/);
+      expect(headersOf(answer)['allow']).toBe(status === 405 ? 'DELETE, GET, HEAD, POST' : undefined);
+    });
+  });
+
+  describe('B23 another spelling of a route', () => {
+    const SPELLINGS = [
+      '//grants',
+      '/grants/',
+      '/GRANTS',
+      '/%67rants',
+      '/grants;x=1',
+      '/./grants',
+      '/x/../grants',
+    ];
+    const CALLS = ['GET', 'POST', 'HEAD', 'DELETE'].flatMap((method) =>
+      SPELLINGS.map((path) => [method, path] as const),
+    );
+
+    test.each(CALLS)('B23 %s %s is none: without a token and with one', async (method, path) => {
+      const line = `${method} ${path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n`;
+      const body = `Content-Type: application/json\r\nContent-Length: ${VALID.length}\r\n\r\n${VALID}`;
+      const anonymous = await stage().raw(`${line}${body}`);
+      const known = await stage().raw(`${line}Authorization: ${stage().bearer('u1')}\r\n${body}`);
+      expect([anonymous.status, known.status]).toEqual([404, 404]);
+    });
+  });
+
+  test.each([
+    ['B10', 'POST', '/nowhere', 404],
+    ['B10', 'PATCH', '/grants', 405],
+  ])(
+    '%s what is wrong with a body matters only at a route: %s %s is %d',
+    async (_row, method, path, status) => {
+      expect((await stage().call(method, path)).status).toBe(status);
+      const typed = await stage().call(method, path, {
+        headers: { 'Content-Type': 'text/plain' },
+        body: 'x',
+      });
+      expect(typed.status).toBe(status);
+    },
+  );
 });
+
+const headersOf = ({ headers }: RawResponse): Readonly<Record<string, string>> =>
+  Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
+
+const codeOf = (body: Buffer): unknown => (JSON.parse(body.toString()) as Told).code;
+
+function request(authorization: string, body: string): string {
+  return [
+    'POST /grants HTTP/1.1',
+    'Host: api.example.com',
+    `Authorization: ${authorization}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+/** All over one connection, one after the other; gives the statuses. */
+async function pipelined(stage: HostileStage, requests: readonly string[]): Promise<readonly number[]> {
+  const last = 'GET /health/live HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n';
+  const { bytes } = await stage.raw([...requests, last].join(''));
+  const statuses = bytes.toString('latin1').match(/(?<=(?:^|\}|\n)HTTP\/1\.1 )\d{3}/g) ?? [];
+  return statuses.slice(0, -1).map(Number);
+}

@@ -1,39 +1,73 @@
 import { PROBLEM_CODES } from '../../src/problems/problem-codes.js';
+import { faultsOfGrant, type GrantPromises } from './granted.js';
+import { answersIn, valuesOf, type Conversation, type WireAnswer } from './wire-answers.js';
 
-/** One answer as it came over the wire. */
-interface WireAnswer {
-  readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: string;
+/** What this deployment may say. */
+export interface Promises extends GrantPromises {
+  readonly appOrigins: readonly string[];
 }
 
 const LONGEST_REFUSAL_BYTES = 4096;
 /** Stacks, SQL, files of ours or of a library, key material. */
 const INTERNALS = /\n\s+at |\.(?:js|ts):\d+|SQLITE|\bselect .+ from\b|node_modules|-----BEGIN/i;
+const OUR_COOKIE = /^(?:CloudFront-[A-Z][A-Za-z-]+|__Host-edgepass-scopes)=/;
+/** Every header that an answer may have; all of them stand at most once but Set-Cookie. */
+const PLANNED = new Set(
+  `access-control-allow-credentials access-control-allow-headers access-control-allow-methods
+  access-control-allow-origin access-control-expose-headers access-control-max-age allow cache-control
+  connection content-length content-security-policy content-type cross-origin-opener-policy
+  cross-origin-resource-policy date keep-alive origin-agent-cluster referrer-policy retry-after set-cookie
+  strict-transport-security vary www-authenticate x-content-type-options x-dns-prefetch-control
+  x-download-options x-frame-options x-permitted-cross-domain-policies x-xss-protection`.split(/\s+/),
+);
 
 /**
- * What every answer must be, whatever was asked (U1–U5 of the post-conditions). Takes the bytes that one
- * connection received, gives one line for each rule that they break.
+ * What every answer must be, whatever was asked (U1–U5, U10 of the post-conditions). Takes what went over
+ * one connection, gives one line for each rule that is broken.
  */
-export function faultsOf(received: string): readonly string[] {
-  return answersIn(received).flatMap((answer) => faultsOfAnswer(answer));
+export function faultsOf(conversation: Conversation, promises: Promises): readonly string[] {
+  return answersIn(conversation).flatMap((answer) =>
+    [...faultsOfAnswer(answer, promises), ...faultsOfGrant(answer, promises)].map(
+      (fault) => `${answer.status}: ${fault}`,
+    ),
+  );
 }
 
-function faultsOfAnswer({ status, headers, body }: WireAnswer): readonly string[] {
-  const valuesOf = (name: string): readonly string[] =>
-    headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+function faultsOfAnswer(answer: WireAnswer, { appOrigins }: Promises): readonly string[] {
+  const { status, headers, body, isCutOff } = answer;
+  const only = (name: string): string => valuesOf(answer, name).join();
   const faults: string[] = [];
   const expect = (isKept: boolean, rule: string): void => {
-    if (!isKept) faults.push(`${status}: ${rule}`);
+    if (!isKept) faults.push(rule);
   };
 
+  expect(status > 0 && !isCutOff, 'U5 no whole answer');
   expect(status < 500 || status === 503, 'U2 no 5xx but 503');
-  expect(valuesOf('cache-control').join() === 'no-store', 'U4 Cache-Control: no-store, once');
-  expect(valuesOf('x-content-type-options').join() === 'nosniff', 'U4 nosniff, once');
-  const givenCookies = valuesOf('set-cookie').filter((line) => /^CloudFront-[^=]+=[^;]/.test(line));
-  expect(status === 201 || givenCookies.length === 0, 'U1 a CloudFront cookie without a grant');
+  expect(status !== 503 || only('retry-after') !== '', 'U2 a 503 says when to come back');
+  expect(only('cache-control') === 'no-store', 'U4 Cache-Control: no-store, once');
+  expect(only('x-content-type-options') === 'nosniff', 'U4 nosniff, once');
+  expect(only('vary') === 'Origin', 'U4 Vary: Origin, once');
+
+  const names = headers.map(([name]) => name.toLowerCase());
+  const repeated = names.filter((name, at) => name !== 'set-cookie' && names.indexOf(name) !== at);
+  expect(repeated.length === 0, `U5 twice: ${repeated.join()}`);
+  const unplanned = names.filter((name) => !PLANNED.has(name));
+  expect(unplanned.length === 0, `U5 not planned: ${unplanned.join()}`);
+  const [origin] = valuesOf(answer, 'access-control-allow-origin');
+  expect(origin === undefined || appOrigins.includes(origin), 'U5 CORS for an origin that is not listed');
+  const isCredentialed = only('access-control-allow-credentials') === 'true';
+  expect(isCredentialed === (origin !== undefined), 'U5 credentials with an origin, and only then');
+
+  const cookies = valuesOf(answer, 'set-cookie');
+  expect(
+    cookies.every((line) => OUR_COOKIE.test(line)),
+    'U5 a cookie that is not ours',
+  );
+  const given = cookies.filter((line) => /^CloudFront-[^=]+=[^;]/.test(line));
+  expect(status === 201 || given.length === 0, 'U1 a CloudFront cookie without a grant');
+
   if (status >= 400 && body !== '') {
-    expect(valuesOf('content-type').join() === 'application/problem+json', 'U3 problem+json');
+    expect(only('content-type') === 'application/problem+json', 'U3 problem+json');
     expect(body.length <= LONGEST_REFUSAL_BYTES, 'U3 at most 4 KB');
     expect(!INTERNALS.test(body), 'U3 something internal is told');
     const { status: told, code } = readProblem(body);
@@ -49,31 +83,4 @@ function readProblem(body: string): { readonly status?: unknown; readonly code?:
   } catch {
     return {};
   }
-}
-
-/** The answers of one connection in order. A body ends where its length says, or where its chunks end. */
-function answersIn(received: string): readonly WireAnswer[] {
-  const answers: WireAnswer[] = [];
-  for (let at = 0; at < received.length;) {
-    const end = received.indexOf('\r\n\r\n', at);
-    const [statusLine = '', ...lines] = received.slice(at, end).split('\r\n');
-    const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
-    if (end === -1 || Number.isNaN(status)) {
-      return [...answers, { status: 0, headers: [], body: received.slice(at) }];
-    }
-    const headers = lines.map((line) => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
-    });
-    const length = headers.find(([name]) => name.toLowerCase() === 'content-length')?.[1];
-    const next = received.indexOf('\r\nHTTP/1.1 ', end);
-    const stated = length === undefined ? 0 : Number(length);
-    const until = length === undefined ? (next === -1 ? received.length : next + 2) : end + 4 + stated;
-    // The answer to HEAD states a length and has no body.
-    const isHead = received.startsWith('HTTP/1.1 ', end + 4);
-    const stop = isHead ? end + 4 : Math.min(until, received.length);
-    answers.push({ status, headers, body: received.slice(end + 4, stop) });
-    at = stop;
-  }
-  return answers;
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from '@jest/globals';
+import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Client } from 'pg';
 import { send, type ClientResponse } from '../support/https-client.js';
 import {
@@ -15,8 +15,13 @@ import {
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { sendRaw, type RawResponse } from '../support/raw-request.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { faultsOf } from './harmless.js';
+import { samplesOf } from '../support/scrape.js';
+import { faultsOf, type Promises } from './harmless.js';
 import { startTap, type Tap } from './tap.js';
+
+/** The deployment of the tables. */
+export const APP_ORIGIN = 'https://app.example.com';
+export const CDN_URL = 'https://cdn.example.com';
 
 /** Rows that an attack must not add; refusals have a table of their own, which may grow. */
 export interface Rows {
@@ -37,6 +42,8 @@ export interface HostileStage {
   /** This text must not stand in a log either. */
   keepSecret(text: string): void;
   call(method: string, path: string, options?: Attack): Promise<ClientResponse>;
+  /** `POST /grants` of a signed-in caller; the body goes out as it stands. */
+  ask(sub: string, body: string | Buffer, headers?: Attack['headers']): Promise<ClientResponse>;
   /** The bytes as they stand; gives the first answer once the server has closed. */
   raw(bytes: string | Buffer): Promise<RawResponse>;
   /** Says how many rows the test itself adds by what it is granted; nothing is said = none. */
@@ -51,11 +58,18 @@ export interface Attack {
 /** Who asks after every test whether the service still grants. */
 const NEXT_CALLER = 'the-next-caller';
 const ENTITLED = 'courses';
+/** Attackers have an address of their own where the loopback has more than one. */
+const ATTACKER = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1';
+/**
+ * Longest time, in seconds, that the process may do nothing else (U8). The tables say 0.1; on a busy machine
+ * the scheduler alone takes as long, and what is looked for here are inputs that cost seconds.
+ */
+const LONGEST_STANDSTILL_SECONDS = 1;
 
 /**
  * Attacks on one process. `private/a`, `private/a_b` and `media/v1..2` are user:u1's, as in the tables of
  * hostile inputs. After each test: the process is the same and alive, the next grant succeeds, every answer
- * is harmless (see faultsOf), the log holds no secret, and no rows exist that nobody was granted.
+ * is harmless (see faultsOf), no secret is told anywhere, and no rows exist that nobody was granted.
  */
 export function hostileStory(
   title: string,
@@ -86,23 +100,33 @@ class OpenStage implements HostileStage {
   #before: Rows = { grants: 0, entitlements: 0, entitlement_changes: 0 };
   #added: Partial<Rows> = {};
   #logRead = 0;
+  #beganEpochSeconds = 0;
 
   private constructor(
     readonly api: OperatedApi,
     readonly database: Client,
     private readonly tap: Tap,
     private readonly testDatabase: TestDatabase,
+    private readonly promises: Promises,
     private readonly lastingSecrets: readonly string[],
   ) {}
 
   static async set(changes: Readonly<Record<string, string>>): Promise<OpenStage> {
     const folder = temporaryFolder('hostile');
-    const key = readFileSync(keyFile(folder), 'utf8');
+    const ownKey = changes['CLOUDFRONT_PRIVATE_KEY_FILE'] ?? keyFile(folder);
+    const key = readFileSync(ownKey, 'utf8');
     const testDatabase = await createTestDatabase();
     const api = await startOperatedApi({
       folder,
       databaseUrl: testDatabase.url,
-      changes: { LOG_LEVEL: 'trace', CLOUDFRONT_PRIVATE_KEY_FILE: join(folder, 'key.pem'), ...changes },
+      changes: {
+        LOG_LEVEL: 'trace',
+        PUBLIC_URL: 'https://api.example.com',
+        APP_ORIGINS: APP_ORIGIN,
+        CLOUDFRONT_DOMAIN: CDN_URL,
+        CLOUDFRONT_PRIVATE_KEY_FILE: ownKey,
+        ...changes,
+      },
     });
     const database = new Client({ connectionString: testDatabase.url });
     await database.connect();
@@ -111,10 +135,17 @@ class OpenStage implements HostileStage {
       const body = JSON.stringify({ subject: 'user:u1', prefix });
       await send(`${api.url}/admin/entitlements`, { ...asAdmin(), method: 'PUT', body });
     }
-    const tap = await startTap(api.port);
+    const tap = await startTap(api.port, ATTACKER);
     const keyLines = key.split('\n').filter((line) => line !== '' && !line.includes('-'));
     const password = decodeURIComponent(new URL(testDatabase.url).password);
-    return new OpenStage(api, database, tap, testDatabase, [OPERATED_SECRET, password, ...keyLines]);
+    const promises: Promises = {
+      appOrigins: [APP_ORIGIN],
+      cloudFrontUrl: CDN_URL,
+      publicKey: createPublicKey(key.slice(key.indexOf('-----'))),
+      longestLifetimeSeconds: 3600,
+    };
+    const secrets = [OPERATED_SECRET, password, ...keyLines];
+    return new OpenStage(api, database, tap, testDatabase, promises, secrets);
   }
 
   get port(): number {
@@ -139,6 +170,11 @@ class OpenStage implements HostileStage {
     return send(`${this.url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
   }
 
+  ask(sub: string, body: string | Buffer, headers: Attack['headers'] = {}): Promise<ClientResponse> {
+    const own = { Authorization: this.bearer(sub), 'Content-Type': 'application/json' };
+    return this.call('POST', '/grants', { headers: { ...own, ...headers }, body });
+  }
+
   raw(bytes: string | Buffer): Promise<RawResponse> {
     return sendRaw({ port: this.port, bytes });
   }
@@ -150,25 +186,42 @@ class OpenStage implements HostileStage {
   async begin(): Promise<void> {
     this.#secrets = [...this.lastingSecrets];
     this.#added = {};
+    this.#beganEpochSeconds = Date.now() / 1000;
     this.#before = await this.#rows();
   }
 
   /** One line for each promise that is broken since the test began. */
   async harm(): Promise<readonly string[]> {
-    const faults = this.tap.answers().flatMap((received) => faultsOf(received));
+    const { process } = this.api;
+    const conversations = this.tap.conversations();
+    const faults = conversations.flatMap((conversation) => faultsOf(conversation, this.promises));
     const { status } = await askForGrant(this.api.url, NEXT_CALLER, ENTITLED);
     if (status !== 201) faults.push(`U9 the next grant is ${status}`);
-    if (this.api.process.child.exitCode !== null) faults.push('U2 the process has ended');
+    if (process.child.exitCode !== null || process.child.signalCode !== null)
+      faults.push('U2 the process has ended');
     const rows = await this.#rows();
     for (const table of ['grants', 'entitlements', 'entitlement_changes'] as const) {
       const added = rows[table] - this.#before[table];
       const told = this.#added[table] ?? 0;
       if (added !== told) faults.push(`U6 ${added} rows more in ${table}, ${told} expected`);
     }
-    const log = `${this.api.process.stdout()}${this.api.process.stderr()}`.slice(this.#logRead);
-    this.#logRead += log.length;
-    const told = this.#secrets.filter((secret) => log.includes(secret));
-    return [...faults, ...told.map((secret) => `U7 the log has ${secret}`)];
+    const log = `${process.stdout()}${process.stderr()}`;
+    const metrics = (await send(`http://127.0.0.1:${this.api.metricsPort}/metrics`)).text();
+    const standstill = samplesOf(metrics).get('nodejs_eventloop_lag_max_seconds') ?? 0;
+    if (standstill > LONGEST_STANDSTILL_SECONDS) faults.push(`U8 nothing else for ${standstill} s`);
+    const places = {
+      'the log': log.slice(this.#logRead),
+      'the metrics': metrics,
+      'an answer': conversations.map(({ received }) => received).join('\n'),
+      'the audit log': await this.#auditLog(),
+    };
+    this.#logRead = log.length;
+    const told = Object.entries(places).flatMap(([place, text]) =>
+      this.#secrets
+        .filter((secret) => text.includes(secret))
+        .map((secret) => `U7 ${place} has ${secret.slice(0, 12)}…`),
+    );
+    return [...faults, ...told];
   }
 
   async clear(): Promise<void> {
@@ -176,6 +229,17 @@ class OpenStage implements HostileStage {
     await this.database.end();
     await this.api.process.stop();
     await this.testDatabase.drop();
+  }
+
+  /** Everything that was written about callers since the test began. */
+  async #auditLog(): Promise<string> {
+    const { rows } = await this.database.query<{ row: string }>(
+      `select grants::text as row from grants where issued_at >= $1
+       union all select refusals::text from refusals where refused_at >= $1
+       union all select entitlement_changes::text from entitlement_changes where changed_at >= $1`,
+      [Math.floor(this.#beganEpochSeconds)],
+    );
+    return rows.map(({ row }) => row).join('\n');
   }
 
   async #rows(): Promise<Rows> {

@@ -14,6 +14,8 @@ export interface RawResponse {
   readonly statusLine: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
+  /** Everything that came, the answers to further requests included. */
+  readonly bytes: Buffer;
 }
 
 /** A GET (or other method) whose target goes out exactly as written. */
@@ -66,7 +68,7 @@ export function parseResponse(bytes: Buffer): RawResponse {
     ([name, value]) => name.toLowerCase() === 'transfer-encoding' && value.toLowerCase() === 'chunked',
   );
   const rest = bytes.subarray(end + 4);
-  return { status: Number(status), statusLine, headers, body: chunked ? joinChunks(rest) : rest };
+  return { status: Number(status), statusLine, headers, body: chunked ? joinChunks(rest) : rest, bytes };
 }
 
 function joinChunks(bytes: Buffer): Buffer {
