@@ -6,6 +6,7 @@ import { codeOf, DatabaseOpenError, loadDriver } from './database-open-error.js'
 import { PROBE_WRITE, probeFiller } from './probe-write.js';
 import type { Probe } from './readiness.js';
 import type { Queries, Tables } from './schema.js';
+import { findDamage, isLost } from './sqlite-damage.js';
 import { GroupCommitDialect } from './sqlite-dialect.js';
 
 /** How long SQLite waits for another process that has the file, in milliseconds. */
@@ -19,7 +20,12 @@ export async function openSqlite(path: string): Promise<Queries> {
   const { default: Sqlite } = await loadDriver('better-sqlite3', () => import('better-sqlite3'));
   let file: InstanceType<typeof Sqlite>;
   try {
-    if (path !== IN_MEMORY) makePrivateFile(path);
+    if (path !== IN_MEMORY) {
+      if (isLost(path)) throw damaged(path, 'it is gone or empty, and its log is not');
+      makePrivateFile(path);
+      const damage = findDamage(Sqlite, path, BUSY_MILLISECONDS);
+      if (damage !== null) throw damaged(path, damage);
+    }
     file = new Sqlite(path, { timeout: BUSY_MILLISECONDS });
     // One process owns the file (contract, DATABASE_URL): a second one is refused, not interleaved.
     file.pragma('locking_mode = EXCLUSIVE');
@@ -56,6 +62,19 @@ export function sqliteProbe(queries: Queries): Probe {
 function makePrivateFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, 'a', 0o600));
+}
+
+function damaged(path: string, damage: string): DatabaseOpenError {
+  return new DatabaseOpenError(
+    formatProblems([
+      {
+        setting: 'DATABASE_URL',
+        expected: 'a sound SQLite file, or none',
+        found: `${path}, which is damaged (${damage}); nothing was changed`,
+        todo: `restore it and ${path}-wal together from a backup, or move both away to begin with an empty one`,
+      },
+    ]),
+  );
 }
 
 /** The line for the operator. */
