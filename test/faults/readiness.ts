@@ -1,0 +1,24 @@
+import { send } from '../support/https-client.js';
+import type { TestApi } from '../support/api.js';
+
+const DEADLINE_MILLISECONDS = 15_000;
+
+/** Milliseconds until readiness of a process answers this status; asks on and on. */
+export function untilReadinessIs(url: string, status: number): Promise<number> {
+  return untilStatus(status, async () => (await send(`${url}/health/ready`)).status);
+}
+
+/** The same of an API in this process. */
+export function untilReadyIs(api: TestApi, status: number): Promise<number> {
+  return untilStatus(status, async () => (await api.http.get('/health/ready')).status);
+}
+
+async function untilStatus(status: number, ask: () => Promise<number>): Promise<number> {
+  const begin = performance.now();
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- looks again and again
+    const found = await ask();
+    if (found === status) return performance.now() - begin;
+    if (performance.now() - begin > DEADLINE_MILLISECONDS) throw new Error(`readiness stays ${found}`);
+  }
+}
