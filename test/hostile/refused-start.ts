@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { SETTING_NAMES } from '../../src/settings/settings-table.js';
+import { keyFile, OPERATED_SECRET } from '../support/operated-api.js';
+import { runEdgepass } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { AUDIENCE, ISSUER } from '../support/token-issuer.js';
+import { APP_ORIGIN, CDN_URL } from './stage.js';
+
+/** How a start ended that must not come about. */
+export interface RefusedStart {
+  readonly code: number | null;
+  readonly seconds: number;
+  /** The settings that a line complains of, one for each line. */
+  readonly settings: readonly string[];
+  readonly output: string;
+}
+
+let base: Promise<Readonly<Record<string, string>>> | undefined;
+
+/** A deployment that would start. */
+async function environment(): Promise<Readonly<Record<string, string>>> {
+  const folder = temporaryFolder('refused');
+  return {
+    PUBLIC_URL: 'https://api.example.com',
+    APP_ORIGINS: APP_ORIGIN,
+    CLOUDFRONT_DOMAIN: CDN_URL,
+    CLOUDFRONT_PRIVATE_KEY_FILE: keyFile(folder),
+    AUTH_SECRET: OPERATED_SECRET,
+    AUTH_ISSUER: ISSUER,
+    AUTH_AUDIENCE: AUDIENCE,
+    DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
+    DATA_DIR: join(folder, 'data'),
+  };
+}
+
+/** Runs `edgepass api` in production with these changes to its end; `undefined` takes a setting away. */
+export async function startWith(
+  changes: Readonly<Record<string, string | undefined>>,
+): Promise<RefusedStart & { readonly environment: Readonly<Record<string, string | undefined>> }> {
+  base ??= environment();
+  const whole = { ...(await base), ...changes };
+  const begin = performance.now();
+  const { code, stdout, stderr } = await runEdgepass(['api'], { environment: whole });
+  const output = `${stdout}${stderr}`;
+  const complaints = output.split('\n').filter((line) => line.includes(': expected '));
+  return {
+    code,
+    seconds: (performance.now() - begin) / 1000,
+    settings: complaints.map((line) => line.split(':')[0] ?? ''),
+    output,
+    environment: whole,
+  };
+}
+
+/**
+ * The promise to operators: exit code 1 within 3 s, one line that names the setting, and no secret. Gives
+ * the output, for what the line must say besides.
+ */
+export async function expectRefused(
+  setting: string,
+  changes: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const { code, seconds, settings, output, environment } = await startWith(changes);
+  expect({ code, settings }).toEqual({ code: 1, settings: [setting] });
+  expect(SETTING_NAMES).toContain(setting);
+  expect(seconds).toBeLessThan(3);
+  const keyPath = environment['CLOUDFRONT_PRIVATE_KEY_FILE'];
+  const key = keyPath === undefined ? '' : readText(keyPath);
+  const secrets = [
+    environment['AUTH_SECRET'],
+    environment['CLOUDFRONT_PRIVATE_KEY'],
+    ...key.split('\n').filter((line) => line.length > 20 && !line.includes('--')),
+  ];
+  for (const secret of secrets)
+    if (secret !== undefined && secret !== '') expect(output).not.toContain(secret);
+  return output;
+}
+
+/** Rows of keys point at what cannot be read. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
