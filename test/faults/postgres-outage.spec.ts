@@ -1,37 +1,33 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { Secret } from '../../src/settings/secret.js';
 import { startTestApi, type TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { startRelay, type Relay } from '../support/relay.js';
+import type { Relay } from '../support/relay.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
+import { databaseBehindRelay, type RelayedDatabase } from './postgres-behind-relay.js';
 
 // Outages are waited for, on machines that have other work.
 jest.setTimeout(60_000);
 
-let database: TestDatabase;
+let database: RelayedDatabase;
 let relay: Relay;
 let api: TestApi;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  const url = new URL(database.url);
-  relay = await startRelay(Number(url.port));
-  url.host = `127.0.0.1:${relay.port}`;
-  api = await startTestApi('sqlite', { database: { kind: 'postgres', url: new Secret(url.href) } });
+  database = await databaseBehindRelay();
+  ({ relay } = database);
+  api = await startTestApi('sqlite', { database: database.settings });
   await api.give({ subject: 'user:u1', prefix: 'courses' });
   await api.http.get('/health/ready').expect(200);
 });
 afterAll(async () => {
   relay.heal();
   await api.close();
-  await relay.close();
-  await database.drop();
+  await database.close();
 });
 
 /** Waits until the relay has swallowed what the API sent: the statement is then on its way. */
 const underWay = (): Promise<void> => new Promise((done) => setTimeout(done, 200));
 
-test('PostgreSQL that goes away in the middle of a statement is 503, no cookie, no crash; it heals', async () => {
+test('F13 PostgreSQL that goes away in the middle of a statement is 503, no cookie, no crash; it heals', async () => {
   relay.freeze();
   const asking = api.ask('courses').then((response) => response);
   await underWay();
@@ -48,7 +44,7 @@ test('PostgreSQL that goes away in the middle of a statement is 503, no cookie, 
   await api.ask('courses').expect(201);
 });
 
-test('PostgreSQL that falls silent is waited for a few seconds, not for ever; it heals', async () => {
+test('F16 PostgreSQL that falls silent is waited for a few seconds, not for ever; it heals', async () => {
   await api.http.get('/health/ready').expect(200);
   relay.freeze();
   const begin = performance.now();
@@ -64,7 +60,7 @@ test('PostgreSQL that falls silent is waited for a few seconds, not for ever; it
   await api.ask('courses').expect(201);
 });
 
-test('an administrator is told database_unavailable, and nothing half done remains', async () => {
+test('F16 an administrator is told database_unavailable, and nothing half done remains', async () => {
   const before = await api.countOf('entitlements');
   relay.freeze();
 

@@ -3,59 +3,54 @@ import { sql } from 'kysely';
 import { Client } from 'pg';
 import { openDatabase } from '../../src/database/database.js';
 import { Secret } from '../../src/settings/secret.js';
-import { startTestApi, type TestApi } from '../support/api.js';
-import { createTestDatabase } from '../support/postgres.js';
-import { startRelay } from '../support/relay.js';
+import { startTestApi } from '../support/api.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
+import { evidence, injectedBy } from './evidence.js';
+import { databaseBehindRelay } from './postgres-behind-relay.js';
+import { untilReadyIs } from './readiness.js';
 
 // Outages are waited for, on machines that have other work.
 jest.setTimeout(60_000);
 
-/** A database behind a line that a test can cut, and the settings that lead through it. */
-async function databaseBehindRelay() {
-  const server = await createTestDatabase();
-  const url = new URL(server.url);
-  const relay = await startRelay(Number(url.port));
-  url.host = `127.0.0.1:${relay.port}`;
-  return { server, relay, database: { kind: 'postgres', url: new Secret(url.href) } as const };
-}
+/** pino's number of the level. */
+const INFO = 30;
 
-/** Milliseconds until readiness answers this status; asks on and on. */
-async function untilReadyIs(api: TestApi, status: number): Promise<number> {
-  const begin = performance.now();
-  for (;;) {
-    const ready = await api.http.get('/health/ready');
-    if (ready.status === status) return performance.now() - begin;
-    if (performance.now() - begin > 15_000) throw new Error(`readiness stays ${ready.status}`);
-  }
-}
-
-test('without PostgreSQL the process starts, lives and is not ready; ready 2 s after it appears (F12)', async () => {
-  const { server, relay, database } = await databaseBehindRelay();
+test('F12 without PostgreSQL the process starts, lives and is not ready; ready 2 s after it appears', async () => {
+  const database = await databaseBehindRelay();
+  const { relay } = database;
+  injectedBy('a relay that refuses every connection');
   relay.cut();
-  const api = await startTestApi('sqlite', { database });
+  const api = await startTestApi('sqlite', { database: database.settings });
   expect((await api.http.get('/health/live')).status).toBe(200);
   const notReady = await api.http.get('/health/ready');
   expect(notReady.body).toMatchObject({ status: 503, code: 'database_unavailable' });
   expect(notReady.headers['retry-after']).toBe('2');
   expect((await api.ask('courses')).body).toMatchObject({ status: 503, code: 'audit_unavailable' });
   expect(api.log.join('')).toContain('the database is not ready; trying again');
+  // A state that lasts is told once, not at each probe of the balancer.
+  const lines = api.log.length;
+  for (let probes = 0; probes < 20; probes++) await api.http.get('/health/ready').expect(503);
+  const levels = api.log.slice(lines).map((line) => (JSON.parse(line) as { level: number }).level);
+  expect(levels.filter((level) => level >= INFO)).toEqual([]);
 
   relay.heal();
-  expect(await untilReadyIs(api, 200)).toBeLessThan(2_000);
+  const milliseconds = await untilReadyIs(api, 200);
+  expect(milliseconds).toBeLessThan(2_000);
   await api.give({ subject: 'user:u1', prefix: 'courses' });
   await api.ask('courses').expect(201);
   expect(api.log.join('')).toContain('the database is ready');
+  evidence(`ready ${Math.round(milliseconds)} ms after PostgreSQL is there`);
   await api.close();
-  await relay.close();
-  await server.drop();
+  await database.close();
 });
 
-test('PostgreSQL that accepts and never answers stops no start, and no caller for longer than 2 s (F16)', async () => {
-  const { server, relay, database } = await databaseBehindRelay();
-  const api = await startTestApi('sqlite', { database });
+test('F16 PostgreSQL that accepts and never answers stops no start, and no caller for longer than 2 s', async () => {
+  const database = await databaseBehindRelay();
+  const { relay } = database;
+  const api = await startTestApi('sqlite', { database: database.settings });
   await api.give({ subject: 'user:u1', prefix: 'courses' });
   await api.ask('courses').expect(201);
+  injectedBy('a relay that swallows everything and tells nobody');
   relay.freeze();
   // More callers than the pool has connections: those wait for a connection, the others for an answer.
   const answers = await Promise.all(
@@ -69,7 +64,9 @@ test('PostgreSQL that accepts and never answers stops no start, and no caller fo
     answers.map(() => expect.objectContaining({ status: 503, code: 'audit_unavailable' })),
   );
   expect(answers.flatMap(({ response }) => setCookieLines(response))).toEqual([]);
-  expect(Math.max(...answers.map(({ milliseconds }) => milliseconds))).toBeLessThan(2_000);
+  const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
+  expect(slowest).toBeLessThan(2_000);
+  evidence(`14 of 14 callers 503 audit_unavailable, the slowest after ${Math.round(slowest)} ms, no cookie`);
   await untilReadyIs(api, 503);
   // Readiness asks nobody: it answers at once whatever PostgreSQL does.
   const begin = performance.now();
@@ -81,15 +78,14 @@ test('PostgreSQL that accepts and never answers stops no start, and no caller fo
   await untilReadyIs(api, 200);
   await api.ask('courses').expect(201);
   await api.close();
-  await relay.close();
-  await server.drop();
+  await database.close();
 });
 
-test('connections that PostgreSQL ends, idle or not, end no process (F14)', async () => {
-  const { server, relay, database } = await databaseBehindRelay();
-  const api = await startTestApi('sqlite', { database });
+test('F14 connections that PostgreSQL ends, idle or not, end no process', async () => {
+  const database = await databaseBehindRelay();
+  const api = await startTestApi('sqlite', { database: database.settings });
   await api.give({ subject: 'user:u1', prefix: 'courses' });
-  const administrator = new Client({ connectionString: server.url });
+  const administrator = new Client({ connectionString: database.serverUrl });
   await administrator.connect();
   for (let times = 0; times < 10; times++) {
     await Promise.all([api.ask('courses'), api.ask('courses')]);
@@ -101,21 +97,23 @@ test('connections that PostgreSQL ends, idle or not, end no process (F14)', asyn
   expect((await api.http.get('/health/live')).status).toBe(200);
   await untilReadyIs(api, 200);
   await api.ask('courses').expect(201);
+  evidence('10 times all connections, the process lives and grants');
   await api.close();
-  await relay.close();
-  await server.drop();
+  await database.close();
 });
 
-test('a PostgreSQL that was switched to read-only is not ready, and gives no cookie (F20)', async () => {
-  const { server, relay, database } = await databaseBehindRelay();
-  const api = await startTestApi('sqlite', { database });
+test('F20 a PostgreSQL that was switched to read-only is not ready, and gives no cookie', async () => {
+  const database = await databaseBehindRelay();
+  const { relay } = database;
+  const api = await startTestApi('sqlite', { database: database.settings });
   await api.give({ subject: 'user:u1', prefix: 'courses' });
-  const name = new URL(server.url).pathname.slice(1);
+  const name = new URL(database.serverUrl).pathname.slice(1);
   const administrator = await openDatabase(
-    { kind: 'postgres', url: new Secret(server.url) },
+    { kind: 'postgres', url: new Secret(database.serverUrl) },
     () => undefined,
   );
   const { queries } = administrator;
+  injectedBy('default_transaction_read_only on the database, and all connections cut');
   await sql`alter database ${sql.id(name)} set default_transaction_read_only = on`.execute(queries);
   relay.cut();
   relay.heal();
@@ -133,8 +131,10 @@ test('a PostgreSQL that was switched to read-only is not ready, and gives no coo
   relay.heal();
   await untilReadyIs(api, 200);
   await api.ask('courses').expect(201);
+  evidence(
+    '503 audit_unavailable without a cookie, not ready; ready and granting when it takes writes again',
+  );
   await administrator.close();
   await api.close();
-  await relay.close();
-  await server.drop();
+  await database.close();
 });

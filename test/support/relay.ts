@@ -9,9 +9,9 @@ export interface Relay {
   cut(): void;
   /** What the server sends arrives that much later. */
   slow(milliseconds: number): void;
-  /** What is sent to the server arrives; a connection on which it answers ends before the first byte of that. */
-  loseAnswers(): void;
-  /** How many connections {@link loseAnswers} has ended. */
+  /** What holds this text arrives at the server; the connection ends before the first byte of the answer. */
+  loseAnswersTo(text: string): void;
+  /** How many connections have ended so. */
   readonly answersLost: number;
   /** New connections pass again, and old ones that were not ended. */
   heal(): void;
@@ -21,7 +21,8 @@ export interface Relay {
 /** Starts a relay on the loopback to a port of the same machine; on a free port unless told. */
 export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
   const sockets = new Set<Socket>();
-  let state: 'open' | 'frozen' | 'cut' | 'losing' = 'open';
+  let state: 'open' | 'frozen' | 'cut' = 'open';
+  let unanswered: string | null = null;
   let delayMilliseconds = 0;
   let answersLost = 0;
   const keep = (socket: Socket): void => {
@@ -35,13 +36,17 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
     if (state === 'frozen') return void near.pause();
     const far = connect(targetPort, '127.0.0.1');
     keep(far);
+    let isLosing = false;
     const answer = (bytes: Buffer): void => {
-      if (state === 'open') near.write(bytes);
-      if (state !== 'losing' || near.destroyed) return;
+      if (!isLosing) return void (state === 'open' && near.write(bytes));
+      if (near.destroyed) return;
       answersLost += 1;
       near.destroy();
     };
-    near.on('data', (bytes) => void ((state === 'open' || state === 'losing') && far.write(bytes)));
+    near.on('data', (bytes) => {
+      if (unanswered !== null && bytes.includes(unanswered)) isLosing = true;
+      if (state === 'open') far.write(bytes);
+    });
     far.on('data', (bytes) => {
       if (delayMilliseconds === 0) answer(bytes);
       else setTimeout(answer, delayMilliseconds, bytes);
@@ -61,13 +66,14 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
       drop();
     },
     slow: (milliseconds) => void (delayMilliseconds = milliseconds),
-    loseAnswers: () => void (state = 'losing'),
+    loseAnswersTo: (text) => void (unanswered = text),
     get answersLost() {
       return answersLost;
     },
     heal: () => {
       state = 'open';
       delayMilliseconds = 0;
+      unanswered = null;
     },
     close: () =>
       new Promise((done) => {

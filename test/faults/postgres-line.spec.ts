@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { cookieValue, setCookieLines } from '../support/set-cookie-lines.js';
+import { evidence, injectedBy } from './evidence.js';
+import { databaseBehindRelay, type RelayedDatabase } from './postgres-behind-relay.js';
+import { untilReadyIs } from './readiness.js';
+
+// Outages are waited for, on machines that have other work.
+jest.setTimeout(60_000);
+
+const CALLERS = 300;
+const CONNECTIONS = 10;
+
+let database: RelayedDatabase;
+let api: TestApi;
+
+beforeAll(async () => {
+  database = await databaseBehindRelay();
+  api = await startTestApi('sqlite', { database: database.settings });
+  await api.give({ subject: 'user:u1', prefix: 'courses' });
+});
+afterAll(async () => {
+  database.relay.heal();
+  await api.close();
+  await database.close();
+});
+beforeEach(async () => {
+  database.relay.heal();
+  await untilReadyIs(api, 200);
+});
+
+test('F18 300 callers for 10 connections to a slow PostgreSQL: the wait is bounded, the surplus is 503 overloaded, readiness answers at once', async () => {
+  injectedBy('a relay that delays each answer of PostgreSQL by 500 ms');
+  // Connections are made while the line is fast.
+  await Promise.all(Array.from({ length: 2 * CONNECTIONS }, () => api.ask('courses').expect(201)));
+  database.relay.slow(500);
+  let isOver = false;
+  const asking = Promise.all(
+    Array.from({ length: CALLERS }, async () => {
+      const begin = performance.now();
+      const response = await api.ask('courses');
+      return { response, milliseconds: performance.now() - begin };
+    }),
+  ).finally(() => (isOver = true));
+  const probes: number[] = [];
+  // oxlint-disable-next-line no-unmodified-loop-condition -- the callers end it
+  while (!isOver) {
+    const begin = performance.now();
+    // oxlint-disable-next-line no-await-in-loop -- one probe after the other
+    expect((await api.http.get('/health/ready')).status).toBe(200);
+    probes.push(performance.now() - begin);
+  }
+  const answers = await asking;
+
+  const given = answers.filter(({ response }) => response.status === 201);
+  const refused = answers.filter(({ response }) => response.status !== 201);
+  expect(given.length).toBeGreaterThanOrEqual(CONNECTIONS);
+  expect(new Set(refused.map(({ response }) => (response.body as { code: string }).code))).toEqual(
+    new Set(['overloaded']),
+  );
+  expect(refused.flatMap(({ response }) => setCookieLines(response))).toEqual([]);
+  const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
+  const inOrder = probes.toSorted((one, other) => one - other);
+  const probeOf = (share: number): number => Math.round(inOrder[Math.floor(inOrder.length * share)] ?? 0);
+  // 300 callers and their answers share this process with the probe.
+  expect(slowest).toBeLessThan(3_000);
+  expect(probeOf(0.5)).toBeLessThan(250);
+  database.relay.heal();
+  await api.ask('courses').expect(201);
+  evidence(
+    `${given.length} granted, ${refused.length} overloaded; slowest ${Math.round(slowest)} ms; readiness 200 meanwhile, p50 ${probeOf(0.5)} ms, p99 ${probeOf(0.99)} ms`,
+  );
+});
+
+test('F19 a line cut between COMMIT and its answer: 503 without a cookie, a row that nobody received, and the next try is a grant of its own', async () => {
+  injectedBy('a relay that passes the statement on and ends the connection before the answer');
+  const before = await api.countOf('grants');
+  database.relay.loseAnswersTo('insert into "grants"');
+  const refused = await api.ask('courses');
+  expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+  expect(setCookieLines(refused)).toEqual([]);
+  database.relay.heal();
+  expect([database.relay.answersLost, (await api.countOf('grants')) - before]).toEqual([1, 1]);
+
+  const given = await api.ask('courses').expect(201);
+  expect(cookieValue(given, 'CloudFront-Policy')).not.toBe('');
+  expect((await api.countOf('grants')) - before).toBe(2);
+  evidence('1 row without a cookie, 0 cookies without a row (the contract has no Idempotency-Key)');
+});
+
+test('F19 a revocation whose COMMIT was not answered is 503, and either whole or not there: here it holds', async () => {
+  injectedBy('the same, at the word commit');
+  await api.give({ subject: 'user:u2', prefix: 'courses' });
+  await api.ask('courses', { sub: 'u2' }).expect(201);
+  const asAdmin = { Authorization: api.bearer('boss', { groups: ['admins'] }) };
+  const { body } = await api.http.get('/admin/entitlements?subject=user:u2').set(asAdmin);
+  const [right] = (body as { entitlements: readonly { id: string }[] }).entitlements;
+  const changes = await api.countOf('entitlement_changes');
+  // As the protocol ends a text; `read committed` is another.
+  database.relay.loseAnswersTo('commit\u0000');
+  const revoking = await api.http.delete(`/admin/entitlements/${right?.id}`).set(asAdmin);
+  expect(revoking.body).toMatchObject({ status: 503, code: 'database_unavailable' });
+  database.relay.heal();
+  expect(await api.countOf('entitlement_changes')).toBe(changes + 1);
+  expect((await api.ask('courses', { sub: 'u2' })).status).toBe(403);
+  expect((await api.http.delete(`/admin/entitlements/${right?.id}`).set(asAdmin)).status).toBe(404);
+  evidence('503, the right and its audit row both as after the revocation; asked again it is 404');
+});
