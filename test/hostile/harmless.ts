@@ -43,7 +43,11 @@ function faultsOfAnswer(answer: WireAnswer, { appOrigins }: Promises): readonly 
 
   expect(status > 0 && !isCutOff, 'U5 no whole answer');
   expect(status < 500 || status === 503, 'U2 no 5xx but 503');
-  expect(status !== 503 || only('retry-after') !== '', 'U2 a 503 says when to come back');
+  const isLater = status === 429 || status === 503;
+  expect(
+    isLater === /^[1-9]\d*$/.test(only('retry-after')),
+    'U2 429 and 503, and they alone, say when to come back',
+  );
   expect(only('cache-control') === 'no-store', 'U4 Cache-Control: no-store, once');
   expect(only('x-content-type-options') === 'nosniff', 'U4 nosniff, once');
   expect(only('vary') === 'Origin', 'U4 Vary: Origin, once');

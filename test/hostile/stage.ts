@@ -4,9 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { send, type ClientResponse } from '../support/https-client.js';
 import {
-  askForGrant,
   bearer,
-  entitleEveryone,
   keyFile,
   OPERATED_SECRET,
   startOperatedApi,
@@ -46,6 +44,8 @@ export interface HostileStage {
   ask(sub: string, body: string | Buffer, headers?: Attack['headers']): Promise<ClientResponse>;
   /** The bytes as they stand; gives the first answer once the server has closed. */
   raw(bytes: string | Buffer): Promise<RawResponse>;
+  /** A port through which the server sees callers of that address of this machine. */
+  portFor(address: string): Promise<number>;
   /** Says how many rows the test itself adds by what it is granted; nothing is said = none. */
   adds(rows: Partial<Rows>): void;
 }
@@ -54,6 +54,17 @@ export interface Attack {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Buffer;
 }
+
+/** A deployment that signs its callers in otherwise than by the secret of the tests. */
+export interface SignIn {
+  /** Settings of the process. */
+  readonly changes: Readonly<Record<string, string>>;
+  /** The Authorization header of a caller. */
+  bearer(sub: string, groups?: readonly string[]): string;
+  close(): Promise<void>;
+}
+
+const BY_SECRET: SignIn = { changes: {}, bearer, close: () => Promise.resolve() };
 
 /** Who asks after every test whether the service still grants. */
 const NEXT_CALLER = 'the-next-caller';
@@ -75,6 +86,7 @@ export function hostileStory(
   title: string,
   story: (stage: () => HostileStage) => void,
   changes: Readonly<Record<string, string>> = {},
+  startSignIn: () => Promise<SignIn> = () => Promise.resolve(BY_SECRET),
 ): void {
   describe(`attacks ${title}`, () => {
     let stage: OpenStage | undefined;
@@ -83,7 +95,7 @@ export function hostileStory(
       return stage;
     };
     beforeAll(async () => {
-      stage = await OpenStage.set(changes);
+      stage = await OpenStage.set(changes, await startSignIn());
     });
     afterAll(() => stage?.clear());
     beforeEach(() => current().begin());
@@ -99,6 +111,7 @@ class OpenStage implements HostileStage {
   #secrets: string[] = [];
   #before: Rows = { grants: 0, entitlements: 0, entitlement_changes: 0 };
   #added: Partial<Rows> = {};
+  readonly #taps: Tap[] = [];
   #logRead = 0;
   #beganEpochSeconds = 0;
 
@@ -109,9 +122,10 @@ class OpenStage implements HostileStage {
     private readonly testDatabase: TestDatabase,
     private readonly promises: Promises,
     private readonly lastingSecrets: readonly string[],
+    private readonly signIn: SignIn,
   ) {}
 
-  static async set(changes: Readonly<Record<string, string>>): Promise<OpenStage> {
+  static async set(changes: Readonly<Record<string, string>>, signIn: SignIn): Promise<OpenStage> {
     const folder = temporaryFolder('hostile');
     const ownKey = changes['CLOUDFRONT_PRIVATE_KEY_FILE'] ?? keyFile(folder);
     const key = readFileSync(ownKey, 'utf8');
@@ -125,15 +139,24 @@ class OpenStage implements HostileStage {
         APP_ORIGINS: APP_ORIGIN,
         CLOUDFRONT_DOMAIN: CDN_URL,
         CLOUDFRONT_PRIVATE_KEY_FILE: ownKey,
+        ...signIn.changes,
         ...changes,
       },
     });
     const database = new Client({ connectionString: testDatabase.url });
     await database.connect();
-    await entitleEveryone(api.url, ENTITLED);
-    for (const prefix of ['private/a', 'private/a_b', 'media/v1..2']) {
-      const body = JSON.stringify({ subject: 'user:u1', prefix });
-      await send(`${api.url}/admin/entitlements`, { ...asAdmin(), method: 'PUT', body });
+    for (const [subject, prefix] of [
+      ['everyone', ENTITLED],
+      ['user:u1', 'private/a'],
+      ['user:u1', 'private/a_b'],
+      ['user:u1', 'media/v1..2'],
+    ]) {
+      const headers = {
+        Authorization: signIn.bearer('root', ['admins']),
+        'Content-Type': 'application/json',
+      };
+      const body = JSON.stringify({ subject, prefix });
+      await send(`${api.url}/admin/entitlements`, { method: 'PUT', headers, body });
     }
     const tap = await startTap(api.port, ATTACKER);
     const keyLines = key.split('\n').filter((line) => line !== '' && !line.includes('-'));
@@ -145,7 +168,7 @@ class OpenStage implements HostileStage {
       longestLifetimeSeconds: 3600,
     };
     const secrets = [OPERATED_SECRET, password, ...keyLines];
-    return new OpenStage(api, database, tap, testDatabase, promises, secrets);
+    return new OpenStage(api, database, tap, testDatabase, promises, secrets, signIn);
   }
 
   get port(): number {
@@ -157,7 +180,7 @@ class OpenStage implements HostileStage {
   }
 
   bearer(sub: string, groups: readonly string[] = []): string {
-    const header = bearer(sub, groups);
+    const header = this.signIn.bearer(sub, groups);
     this.keepSecret(header.replace('Bearer ', ''));
     return header;
   }
@@ -179,6 +202,12 @@ class OpenStage implements HostileStage {
     return sendRaw({ port: this.port, bytes });
   }
 
+  async portFor(address: string): Promise<number> {
+    const tap = await startTap(this.api.port, address);
+    this.#taps.push(tap);
+    return tap.port;
+  }
+
   adds(rows: Partial<Rows>): void {
     this.#added = rows;
   }
@@ -193,9 +222,13 @@ class OpenStage implements HostileStage {
   /** One line for each promise that is broken since the test began. */
   async harm(): Promise<readonly string[]> {
     const { process } = this.api;
-    const conversations = this.tap.conversations();
+    const conversations = [this.tap, ...this.#taps].flatMap((tap) => tap.conversations());
     const faults = conversations.flatMap((conversation) => faultsOf(conversation, this.promises));
-    const { status } = await askForGrant(this.api.url, NEXT_CALLER, ENTITLED);
+    const { status } = await send(`${this.api.url}/grants`, {
+      method: 'POST',
+      headers: { Authorization: this.signIn.bearer(NEXT_CALLER), 'Content-Type': 'application/json' },
+      body: JSON.stringify({ prefix: ENTITLED }),
+    });
     if (status !== 201) faults.push(`U9 the next grant is ${status}`);
     if (process.child.exitCode !== null || process.child.signalCode !== null)
       faults.push('U2 the process has ended');
@@ -225,10 +258,11 @@ class OpenStage implements HostileStage {
   }
 
   async clear(): Promise<void> {
-    await this.tap.close();
+    await Promise.all([this.tap, ...this.#taps].map((tap) => tap.close()));
     await this.database.end();
     await this.api.process.stop();
     await this.testDatabase.drop();
+    await this.signIn.close();
   }
 
   /** Everything that was written about callers since the test began. */
@@ -256,10 +290,4 @@ class OpenStage implements HostileStage {
       entitlement_changes: Number(row?.entitlement_changes),
     };
   }
-}
-
-function asAdmin() {
-  return {
-    headers: { Authorization: bearer('root', ['admins']), 'Content-Type': 'application/json' },
-  };
 }
