@@ -1,6 +1,7 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import { createTestDatabase } from '../../test/support/postgres.js';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
@@ -40,6 +41,21 @@ describe('an SQLite file', () => {
     expect(refusal).toBe(
       `DATABASE_URL: expected an SQLite file that this user can write and no other process has open; found ${path}, which another process has open; stop that process, or use postgres:// for several`,
     );
+  });
+
+  it('whose last change was cut off before there was a log, as by a loss of power, is made whole (F06)', async () => {
+    const folder = temporaryFolder('database');
+    const [whole, cut] = [join(folder, 'whole.sqlite'), join(folder, 'cut.sqlite')] as const;
+    const file = new Sqlite(whole);
+    file.exec('create table t (filler); pragma cache_size = 1; begin');
+    for (let row = 0; row < 100; row += 1) file.exec('insert into t values (zeroblob(4000))');
+    copyFileSync(whole, cut);
+    copyFileSync(`${whole}-journal`, `${cut}-journal`);
+    file.close();
+    const database = await openDatabase({ kind: 'sqlite', path: cut }, silent);
+    const { rows } = await sql<{ rows: number }>`select count(*) as rows from t`.execute(database.queries);
+    await database.close();
+    expect(rows).toEqual([{ rows: 0 }]);
   });
 
   it('that is a folder is refused in one line', async () => {

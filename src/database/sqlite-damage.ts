@@ -24,6 +24,9 @@ export function findDamage(Driver: typeof Sqlite, path: string, busyMilliseconds
   } catch (error) {
     const code = codeOf(error);
     if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(code)) return code;
+    // The power failed in the middle of a change, which the first start makes before there is a log: whoever
+    // opens the file for writing undoes it.
+    if (code === 'SQLITE_READONLY_ROLLBACK') return null;
     throw error;
   } finally {
     file.close();
