@@ -63,21 +63,6 @@ onEveryDatabase('codes on the wire', (api) => {
     await api().http.get('/entitlements').set('Authorization', late).expect(200);
   });
 
-  test.each([
-    ['text/plain', '{"prefix":"p"}'],
-    ['application/x-www-form-urlencoded', 'prefix=p'],
-    ['application/json; charset=latin1', '{"prefix":"p"}'],
-  ])('media_type_unsupported: %s', async (type, body) => {
-    const response = await api()
-      .http.post('/grants')
-      .set('Origin', APP_ORIGIN)
-      .set('Authorization', api().bearer())
-      .set('Content-Type', type)
-      .send(body);
-    expect(response.body).toMatchObject({ status: 415, code: 'media_type_unsupported' });
-    expect(response.headers).toMatchObject(SURROUNDINGS);
-  });
-
   test('overloaded: too many signatures wait; no cookie leaves, and the page may read when to come back', async () => {
     await api().give({ subject: 'user:busy', prefix: 'p' });
     const cloudFront = api().app.get(CloudFrontService, { strict: false });
