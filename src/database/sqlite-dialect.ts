@@ -25,7 +25,7 @@ export class GroupCommitDialect implements Dialect {
   }
 
   createAdapter(): SqliteAdapter {
-    return new ManyCallers();
+    return new GroupCommitAdapter();
   }
 
   createIntrospector(queries: Kysely<unknown>): SqliteIntrospector {
@@ -33,9 +33,15 @@ export class GroupCommitDialect implements Dialect {
   }
 }
 
-/** Otherwise kysely lets one caller wait for the other, and nobody waits at the same time. */
-class ManyCallers extends SqliteAdapter {
+/** What kysely's own adapter says of SQLite, corrected where it is too careful. */
+class GroupCommitAdapter extends SqliteAdapter {
+  /** Otherwise one caller waits for the other, and nobody waits at the same time. */
   override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+
+  /** Otherwise a migration that is cut off in the middle leaves half of its tables, and no start gets past them. */
+  override get supportsTransactionalDdl(): boolean {
     return true;
   }
 }
