@@ -9,8 +9,6 @@ export interface LogDestination {
   write(line: string): void;
 }
 
-const STDOUT = 1;
-
 /**
  * Nest's log as JSON lines. Nobody logs whole requests: the audit table is the record of what was granted,
  * and the log keeps the refusals with their reason. So there is no per-request child logger to pay for.
@@ -20,7 +18,7 @@ export class JsonLogger implements LoggerService {
   readonly #output: LogDestination;
 
   /** @param output stdout unless told */
-  constructor(level: Settings['logLevel'], output: LogDestination = new LogOutput(STDOUT)) {
+  constructor(level: Settings['logLevel'], output: LogDestination = standardOutput()) {
     this.#output = output;
     this.#logger = pino({ level, base: null }, output);
   }
@@ -68,4 +66,12 @@ export class JsonLogger implements LoggerService {
       this.#logger[level]({ context, ...stack }, String(message));
     }
   }
+}
+
+/**
+ * Where stdout is a pipe, Node makes it non-blocking once `process.stdout` is touched. Written to as the plain
+ * descriptor 1, a pipe whose reader stands still would hold the whole service (D19).
+ */
+function standardOutput(): LogDestination {
+  return new LogOutput(process.stdout.fd);
 }

@@ -66,4 +66,16 @@ describe('the output of the log', () => {
     output.write('third\n');
     expect([file.text, output.linesLost]).toEqual(['third\n', 2]);
   });
+
+  it('waits for a slow reader no longer than a millisecond a line (D19)', () => {
+    const file = fileWithRoom(0, 'EAGAIN');
+    const output = new LogOutput(1, file.write);
+    for (let times = 0; times < 50; times++) {
+      file.room = 6;
+      output.write('read!\n');
+      output.write('lost!\n');
+    }
+    // 100 tries, and one of which each lost line learns that it is lost; one more after each line that was read.
+    expect([output.linesLost, file.tries]).toEqual([50, 50 + 50 + 100 + 49]);
+  });
 });

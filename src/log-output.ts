@@ -1,6 +1,9 @@
 import { writeSync } from 'node:fs';
 
-/** How long the service waits for a reader that cannot keep up, before lines are lost instead. */
+/**
+ * How long the service waits for a reader that cannot keep up, before lines are lost instead. Used up, it grows
+ * again by a millisecond a line, so that a slow reader does not hold the service again and again.
+ */
 const PATIENCE_MILLISECONDS = 100;
 
 /** Writes some of the bytes from `offset` on; gives how many. Node's `writeSync`. */
@@ -15,7 +18,7 @@ export class LogOutput {
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #linesLost = 0;
   #isTorn = false;
-  #isStuck = false;
+  #patience = PATIENCE_MILLISECONDS;
 
   constructor(
     private readonly descriptor: number,
@@ -33,24 +36,23 @@ export class LogOutput {
     const bytes = Buffer.from(this.#isTorn ? `\n${line}` : line);
     const written = this.#writeWhatPasses(bytes);
     if (written < bytes.length) this.#linesLost += 1;
+    else this.#patience = Math.min(PATIENCE_MILLISECONDS, this.#patience + 1);
     if (written > 0) this.#isTorn = written < bytes.length;
   }
 
   #writeWhatPasses(bytes: Uint8Array): number {
     let written = 0;
-    let patience = this.#isStuck ? 0 : PATIENCE_MILLISECONDS;
-    this.#isStuck = false;
     while (written < bytes.length) {
       try {
         written += this.writeSome(this.descriptor, bytes, written);
       } catch (error) {
-        // A pipe that another process has made non-blocking says so when it is full.
-        this.#isStuck = (error as NodeJS.ErrnoException).code === 'EAGAIN';
-        if (!this.#isStuck || patience-- === 0) return written;
+        // What a non-blocking pipe says when it is full.
+        const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
+        if (!isFull || this.#patience === 0) return written;
+        this.#patience -= 1;
         Atomics.wait(this.#sleeper, 0, 0, 1);
       }
     }
-    this.#isStuck = false;
     return written;
   }
 }
