@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, jest } from '@jest/globals';
+import { METRICS } from '../../src/app.module.js';
+import { GrantsService } from '../../src/grants/grants.service.js';
+import type { Metrics } from '../../src/metrics/metrics.js';
+import { startTestApi } from '../support/api.js';
+import { askForGrant, entitleEveryone, startOperatedApi } from '../support/operated-api.js';
+import { samplesOf } from '../support/scrape.js';
+import { setCookieLines } from '../support/set-cookie-lines.js';
+import { evidence, injectedBy } from './evidence.js';
+import { LOAD_PREFIX, startGrantLoad } from './grant-load.js';
+import { ReceivedCookies } from './received-cookies.js';
+import { expectRowsForAll, sqliteStage } from './sqlite-stage.js';
+
+const HOOK = pathToFileURL(join('test', 'faults', 'throw-on-signal.mjs')).href;
+
+describe('an error that nobody foresaw', () => {
+  it.each([
+    [
+      'thrown',
+      () => {
+        throw new Error('the canary of a thrown error');
+      },
+    ],
+    ['rejected', () => Promise.reject(new Error('the canary of a rejection'))],
+    [
+      'thrown that is no Error',
+      () => {
+        throw 'the canary of a text';
+      },
+    ],
+  ])('F45 %s in a handler is 500 with an id only, counted, and its reason in the log', async (how, act) => {
+    const api = await startTestApi('sqlite', { metricsPort: 9090 });
+    await api.give({ subject: 'user:u1', prefix: 'courses' });
+    const grants = api.app.get(GrantsService, { strict: false });
+    const grant = jest.spyOn(grants, 'grant').mockImplementationOnce(act);
+    injectedBy(`${how} by GrantsService.grant`);
+
+    const answer = await api.ask('courses');
+    grant.mockRestore();
+
+    const { instance, ...rest } = answer.body as { instance: string };
+    expect([answer.status, rest]).toEqual([
+      500,
+      { type: 'urn:edgepass:error:internal', title: expect.any(String), status: 500, code: 'internal' },
+    ]);
+    expect(instance).toMatch(/^urn:uuid:[0-9a-f-]{36}$/);
+    expect(setCookieLines(answer)).toEqual([]);
+    const lines = api.log.filter((line) => line.includes(instance.slice('urn:uuid:'.length)));
+    expect(lines).toHaveLength(1);
+    const metrics = api.app.get<Metrics>(METRICS, { strict: false });
+    const counted = [...samplesOf(await metrics.text())].find(([name]) =>
+      name.startsWith('edgepass_refusals_total{code="internal"'),
+    );
+    expect(counted?.[1]).toBe(1);
+    await api.ask('courses').expect(201);
+    await api.close();
+    evidence('500 internal with its id, one line in the log, counted; the next grant 201');
+  });
+
+  it('F45 outside any request is told once, requests are finished, and the exit code is 1', async () => {
+    const stage = sqliteStage('unexpected');
+    const api = await startOperatedApi({
+      ...stage,
+      changes: { ...stage.changes, NODE_OPTIONS: `--import ${HOOK}`, DRAIN_SECONDS: '1' },
+    });
+    await entitleEveryone(api.url, LOAD_PREFIX);
+    const received = new ReceivedCookies();
+    injectedBy(
+      'a promise that is rejected, then an error thrown, in timers of the process, under 50 grants/s',
+    );
+    const load = startGrantLoad({ url: api.url, perSecond: 50, received });
+    await askForGrant(api.url, 'u1', LOAD_PREFIX);
+
+    api.process.child.kill('SIGUSR2');
+    await api.process.waitForLine('an error that nobody caught');
+    const whileDraining = await askForGrant(api.url, 'u1', LOAD_PREFIX);
+    expect(whileDraining.status).toBe(201);
+    expect(await api.process.ended).toEqual({ code: 1, signal: null });
+    await load.stop();
+
+    const told = api.process
+      .stdout()
+      .split('\n')
+      .filter((line) => line.includes('"level":60'));
+    expect(told).toHaveLength(1);
+    expect(JSON.parse(told[0] ?? '')).toMatchObject({
+      reason: 'unexpected_error',
+      error: { name: 'Error', message: 'the first' },
+    });
+    expect(api.process.stderr()).toBe('');
+    evidence(`told once, drained for 1 s, exit 1; ${expectRowsForAll(received, stage)}`);
+  });
+});
