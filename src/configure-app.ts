@@ -27,6 +27,8 @@ export function configureApp(
   // that name when it makes the router, which Nest has had it do already.
   Object.assign(app.getHttpAdapter().getInstance().router, { caseSensitive: true, strict: true });
   app.disable('etag');
+  // Nothing here has a version; Express would answer 304 to `If-None-Match: *` all the same.
+  Object.defineProperty(app.getHttpAdapter().getInstance().request, 'fresh', { value: false });
   app.set('trust proxy', settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false);
 
   app.use(neverStored);

@@ -36,6 +36,12 @@ onEveryDatabase('around the routes', (api) => {
       expect(response.body).toMatchObject({ code: 'request_malformed' });
     });
 
+    test('no answer is ever "not modified": nothing here has a version', async () => {
+      const response = await api().http.get('/health/live').set('If-None-Match', '*');
+      expect(response.status).toBe(200);
+      expect(response.body).toEqual({ status: 'ok' });
+    });
+
     test('the server does not say what it is made of', async () => {
       const response = await api().http.get('/health/live');
       expect(response.headers['x-powered-by']).toBeUndefined();

@@ -66,8 +66,16 @@ export class KeepAliveClient {
     const headEnd = this.received.indexOf('\r\n\r\n');
     if (headEnd === -1) return;
     const head = this.received.toString('latin1', 0, headEnd);
+    if (head.startsWith('HTTP/1.1 1')) {
+      // Only an announcement of the answer, such as 100 Continue.
+      this.received = this.received.subarray(headEnd + 4);
+      this.read();
+      return;
+    }
     const announced = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? '0');
-    const length = this.hasBody ? announced : 0;
+    // A parser that could not read the request does not know that it was HEAD; it closes.
+    const isParsers = /^HTTP\/1\.1 \d{3} Refused/.test(head);
+    const length = this.hasBody || isParsers ? announced : 0;
     const bodyStart = headEnd + 4;
     if (this.received.length < bodyStart + length) return;
     const body = this.received.subarray(bodyStart, bodyStart + length);
