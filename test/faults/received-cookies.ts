@@ -29,26 +29,33 @@ export class ReceivedCookies {
     return receipt;
   }
 
-  /**
-   * Those of the first `count` cookie sets that no row stands for. A row stands for one set: with that id, that
-   * viewer, that resource and that end; where the id was never received, any such row that is left over.
-   */
+  /** Those of the first `count` cookie sets that no row stands for: see {@link receiptsWithoutRow}. */
   withoutRow(rows: readonly AuditedGrant[], count = this.all.length): readonly Receipt[] {
-    const receipts = this.all.slice(0, count);
-    const rowOf = new Map(rows.map((row) => [row.id, row]));
-    const without: Receipt[] = [];
-    for (const receipt of receipts) {
-      if (receipt.id === null) continue;
-      const row = rowOf.get(receipt.id);
-      if (row !== undefined && keyOf(row) === keyOf(receipt)) rowOf.delete(receipt.id);
-      else without.push(receipt);
-    }
-    const left = Map.groupBy(rowOf.values(), keyOf);
-    for (const receipt of receipts) {
-      if (receipt.id === null && left.get(keyOf(receipt))?.pop() === undefined) without.push(receipt);
-    }
-    return without;
+    return receiptsWithoutRow(this.all.slice(0, count), rows);
   }
+}
+
+/**
+ * The cookie sets that no row stands for. A row stands for one set: with that id, that viewer, that resource and
+ * that end; where the id was never received, any such row that is left over.
+ */
+export function receiptsWithoutRow(
+  receipts: readonly Receipt[],
+  rows: readonly AuditedGrant[],
+): readonly Receipt[] {
+  const rowOf = new Map(rows.map((row) => [row.id, row]));
+  const without: Receipt[] = [];
+  for (const receipt of receipts) {
+    if (receipt.id === null) continue;
+    const row = rowOf.get(receipt.id);
+    if (row !== undefined && keyOf(row) === keyOf(receipt)) rowOf.delete(receipt.id);
+    else without.push(receipt);
+  }
+  const left = Map.groupBy(rowOf.values(), keyOf);
+  for (const receipt of receipts) {
+    if (receipt.id === null && left.get(keyOf(receipt))?.pop() === undefined) without.push(receipt);
+  }
+  return without;
 }
 
 function policyIn(setCookies: readonly string[]): Pick<Receipt, 'resource' | 'expiresAtEpochSeconds'> {
