@@ -1,9 +1,11 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
+import type { CompiledQuery, QueryResult } from 'kysely';
 import type { Settings } from '../settings/settings.js';
 import type { DatabaseOpenError } from './database-open-error.js';
 import type { DialectName } from './dialect-fragments.js';
 import { migrateToLatest } from './migrate.js';
-import { mayPass, postgresProblem, PostgresProbe, postgresQueries } from './postgres.js';
+import { mayPass, postgresGroupCommit, postgresProblem, PostgresProbe, postgresQueries } from './postgres.js';
+import type { PostgresGroupCommit } from './postgres-group-commit.js';
 import type { OnConnectionLost } from './postgres-pool.js';
 import { Readiness } from './readiness.js';
 import type { Queries } from './schema.js';
@@ -21,7 +23,14 @@ export class Database implements OnApplicationShutdown {
     readonly dialect: DialectName,
     readonly readiness: Readiness,
     private readonly closeProbe: () => void = () => undefined,
+    private readonly groups: PostgresGroupCommit | null = null,
   ) {}
+
+  /** Runs one statement durably, together with those that wait at the same time: one flush for all of them. */
+  record<R>(query: CompiledQuery<R>): Promise<QueryResult<R>> {
+    // SQLite's driver does it for every statement.
+    return this.groups === null ? this.queries.executeQuery(query) : this.groups.run(query);
+  }
 
   /** For a start that cannot do without it: why it is not ready, in a line for the operator. */
   get notReady(): DatabaseOpenError {
@@ -37,6 +46,7 @@ export class Database implements OnApplicationShutdown {
     this.closeProbe();
     await this.readiness.stop();
     this.closeProbe();
+    await this.groups?.close();
     await this.queries.destroy();
   }
 }
@@ -71,7 +81,8 @@ async function openPostgresDatabase(url: string, onConnectionLost: OnConnectionL
   const queries = await postgresQueries(url, onConnectionLost);
   const probe = new PostgresProbe(url);
   const readiness = new Readiness(probe.probe, false);
-  const database = new Database(queries, 'postgres', readiness, () => probe.close());
+  const groups = await postgresGroupCommit(url, queries, onConnectionLost);
+  const database = new Database(queries, 'postgres', readiness, () => probe.close(), groups);
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, START_WAIT_MILLISECONDS);

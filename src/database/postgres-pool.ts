@@ -5,7 +5,7 @@ import type { Pool, PoolClient } from 'pg';
 export type OnConnectionLost = (error: Error) => void;
 
 /** How much later than PostgreSQL's own `statement_timeout` we give up: where it answers, its answer counts. */
-const HEAD_START_MILLISECONDS = 150;
+export const HEAD_START_MILLISECONDS = 150;
 
 /** No connection became free in time although PostgreSQL was answering others: there are too many of us. */
 export class PoolExhaustedError extends Error {

@@ -3,7 +3,8 @@ import type { Client, ClientConfig } from 'pg';
 import { formatProblems } from '../settings/settings-problem.js';
 import { codeOf, DatabaseOpenError, loadDriver } from './database-open-error.js';
 import { migrateToLatest } from './migrate.js';
-import { BoundedPool, type OnConnectionLost } from './postgres-pool.js';
+import { PostgresGroupCommit } from './postgres-group-commit.js';
+import { BoundedPool, HEAD_START_MILLISECONDS, type OnConnectionLost } from './postgres-pool.js';
 import { PROBE_WRITE, probeFiller } from './probe-write.js';
 import type { Probe } from './readiness.js';
 import type { Queries, Tables } from './schema.js';
@@ -60,6 +61,36 @@ export async function postgresQueries(url: string, onConnectionLost: OnConnectio
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLISECONDS,
   };
   return kyselyOn(pg, config, STATEMENT_MILLISECONDS, onConnectionLost);
+}
+
+/** A row that another transaction holds is left to a connection of its own: it must not hold up a group. */
+const GROUP_LOCK_MILLISECONDS = 100;
+
+/** Where grants are recorded: together, on a connection of their own. Nothing is connected yet. */
+export async function postgresGroupCommit(
+  url: string,
+  queries: Queries,
+  onConnectionLost: OnConnectionLost,
+): Promise<PostgresGroupCommit> {
+  const pg = await loadPg();
+  const groupMilliseconds = STATEMENT_MILLISECONDS + HEAD_START_MILLISECONDS;
+  return new PostgresGroupCommit({
+    connect: async () => {
+      const client = new pg.Client({
+        ...connectionConfig(pg, url),
+        statement_timeout: STATEMENT_MILLISECONDS,
+        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLISECONDS,
+        lock_timeout: GROUP_LOCK_MILLISECONDS,
+        pipeline: true,
+      });
+      client.on('error', onConnectionLost);
+      await client.connect();
+      return client;
+    },
+    runAlone: (query) => queries.executeQuery(query),
+    groupMilliseconds,
+    callerMilliseconds: CONNECT_MILLISECONDS + groupMilliseconds,
+  });
 }
 
 /** One patient connection, for what reads everything: the export of the audit log. */

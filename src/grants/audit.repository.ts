@@ -29,8 +29,9 @@ interface Counted {
 
 /**
  * The ledger of the stand-alone service: entitlement check, limit per viewer and audit row are one statement,
- * so that every instance counts the same rows. On PostgreSQL statements that run at the same time do not see
- * each other's row: a viewer may get as many more as there are connections.
+ * so that every instance counts the same rows. On PostgreSQL transactions that run at the same time do not see
+ * each other's rows: a viewer may get as many more as there are instances, or, where a group of grants had to
+ * be run one by one (`postgres-group-commit.ts`), connections.
  */
 export class AuditRepository<Asked extends object> implements GrantLedger {
   readonly #record: PreparedQuery<Asked & GrantRecord & Counted, GrantRow>;
@@ -75,7 +76,7 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
   /** A row that could not be written makes readiness find out whether any can. */
   async #write(query: CompiledQuery<GrantRow>): Promise<QueryResult<GrantRow>> {
     try {
-      return await orUnavailable('audit_unavailable', () => this.database.queries.executeQuery(query));
+      return await orUnavailable('audit_unavailable', () => this.database.record(query));
     } catch (error) {
       this.database.readiness.suspect();
       throw error;

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CompiledQuery } from 'kysely';
+import { Client, Pool } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
+import { startRelay, type Relay } from '../../test/support/relay.js';
+import { PostgresGroupCommit } from './postgres-group-commit.js';
+import { PoolExhaustedError } from './postgres-pool.js';
+
+const GROUP_MILLISECONDS = 600;
+const CALLER_MILLISECONDS = 900;
+
+let database: TestDatabase;
+let relay: Relay;
+let direct: Client;
+let others: Pool;
+let groups: PostgresGroupCommit;
+/** Statements that were run outside any group. */
+let alone: string[];
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  const url = new URL(database.url);
+  relay = await startRelay(Number(url.port));
+  url.host = `127.0.0.1:${relay.port}`;
+  direct = new Client({ connectionString: database.url });
+  await direct.connect();
+  await direct.query('create table noted (number int primary key, transaction text not null)');
+  others = new Pool({ connectionString: database.url, lock_timeout: 200 });
+  alone = [];
+  groups = new PostgresGroupCommit({
+    connect: async () => {
+      const client = new Client({
+        connectionString: url.href,
+        connectionTimeoutMillis: 300,
+        lock_timeout: 100,
+        pipeline: true,
+      });
+      client.on('error', () => undefined);
+      await client.connect();
+      return client;
+    },
+    runAlone: async ({ sql, parameters }) => {
+      alone.push(String(parameters[0]));
+      return { rows: (await others.query(sql, [...parameters])).rows as never[] };
+    },
+    groupMilliseconds: GROUP_MILLISECONDS,
+    callerMilliseconds: CALLER_MILLISECONDS,
+  });
+});
+afterEach(async () => {
+  relay.heal();
+  await groups.close();
+  await others.end();
+  await direct.end();
+  await relay.close();
+  await database.drop();
+});
+
+const note = (number: number) =>
+  groups.run<{ transaction: string }>({
+    sql: 'insert into noted select $1, pg_current_xact_id()::text returning transaction',
+    parameters: [number],
+  } as unknown as CompiledQuery<{ transaction: string }>);
+
+const sleep = (seconds: number) =>
+  groups.run({ sql: 'select pg_sleep($1)', parameters: [seconds] } as unknown as CompiledQuery<object>);
+
+async function noted(): Promise<readonly number[]> {
+  const { rows } = await direct.query<{ number: number }>('select number from noted order by number');
+  return rows.map(({ number }) => number);
+}
+
+const outcomes = async (running: readonly Promise<unknown>[]): Promise<readonly string[]> =>
+  (await Promise.allSettled(running)).map(({ status }) => status);
+
+describe('statements that wait at the same time', () => {
+  it('are one transaction, and each gets its own rows', async () => {
+    const answers = await Promise.all([1, 2, 3].map(note));
+
+    const transactions = new Set(answers.map(({ rows }) => rows[0]?.transaction));
+    expect(transactions.size).toBe(1);
+    expect(await noted()).toEqual([1, 2, 3]);
+  });
+
+  it('are run alone when one of them fails: it takes no other with it', async () => {
+    await note(2);
+    const running = [1, 2, 3].map(note);
+
+    expect(await outcomes(running)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    await expect(running[1]).rejects.toMatchObject({ code: '23505' });
+    expect(alone).toEqual(['1', '2', '3']);
+    expect(await noted()).toEqual([1, 2, 3]);
+  });
+
+  it('are run alone when another transaction holds what one of them needs', async () => {
+    await direct.query('begin');
+    await direct.query("insert into noted values (2, 'held')");
+    expect(await outcomes([1, 2].map(note))).toEqual(['fulfilled', 'rejected']);
+    await direct.query('rollback');
+    expect(alone).toEqual(['1', '2']);
+  });
+
+  it('are not repeated when the connection breaks: whether they were committed is unknown', async () => {
+    await note(0);
+    relay.freeze();
+    const running = [1, 2].map(note);
+    await new Promise((sent) => setTimeout(sent, 50));
+    relay.cut();
+
+    expect(await outcomes(running)).toEqual(['rejected', 'rejected']);
+    expect(alone).toEqual([]);
+    relay.heal();
+    await note(3);
+    expect(await noted()).toEqual([0, 3]);
+  });
+});
+
+describe('a statement alone', () => {
+  it('is committed without a transaction around it, and its refusal is its own', async () => {
+    await note(1);
+    await expect(note(1)).rejects.toMatchObject({ code: '23505' });
+    expect(await noted()).toEqual([1]);
+  });
+});
+
+describe('a PostgreSQL that falls silent', () => {
+  it('is given up in time, and what was given up before it was sent is never recorded', async () => {
+    await note(0);
+    relay.freeze();
+    const begin = performance.now();
+    const first = note(1);
+    await new Promise((sent) => setTimeout(sent, 50));
+
+    expect(await outcomes([first, note(2)])).toEqual(['rejected', 'rejected']);
+
+    expect(performance.now() - begin).toBeLessThan(CALLER_MILLISECONDS + 300);
+    relay.heal();
+    await note(3);
+    expect(await noted()).toEqual([0, 3]);
+  });
+
+  it('is told apart from others who took all the time', async () => {
+    await note(0);
+    const first = sleep(0.55);
+    await new Promise((next) => setTimeout(next, 50));
+    const second = sleep(0.55);
+
+    expect(await outcomes([first])).toEqual(['fulfilled']);
+    await expect(second).rejects.toBeInstanceOf(PoolExhaustedError);
+  });
+});
