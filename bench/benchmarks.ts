@@ -1,3 +1,4 @@
+import { benchAudit } from './audit/bench-audit.js';
 import { benchEdge } from './edge/bench-edge.js';
 import { benchGrants } from './grants/bench-grants.js';
 import { profileGrants } from './grants/profile-grants.js';
@@ -7,6 +8,7 @@ type Benchmark = () => Promise<void>;
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   grants: benchGrants,
+  audit: benchAudit,
   'grants-profile': profileGrants,
   edge: benchEdge,
 };

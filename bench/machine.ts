@@ -9,7 +9,8 @@ export function machineLine(): string {
 /** Processor time in microseconds since some moment of the past. Linux only, elsewhere `null`. */
 export interface ProcessorTime {
   readonly wholeMachine: number;
-  readonly ofProcesses: readonly number[];
+  /** `null` = the process has ended. */
+  readonly ofProcesses: readonly (number | null)[];
 }
 
 /** A clock tick of proc(5), in microseconds. */
@@ -30,19 +31,25 @@ export function processorTime(pids: readonly number[]): ProcessorTime | null {
   };
 }
 
-function processMicroseconds(pid: number): number {
-  // proc(5): after the command in parentheses come state … utime (14th field) and stime.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROSECONDS;
+function processMicroseconds(pid: number): number | null {
+  try {
+    // proc(5): after the command in parentheses come state … utime (14th field) and stime.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MICROSECONDS;
+  } catch {
+    return null;
+  }
+}
+
+/** What one of the processes has used between two readings; nothing when it has ended meanwhile. */
+export function usedBy(index: number, before: ProcessorTime, after: ProcessorTime): number {
+  const [begin, end] = [before.ofProcesses[index] ?? null, after.ofProcesses[index] ?? null];
+  return begin === null || end === null ? 0 : end - begin;
 }
 
 /** The share of all processors that other processes took between two readings, 0 to 1. */
 export function shareOfOthers(before: ProcessorTime, after: ProcessorTime, seconds: number): number {
-  const own = sum(after.ofProcesses) - sum(before.ofProcesses);
+  const own = before.ofProcesses.reduce((sum: number, _, index) => sum + usedBy(index, before, after), 0);
   const all = after.wholeMachine - before.wholeMachine;
   return Math.max(0, all - own) / (seconds * 1e6 * availableParallelism());
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

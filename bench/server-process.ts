@@ -11,6 +11,8 @@ export interface ServerProcess {
   readonly port: number;
   readonly url: string;
   readonly pid: number;
+  /** Puts a question to what the process has loaded; for servers with an IPC channel. */
+  ask(question: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -22,15 +24,16 @@ export async function startServer(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   readyPath: string,
+  options: { readonly ipc?: boolean } = {},
 ): Promise<ServerProcess> {
   const port = await freePort();
   const child = spawn(process.execPath, args, {
     env: { ...environment, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
   });
   let written = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (written = (written + text).slice(-10_000)));
+    stream?.setEncoding('utf8').on('data', (text: string) => (written = (written + text).slice(-10_000)));
   }
   const host = '127.0.0.1';
   const url = `http://${host}:${port}`;
@@ -42,7 +45,14 @@ export async function startServer(
     }
     await wait(50);
   }
-  return { host, port, url, pid: child.pid ?? 0, stop: () => stop(child) };
+  return {
+    host,
+    port,
+    url,
+    pid: child.pid ?? 0,
+    ask: (question) => ask(child, question),
+    stop: () => stop(child),
+  };
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -51,6 +61,13 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+async function ask(child: ChildProcess, question: string): Promise<unknown> {
+  const answered = once(child, 'message') as Promise<[unknown]>;
+  child.send(question);
+  const [answer] = await answered;
+  return answer;
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { ServerProcess } from '../server-process.js';
 import type { Case } from './cases.js';
 import type { Deployment } from './deployment.js';
-import type { LoadJob, LoadResult } from './load.js';
+import type { Effort, LoadJob, LoadResult } from './load.js';
 
 /** The process that makes the load. */
 export class LoadProcess {
@@ -13,14 +13,14 @@ export class LoadProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Keeps a server busy with a case for that long; answers with fewer Set-Cookie lines count as wrong. */
+  /** Asks a server for the grants of a case, as hard and as long as told; answers with fewer Set-Cookie lines count as wrong. */
   async run(
     { host, port }: ServerProcess,
     { callers }: Case,
     { appOrigin: origin }: Deployment,
-    { seconds, cookieLines }: { readonly seconds: number; readonly cookieLines: number },
+    effort: Effort & { readonly cookieLines: number },
   ): Promise<LoadResult> {
-    const job: LoadJob = { host, port, origin, callers, seconds, cookieLines };
+    const job: LoadJob = { host, port, origin, callers, ...effort };
     const answered = once(this.#child, 'message') as Promise<[LoadResult]>;
     this.#child.send(job);
     const [result] = await answered;

@@ -1,16 +1,23 @@
 // The load, in a process of its own: keeps CONNECTIONS connections busy for the asked time, looks at the
 // status and the Set-Cookie lines of every answer, and hands a sample of the answers back to be verified.
 // Sockets and ready-made bytes, no HTTP client: what the load costs is taken from the servers it measures.
+import { setTimeout as wait } from 'node:timers/promises';
 import { CONNECTIONS, type Caller } from './cases.js';
 import { KeepAliveConnection, type Answer } from './keep-alive-connection.js';
 
+/** How hard, and for how long. */
+export interface Effort {
+  readonly seconds: number;
+  /** So many requests begin in a second, evenly spread; absent = every connection asks as soon as it is answered. */
+  readonly perSecond?: number;
+}
+
 /** One round of load. */
-export interface LoadJob {
+export interface LoadJob extends Effort {
   readonly host: string;
   readonly port: number;
   readonly origin: string;
   readonly callers: readonly Caller[];
-  readonly seconds: number;
   /** Fewer Set-Cookie lines than this make an answer wrong. */
   readonly cookieLines: number;
 }
@@ -56,17 +63,27 @@ async function load(job: LoadJob): Promise<LoadResult> {
     if (!isCreated || cookieLineCount < cookieLines) errors += 1;
     if (latencies.length % SAMPLE_EVERY === 0) samples.push({ prefix, cookies: cookies() });
   };
+  let begun = 0;
+  /** When the next request is due. Waiting for a connection counts as waiting for the answer. */
+  const nextBegin = async (): Promise<number> => {
+    if (job.perSecond === undefined) return performance.now();
+    const due = start + (begun++ * 1_000) / job.perSecond;
+    const early = due - performance.now();
+    if (early > 0) await wait(early);
+    return due;
+  };
   const keepBusy = async (connection: KeepAliveConnection, index: number): Promise<void> => {
     // Every connection has callers of its own: no two ask for one prefix at once unless the case says so.
     const requests = requestsOf(job, index);
     for (let turn = 0; performance.now() < end; turn += 1) {
       const { bytes, prefix } = requests[turn % requests.length] ?? { bytes: Buffer.of(), prefix: '' };
-      const sent = performance.now();
-      // oxlint-disable-next-line no-await-in-loop -- one request at a time on a connection
+      // oxlint-disable no-await-in-loop -- one request at a time on a connection
+      const due = await nextBegin();
       const answer = await connection.ask(bytes);
+      // oxlint-enable no-await-in-loop
       const answered = performance.now();
       if (answered > end) return;
-      latencies.push(answered - sent);
+      latencies.push(answered - due);
       look(answer, prefix);
     }
   };

@@ -25,7 +25,9 @@ export async function profileGrants(): Promise<void> {
 async function profileCase(one: Case, deployment: Deployment): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-profile-'));
   const profiles = join(folder, 'profiles');
-  const edgepass = await startEdgepass(deployment, folder, ['--cpu-prof', `--cpu-prof-dir=${profiles}`]);
+  const edgepass = await startEdgepass(deployment, folder, {
+    nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${profiles}`],
+  });
   const load = new LoadProcess();
   try {
     await giveRights(edgepass.url, deployment, [one]);

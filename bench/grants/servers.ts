@@ -6,11 +6,19 @@ import { makeToken, type Deployment } from './deployment.js';
 
 const compiled = fileURLToPath(new URL('../..', import.meta.url));
 
-/** edgepass as it runs in production: `edgepass api` from the environment, on SQLite in this folder. */
+/** What is beside the deployment; without a database it is SQLite in the folder. */
+export interface EdgepassOptions {
+  readonly nodeArguments?: readonly string[];
+  readonly databaseUrl?: string;
+  /** An IPC channel to what `nodeArguments` load. */
+  readonly ipc?: boolean;
+}
+
+/** edgepass as it runs in production: `edgepass api` from the environment. */
 export function startEdgepass(
   deployment: Deployment,
   folder: string,
-  nodeArguments: readonly string[] = [],
+  { nodeArguments = [], databaseUrl, ipc = false }: EdgepassOptions = {},
 ): Promise<ServerProcess> {
   return startServer(
     [...nodeArguments, join(compiled, 'cli/edgepass.js'), 'api'],
@@ -29,10 +37,11 @@ export function startEdgepass(
       // The whole load comes from one address.
       REQUEST_LIMIT_PER_ADDRESS: '0',
       GRANT_LIMIT_PER_VIEWER: '0',
-      DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
+      DATABASE_URL: databaseUrl ?? `sqlite:${join(folder, 'edgepass.sqlite')}`,
       DATA_DIR: folder,
     },
     '/health/ready',
+    { ipc },
   );
 }
 

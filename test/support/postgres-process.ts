@@ -2,6 +2,8 @@
  * A process of its own that runs one throw-away PostgreSQL for as long as its IPC channel is open.
  * When the channel closes (the test run ended, crashed or was killed) it stops the server and removes
  * the folder. Node runs this file as it is, so it imports no other file of ours.
+ *
+ * Its data is worth nothing, so it never waits for the disk; `--durable` makes it wait, as an operator's does.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -85,7 +87,7 @@ async function start(): Promise<void> {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    fsync: 'off',
+    fsync: process.argv.includes('--durable') ? 'on' : 'off',
     io_method: 'sync',
     shared_buffers: '32MB',
     max_connections: '200',

@@ -1,0 +1,14 @@
+// Loaded into `edgepass api` before it starts: whoever asks is permitted, and no database is asked. All the
+// rest of the route stays as it is, so that what the audit costs is the difference.
+interface Asked {
+  readonly viewer: { readonly id: string };
+}
+
+/** From the compiled service beside the compiled benchmarks. */
+const { AuditRepository } = (await import(
+  new URL('../../grants/audit.repository.js', import.meta.url).href
+)) as { AuditRepository: { readonly prototype: object } };
+
+Object.defineProperty(AuditRepository.prototype, 'permitAndRecord', {
+  value: ({ viewer, ...grant }: Asked) => Promise.resolve({ ...grant, viewerId: viewer.id }),
+});
