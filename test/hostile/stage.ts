@@ -35,6 +35,7 @@ export interface HostileStage {
   readonly url: string;
   readonly port: number;
   readonly database: Client;
+  readonly databaseUrl: string;
   /** A token of the issuer, remembered: it must not stand in a log. */
   bearer(sub: string, groups?: readonly string[]): string;
   /** This text must not stand in a log either. */
@@ -173,6 +174,10 @@ class OpenStage implements HostileStage {
 
   get port(): number {
     return this.tap.port;
+  }
+
+  get databaseUrl(): string {
+    return this.testDatabase.url;
   }
 
   get url(): string {

@@ -1,0 +1,310 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import { Secret } from '../../src/settings/secret.js';
+import { onEveryDatabase, startTestApi, TEST_AUTHENTICATION, type TestApi } from '../support/api.js';
+import { send } from '../support/https-client.js';
+import { until } from '../support/operated-api.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+import { runEdgepass } from '../support/processes.js';
+import { APP_ORIGIN, hostileStory, type HostileStage } from './stage.js';
+
+const ROUTES = [
+  ['GET', '/admin/entitlements'],
+  ['PUT', '/admin/entitlements'],
+  ['DELETE', '/admin/entitlements/019aa0c0-7b1e-7cc0-b6f5-6d2f0f4a9d10'],
+  ['GET', '/admin/grants'],
+] as const;
+const bodyOf = (method: string) => (method === 'PUT' ? { body: '{}' } : {});
+const JSON_BODY = { 'Content-Type': 'application/json' };
+
+interface Told {
+  readonly code?: string;
+  readonly id?: string;
+}
+
+hostileStory('A: admin routes, audit log, SQL', (stage) => {
+  const asAdmin = () => ({ ...JSON_BODY, Authorization: stage().bearer('boss', ['admins']) });
+  const put = (body: object) =>
+    stage().call('PUT', '/admin/entitlements', { headers: asAdmin(), body: JSON.stringify(body) });
+  const ask = (sub: string, prefix: unknown) => stage().ask(sub, JSON.stringify({ prefix }));
+
+  test.each(ROUTES)('A01 %s %s without a token is 401', async (method, path) => {
+    const answer = await stage().call(method, path, { headers: JSON_BODY, ...bodyOf(method) });
+    expect([answer.status, (answer.json() as Told).code]).toEqual([401, 'token_missing']);
+  });
+
+  test.each(ROUTES)(
+    "A01 %s %s with a user's token is 403, and the audit log says so",
+    async (method, path) => {
+      const sub = `nosy-${method}-${path.length}`;
+      const answer = await stage().call(method, path, {
+        headers: { ...JSON_BODY, Authorization: stage().bearer(sub, ['users', 'ADMINS', 'admins ']) },
+        ...bodyOf(method),
+      });
+      expect([answer.status, (answer.json() as Told).code]).toEqual([403, 'admin_required']);
+      const rowsOf = async () => {
+        const found = await stage().database.query(
+          'select code, prefix, count::int from refusals where viewer_id = $1',
+          [sub],
+        );
+        return found.rows as readonly unknown[];
+      };
+      await until(async () => (await rowsOf()).length > 0);
+      expect(await rowsOf()).toEqual([{ code: 'admin_required', prefix: null, count: 1 }]);
+    },
+  );
+
+  describe('another spelling of an admin route is none', () => {
+    test.each([
+      '/Admin/entitlements',
+      '/ADMIN/GRANTS',
+      '/admin//entitlements',
+      '//admin/entitlements',
+      '/%61dmin/entitlements',
+      '/admin;x/entitlements',
+      '/admin/entitlements;x',
+      '/admin/entitlements/',
+      '/admin/./entitlements',
+      '/x/../admin/entitlements',
+      '/admin%2fentitlements',
+      '/admin%00/entitlements',
+    ])('A03 %s', async (path) => {
+      const callers = ['', `Authorization: ${stage().bearer('u1')}\r\n`];
+      for (const method of ['GET', 'HEAD']) {
+        const answers = await Promise.all(
+          callers.map((authorization) =>
+            stage().raw(`${method} ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${authorization}\r\n`),
+          ),
+        );
+        expect(answers.map(({ status }) => status)).toEqual([404, 404]);
+      }
+    });
+
+    test('A03 HEAD is guarded as GET is', async () => {
+      const statuses = await Promise.all(
+        [{}, { Authorization: stage().bearer('u1') }].map(
+          async (headers) => (await stage().call('HEAD', '/admin/entitlements', { headers })).status,
+        ),
+      );
+      expect(statuses).toEqual([401, 403]);
+    });
+
+    test('A03 a method in a header or in the query is no method', async () => {
+      const headers = {
+        ...JSON_BODY,
+        Authorization: stage().bearer('u1'),
+        'X-HTTP-Method-Override': 'PUT',
+        'X-Original-URL': '/admin/entitlements',
+      };
+      const answer = await stage().call('GET', '/entitlements?_method=PUT', { headers });
+      expect(answer.status).toBe(200);
+    });
+  });
+
+  test.each(['*', 'private/*', '', '..', 'private/a b', 'private/?', '/private', 'private//a'])(
+    'A05 a right for %j is refused as a grant for it is',
+    async (prefix) => {
+      const answers = [await put({ subject: 'user:u1', prefix }), await ask('u1', prefix)];
+      expect(answers.map((answer) => [answer.status, (answer.json() as Told).code])).toEqual([
+        [400, 'prefix_invalid'],
+        [400, 'prefix_invalid'],
+      ]);
+    },
+  );
+
+  test.each(['id', 'createdAt', 'createdBy', 'auditId', 'givenBy', '__proto__'])(
+    'A06 a right with the member %s is 400 field_unknown',
+    async (member) => {
+      const body = `{"subject":"user:u1","prefix":"private/b","${member}":"x"}`;
+      const answer = await stage().call('PUT', '/admin/entitlements', { headers: asAdmin(), body });
+      expect([answer.status, (answer.json() as Told).code]).toEqual([400, 'field_unknown']);
+    },
+  );
+
+  test.each(["x'; DELETE FROM entitlements;--", `x" OR "1"="1`, "x') UNION SELECT 1--", 'x\\', '%', '_'])(
+    'A07 the user id %j is text: in a right, in a token, in a filter',
+    async (sub) => {
+      expect((await ask(sub, 'private/a')).status).toBe(403);
+      expect((await put({ subject: `user:${sub}`, prefix: 'private/sql' })).status).toBe(201);
+      expect((await ask(sub, 'private/sql')).status).toBe(201);
+      const query = `/admin/grants?subject=${encodeURIComponent(`user:${sub}`)}`;
+      const page = await stage().call('GET', query, { headers: asAdmin() });
+      const { entries } = page.json() as { entries: readonly { subject: string; kind: string }[] };
+      expect(entries.filter(({ subject }) => subject !== `user:${sub}`)).toEqual([]);
+      expect(entries.filter(({ kind }) => kind === 'grant')).toHaveLength(1);
+      stage().adds({ grants: 1, entitlements: 1, entitlement_changes: 1 });
+    },
+  );
+
+  describe('a user id that a terminal would obey', () => {
+    test.each(['u\r\nx', 'u\nx', 'u\u001b[31mx', 'u\u0000x', 'u\u009bx'])(
+      'A09 %j is no id: 401, and 400 as a subject',
+      async (sub) => {
+        const token = await ask(sub, 'courses');
+        expect([token.status, (token.json() as Told).code]).toEqual([401, 'token_invalid']);
+        const right = await put({ subject: `user:${sub}`, prefix: 'private/b' });
+        expect([right.status, (right.json() as Told).code]).toEqual([400, 'subject_invalid']);
+      },
+    );
+
+    test('A09 U+202E stands in the audit row as it is, escaped in the export, and in no line of the log', async () => {
+      const sub = 'u\u202etxt.exe';
+      expect((await put({ subject: `user:${sub}`, prefix: 'private/bidi' })).status).toBe(201);
+      const granted = (await ask(sub, 'private/bidi')).json() as Told;
+      stage().adds({ grants: 1, entitlements: 1, entitlement_changes: 1 });
+
+      const { rows } = await stage().database.query('select viewer_id from grants where id = $1', [
+        granted.id,
+      ]);
+      expect(rows).toEqual([{ viewer_id: sub }]);
+      const exported = await exportOf(stage());
+      expect(exported.join('\n')).not.toContain('\u202e');
+      expect(exported.filter((line) => line.includes(granted.id ?? '?'))).toEqual([
+        expect.stringContaining(String.raw`"subject":"user:u\u202etxt.exe"`),
+      ]);
+      const log = stage().api.process.stdout();
+      expect(['\u202e', '\u001b', '\u009b'].filter((character) => log.includes(character))).toEqual([]);
+      for (const line of log.trimEnd().split('\n')) expect(() => JSON.parse(line) as unknown).not.toThrow();
+    });
+  });
+
+  test('A11 what a spreadsheet would run is a JSON text in the export, which has no other form', async () => {
+    const sub = '=cmd|x';
+    expect((await put({ subject: `user:${sub}`, prefix: 'private/csv' })).status).toBe(201);
+    stage().adds({ entitlements: 1, entitlement_changes: 1 });
+    const lines = await exportOf(stage());
+    expect(lines.filter((line) => line.includes(sub))).toEqual([
+      expect.stringMatching(/^\{.*"subject":"user:=cmd\|x".*\}$/),
+    ]);
+    expect(lines.filter((line) => !line.startsWith('{"id":"'))).toEqual([]);
+  });
+
+  describe('what anybody may read', () => {
+    test.each([
+      ['/health/live', 200],
+      ['/health/ready', 200],
+      ['/ready', 404],
+      ['/metrics', 404],
+      ['/openapi.json', 404],
+      ['/docs', 404],
+      ['/', 404],
+    ])('A19 %s is %d and says nothing of the inside', async (path, status) => {
+      await ask('canary-viewer', 'courses');
+      stage().adds({ grants: 1 });
+      const answer = await stage().call('GET', path, { headers: { Origin: APP_ORIGIN } });
+      expect(answer.status).toBe(status);
+      expect(answer.text()).not.toMatch(INSIDE);
+      expect(answer.rawHeaders.join()).not.toMatch(/\d\.\d+\.\d|express|nest|node/i);
+    });
+
+    test('A19 the metrics, on a port of their own, name no user, prefix, database or key', async () => {
+      await ask('canary-viewer', 'private/canary');
+      const metrics = (await send(`http://127.0.0.1:${stage().api.metricsPort}/metrics`)).text();
+      expect(metrics).toContain('edgepass_build_info');
+      expect(metrics).not.toMatch(/canary|private|courses|postgres:|127\.0\.0\.1|BEGIN/);
+    });
+  });
+});
+
+/** Users, prefixes, keys, databases, versions. */
+const INSIDE = /canary|private|courses|postgres|sqlite|BEGIN|K2JCJMDEHXQW5F|\d\.\d+\.\d|example\.com/;
+
+/** The lines of `edgepass audit export`. */
+async function exportOf({ databaseUrl }: HostileStage): Promise<readonly string[]> {
+  const { code, stdout } = await runEdgepass(['audit', 'export'], {
+    environment: { DATABASE_URL: databaseUrl },
+  });
+  expect(code).toBe(0);
+  return stdout.trimEnd().split('\n');
+}
+
+describe('without an admin group', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startTestApi('sqlite', { authentication: { ...TEST_AUTHENTICATION, adminGroup: null } });
+  });
+  afterAll(() => api.close());
+
+  test.each(ROUTES)('A02 %s %s does not exist, whoever asks', async (method, path) => {
+    const call = () => api.http[method.toLowerCase() as 'get' | 'put' | 'delete'](path).send({});
+    const administrator = api.bearer('boss', { groups: ['admins', '', 'null', 'undefined'] });
+    for (const answer of [await call(), await call().set('Authorization', administrator)]) {
+      expect(answer.body).toMatchObject({ status: 404, code: 'not_found' });
+    }
+  });
+});
+
+onEveryDatabase('A: the audit log under the role of the service', (api, kind) => {
+  test('A12 no row of it is changed, removed, written over or emptied', async () => {
+    await api().give({ subject: 'user:u1', prefix: 'private/a' });
+    await api().ask('private/a').expect(201);
+    await api().ask('private/b').expect(403);
+    const { queries } = api().database;
+    await until(async () => (await queries.selectFrom('refusals').select('id').execute()).length > 0);
+    const all = async () =>
+      JSON.stringify(
+        await Promise.all(
+          (['grants', 'entitlement_changes', 'refusals'] as const).map((table) =>
+            queries.selectFrom(table).selectAll().execute(),
+          ),
+        ),
+      );
+    const before = await all();
+
+    const columns = { grants: 'viewer_id', entitlement_changes: 'changed_by', refusals: 'code' };
+    for (const [table, column] of Object.entries(columns)) {
+      const attempts = [
+        sql`update ${sql.table(table)} set ${sql.id(column)} = 'nobody'`,
+        sql`delete from ${sql.table(table)}`,
+        kind === 'postgres'
+          ? sql`truncate ${sql.table(table)}`
+          : sql`insert or replace into ${sql.table(table)} select * from ${sql.table(table)}`,
+      ];
+      for (const attempt of attempts) {
+        await expect(attempt.execute(queries)).rejects.toThrow(/append-only|is kept until/);
+      }
+    }
+    await expect(sql`update audit_retention set seconds = 0`.execute(queries)).rejects.toThrow('only grows');
+    expect(await all()).toBe(before);
+  });
+
+  test('A07 a user id that looks like SQL is stored as text, and opens its own right alone', async () => {
+    const sub = "x'; DELETE FROM entitlements;--";
+    await api().ask('private/sql', { sub }).expect(403);
+    await api().give({ subject: `user:${sub}`, prefix: 'private/sql' });
+    const before = await api().countOf('entitlements');
+    await api().ask('private/sql', { sub }).expect(201);
+    expect(await api().countOf('entitlements')).toBe(before);
+  });
+});
+
+describe('two instances', () => {
+  let server: TestDatabase;
+  let instances: readonly [TestApi, TestApi];
+  beforeAll(async () => {
+    server = await createTestDatabase();
+    const start = () =>
+      startTestApi('sqlite', { database: { kind: 'postgres', url: new Secret(server.url) } });
+    instances = await Promise.all([start(), start()]);
+  });
+  afterAll(async () => {
+    await Promise.all(instances.map((api) => api.close()));
+    await server.drop();
+  });
+
+  test('A14 a right that one of them took away opens nothing on the other, at once', async () => {
+    const [one, other] = instances;
+    const admin = one.bearer('boss', { groups: ['admins'] });
+    for (let times = 0; times < 20; times++) {
+      const put = await one.http
+        .put('/admin/entitlements')
+        .set('Authorization', admin)
+        .send({ subject: 'user:u1', prefix: 'private/a' });
+      const { id = '' } = put.body as Told;
+      const before = await other.ask('private/a');
+      await one.http.delete(`/admin/entitlements/${id}`).set('Authorization', admin).expect(200);
+      const after = await other.ask('private/a');
+      expect([before.status, after.status]).toEqual([201, 403]);
+    }
+  });
+});
