@@ -1,0 +1,198 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto';
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { send, type ClientResponse } from '../support/https-client.js';
+import { ecKeyText, rsaKeyTextOf } from '../support/key-texts.js';
+import {
+  askForGrant,
+  entitleEveryone,
+  startOperatedApi,
+  until,
+  type OperatedApi,
+} from '../support/operated-api.js';
+import { scrape } from '../support/scrape.js';
+import { decodeCloudFront } from '../support/set-cookie-lines.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { evidence, injectedBy } from './evidence.js';
+
+const CHANGES = 200;
+const LANES = 8;
+
+/** Keys as they stand at AWS: what CloudFront has under each id. */
+const TEXTS = new Map([
+  ['KFIRST', rsaKeyTextOf(2048)],
+  ['KSECOND', rsaKeyTextOf(2048)],
+  ['KTHIRD', ecKeyText()],
+]);
+const AT_AWS = new Map<string, KeyObject>(
+  [...TEXTS].map(([id, text]) => [id, createPublicKey(createPrivateKey(text))]),
+);
+const withId = (id: string, text = TEXTS.get(id) ?? ''): string => `Key-Pair-Id: ${id}\n${text}`;
+
+/** Root reads a file of any mode, unless it may not. */
+const AS_ANYONE =
+  process.getuid?.() === 0
+    ? [
+        'setpriv',
+        '--bounding-set=-dac_override,-dac_read_search',
+        '--inh-caps=-dac_override,-dac_read_search',
+      ]
+    : [];
+
+const folder = temporaryFolder('key-file');
+const file = join(folder, 'key.pem');
+const databaseFile = join(folder, 'edgepass.sqlite');
+let api: OperatedApi;
+
+/** As an operator does it: the whole file beside the old one, then one rename. */
+function put(text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+const linesWith = (text: string): number => api.process.stdout().split(text).length - 1;
+
+/** `kill -HUP`; resolves when the log says that the process has done it. */
+async function reload(outcome: 'signing with another key' | 'signing_key_refused'): Promise<void> {
+  const before = linesWith(outcome);
+  api.process.child.kill('SIGHUP');
+  await until(async () => linesWith(outcome) > before);
+}
+
+interface Judged {
+  readonly status: number;
+  readonly id: string;
+  readonly grant: string;
+  readonly bodyId: string;
+  readonly isGenuine: boolean;
+}
+
+/** A grant, judged as CloudFront would: the id in the cookie says which key the signature must be of. */
+async function grant(viewer: string): Promise<Judged> {
+  const answer = await askForGrant(api.url, viewer);
+  const body = answer.json() as { id: string; keyPairId: string };
+  const id = cookie(answer, 'CloudFront-Key-Pair-Id');
+  const policy = decodeCloudFront(cookie(answer, 'CloudFront-Policy'));
+  const signature = decodeCloudFront(cookie(answer, 'CloudFront-Signature'));
+  const key = AT_AWS.get(id);
+  return {
+    status: answer.status,
+    id,
+    grant: body.id,
+    bodyId: body.keyPairId,
+    isGenuine: key !== undefined && verify('sha1', policy, key, signature),
+  };
+}
+
+function cookie({ setCookies }: ClientResponse, name: string): string {
+  return setCookies.find((line) => line.startsWith(`${name}=`))?.split(/[=;]/)[1] ?? '';
+}
+
+beforeAll(async () => {
+  put(withId('KFIRST'));
+  api = await startOperatedApi({ folder, databaseUrl: `sqlite:${databaseFile}`, under: AS_ANYONE });
+  await entitleEveryone(api.url);
+});
+afterAll(() => api.process.stop());
+
+describe('a key file', () => {
+  beforeEach(async () => {
+    // Another one first, so that the log has a line to wait for.
+    put(withId('KTHIRD'));
+    await reload('signing with another key');
+    put(withId('KFIRST'));
+    await reload('signing with another key');
+  });
+
+  const half = withId('KSECOND').slice(0, 900);
+  test.each<[string, string, () => void, string]>([
+    ['F34', 'cut in half', () => put(half), 'a truncated PEM'],
+    ['F34', 'half written in place', () => writeFileSync(file, half), 'a truncated PEM'],
+    ['F34', 'emptied', () => writeFileSync(file, ''), 'nothing'],
+    ['F34', 'removed', () => rmSync(file), 'no such file'],
+    ['F34', 'that nobody may read', () => chmodSync(file, 0), 'may not read'],
+    ['F35', 'an RSA key of 1024 bits', () => put(withId('KSECOND', rsaKeyTextOf(1024))), '1024 bits'],
+    ['F35', 'a key of another curve', () => put(withId('KSECOND', keyText('P-384'))), 'secp384r1'],
+    ['F35', 'a public key', () => put(withId('KSECOND', publicText('KSECOND'))), 'a public key'],
+    [
+      'F35',
+      'another pair under the id in force',
+      () => put(withId('KFIRST', TEXTS.get('KSECOND'))),
+      'KFIRST',
+    ],
+  ])(
+    '%s %s: the loaded key goes on signing, readiness says degraded, the log says why',
+    async (_id, what, spoil, found) => {
+      injectedBy('on the disk, then SIGHUP to a real process; what the doctor says of it: not built yet');
+      spoil();
+      await reload('signing_key_refused');
+
+      const ready = await send(`${api.url}/health/ready`);
+      expect([ready.status, ready.json()]).toEqual([200, { status: 'degraded' }]);
+      const metrics = await scrape(api.metricsPort);
+      expect(metrics.get('edgepass_degraded{cause="signing_key_file"}')).toBe(1);
+      expect(await grant('u1')).toMatchObject({
+        status: 201,
+        id: 'KFIRST',
+        bodyId: 'KFIRST',
+        isGenuine: true,
+      });
+      const line = api.process
+        .stdout()
+        .split('\n')
+        .findLast((one) => one.includes('signing_key_refused'));
+      expect((JSON.parse(line ?? '{}') as { found: string }).found).toContain(found);
+
+      put(withId('KSECOND'));
+      await reload('signing with another key');
+      expect((await send(`${api.url}/health/ready`)).json()).toEqual({ status: 'ok' });
+      expect(await grant('u1')).toMatchObject({ id: 'KSECOND', isGenuine: true });
+      evidence(`${what}: old key signs, 200 degraded; the next good file makes it whole`);
+    },
+  );
+});
+
+test('F33 the key file replaced 200 times under load: no grant fails, and each signature is of the key that cookie, answer and row name', async () => {
+  injectedBy('rename(2) and SIGHUP, as fast as they are done; RSA and P-256 keys');
+  const over = new AbortController();
+  const seen: Judged[] = [];
+  const lanes = Promise.all(
+    Array.from({ length: LANES }, async (_, lane) => {
+      while (!over.signal.aborted) seen.push(await grant(`viewer-${lane}-${seen.length}`));
+    }),
+  );
+  const ids = [...TEXTS.keys()];
+  const begin = performance.now();
+  // The last test before left the second one in force.
+  for (let change = 2; change < CHANGES + 2; change++) {
+    put(withId(ids[change % ids.length] ?? ''));
+    await reload('signing with another key');
+  }
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  over.abort();
+  await lanes;
+
+  expect(seen.filter(({ status }) => status !== 201)).toEqual([]);
+  expect(seen.filter(({ isGenuine }) => !isGenuine)).toEqual([]);
+  expect(new Set(seen.map(({ id }) => id))).toEqual(new Set(ids));
+  await api.process.stop();
+  const rows = new Sqlite(databaseFile, { readonly: true })
+    .prepare<[], { id: string; key: string }>('select id, key_pair_id as key from grants')
+    .all();
+  const keyOf = new Map(rows.map(({ id, key }) => [id, key]));
+  expect(seen.filter(({ id, bodyId, grant: row }) => id !== bodyId || id !== keyOf.get(row))).toEqual([]);
+  evidence(
+    `${CHANGES} changes in ${seconds} s, ${seen.length} grants, 0 failed, 0 mixed (verified with node:crypto)`,
+  );
+});
+
+function keyText(namedCurve: string): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function publicText(id: string): string {
+  return AT_AWS.get(id)?.export({ type: 'spki', format: 'pem' }).toString() ?? '';
+}
