@@ -71,7 +71,7 @@ const answering =
   (_, response) =>
     response.writeHead(status, headers).end(body);
 
-describe('F29 a key set that is no good', () => {
+describe('F29 in place of a key set', () => {
   test.each<[string, RequestListener, string]>([
     ['HTML', answering(200, '<!doctype html><title>x</title>'), 'jwks_not_json'],
     ['garbage', answering(200, '\u0000\u0001\u0002'), 'jwks_not_json'],
@@ -82,6 +82,7 @@ describe('F29 a key set that is no good', () => {
   ])(
     '%s: the last good set stays in force, one warning says why, one download in 30 s',
     async (what, listener, reason) => {
+      injectedBy('a key server on the loopback; the clock is handed in');
       const told = stage.linesAboutKeys();
       issuer.answer(listener);
       const before = issuer.downloads;
@@ -106,6 +107,7 @@ describe('F29 a key set that is no good', () => {
   ])(
     '429 with Retry-After %s: the issuer is left alone for %d s, and the keys that are held keep working',
     async (retryAfter, seconds) => {
+      injectedBy('a key server on the loopback; the clock is handed in');
       const told = stage.linesAboutKeys();
       issuer.answer(answering(429, '', { 'Retry-After': retryAfter }));
       const before = issuer.downloads;
