@@ -13,7 +13,7 @@ import { LOAD_PREFIX, startGrantLoad } from './grant-load.js';
 import { ReceivedCookies } from './received-cookies.js';
 import { expectRowsForAll, sqliteStage } from './sqlite-stage.js';
 
-const HOOK = pathToFileURL(join('test', 'faults', 'throw-on-signal.mjs')).href;
+const HOOK = pathToFileURL(join('test', 'faults', 'break-on-signal.mjs')).href;
 
 describe('an error that nobody foresaw', () => {
   it.each([

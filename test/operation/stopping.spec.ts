@@ -1,19 +1,12 @@
 import { Agent } from 'node:http';
-import { connect } from 'node:net';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
+import { sendHalf } from '../faults/half-sent.js';
 import { startBalancer } from '../support/balancer.js';
 import { send } from '../support/https-client.js';
-import {
-  askForGrant,
-  bearer,
-  entitleEveryone,
-  keyFile,
-  startOperatedApi,
-  until,
-} from '../support/operated-api.js';
+import { askForGrant, entitleEveryone, keyFile, startOperatedApi, until } from '../support/operated-api.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { scrape } from '../support/scrape.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -22,37 +15,6 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 jest.setTimeout(60_000);
 
 const sqliteIn = (folder: string): string => `sqlite:${join(folder, 'edgepass.sqlite')}`;
-
-/** A request whose body comes later: it is in flight until `finish`. */
-function halfSent(port: number, sub: string): Promise<{ finish(): Promise<string> }> {
-  return new Promise((resolve, reject) => {
-    const body = '{"prefix":"p"}';
-    const head = [
-      'POST /grants HTTP/1.1',
-      'Host: api.media.example.com',
-      `Authorization: ${bearer(sub)}`,
-      'Content-Type: application/json',
-      `Content-Length: ${body.length}`,
-      '',
-      '',
-    ].join('\r\n');
-    let answer = '';
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.write(head + body.slice(0, 5), () =>
-        resolve({
-          finish: () =>
-            new Promise((done, failed) => {
-              socket.once('close', () => done(answer));
-              socket.once('error', failed);
-              socket.write(body.slice(5));
-            }),
-        }),
-      );
-    });
-    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
-    socket.once('error', reject);
-  });
-}
 
 describe('SIGTERM', () => {
   it('F39: readiness says no at once, 200 requests in flight are answered and their connections closed, exit 0', async () => {
@@ -65,7 +27,7 @@ describe('SIGTERM', () => {
     });
     await entitleEveryone(api.url);
     const requests = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => halfSent(api.port, `u${index}`)),
+      Array.from({ length: 200 }, (_, index) => sendHalf(api.port, `u${index}`)),
     );
     await until(
       async () => ((await scrape(api.metricsPort)).get('edgepass_requests_in_flight') ?? 0) === 200,
@@ -101,7 +63,7 @@ describe('SIGTERM', () => {
       databaseUrl: sqliteIn(folder),
       changes: { DRAIN_SECONDS: '0' },
     });
-    await halfSent(api.port, 'slow');
+    await sendHalf(api.port, 'slow');
     const begin = performance.now();
     api.process.child.kill('SIGTERM');
     expect(await api.process.ended).toEqual({ code: 0, signal: null });

@@ -1,4 +1,4 @@
-// Preloaded into a service: errors that no code of ours catches.
+// Preloaded into a service: errors that no code of ours catches, and memory that nobody gives back.
 import { isMainThread } from 'node:worker_threads';
 
 if (isMainThread) {
@@ -7,5 +7,9 @@ if (isMainThread) {
     setTimeout(() => {
       throw new Error('the second');
     }, 1);
+  });
+  process.on('SIGWINCH', () => {
+    const kept = [];
+    setInterval(() => kept.push(Array.from({ length: 500_000 }, () => ({}))), 10);
   });
 }
