@@ -28,6 +28,11 @@ export interface Rows {
   readonly entitlement_changes: number;
 }
 
+interface CountedRows extends Rows {
+  /** Refusals of callers who are not signed in: counted by the metrics, never written down. */
+  readonly nobodys: number;
+}
+
 /** The built API as a process of its own on PostgreSQL, with every byte that it answers and logs kept. */
 export interface HostileStage {
   readonly api: OperatedApi;
@@ -110,7 +115,7 @@ export function hostileStory(
 
 class OpenStage implements HostileStage {
   #secrets: string[] = [];
-  #before: Rows = { grants: 0, entitlements: 0, entitlement_changes: 0 };
+  #before: CountedRows = { grants: 0, entitlements: 0, entitlement_changes: 0, nobodys: 0 };
   #added: Partial<Rows> = {};
   readonly #taps: Tap[] = [];
   #logRead = 0;
@@ -136,6 +141,7 @@ class OpenStage implements HostileStage {
       databaseUrl: testDatabase.url,
       changes: {
         LOG_LEVEL: 'trace',
+        DRAIN_SECONDS: '0',
         PUBLIC_URL: 'https://api.example.com',
         APP_ORIGINS: APP_ORIGIN,
         CLOUDFRONT_DOMAIN: CDN_URL,
@@ -243,6 +249,7 @@ class OpenStage implements HostileStage {
       const told = this.#added[table] ?? 0;
       if (added !== told) faults.push(`U6 ${added} rows more in ${table}, ${told} expected`);
     }
+    if (rows.nobodys > 0) faults.push('U6 a refusal of nobody has a row');
     const log = `${process.stdout()}${process.stderr()}`;
     const metrics = (await send(`http://127.0.0.1:${this.api.metricsPort}/metrics`)).text();
     const standstill = samplesOf(metrics).get('nodejs_eventloop_lag_max_seconds') ?? 0;
@@ -281,11 +288,12 @@ class OpenStage implements HostileStage {
     return rows.map(({ row }) => row).join('\n');
   }
 
-  async #rows(): Promise<Rows> {
-    const { rows } = await this.database.query<Record<keyof Rows, string>>(
+  async #rows(): Promise<CountedRows> {
+    const { rows } = await this.database.query<Record<keyof CountedRows, string>>(
       `select (select count(*) from grants where viewer_id <> $1) as grants,
               (select count(*) from entitlements) as entitlements,
-              (select count(*) from entitlement_changes) as entitlement_changes`,
+              (select count(*) from entitlement_changes) as entitlement_changes,
+              (select count(*) from refusals where viewer_id is null) as nobodys`,
       [NEXT_CALLER],
     );
     const row = rows[0];
@@ -293,6 +301,7 @@ class OpenStage implements HostileStage {
       grants: Number(row?.grants),
       entitlements: Number(row?.entitlements),
       entitlement_changes: Number(row?.entitlement_changes),
+      nobodys: Number(row?.nobodys),
     };
   }
 }
