@@ -124,7 +124,7 @@ export class PostgresGroupCommit {
     const failure = answers.find((answer) => answer.status === 'rejected');
     const isUndone = isTransaction
       ? ended.status === 'fulfilled' && ended.value?.command === 'ROLLBACK'
-      : failure !== undefined && isRefusal(failure.reason);
+      : isHeldByAnother(failure?.reason);
     if (isUndone) {
       for (const { query, resolve, reject } of group) this.#parts.runAlone(query).then(resolve, reject);
     } else if (failure !== undefined || ended.status === 'rejected') {
@@ -159,9 +159,9 @@ export class PostgresGroupCommit {
   }
 }
 
-/** PostgreSQL's own words about one statement; `FATAL` is about the connection. */
-function isRefusal(error: unknown): boolean {
-  return (error as { readonly severity?: unknown } | null)?.severity === 'ERROR';
+/** `lock_not_available` (appendix A): the connection of groups waits for no row, one of the caller's own does. */
+function isHeldByAnother(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null | undefined)?.code === '55P03';
 }
 
 function toResult({ rows, rowCount }: PostgresAnswer): QueryResult<unknown> {
