@@ -18,6 +18,8 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { evidence, injectedBy } from './evidence.js';
 
 const PAGE_BYTES = 4_096;
+/** In the file; one more is in its log. */
+const ROWS = 500;
 const silent = (): void => undefined;
 
 let sound: string;
@@ -33,7 +35,7 @@ beforeAll(async () => {
     `insert into entitlements (id, subject, prefix, given_by, given_at) values (?, 'everyone', ?, 'test', 1)`,
   );
   file.transaction(() => {
-    for (let row = 0; row < 500; row++) insert.run(`id-${row}`, `courses/${row}`);
+    for (let row = 0; row < ROWS; row++) insert.run(`id-${row}`, `courses/${row}`);
   })();
   file.pragma('wal_checkpoint(TRUNCATE)');
   insert.run('id-in-the-log', 'courses/log');
@@ -75,24 +77,34 @@ function rootPageOf(path: string, table: string): number {
   }
 }
 
+async function countRows(path: string): Promise<number> {
+  const database = await openDatabase({ kind: 'sqlite', path }, silent);
+  const { count } = await database.queries
+    .selectFrom('entitlements')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  await database.close();
+  return count;
+}
+
 const random = createHash('sha512').update('edgepass').digest();
 
-describe('an SQLite file that is damaged', () => {
+describe('an SQLite file', () => {
   it.each<[how: string, spoil: (path: string) => void]>([
-    ['cut in half', (path) => truncateSync(path, Math.floor(statSync(path).size / 2))],
+    ['F03 cut in half', (path) => truncateSync(path, Math.floor(statSync(path).size / 2))],
     [
-      'with a page of zeros',
+      'F03 with a page of zeros',
       (path) =>
         overwrite(path, (rootPageOf(sound, 'entitlements') - 1) * PAGE_BYTES, new Uint8Array(PAGE_BYTES)),
     ],
     [
-      'with random bytes in a page',
+      'F03 with random bytes in a page',
       (path) => overwrite(path, (rootPageOf(sound, 'entitlements') - 1) * PAGE_BYTES, random),
     ],
-    ['with random bytes at its beginning', (path) => overwrite(path, 0, random)],
-    ['emptied, beside a log with rows', (path) => writeFileSync(path, '')],
-    ['gone, beside a log with rows', (path) => rmSync(path)],
-  ])('F03 %s: the start is refused, the hint is to restore it, and no byte changes', async (how, spoil) => {
+    ['F03 with random bytes at its beginning', (path) => overwrite(path, 0, random)],
+    ['F04 emptied, beside a log with rows', (path) => writeFileSync(path, '')],
+    ['F04 gone, beside a log with rows', (path) => rmSync(path)],
+  ])('%s: the start is refused, the hint is to restore it, and no byte changes', async (how, spoil) => {
     const path = copyOfSound();
     spoil(path);
     const before = hashOf(path);
@@ -105,20 +117,28 @@ describe('an SQLite file that is damaged', () => {
     expect(message).toContain(`restore it and ${path}-wal together from a backup`);
     expect(message).not.toContain('\n');
     expect(hashOf(path)).toEqual(before);
-    injectedBy(`the file ${how}`);
+    injectedBy(`the file ${how.slice('F03 '.length)}`);
     evidence(`refused: ${/damaged \((.*)\); nothing/.exec(message)?.[1]}; SHA-256 of file and log as before`);
+  });
+
+  it.each<[how: string, spoil: (log: string) => void]>([
+    ['is lost', (log) => rmSync(log)],
+    ['is garbled', (log) => overwrite(log, 32, random)],
+    ['is cut off', (log) => truncateSync(log, 100)],
+  ])('F04 whose log %s opens as it was at its last checkpoint, never empty', async (how, spoil) => {
+    const path = copyOfSound();
+    spoil(`${path}-wal`);
+    expect(await countRows(path)).toBe(ROWS);
+    injectedBy(`a log with one row more ${how}`);
+    evidence(
+      `${ROWS} of ${ROWS + 1} rows: what was only in the log is gone; the table wants the gap reported against an audit anchor, which the contract does not have`,
+    );
   });
 
   it('F03 as a killed process leaves it, with rows in its log alone, is sound, and every row is there', async () => {
     const path = copyOfSound();
-    const database = await openDatabase({ kind: 'sqlite', path }, silent);
-    const { count } = await database.queries
-      .selectFrom('entitlements')
-      .select((select) => select.fn.countAll<number>().as('count'))
-      .executeTakeFirstOrThrow();
-    await database.close();
-    expect(count).toBe(501);
+    expect(await countRows(path)).toBe(ROWS + 1);
     injectedBy('the file and its log copied in the middle');
-    evidence('501 of 501 rows');
+    evidence(`${ROWS + 1} of ${ROWS + 1} rows`);
   });
 });

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
+import { evidence, injectedBy } from './evidence.js';
 
 async function untilReadyIs(api: TestApi, status: number): Promise<void> {
   for (let times = 0; (await api.http.get('/health/ready')).status !== status; times++) {
@@ -30,4 +31,6 @@ test('F07 a full SQLite file is 503, no cookie, not ready; with room again it is
   await untilReadyIs(api, 200);
   await api.ask('courses').expect(201);
   await api.close();
+  injectedBy('PRAGMA max_page_count');
+  evidence(`${granted} grants and rows, then 503 without a cookie; healed`);
 }, 60_000);

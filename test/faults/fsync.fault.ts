@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { askForGrant, entitleEveryone, startOperatedApi } from '../support/operated-api.js';
+import { askForGrant, entitleEveryone, startOperatedApi, until } from '../support/operated-api.js';
 import { startProcess } from '../support/processes.js';
 import { describeWith, requireTool } from '../support/required-tool.js';
 import { evidence, injectedBy } from './evidence.js';
@@ -9,12 +9,14 @@ import { untilReadinessIs } from './readiness.js';
 import { ReceivedCookies } from './received-cookies.js';
 import { expectRowsForAll, sqliteStage } from './sqlite-stage.js';
 
-const FAILING_MILLISECONDS = 5_000;
+/** Ordinary operation before and after it. */
+const AROUND_MILLISECONDS = 1_000;
+const DISTURBED_MILLISECONDS = 5_000;
 const PER_SECOND = 50;
 
-/** Makes each flush of a running process fail, or as `when` says; gives what takes strace off it again. */
-async function failFlushes(pid: number, when = ''): Promise<() => Promise<unknown>> {
-  const inject = `inject=fsync,fdatasync:error=EIO${when}`;
+/** Makes the flushes of a running process fail or wait; gives what takes strace off it again. */
+async function disturbFlushes(pid: number, how: string): Promise<() => Promise<unknown>> {
+  const inject = `inject=fsync,fdatasync:${how}`;
   injectedBy(`strace -f -p PID -e ${inject}, for 5 s under ${PER_SECOND} grants/s`);
   const options = ['-f', '-p', String(pid), '-e', 'trace=fsync,fdatasync', '-e', inject];
   const tracer = startProcess(requireTool('strace'), options);
@@ -33,37 +35,63 @@ async function startUnderLoad() {
     await load.stop();
     api.process.child.kill('SIGKILL');
     await api.process.ended;
-    expect(new Set(load.statuses.keys())).toEqual(new Set([201, 503]));
-    const answers = `${load.statuses.get(201)} grants and ${load.statuses.get(503)} answers 503`;
+    const answers = `${load.statuses.get(201)} grants and ${load.statuses.get(503) ?? 0} answers 503`;
     return `${answers}; killed then: ${expectRowsForAll(received, stage)}`;
   };
-  return { api, killAndJoin };
+  return { api, load, received, killAndJoin };
 }
 
 describeWith('strace', 'a disk that cannot be flushed', () => {
   test('F08 at all: each grant is refused without a cookie, the service is not ready, and heals; every cookie has its row', async () => {
-    const { api, killAndJoin } = await startUnderLoad();
-    const heal = await failFlushes(api.process.pid);
+    const { api, load, killAndJoin } = await startUnderLoad();
+    await wait(AROUND_MILLISECONDS);
+    const heal = await disturbFlushes(api.process.pid, 'error=EIO');
     const notReadyAfter = await untilReadinessIs(api.url, 503);
     const refused = await askForGrant(api.url, 'u1', LOAD_PREFIX);
     const { code } = refused.json() as { code: string };
     expect([refused.status, code, refused.setCookies]).toEqual([503, 'audit_unavailable', []]);
-    await wait(FAILING_MILLISECONDS);
+    await wait(DISTURBED_MILLISECONDS);
     await heal();
     const readyAfter = await untilReadinessIs(api.url, 200);
     expect((await askForGrant(api.url, 'u1', LOAD_PREFIX)).status).toBe(201);
+    await wait(AROUND_MILLISECONDS);
 
+    const figures = await killAndJoin();
+    expect(new Set(load.statuses.keys())).toEqual(new Set([201, 503]));
     const times = `not ready after ${Math.round(notReadyAfter)} ms, ready ${Math.round(readyAfter)} ms after the disk was well`;
-    evidence(`${times}; ${await killAndJoin()}`);
+    evidence(`${times}; ${figures}`);
   });
 
   test('F08 now and then: those grants are refused, the next ones are whole; every cookie has its row', async () => {
-    const { api, killAndJoin } = await startUnderLoad();
-    const heal = await failFlushes(api.process.pid, ':when=3+7');
-    await wait(FAILING_MILLISECONDS);
+    const { api, load, killAndJoin } = await startUnderLoad();
+    const heal = await disturbFlushes(api.process.pid, 'error=EIO:when=3+7');
+    await wait(DISTURBED_MILLISECONDS);
     await heal();
     await untilReadinessIs(api.url, 200);
     expect((await askForGrant(api.url, 'u1', LOAD_PREFIX)).status).toBe(201);
-    evidence(await killAndJoin());
+    const figures = await killAndJoin();
+    expect(new Set(load.statuses.keys())).toEqual(new Set([201, 503]));
+    evidence(figures);
+  });
+});
+
+describeWith('strace', 'a disk that is slow', () => {
+  test('F09 by 2 s for each flush: whoever waits together is committed together, nobody is forgotten; quick again at once', async () => {
+    const { api, load, received, killAndJoin } = await startUnderLoad();
+    const heal = await disturbFlushes(api.process.pid, 'delay_enter=2000000');
+    await wait(DISTURBED_MILLISECONDS);
+    await heal();
+    await until(async () => load.inFlight < PER_SECOND / 5);
+    const after = startGrantLoad({ url: api.url, perSecond: PER_SECOND, received });
+    await wait(3_000);
+    await after.stop();
+    const figures = await killAndJoin();
+    // SQLite holds the event loop while it flushes (contract: one process), so nobody can be told 503 meanwhile.
+    expect([...load.statuses.keys(), ...after.statuses.keys()]).toEqual([201, 201]);
+    expect(load.slowestMilliseconds).toBeLessThan(10_000);
+    expect(after.slowestMilliseconds).toBeLessThan(1_000);
+    evidence(
+      `the table says 503 within a deadline; the contract has none, and SQLite holds the event loop meanwhile: the slowest answer after ${(load.slowestMilliseconds / 1000).toFixed(1)} s was a grant; then at most ${Math.round(after.slowestMilliseconds)} ms; ${figures}`,
+    );
   });
 });

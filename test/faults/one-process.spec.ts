@@ -4,6 +4,7 @@ import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
 import { runEdgepass, startEdgepass } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { evidence, injectedBy } from './evidence.js';
 
 it('F11 a second process on the same SQLite file is refused and told why; the first one serves on', async () => {
   const folder = temporaryFolder('one-process');
@@ -20,6 +21,7 @@ it('F11 a second process on the same SQLite file is refused and told why; the fi
     AUTH_AUDIENCE: 'media',
     DATABASE_URL: `sqlite:${file}`,
     TRUSTED_PROXIES: '127.0.0.1',
+    DRAIN_SECONDS: '0',
     DATA_DIR: join(folder, 'data'),
   };
   const port = await freePort();
@@ -36,6 +38,8 @@ it('F11 a second process on the same SQLite file is refused and told why; the fi
   expect([reader.code, reader.stderr, reader.stdout]).toEqual([1, line, '']);
 
   expect((await send(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
+  injectedBy('a second `edgepass api`, and `edgepass audit export`, on the file of the first');
+  evidence('both exit 1 with one line that names the file; the first ready');
   expect(await first.stop()).toEqual({ code: 0, signal: null });
   const afterwards = await runEdgepass(['audit', 'export'], { cwd: folder, environment });
   expect(afterwards).toMatchObject({ code: 0, stdout: '', stderr: '' });
