@@ -6,6 +6,7 @@ export const RECORDED_CODES: ReadonlySet<string> = new Set([
   'not_entitled',
   'csrf_rejected',
   'admin_required',
+  'rate_limited',
 ]);
 
 /** A refusal as it happened. */
