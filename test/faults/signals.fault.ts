@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { send } from '../support/https-client.js';
@@ -26,54 +24,7 @@ import { expectRowsForAll, sqliteStage } from './sqlite-stage.js';
 const STOPS = Number(process.env['EDGEPASS_FAULT_STOPS'] ?? 20);
 const STOP_TIMEOUT_MILLISECONDS = 60_000 + STOPS * 20_000;
 const IN_FLIGHT = 200;
-const RELOADS_PER_SECOND = 100;
-const RELOAD_SECONDS = 5;
 const FROZEN_MILLISECONDS = 8_000;
-const MEGABYTE = 2 ** 20;
-
-const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
-const memoryOf = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
-
-describe('SIGHUP', () => {
-  it('F36 100 times a second under load fails no grant and leaks nothing; the key changes all the same', async () => {
-    const stage = sqliteStage('hangup');
-    const api = await startOperatedApi(stage);
-    await entitleEveryone(api.url, LOAD_PREFIX);
-    const received = new ReceivedCookies();
-    const load = startGrantLoad({ url: api.url, perSecond: 50, received });
-    await wait(1_000);
-    const { pid } = api.process;
-    const before = { descriptors: descriptorsOf(pid), memory: memoryOf(pid) };
-    injectedBy(
-      `kill -HUP, ${RELOADS_PER_SECOND} a second for ${RELOAD_SECONDS} s, a new key file twice a second`,
-    );
-
-    for (let signal = 1; signal <= RELOADS_PER_SECOND * RELOAD_SECONDS; signal++) {
-      if (signal % (RELOADS_PER_SECOND / 2) === 0) {
-        renameSync(keyFile(stage.folder, 'key.pem.new', `K${signal}`), join(stage.folder, 'key.pem'));
-      }
-      process.kill(pid, 'SIGHUP');
-      await wait(1_000 / RELOADS_PER_SECOND);
-    }
-    const lastKey = `K${RELOADS_PER_SECOND * RELOAD_SECONDS}`;
-    await until(async () => {
-      const answer = await askForGrant(api.url, 'u1', LOAD_PREFIX);
-      return (answer.json() as { keyPairId: string }).keyPairId === lastKey;
-    });
-    await load.stop();
-    // The threads of keys that are out of force end when their last signature is out.
-    await until(async () => descriptorsOf(pid) <= before.descriptors + 2);
-    const grown = memoryOf(pid) - before.memory;
-    await api.process.stop();
-
-    expect([...load.statuses.keys()]).toEqual([201]);
-    expect(grown).toBeLessThan(64 * MEGABYTE);
-    evidence(
-      `${load.statuses.get(201)} of ${load.statuses.get(201)} grants, 10 keys, as many descriptors as before, memory ${(grown / MEGABYTE).toFixed(0)} MB more; ${expectRowsForAll(received, stage)}`,
-    );
-  });
-});
 
 describe('SIGSTOP', () => {
   it('F38 for seconds: who waited is answered, who left changes nothing, nothing piles up; every cookie has its row', async () => {
