@@ -1,4 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { afterAll, beforeAll, describe } from '@jest/globals';
@@ -10,8 +12,10 @@ import { JsonLogger } from '../../src/json-logger.service.js';
 import { Secret } from '../../src/settings/secret.js';
 import type { Settings } from '../../src/settings/settings.js';
 import { createApi } from '../../src/start-api.js';
+import { expectNoSecret, keepDataFolder, keepKey, keepSecret, keepUrl } from './canaries/canaries.js';
+import { filesIn, rowsIn } from './canaries/stored.js';
+import { watchAnswers } from './canaries/watch-answers.js';
 import { createTestDatabase } from './postgres.js';
-import { temporaryFolder } from './temporary-folder.js';
 import { AUDIENCE, claims, compactJws, hs256, ISSUER, NOW_EPOCH_SECONDS } from './token-issuer.js';
 
 export { NOW_EPOCH_SECONDS } from './token-issuer.js';
@@ -20,7 +24,7 @@ export { NOW_EPOCH_SECONDS } from './token-issuer.js';
 export const DATABASES = ['sqlite', 'postgres'] as const;
 export type DatabaseName = (typeof DATABASES)[number];
 
-const AUTH_SECRET = 'a secret of the tests, thirty-two bytes or more';
+const AUTH_SECRET = 'of the tests: 5f0c1d7be2a94836, thirty-two bytes or more';
 
 /** The key of every API that a test starts: made once, because RSA keys take their time. */
 export const TEST_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -72,7 +76,12 @@ export class TestApi {
     readonly clock: TestClock,
     readonly log: readonly string[],
     private readonly closeDatabase: () => Promise<void>,
-  ) {}
+  ) {
+    watchAnswers(app.getHttpServer(), (line) => this.#answeredSecrets.push(line));
+  }
+
+  /** Secrets in answers, one line each. */
+  readonly #answeredSecrets: string[] = [];
 
   get http() {
     return request(this.app.getHttpServer());
@@ -119,9 +128,14 @@ export class TestApi {
     return Number(count);
   }
 
+  /** Throws when a secret of these tests stood in an answer, in the log, or in what was stored. */
   async close(): Promise<void> {
     await this.app.close();
     await this.closeDatabase();
+    expectNoSecret('the log', this.log.join('\n'));
+    if (this.#answeredSecrets.length > 0) {
+      throw new Error(`expected no secret in an answer, found:\n${this.#answeredSecrets.join('\n')}`);
+    }
   }
 }
 
@@ -132,7 +146,8 @@ export async function startTestApi(
 ): Promise<TestApi> {
   const clock = new TestClock();
   const log: string[] = [];
-  const folder = temporaryFolder('api');
+  // Removed by close, which searches it before; the folders of a spec file go too early for that.
+  const folder = mkdtempSync(join(tmpdir(), 'edgepass-test-api-'));
   const postgres = database === 'postgres' ? await createTestDatabase() : null;
   const settings: Settings = {
     environment: 'test',
@@ -161,9 +176,29 @@ export async function startTestApi(
     logLevel: 'trace',
     ...changes,
   };
+  keepSecretsOf(settings);
   const logger = new JsonLogger(settings.logLevel, { write: (line) => log.push(line) });
   const app = await createApi(settings, { clock, logger });
-  return new TestApi(app, clock, log, async () => postgres?.drop());
+  return new TestApi(app, clock, log, async () => {
+    try {
+      if (postgres !== null) expectNoSecret('the rows', await rowsIn(postgres.url));
+      for (const { path, bytes } of filesIn(folder, ['.secret'])) expectNoSecret(path, bytes);
+      keepDataFolder(folder);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await postgres?.drop();
+    }
+  });
+}
+
+function keepSecretsOf({ authentication, cloudFront, database }: Settings): void {
+  if (authentication.mode === 'jwt' && authentication.keys.kind === 'secret') {
+    keepSecret('AUTH_SECRET', authentication.keys.secret.reveal());
+  }
+  if (cloudFront.privateKey?.kind === 'text') {
+    keepKey('CLOUDFRONT_PRIVATE_KEY', cloudFront.privateKey.text.reveal());
+  }
+  if (database.kind === 'postgres') keepUrl('DATABASE_URL', database.url.reveal());
 }
 
 export function pemOf(key: KeyObject): string {

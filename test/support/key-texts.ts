@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { keepKey } from './canaries/canaries.js';
 import { signatureVectors } from './signature-vectors.js';
 
 /** The published RSA-2048 key of the vectors, PKCS#1. */
@@ -6,14 +7,14 @@ export const rsaKeyText = signatureVectors.rsa.privateKeyPem;
 
 /** A fresh P-256 key. */
 export function ecKeyText(type: 'pkcs8' | 'sec1' = 'pkcs8'): string {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    .privateKey.export({ type, format: 'pem' })
-    .toString();
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  keepKey('a P-256 key', privateKey);
+  return privateKey.export({ type, format: 'pem' }).toString();
 }
 
 /** A fresh RSA key of that size, PKCS#8. */
 export function rsaKeyTextOf(modulusLength: number): string {
-  return generateKeyPairSync('rsa', { modulusLength })
-    .privateKey.export({ type: 'pkcs8', format: 'pem' })
-    .toString();
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
+  keepKey(`an RSA key of ${modulusLength} bits`, privateKey);
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

@@ -6,7 +6,8 @@ import { send, type ClientResponse } from './https-client.js';
 import { startEdgepass, type RunningProcess } from './processes.js';
 import { AUDIENCE, compactJws, hs256, ISSUER } from './token-issuer.js';
 
-export const OPERATED_SECRET = 'a secret of the tests, thirty-two bytes or more';
+/** No words in it that a message could hold: any part of it in an output is a leak. */
+export const OPERATED_SECRET = 'operated-9c4e2ab7d05f4831-Qx7vA-tests';
 const DEADLINE_MILLISECONDS = 20_000;
 
 /** `edgepass api` as a process of its own, as an operator runs it. */

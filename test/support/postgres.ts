@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { Client } from 'pg';
+import { keepUrl } from './canaries/canaries.js';
 import type { PostgresMessage } from './postgres-process.js';
 
 export interface TestDatabase {
@@ -17,6 +18,7 @@ export interface TestDatabase {
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { url: administration } = await testServer();
+  keepUrl('the database of the tests', administration);
   const name = `test_${randomBytes(6).toString('hex')}`;
   await run(administration, `CREATE DATABASE ${name} STRATEGY FILE_COPY`);
   const url = new URL(administration);

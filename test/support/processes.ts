@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from '@jest/globals';
+import { keepDataFolder, keepSettings, secretsIn } from './canaries/canaries.js';
 
 export interface ExitStatus {
   readonly code: number | null;
@@ -34,10 +36,20 @@ export interface StartOptions {
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const running = new Set<RunningProcess>();
+/** What processes of this spec file printed and may not: one line each. */
+const printedSecrets: string[] = [];
 
-/** Starts `node dist/cli/edgepass.js …` as built by `npm run build`. */
+/**
+ * Starts `node dist/cli/edgepass.js …` as built by `npm run build`, with everything in its log that it ever says
+ * (K13). Only `start` keeps its own level: what it tells a person is tested line by line.
+ */
 export function startEdgepass(args: readonly string[], options: StartOptions = {}): RunningProcess {
-  return startProcess(process.execPath, [`${repository}dist/cli/edgepass.js`, ...args], options);
+  const level = args[0] === 'start' ? {} : { LOG_LEVEL: 'trace' };
+  const environment = { ...level, ...options.environment };
+  return startProcess(process.execPath, [`${repository}dist/cli/edgepass.js`, ...args], {
+    ...options,
+    environment,
+  });
 }
 
 /** Runs `edgepass …` to its end; gives exit status and output. */
@@ -64,6 +76,8 @@ export function startProcess(
     stdio: options.ipc === true ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
+  const dataFolder = options.environment?.['DATA_DIR'] ?? join(options.cwd ?? repository, 'data');
+  keepSettings(options.environment ?? {});
   const listeners = new Set<() => void>();
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream]?.setEncoding('utf8').on('data', (text: string) => {
@@ -73,7 +87,15 @@ export function startProcess(
   }
   const ended = new Promise<ExitStatus>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('close', (code, signal) => {
+      keepDataFolder(dataFolder);
+      for (const [stream, text] of Object.entries(output)) {
+        for (const name of secretsIn(text)) {
+          printedSecrets.push(`${stream} of ${[command, ...args].join(' ')}: ${name}`);
+        }
+      }
+      resolve({ code, signal });
+    });
   });
   ended.catch(() => undefined);
 
@@ -88,6 +110,7 @@ export function startProcess(
         const settle = (finish: () => void): void => {
           clearTimeout(timer);
           listeners.delete(look);
+          keepDataFolder(dataFolder);
           finish();
         };
         const look = (): void => {
@@ -131,6 +154,11 @@ export function startProcess(
   return started;
 }
 
+/** What ended processes have printed and may not, one line each, and forgets it: any left fails the spec file. */
+export function takePrintedSecrets(): readonly string[] {
+  return printedSecrets.splice(0);
+}
+
 function findLine(text: string, pattern: RegExp | string): string | undefined {
   return text
     .split('\n')
@@ -152,4 +180,7 @@ function bareEnvironment(additions: StartOptions['environment'] = {}): NodeJS.Pr
 
 afterAll(async () => {
   await Promise.allSettled([...running].map((process) => process.stop()));
+  const found = takePrintedSecrets();
+  if (found.length > 0)
+    throw new Error(`expected processes that print no secret, found:\n${found.join('\n')}`);
 });

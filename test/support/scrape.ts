@@ -1,3 +1,4 @@
+import { expectNoSecret } from './canaries/canaries.js';
 import { send } from './https-client.js';
 
 /** One sample line of a Prometheus text: `name{labels}` and its value. */
@@ -6,6 +7,7 @@ export type Samples = ReadonlyMap<string, number>;
 /** Reads `/metrics` of a port of this machine; the keys are names with labels as they are printed. */
 export async function scrape(port: number): Promise<Samples> {
   const answer = await send(`http://127.0.0.1:${port}/metrics`);
+  expectNoSecret('the metrics', answer.text());
   return samplesOf(answer.text());
 }
 

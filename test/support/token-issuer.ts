@@ -1,4 +1,5 @@
 import { createHmac, generateKeyPairSync, sign, constants, type KeyObject } from 'node:crypto';
+import { keepKey, keepToken } from './canaries/canaries.js';
 
 /** The time of every test that moves the clock by hand: 2027-01-15T08:00:00Z. */
 export const NOW_EPOCH_SECONDS = 1_800_000_000;
@@ -37,7 +38,9 @@ export const hs256 =
 export function compactJws(header: object, payload: object | string | Buffer, signer: JwsSigner): string {
   const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload);
   const input = `${base64url(JSON.stringify(header))}.${base64url(bytes)}`;
-  return `${input}.${signer(input).toString('base64url')}`;
+  const signature = signer(input).toString('base64url');
+  keepToken('the signature of an access token', signature);
+  return `${input}.${signature}`;
 }
 
 export function base64url(bytes: string | Buffer): string {
@@ -70,6 +73,7 @@ export function ed25519Key(kid: string): TestKey {
 }
 
 function testKey(kid: string, pair: { publicKey: KeyObject; privateKey: KeyObject }): TestKey {
+  keepKey(`the key ${kid} of the issuer`, pair.privateKey);
   return {
     ...pair,
     publicPem: pair.publicKey.export({ format: 'pem', type: 'spki' }) as string,

@@ -1,0 +1,38 @@
+import type { Server, ServerResponse } from 'node:http';
+import { keepToken, secretsIn } from './canaries.js';
+
+/** What the client is meant to get, and nobody else: kept from the moment it leaves. */
+const GIVEN = /^(CloudFront-(?:Policy|Signature))=([^;]+)/;
+
+/**
+ * Searches every answer of a server for secrets, and keeps the cookie values that it gives, so that the log
+ * can be searched for them. `onSecret` is told one line for each.
+ */
+export function watchAnswers(server: Server, onSecret: (line: string) => void): void {
+  server.prependListener('request', (request, response) => {
+    const chunks: Buffer[] = [];
+    const keep = (chunk: unknown): void => {
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk as string));
+    };
+    const write = response.write.bind(response) as (...of: unknown[]) => boolean;
+    const end = response.end.bind(response) as (...of: unknown[]) => ServerResponse;
+    response.write = (...of: unknown[]) => {
+      keep(of[0]);
+      return write(...of);
+    };
+    response.end = (...of: unknown[]) => {
+      keep(of[0]);
+      const { 'set-cookie': lines, ...headers } = response.getHeaders();
+      const name = `the answer to ${request.method ?? ''} ${(request.url ?? '').split('?')[0] ?? ''}`;
+      const body = Buffer.concat([Buffer.from(JSON.stringify(headers)), ...chunks]);
+      for (const secret of secretsIn(body)) onSecret(`${name}: ${secret}`);
+      for (const line of Array.isArray(lines) ? lines : []) {
+        const others = secretsIn(line).filter((secret) => !secret.startsWith('CloudFront-'));
+        for (const secret of others) onSecret(`Set-Cookie of ${name}: ${secret}`);
+        const [, cookie, value] = GIVEN.exec(line) ?? [];
+        if (cookie !== undefined && value !== undefined) keepToken(`${cookie} of a grant`, value);
+      }
+      return end(...of);
+    };
+  });
+}
