@@ -1,6 +1,7 @@
 import type { AuditedGrant } from './audited-grants.js';
 import { receiptsWithoutRow, type Receipt } from './received-cookies.js';
-import { SurvivingDisk, type Survival } from './surviving-disk.js';
+import { SurvivingDisk } from './surviving-disk.js';
+import type { Survival } from './traced-file.js';
 import { tracedEvents, type TracedEvent } from './traced-writes.js';
 
 /** Where the trace of a run is, and how to open what is left of the disk. */

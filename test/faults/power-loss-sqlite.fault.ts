@@ -15,7 +15,8 @@ import { losePower, type Losses, type Run } from './lose-power.js';
 import { ReceivedCookies } from './received-cookies.js';
 import { differingFiles } from './same-files.js';
 import { faultSeed, seededRandom } from './seeded-random.js';
-import type { SurvivingDisk, Survival } from './surviving-disk.js';
+import type { SurvivingDisk } from './surviving-disk.js';
+import type { Survival } from './traced-file.js';
 import { straceTo } from './traced-writes.js';
 
 jest.setTimeout(300_000);

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { quoted, unhex } from './strace-text.js';
 
 /** What a process did to the files of a folder, and the cookies that it sent, in the order in which it happened. */
 export type TracedEvent = { readonly atEpochMilliseconds: number } & (
@@ -147,11 +148,3 @@ function* sentBy(argument: string, at: { readonly atEpochMilliseconds: number })
   const text = Buffer.concat(quoted(argument)).toString();
   if (text.includes('CloudFront-Policy=')) yield { kind: 'sent', text, ...at };
 }
-
-/** The bytes of every quoted text, which `-xx` writes as `\x…` throughout. */
-function quoted(text: string): readonly Buffer[] {
-  return Array.from(text.matchAll(/"([^"]*)"/g), ([, hex = '']) => bytesOf(hex));
-}
-
-const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll('\\x', ''), 'hex');
-const unhex = (hex: string): string => (hex.startsWith('\\x') ? bytesOf(hex).toString() : hex);
