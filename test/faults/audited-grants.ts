@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { Client } from 'pg';
@@ -47,7 +47,8 @@ export function auditedGrantsOfSqlite(path: string): {
   readonly rows: readonly AuditedGrant[];
   readonly quickCheck: string;
 } {
-  const copy = join(temporaryFolder('audited'), 'copy.sqlite');
+  const folder = temporaryFolder('audited');
+  const copy = join(folder, 'copy.sqlite');
   for (const suffix of ['', '-wal', '-journal']) {
     if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
   }
@@ -57,5 +58,6 @@ export function auditedGrantsOfSqlite(path: string): {
     return { rows: file.prepare<[], Row>(QUERY).all().map(read), quickCheck };
   } finally {
     file.close();
+    rmSync(folder, { recursive: true });
   }
 }

@@ -34,6 +34,7 @@ What happens when something breaks: each line is a test that makes the fault and
 runs all of them and writes this page, \`npm run faults -- -t F08\` one row, and leaves the other lines as they stood. The
 short ones are part of \`npm test\`. A line without figures says that everything its title states was checked. Rows need
 \`strace\`, \`faketime\` or root where the second column says so, and are skipped, by name, where that is missing.
+\`EDGEPASS_FAULT_KILLS=30\` shortens F05; \`EDGEPASS_FAULT_SEED\` repeats the instants of a run that names its seed.
 
 | row | what must hold | how the fault is made | what came out | s | date |
 | --- | -------------- | --------------------- | ------------- | --: | ---- |
