@@ -46,7 +46,7 @@ export function readPublicUrl(
   if ('fault' in read) return read;
   const { origin, pathname } = read.address;
   if (/[?#]/.test(text)) return faulty(excess(text, read.address), 'remove everything from the ? or # on');
-  const basePath = pathname.replace(/\/+$/, '');
+  const basePath = pathname.replace(/(?<!\/)\/+$/, '');
   if (!BASE_PATH.test(basePath)) {
     return faulty(
       'an unusual path',

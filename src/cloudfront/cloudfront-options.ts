@@ -151,5 +151,5 @@ function cookieSettings(options: CloudFrontOptions): Pick<CookieScopeInput, 'env
 
 /** A host application has set options, not our environment variables. Takes a text with names of settings; gives it with those of the options. */
 export function inTheWordsOfOptions(text: string): string {
-  return text.replace(/[A-Z]+(?:_[A-Z]+)+/g, (name) => OPTION_OF_SETTING[name] ?? name);
+  return text.replace(/\b[A-Z]+(?:_[A-Z]+)+/g, (name) => OPTION_OF_SETTING[name] ?? name);
 }

@@ -19,7 +19,7 @@ export function addressBucket(address: string | undefined): string {
 /** The eight groups, in the one spelling without leading zeros. */
 function groupsOf(address: string): readonly string[] {
   // A tail in IPv4 spelling stands for two groups, never among the first four.
-  const [head = '', tail] = address.replace(/\d+\.\d+\.\d+\.\d+$/, '0:0').split('::');
+  const [head = '', tail] = address.replace(/\d{1,3}(?:\.\d{1,3}){3}$/, '0:0').split('::');
   const read = (text: string): string[] =>
     text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16).toString(16));
   const first = read(head);

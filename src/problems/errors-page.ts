@@ -15,7 +15,8 @@ export function errorsPage(): string {
     '',
   ]
     .join('\n\n')
-    .replace(/\n+$/, '\n');
+    .trimEnd()
+    .concat('\n');
 }
 
 const EXAMPLE = `{

@@ -49,7 +49,7 @@ function lineOf(text: string, name: string): number {
 
 /** Lines that the parser skips in silence: neither blank, nor a comment, nor inside of quotes, nor `NAME=`. */
 function linesWithoutName(text: string, path: string): readonly SettingsProblem[] {
-  const outsideOfQuotes = text.replace(/^[^#\n=]*=[ \t]*(["'`])[\s\S]*?\1/gm, (quoted) =>
+  const outsideOfQuotes = text.replace(/^[^#\r\n\u2028\u2029=]*=[ \t]*(["'`])[\s\S]*?\1/gm, (quoted) =>
     quoted.replace(/[^\n]+/g, '#'),
   );
   return outsideOfQuotes.split('\n').flatMap((l, index): SettingsProblem[] => {
