@@ -1,18 +1,26 @@
 import type { Application, Request } from 'express';
+import { problemFrom } from './problem-from-error.js';
 import { Problem } from './problem.js';
 
 /** What is read of an Express router: its layers, those of routes knowing their methods. */
 interface Layer {
+  /** @throws {URIError} where a parameter in the path cannot be decoded, with the status 400 */
   match(path: string): boolean;
   readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
 }
 
 /**
  * Tells an address that does not exist (404) from one that does not take this method (405 with `Allow`);
- * Express itself answers 404 for both. `undefined` where a route takes the request.
+ * Express itself answers 404 for both. A path that cannot be decoded is `request_malformed`. `undefined` where
+ * a route takes the request. Never throws: it is asked where nobody would catch it.
  */
 export function unknownRoute(request: Request): Problem | undefined {
-  const methods = methodsOf(request.app, request.path);
+  let methods: readonly string[];
+  try {
+    methods = methodsOf(request.app, request.path);
+  } catch (error) {
+    return problemFrom(error);
+  }
   if (methods.length === 0) return new Problem('not_found');
   if (methods.includes(request.method)) return undefined;
   return new Problem('method_not_allowed', { headers: { Allow: methods.join(', ') } });

@@ -42,6 +42,16 @@ onEveryDatabase('around the routes', (api) => {
       expect(response.body).toEqual({ status: 'ok' });
     });
 
+    test('a path that cannot be decoded, with a body that cannot be read, ends nothing but the request', async () => {
+      const broken = api()
+        .http.delete('/admin/entitlements/%zz')
+        .set('Content-Type', 'application/json')
+        .send('{');
+      const response = await broken;
+      expect(response.body).toMatchObject({ status: 400, code: 'request_malformed' });
+      expect((await api().http.get('/health/live')).status).toBe(200);
+    });
+
     test('the server does not say what it is made of', async () => {
       const response = await api().http.get('/health/live');
       expect(response.headers['x-powered-by']).toBeUndefined();

@@ -59,6 +59,12 @@ ${failure}`);
       `${report.sent} requests of seed ${seed} on ${database} in ${seconds.toFixed(0)} s (${Math.round(report.sent / seconds)} a second, Node ${process.versions.node}, ${cpus().length} cores): ${report.failures.length} failures`,
     );
     return report.failures.length === 0 ? 0 : 1;
+  } catch (error) {
+    const [child] = processes.children;
+    console.log(
+      `exit code ${child?.exitCode ?? 'none'}; its last lines:\n${processes.lastLines().join('\n')}`,
+    );
+    throw error;
   } finally {
     processes.stop();
   }
