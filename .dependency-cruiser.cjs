@@ -66,6 +66,12 @@ module.exports = {
       },
     },
     {
+      name: 'no room knows the service that is made of the rooms',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: '^src/(service|local|cli)/' },
+      to: { path: '^src/(service/|app\\.module\\.ts$)' },
+    },
+    {
       name: 'only diagnoses and cli know the doctor',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(doctor|diagnoses|cli)/' },

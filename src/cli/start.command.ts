@@ -69,7 +69,7 @@ async function runUntil(asked: Promise<string>, { app, api }: Flags): Promise<nu
   ] = await Promise.all([
     import('../settings/read-settings.js'),
     import('../settings/dot-env-file.js'),
-    import('../start-problems.js'),
+    import('../service/start-problems.js'),
     import('../local/local-stack.js'),
     import('../local/welcome.js'),
     import('../clock/clock.js'),

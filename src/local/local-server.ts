@@ -8,7 +8,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { trackConnections } from '../server-limits.js';
+import { trackConnections } from '../http/server-limits.js';
 import { systemCode } from './local-problem.js';
 
 /** What a part of the stack answers with. */

@@ -2,13 +2,13 @@ import {
   checkOptions,
   CloudFrontOptionsError,
   type CloudFrontOptions,
-} from './cloudfront/cloudfront-options.js';
-import { CloudFrontService } from './cloudfront/cloudfront.service.js';
-import { loadSigningKey } from './cloudfront/signing-key.js';
-import { readSigningKeyFile } from './cloudfront/signing-key-file.js';
-import type { Clock } from './clock/clock.js';
-import type { Settings } from './settings/settings.js';
-import type { SettingsProblem } from './settings/settings-problem.js';
+} from '../cloudfront/cloudfront-options.js';
+import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import { loadSigningKey } from '../cloudfront/signing-key.js';
+import { readSigningKeyFile } from '../cloudfront/signing-key-file.js';
+import type { Clock } from '../clock/clock.js';
+import type { Settings } from '../settings/settings.js';
+import type { SettingsProblem } from '../settings/settings-problem.js';
 
 /** The settings are well formed, but what they name cannot be used. */
 export class StartProblem extends Error {

@@ -1,10 +1,10 @@
-import type { CloudFrontService } from './cloudfront/cloudfront.service.js';
-import { loadSigningKey, type SigningKey } from './cloudfront/signing-key.js';
-import { readSigningKeyFile } from './cloudfront/signing-key-file.js';
-import type { OperatingState } from './health/operating-state.js';
-import type { JsonLogger } from './json-logger.service.js';
-import type { Settings } from './settings/settings.js';
-import type { SettingsProblem } from './settings/settings-problem.js';
+import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import { loadSigningKey, type SigningKey } from '../cloudfront/signing-key.js';
+import { readSigningKeyFile } from '../cloudfront/signing-key-file.js';
+import type { OperatingState } from '../health/operating-state.js';
+import type { JsonLogger } from '../log/json-logger.service.js';
+import type { Settings } from '../settings/settings.js';
+import type { SettingsProblem } from '../settings/settings-problem.js';
 
 /** What a reload works with. */
 export interface ReloadParts {

@@ -1,10 +1,10 @@
-import { KeySourceError } from './authentication/key-source-error.js';
-import { readPublicKeyFile } from './authentication/public-key-file.js';
-import { deriveCookieScope } from './cloudfront/cookie-scope.js';
-import { loadSigningKey } from './cloudfront/signing-key.js';
-import { readSigningKeyFile } from './cloudfront/signing-key-file.js';
-import { inOrder, type ReadValues } from './settings/read-settings.js';
-import type { SettingsProblem } from './settings/settings-problem.js';
+import { KeySourceError } from '../authentication/key-source-error.js';
+import { readPublicKeyFile } from '../authentication/public-key-file.js';
+import { deriveCookieScope } from '../cloudfront/cookie-scope.js';
+import { loadSigningKey } from '../cloudfront/signing-key.js';
+import { readSigningKeyFile } from '../cloudfront/signing-key-file.js';
+import { inOrder, type ReadValues } from '../settings/read-settings.js';
+import type { SettingsProblem } from '../settings/settings-problem.js';
 import { readTlsFiles } from './tls-files.js';
 
 /**

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { temporaryFolder } from '../test/support/temporary-folder.js';
+import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { JsonLogger } from './json-logger.service.js';
 import { LogOutput } from './log-output.js';
 

@@ -3,18 +3,18 @@ import cookieParser from 'cookie-parser';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { corsFor } from './cross-origin.js';
-import { limitAddresses } from './limits/limit-addresses.js';
-import type { RequestsInFlight } from './limits/requests-in-flight.js';
-import { jsonBody } from './problems/json-body.js';
-import { Problem } from './problems/problem.js';
-import { ProblemFilter } from './problems/problem.filter.js';
-import { UnknownRouteFilter } from './problems/unknown-route.filter.js';
-import { unknownRoute } from './problems/unknown-route.js';
+import { limitAddresses } from '../limits/limit-addresses.js';
+import type { RequestsInFlight } from '../limits/requests-in-flight.js';
+import { jsonBody } from '../problems/json-body.js';
+import { Problem } from '../problems/problem.js';
+import { ProblemFilter } from '../problems/problem.filter.js';
+import { UnknownRouteFilter } from '../problems/unknown-route.filter.js';
+import { unknownRoute } from '../problems/unknown-route.js';
 import { refuseBadHead } from './request-head.js';
-import type { Settings } from './settings/settings.js';
+import type { Settings } from '../settings/settings.js';
 
 /**
- * Everything around the rooms: addresses, CORS, cookies, bodies, refusals. `start-api.ts` and every e2e test
+ * Everything around the rooms: addresses, CORS, cookies, bodies, refusals. `create-api.ts` and every e2e test
  * call it, so that a test meets the application that runs. Create the app with `bodyParser: false`.
  */
 export function configureApp(

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { Settings } from './settings/settings.js';
-import type { SettingsProblem } from './settings/settings-problem.js';
+import type { Settings } from '../settings/settings.js';
+import type { SettingsProblem } from '../settings/settings-problem.js';
 
 /** The texts of the two files, as a server takes them. */
 export interface TlsTexts {

@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ecKeyText } from '../test/support/key-texts.js';
+import { ecKeyText } from '../../test/support/key-texts.js';
 import { loadCloudFront, StartProblem } from './load-cloudfront.js';
-import { formatProblems, readSettings } from './settings/read-settings.js';
+import { formatProblems, readSettings } from '../settings/read-settings.js';
 
 const keyText = ecKeyText();
 const ID = 'K2JCJMDEHXQW5F';

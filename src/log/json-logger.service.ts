@@ -1,7 +1,7 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 import { LogOutput } from './log-output.js';
-import type { Settings } from './settings/settings.js';
+import type { Settings } from '../settings/settings.js';
 
 /** Where lines go; `linesLost` where lines can be lost. */
 export interface LogDestination {
