@@ -14,8 +14,9 @@ const END_ANYWAY_MILLISECONDS = 500;
 const HELP = `Usage: edgepass api
 
 Runs the API alone, from the settings in the environment (docs/settings.md), until SIGTERM or Ctrl-C.
-SIGHUP reads the key file again (docs/rotation.md). With NODE_ENV=development also from .env in the current folder. Settings that cannot work are reported
-all at once, one line each, and it ends with exit code 1.
+With NODE_ENV=development they are also read from .env in the current folder. Settings that cannot work are
+reported all at once, one line each, and it ends with exit code 1. SIGHUP reads the key file again
+(docs/rotation.md).
 `;
 
 /** Runs the API until it is told to stop. Gives the exit code: 0 stopped, 1 could not start, 2 wrong use. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import { createTestDatabase } from '../../test/support/postgres.js';
+import { startRelay } from '../../test/support/relay.js';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { Secret } from '../settings/secret.js';
 import { DatabaseOpenError, openDatabase } from './database.js';
@@ -102,5 +103,26 @@ describe('a PostgreSQL that cannot be used is named by its setting, without the 
       'found 42501',
       'let this user create tables: GRANT CREATE ON SCHEMA public',
     ]);
+  });
+});
+
+describe('a PostgreSQL that does not answer any more', () => {
+  it('does not hold a process that ends', async () => {
+    const server = await createTestDatabase();
+    const url = new URL(server.url);
+    const relay = await startRelay(Number(url.port));
+    url.host = `127.0.0.1:${relay.port}`;
+    const database = await openDatabase({ kind: 'postgres', url: new Secret(url.href) }, silent);
+    await database.record(sql`select 1`.compile(database.queries));
+    relay.freeze();
+    const begin = performance.now();
+
+    await database.close();
+
+    // Nine seconds are what a drain has for everything.
+    expect(performance.now() - begin).toBeLessThan(5_000);
+    relay.cut();
+    await relay.close();
+    await server.drop();
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { CompiledQuery, QueryResult } from 'kysely';
 import type { Settings } from '../settings/settings.js';
@@ -15,6 +16,9 @@ export { DatabaseOpenError } from './database-open-error.js';
 
 /** How long a start waits for PostgreSQL before it goes on without it, in milliseconds. */
 const START_WAIT_MILLISECONDS = 5_000;
+
+/** How long a PostgreSQL may take to end its connections, in milliseconds. */
+const GOODBYE_MILLISECONDS = 1_000;
 
 /** An open database. Its schema is current once it has been ready. */
 export class Database implements OnApplicationShutdown {
@@ -46,8 +50,9 @@ export class Database implements OnApplicationShutdown {
     this.closeProbe();
     await this.readiness.stop();
     this.closeProbe();
-    await this.groups?.close();
-    await this.queries.destroy();
+    const closing = Promise.all([this.groups?.close(), this.queries.destroy()]);
+    // SQLite has nobody to wait for; a PostgreSQL that does not answer must not hold the process.
+    await (this.dialect === 'sqlite' ? closing : Promise.race([closing, goodbye()]));
   }
 }
 
@@ -95,4 +100,9 @@ async function openPostgresDatabase(url: string, onConnectionLost: OnConnectionL
     throw problem;
   }
   return database;
+}
+
+/** Does not hold the process by itself. */
+function goodbye(): Promise<void> {
+  return wait(GOODBYE_MILLISECONDS, undefined, { ref: false });
 }

@@ -125,7 +125,43 @@ describe('a statement alone', () => {
   });
 });
 
+describe('a statement that would work on another connection', () => {
+  it('is run there when its plan does not fit the table any more, and the next one here again', async () => {
+    const all = (number: number) =>
+      groups.run({
+        sql: "insert into noted (number, transaction) values ($1, '') returning *",
+        parameters: [number],
+      } as unknown as CompiledQuery<object>);
+    await all(1);
+    await direct.query('alter table noted add column later int');
+
+    await all(2);
+    await all(3);
+
+    expect(alone).toEqual(['2']);
+    expect(await noted()).toEqual([1, 2, 3]);
+  });
+
+  it('is run there when no connection can be made here', async () => {
+    relay.cut();
+
+    await Promise.all([1, 2].map(note));
+
+    expect(alone).toEqual(['1', '2']);
+  });
+});
+
 describe('a PostgreSQL that falls silent', () => {
+  it('is never called our own load, however many wait behind the first group', async () => {
+    await note(0);
+    relay.freeze();
+
+    const settled = await Promise.allSettled(Array.from({ length: 70 }, (_, index) => note(index + 1)));
+
+    const reasons = settled.map((one) => (one.status === 'rejected' ? (one.reason as unknown) : null));
+    expect(reasons.filter((reason) => reason instanceof PoolExhaustedError || reason === null)).toEqual([]);
+  });
+
   it('is given up in time, and what was given up before it was sent is never recorded', async () => {
     await note(0);
     relay.freeze();

@@ -39,7 +39,7 @@ export class PostgresGroupCommit {
   #client: Client | null = null;
   #waiting: Waiting[] = [];
   #isBusy = false;
-  #groupsDone = 0;
+  #groupsAnswered = 0;
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
@@ -52,11 +52,11 @@ export class PostgresGroupCommit {
   run<R>(query: CompiledQuery<R>): Promise<QueryResult<R>> {
     return new Promise((resolve, reject) => {
       let isOver = false;
-      const doneBefore = this.#groupsDone;
+      const answeredBefore = this.#groupsAnswered;
       const timer = setTimeout(() => {
         isOver = true;
         reject(
-          this.#groupsDone > doneBefore
+          this.#groupsAnswered > answeredBefore
             ? new PoolExhaustedError('the statement did not get its turn')
             : new Error('PostgreSQL did not answer in time'),
         );
@@ -91,13 +91,27 @@ export class PostgresGroupCommit {
   async #commitNext(): Promise<void> {
     // Whoever has been told that it took too long must not find a row later.
     const group = this.#waiting.splice(0, LARGEST_GROUP).filter(({ isOver }) => !isOver());
-    try {
-      if (group.length > 0) await this.#commit(await this.#connected(), group);
-    } catch (error) {
-      for (const { reject } of group) reject(error);
-    }
+    if (group.length > 0) await this.#serve(group);
     this.#isBusy = false;
     this.#schedule();
+  }
+
+  async #serve(group: readonly Waiting[]): Promise<void> {
+    let client: Client;
+    try {
+      client = await this.#connected();
+    } catch {
+      // Nothing has been sent, and there are other connections.
+      this.#runEachAlone(group);
+      return;
+    }
+    try {
+      await this.#commit(client, group);
+    } catch (error) {
+      // Nobody knows what this connection is still busy with.
+      if (codeOf(error) === null) this.#leave(client);
+      for (const { reject } of group) reject(error);
+    }
   }
 
   async #commit(client: Client, group: readonly Waiting[]): Promise<void> {
@@ -114,27 +128,41 @@ export class PostgresGroupCommit {
       }),
     );
     const commit = isTransaction ? client.query({ text: 'commit', ...last }) : null;
-    const [answers, [ended]] = await Promise.all([
+    const [[begun, ended], answers] = await Promise.all([
+      Promise.allSettled([begin, commit]),
       Promise.allSettled(statements),
-      Promise.allSettled([commit]),
-      Promise.allSettled([begin]),
     ]);
-    this.#groupsDone += 1;
+    const failures = answers.flatMap((answer) =>
+      answer.status === 'rejected' ? [answer.reason as unknown] : [],
+    );
+    if (failures.every((failure) => codeOf(failure) !== null)) this.#groupsAnswered += 1;
 
-    const failure = answers.find((answer) => answer.status === 'rejected');
     const isUndone = isTransaction
       ? ended.status === 'fulfilled' && ended.value?.command === 'ROLLBACK'
-      : isHeldByAnother(failure?.reason);
+      : failures.some((failure) => WORKS_ELSEWHERE.has(codeOf(failure)));
     if (isUndone) {
-      for (const { query, resolve, reject } of group) this.#parts.runAlone(query).then(resolve, reject);
-    } else if (failure !== undefined || ended.status === 'rejected') {
-      throw failure?.reason ?? (ended as PromiseRejectedResult).reason;
-    } else {
-      group.forEach(({ resolve }, index) => {
-        const answer = answers[index];
-        if (answer?.status === 'fulfilled') resolve(toResult(answer.value));
-      });
+      if (failures.some((failure) => STALE_PLAN.has(codeOf(failure)))) this.#leave(client);
+      this.#runEachAlone(group);
+      return;
     }
+    for (const outcome of [begun, ...answers, ended]) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+    }
+    group.forEach(({ resolve }, index) => {
+      const answer = answers[index];
+      if (answer?.status === 'fulfilled') resolve(toResult(answer.value));
+    });
+  }
+
+  #runEachAlone(group: readonly Waiting[]): void {
+    for (const { query, isOver, resolve, reject } of group) {
+      if (!isOver()) this.#parts.runAlone(query).then(resolve, reject);
+    }
+  }
+
+  #leave(client: Client): void {
+    if (this.#client === client) this.#client = null;
+    client.end().catch(() => undefined);
   }
 
   async #connected(): Promise<Client> {
@@ -159,9 +187,20 @@ export class PostgresGroupCommit {
   }
 }
 
-/** `lock_not_available` (appendix A): the connection of groups waits for no row, one of the caller's own does. */
-function isHeldByAnother(error: unknown): boolean {
-  return (error as { readonly code?: unknown } | null | undefined)?.code === '55P03';
+/**
+ * The plan of a named statement does not fit the table any more, or the statement is gone (appendix A:
+ * `feature_not_supported`, `invalid_sql_statement_name`): another instance has changed the schema, or
+ * somebody has discarded what the connection knew.
+ */
+const STALE_PLAN: ReadonlySet<string | null> = new Set(['0A000', '26000']);
+
+/** Beside those `lock_not_available`: this connection waits for no row, one of the caller's own does. */
+const WORKS_ELSEWHERE: ReadonlySet<string | null> = new Set(['55P03', ...STALE_PLAN]);
+
+/** The SQLSTATE of what PostgreSQL said of a statement; `null` where it said nothing, or gave up the connection. */
+function codeOf(error: unknown): string | null {
+  const { code, severity } = (error ?? {}) as { readonly code?: unknown; readonly severity?: unknown };
+  return typeof code === 'string' && severity === 'ERROR' ? code : null;
 }
 
 function toResult({ rows, rowCount }: PostgresAnswer): QueryResult<unknown> {

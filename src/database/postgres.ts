@@ -16,6 +16,9 @@ const STATEMENT_MILLISECONDS = 800;
 /** A transaction whose instance froze gives its row locks back after this. */
 const IDLE_IN_TRANSACTION_MILLISECONDS = 5_000;
 
+/** AWS's network load balancers forget a connection after 350 s; Linux alone would first ask after two hours. */
+const KEEP_ALIVE_MILLISECONDS = 30_000;
+
 /** Connections of one instance; PostgreSQL's own default allows 100 for everybody. */
 const POOL_CONNECTIONS = 10;
 
@@ -37,8 +40,10 @@ function connectionConfig(pg: Driver, url: string) {
     connectionString: url,
     application_name: 'edgepass',
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
-    // A peer that vanished without a word is noticed by the kernel although no statement runs.
+    // A peer that vanished without a word is noticed by the kernel although no statement runs, and what keeps
+    // count of connections in between (NAT, a load balancer) does not forget this one.
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MILLISECONDS,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
@@ -80,11 +85,11 @@ export async function postgresGroupCommit(
         ...connectionConfig(pg, url),
         statement_timeout: STATEMENT_MILLISECONDS,
         idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLISECONDS,
-        lock_timeout: GROUP_LOCK_MILLISECONDS,
         pipeline: true,
       });
       client.on('error', onConnectionLost);
       await client.connect();
+      await client.query(`set lock_timeout = ${GROUP_LOCK_MILLISECONDS}`);
       return client;
     },
     runAlone: (query) => queries.executeQuery(query),

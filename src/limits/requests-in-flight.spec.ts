@@ -12,10 +12,16 @@ class FakeResponse extends EventEmitter {
   }
 }
 
+const pipeline = {};
+
 /** Sends a request into it; gives its response and what the middleware said. */
-function enter(inFlight: RequestsInFlight, url = '/grants'): { response: FakeResponse; error: unknown } {
+function enter(
+  inFlight: RequestsInFlight,
+  url = '/grants',
+  socket = {},
+): { response: FakeResponse; error: unknown } {
   const response = new FakeResponse();
-  const request = { url } as Request;
+  const request = { url, socket } as Request;
   let error: unknown;
   inFlight.track(request, response as unknown as Response, () => undefined);
   inFlight.shed(request, response as unknown as Response, (given) => (error = given));
@@ -34,6 +40,18 @@ describe('the requests in flight', () => {
     const inFlight = new RequestsInFlight(1);
     enter(inFlight).response.emit('close');
     expect([inFlight.count, enter(inFlight).error]).toEqual([0, undefined]);
+  });
+
+  it('D06: one connection has room for 100, and what is shed there takes no room from others', () => {
+    const inFlight = new RequestsInFlight(150);
+    const pipelined = Array.from({ length: 1_000 }, () => enter(inFlight, '/grants', pipeline));
+    const reasons = pipelined.flatMap(({ error }) =>
+      error === undefined ? [] : [(error as Problem).reason],
+    );
+    expect([reasons.length, new Set(reasons)]).toEqual([900, new Set(['too_many_requests_pipelined'])]);
+    expect(enter(inFlight).error).toBeUndefined();
+    pipelined[0]?.response.emit('close');
+    expect(enter(inFlight, '/grants', pipeline).error).toBeUndefined();
   });
 
   it('health is answered also when it is full', () => {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { NextFunction, Request, Response } from 'express';
 import { Problem } from '../problems/problem.js';
 
@@ -5,12 +6,17 @@ import { Problem } from '../problems/problem.js';
 const HEALTH = '/health/';
 const RETRY_AFTER_SECONDS = 1;
 
+/** Browsers and balancers send one at a time; whoever pipelines must not take the room of all others (D06). */
+const MOST_ON_A_CONNECTION = 100;
+
 /**
- * The requests without a whole answer: a bound that sheds what is over it, and the list of those whose
+ * The requests without a whole answer: bounds that shed what is over them, and the list of those whose
  * connections end with the process.
  */
 export class RequestsInFlight {
   readonly #responses = new Set<Response>();
+  readonly #admittedOn = new WeakMap<Socket, number>();
+  #admitted = 0;
   #isClosing = false;
 
   constructor(private readonly most: number) {}
@@ -27,17 +33,20 @@ export class RequestsInFlight {
     next();
   };
 
-  /** Middleware. Over the bound: 503 `overloaded`, at once and before a token is verified. */
-  readonly shed = (request: Request, _response: Response, next: NextFunction): void => {
-    const isFull = this.#responses.size > this.most && !request.url.startsWith(HEALTH);
-    next(
-      isFull
-        ? new Problem('overloaded', {
-            reason: 'too_many_requests_in_flight',
-            retryAfterSeconds: RETRY_AFTER_SECONDS,
-          })
-        : undefined,
-    );
+  /** Middleware. Over the bounds: 503 `overloaded`, at once and before a token is verified. */
+  readonly shed = (request: Request, response: Response, next: NextFunction): void => {
+    if (request.url.startsWith(HEALTH)) {
+      next();
+      return;
+    }
+    const onConnection = this.#admittedOn.get(request.socket) ?? 0;
+    if (this.#admitted >= this.most) next(overloaded('too_many_requests_in_flight'));
+    else if (onConnection >= MOST_ON_A_CONNECTION) next(overloaded('too_many_requests_pipelined'));
+    else {
+      this.#admit(request.socket, 1);
+      response.once('close', () => this.#admit(request.socket, -1));
+      next();
+    }
   };
 
   /** From now on every answer, also to what is under way, tells its caller to take another connection. */
@@ -47,4 +56,14 @@ export class RequestsInFlight {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
   }
+
+  /** A refusal that waits behind others on its connection costs nothing and takes nobody's room. */
+  #admit(socket: Socket, change: 1 | -1): void {
+    this.#admitted += change;
+    this.#admittedOn.set(socket, (this.#admittedOn.get(socket) ?? 0) + change);
+  }
+}
+
+function overloaded(reason: string): Problem {
+  return new Problem('overloaded', { reason, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

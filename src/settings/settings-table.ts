@@ -237,7 +237,7 @@ export const SETTINGS_TABLE = {
   GRANT_LIMIT_PER_VIEWER: row({
     group: 'Grants',
     meaning:
-      'How many grants a viewer may get in a minute, on all devices and from all instances together, then 429 with `Retry-After`. Counted in the audit log. `0` is no limit.',
+      'How many grants a viewer may get in a minute, on all devices and from all instances together, then 429 with `Retry-After`. Counted in the audit log, so that a few more may pass at the very same moment. `0` is no limit.',
     form: 'a whole number of grants a minute, or 0',
     ...always('120'),
     example: '120',

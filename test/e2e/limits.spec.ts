@@ -87,8 +87,10 @@ describe('overload', () => {
         { length: 1_000 },
         () => new ServerResponse(new IncomingMessage(new Socket())),
       );
-      const enter = (response: ServerResponse): void =>
-        inFlight.track({} as Request, response as unknown as Response, () => undefined);
+      const enter = (response: ServerResponse): void => {
+        const request = { url: '/grants', socket: response.req.socket } as Request;
+        inFlight.shed(request, response as unknown as Response, () => undefined);
+      };
       hanging.forEach(enter);
       const full = await api.http.post('/grants').set('Origin', APP_ORIGIN);
       const ready = await api.http.get('/health/ready');

@@ -30,8 +30,10 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
     socket.on('error', () => socket.destroy());
     socket.once('close', () => sockets.delete(socket));
   };
-  const server = createServer((near) => {
+  const server = createServer({ allowHalfOpen: true }, (near) => {
     keep(near);
+    // A line that nothing passes does not pass a goodbye either.
+    near.on('end', () => void (state !== 'frozen' && near.end()));
     if (state === 'cut') return void near.destroy();
     if (state === 'frozen') return void near.pause();
     const far = connect(targetPort, '127.0.0.1');
