@@ -178,6 +178,30 @@ describe('an issuer that asks to be left alone (F29)', () => {
     expect(fetches).toBe(3);
     expect(await ask('first')).toBe('found');
   });
+
+  it('is asked again after 30 seconds while no keys are held: nobody can sign in meanwhile', async () => {
+    busy('300');
+    expect(await ask('first')).toBe('keys_unavailable jwks_status_429 30');
+    serves(first.jwk);
+    now = START + 29;
+    expect([await ask('first'), fetches]).toEqual(['keys_unavailable jwks_status_429 1', 1]);
+    now = START + 30;
+    expect(await ask('first')).toBe('found');
+  });
+
+  it('is asked again after 30 seconds also when the keys grew too old during its pause', async () => {
+    await ask('first');
+    busy('300');
+    now = START + 4_190;
+    await ask('second');
+    serves(first.jwk);
+    now = START + 4_199;
+    expect(await ask('second')).toBe('keys_unavailable jwks_status_429 291');
+    now = START + 4_219;
+    expect(await ask('first')).toBe('keys_unavailable jwks_status_429 1');
+    now = START + 4_220;
+    expect(await ask('first')).toBe('found');
+  });
 });
 
 it('each change is told once: what fails, that it fails otherwise, that it works again (F29)', async () => {

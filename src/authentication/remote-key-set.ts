@@ -8,7 +8,10 @@ import { keysUnavailable } from './token-problems.js';
 const COOL_DOWN_SECONDS = 30;
 /** While none are held nobody can sign in: 1, 2, 4, … s from one download to the next, at most the cool-down. */
 const FIRST_RETRY_SECONDS = 1;
-/** An issuer that asks for a longer pause is asked again after this: its keys must not outlive it unseen. */
+/**
+ * An issuer that asks for a longer pause is asked again after this: its keys must not outlive it unseen. While
+ * none are held, after the cool-down: one 503 at our start must not keep everybody out for minutes.
+ */
 const LONGEST_RETRY_AFTER_SECONDS = 300;
 /** From this age on the set is fetched anew, in the background. */
 const REFRESH_AFTER_SECONDS = 600;
@@ -42,7 +45,7 @@ export class RemoteKeySet {
   #failure: string | null = null;
   /** Failed downloads since the last that succeeded. */
   #failures = 0;
-  /** From the latest attempt to the next. */
+  /** From the latest attempt to the next, while keys are held; else at most the cool-down. */
   #pauseSeconds = 0;
   #listener: OnKeySetChange = () => undefined;
   #download: Promise<void> | null = null;
@@ -151,7 +154,8 @@ export class RemoteKeySet {
   #pauseSecondsLeft(): number {
     if (this.#lastAttemptEpochSeconds === null) return 0;
     const since = Math.abs(this.clock.nowEpochSeconds() - this.#lastAttemptEpochSeconds);
-    return Math.max(0, this.#pauseSeconds - since);
+    const longest = this.#usable() === null ? COOL_DOWN_SECONDS : LONGEST_RETRY_AFTER_SECONDS;
+    return Math.max(0, Math.min(this.#pauseSeconds, longest) - since);
   }
 
   #unavailable(isTold = false): Problem {
