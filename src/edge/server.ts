@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, STATUS_CODES, type Server } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock.js';
 import type { Distribution } from './distribution/distribution.js';
@@ -33,6 +34,8 @@ export interface EdgeServerOptions {
   readonly plainHttp: boolean;
   readonly clock: Clock;
   readonly writeLine: (line: string) => void;
+  /** How long a viewer may take for its TLS handshake, and then for its headers: 15 s unless told. */
+  readonly headersMilliseconds?: number;
 }
 
 /** A listening edge. */
@@ -88,13 +91,20 @@ function createEdgeServer(
 ): Server {
   const http = { maxHeaderSize: PARSER_HEAD_BYTES, requireHostHeader: false };
   const { tls } = options.distribution;
+  const headersMilliseconds = options.headersMilliseconds ?? HEADERS_TIMEOUT_MS;
   const server =
     options.plainHttp || tls === null
       ? createHttpServer(http)
-      : createHttpsServer({ ...http, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' });
+      : createHttpsServer({
+          ...http,
+          cert: tls.certificate,
+          key: tls.key,
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: headersMilliseconds,
+        });
   // Node drops headers beyond the first 2,000; the head is bounded in bytes instead.
   server.maxHeadersCount = 0;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.headersTimeout = headersMilliseconds;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.setTimeout(IDLE_SOCKET_MS);
@@ -110,8 +120,13 @@ function createEdgeServer(
     if ((answering.get(socket) ?? 0) > 0) socket.destroy();
     else answerParserError(edge(), log, error, socket);
   });
-  server.on('connect', (_message: IncomingMessage, socket: Duplex) => {
+  server.on('connect', (_message: IncomingMessage, socket: Socket) => {
+    // Node has taken its listeners from it: an error would end the process, and no timeout the connection.
+    socket.on('error', () => socket.destroy());
+    socket.on('timeout', () => socket.destroy());
+    socket.resume();
     writeBareAnswer(edge(), 'method-not-allowed', socket);
+    socket.destroySoon();
   });
   return server;
 }
@@ -155,7 +170,8 @@ async function giveUp(
 }
 
 function answerParserError(edge: Edge, log: EdgeLog, error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Whatever is no fault of HTTP comes of a connection that takes no answer, TLS that never began included.
+  if (!/^(?:HPE_|ERR_HTTP_)/.test(error.code ?? '') || !socket.writable) {
     socket.destroy();
     return;
   }
