@@ -1,8 +1,12 @@
 import { createServer, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { makeTestCertificates } from '../../test/support/test-certificates.js';
 import { answerParserRefusals } from './parser-refusals.js';
-import { guardServer } from './server-limits.js';
+import { guardServer, handshakeLimit } from './server-limits.js';
 
 const PAGE = 'https://app.example.com';
 const FROM_PAGE = `Host: a\r\nOrigin: ${PAGE}`;
@@ -85,4 +89,63 @@ describe('what never becomes a request', () => {
     const answer = await exchange('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 .*"code":"request_malformed"/s);
   });
+});
+
+/** Opens a connection that says this and keeps its side open; gives both ends. */
+async function bothEnds(of: Server, bytes: string): Promise<{ client: Socket; served: Socket }> {
+  const accepted = new Promise<Socket>((resolve) => of.once('connection', resolve));
+  const address = of.address() as AddressInfo;
+  const client = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true });
+  client.on('error', () => undefined).write(bytes);
+  return { client, served: await accepted };
+}
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve())));
+
+describe('a connection that nobody listens to any more', () => {
+  const CONNECT = 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n';
+
+  it('CONNECT followed by a reset ends nothing but itself', async () => {
+    const { client, served } = await bothEnds(server, '');
+    client.write(CONNECT);
+    client.resetAndDestroy();
+    await closed(served);
+    expect(await exchange('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 200 /,
+    );
+  });
+
+  it('CONNECT is closed also when its client keeps its side open', async () => {
+    const { client, served } = await bothEnds(server, CONNECT);
+    client.resume();
+    await closed(served);
+    expect(refused.at(-1)).toBe('request_malformed connect');
+    client.destroy();
+  }, 3_000);
+
+  it('TLS that never begins is closed, and is no refusal', async () => {
+    const { certificatePem: cert, keyPem: key } = await makeTestCertificates(['localhost']);
+    const tls = createTlsServer({ cert, key, ...handshakeLimit({ headersMilliseconds: 50 }) });
+    const said: string[] = [];
+    answerParserRefusals(tls, [], ({ reason }) => said.push(reason));
+    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+    const { client, served } = await bothEnds(tls, '');
+    await closed(served);
+    expect(said).toEqual([]);
+    client.destroy();
+    tls.close();
+  }, 3_000);
+});
+
+it('an idle connection keeps nothing of its last request in memory', async () => {
+  let last: WeakRef<object> | undefined;
+  server.once('request', (request) => (last = new WeakRef(request)));
+  const { client } = await bothEnds(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await new Promise((resolve) => client.once('data', resolve));
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(last?.deref()).toBeUndefined();
+  client.destroy();
 });

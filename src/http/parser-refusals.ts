@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { corsHeaders } from './cross-origin.js';
 import { problemDocument, problemHeaders } from '../problems/problem-document.js';
@@ -19,6 +20,9 @@ const CODE_OF_PARSER_ERROR: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
+/** Codes of what HTTP cannot be: the others are of a connection that takes no answer, TLS that never began included. */
+const IS_OF_HTTP = /^(?:HPE_|ERR_HTTP_)/;
+
 const ORIGIN_LINES = /^origin:[ \t]*(\S+)[ \t]*\r?$/gim;
 
 /**
@@ -37,22 +41,37 @@ export function answerParserRefusals(
     onRefused(problem, requestId);
     socket.end(refusal(problem, requestId, corsHeaders(origin, appOrigins)));
   };
-  server.on('request', (request) => latest.set(request.socket, request));
-  server.on('clientError', (error: ParserError, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') {
+  server.on('request', (request) => {
+    latest.set(request.socket, request);
+    // What a connection sent last must not stay in memory for as long as it is idle.
+    request.once('close', () => {
+      if (latest.get(request.socket) === request) latest.delete(request.socket);
+    });
+  });
+  server.on('clientError', ({ code: fault = '', rawPacket }: ParserError, socket) => {
+    if (!socket.writable || !IS_OF_HTTP.test(fault)) {
       socket.destroy();
       return;
     }
-    const code = CODE_OF_PARSER_ERROR[error.code ?? ''] ?? 'request_malformed';
-    const problem = new Problem(code, { reason: error.code?.toLowerCase() ?? 'unreadable' });
+    const code = CODE_OF_PARSER_ERROR[fault] ?? 'request_malformed';
+    const problem = new Problem(code, { reason: fault.toLowerCase() });
     const request = latest.get(socket);
     const isBody = request?.complete === false;
-    refuse(socket, problem, isBody ? request.headers.origin : originIn(error.rawPacket));
+    refuse(socket, problem, isBody ? request.headers.origin : originIn(rawPacket));
   });
   // Node would close without a word. There is no tunnel, and so no origin either.
-  server.on('connect', (_request, socket) =>
-    refuse(socket, new Problem('request_malformed', { reason: 'connect' }), undefined),
-  );
+  server.on('connect', (_request, socket: Socket) => {
+    letGo(socket);
+    refuse(socket, new Problem('request_malformed', { reason: 'connect' }), undefined);
+    socket.destroySoon();
+  });
+}
+
+/** Node has taken its listeners from the socket of a CONNECT: an error would end the process, and no timeout the connection. */
+function letGo(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  socket.on('timeout', () => socket.destroy());
+  socket.resume();
 }
 
 /**

@@ -52,6 +52,13 @@ export function guardServer(server: Server, limits = LIMITS): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
+/** Bounds a TLS handshake like the headers (Node: 120 s). For `https.createServer`, which alone takes it. */
+export function handshakeLimit({ headersMilliseconds }: Pick<ServerLimits, 'headersMilliseconds'> = LIMITS): {
+  readonly handshakeTimeout: number;
+} {
+  return { handshakeTimeout: headersMilliseconds };
+}
+
 /**
  * Keeps count of a server's connections, upgraded and half-open ones included, which `close()` would wait
  * for and `closeAllConnections()` does not know.
