@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { RawResponse } from '../support/raw-request.js';
@@ -189,6 +190,17 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
     });
   });
 
+  test('B22 CONNECT whose client resets the connection ends nothing but itself', async () => {
+    const attempts = Array.from({ length: 20 }, async () => {
+      const socket = connect({ host: '127.0.0.1', port: stage().api.port });
+      await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+      socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n');
+      socket.resetAndDestroy();
+    });
+    await Promise.all(attempts);
+    expect((await stage().call('GET', '/health/live')).status).toBe(200);
+  });
+
   describe('B23 another spelling of a route', () => {
     const SPELLINGS = [
       '//grants',
@@ -245,10 +257,18 @@ function request(authorization: string, body: string): string {
   ].join('\r\n');
 }
 
-/** All over one connection, one after the other; gives the statuses. */
+/** Fewer than one connection may have under way. */
+const PIPELINED_AT_ONCE = 90;
+
+/** Over as few connections as take them, one after the other; gives the statuses. */
 async function pipelined(stage: HostileStage, requests: readonly string[]): Promise<readonly number[]> {
   const last = 'GET /health/live HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n';
-  const { bytes } = await stage.raw([...requests, last].join(''));
+  const now = requests.slice(0, PIPELINED_AT_ONCE);
+  const { bytes } = await stage.raw([...now, last].join(''));
   const statuses = bytes.toString('latin1').match(/(?<=(?:^|\}|\n)HTTP\/1\.1 )\d{3}/g) ?? [];
-  return statuses.slice(0, -1).map(Number);
+  const others = requests.slice(PIPELINED_AT_ONCE);
+  return [
+    ...statuses.slice(0, -1).map(Number),
+    ...(others.length === 0 ? [] : await pipelined(stage, others)),
+  ];
 }
