@@ -12,12 +12,14 @@ import { RequestsInFlight } from '../limits/requests-in-flight.js';
 import { Database, openDatabase } from '../database/database.js';
 import { EntitlementService } from '../entitlements/entitlement.service.js';
 import { JsonLogger } from '../log/json-logger.service.js';
+import { answerLeftRequests } from '../http/left-requests.js';
 import { answerParserRefusals } from '../http/parser-refusals.js';
-import { guardServer } from '../http/server-limits.js';
+import { guardServer, handshakeLimit } from '../http/server-limits.js';
 import { version } from '../package-version.js';
 import { observeRequests } from '../metrics/observe-requests.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
+import type { Problem } from '../problems/problem.js';
 import { problemLogEntry } from '../problems/problem-log.js';
 import { loadCloudFront, StartProblem } from './load-cloudfront.js';
 import { serveOpenApi } from '../http/open-api.js';
@@ -82,16 +84,18 @@ export async function createApi(
       bodyParser: false,
       abortOnError: false,
       forceCloseConnections: false,
-      ...(tls === null ? {} : { httpsOptions: { ...tls } }),
+      ...(tls === null ? {} : { httpsOptions: Object.assign({}, tls, handshakeLimit()) }),
     });
     if (metrics !== null) app.use(observeRequests(metrics));
     app.use(inFlight.track);
     configureApp(app, settings, inFlight);
     guardServer(app.getHttpServer());
-    answerParserRefusals(app.getHttpServer(), settings.appOrigins, (problem, requestId) => {
+    const onRefused = (problem: Problem, requestId: string): void => {
       metrics?.refused(problem);
       options.logger.log(problemLogEntry(problem, requestId));
-    });
+    };
+    answerParserRefusals(app.getHttpServer(), settings.appOrigins, onRefused);
+    answerLeftRequests(app.getHttpAdapter().getInstance(), settings.appOrigins, onRefused);
     if (settings.apiDocs) serveOpenApi(app, settings);
     await app.init();
     await giveRights(app, options.entitlements ?? []);

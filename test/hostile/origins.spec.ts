@@ -189,6 +189,31 @@ hostileStory(
       });
 
       test.each([
+        ['GET', 'http://['],
+        ['POST', 'http://[/grants'],
+        ['DELETE', 'http://'],
+        ['HEAD', 'http://['],
+        ['OPTIONS', 'http://[/grants'],
+        ['POST', 'foo://a'],
+      ])('O23 %s %s has no path: 400 in our form, counted and logged', async (method, target) => {
+        const told = '{code="request_malformed",reason="target_unreadable"}';
+        const counted = async () =>
+          (await scrape(stage().api.metricsPort)).get(`edgepass_refusals_total${told}`) ?? 0;
+        const before = await counted();
+        const origin = `Origin: ${APP_ORIGIN}`;
+        const sent = bytes(target, ['Host: api.example.com', origin]).replace('POST', method);
+        const answer = await stage().raw(sent);
+        expect([answer.status, corsOf({ rawHeaders: answer.headers })[1]]).toEqual([
+          400,
+          `access-control-allow-origin: ${APP_ORIGIN}`,
+        ]);
+        const problem = method === 'HEAD' ? {} : (JSON.parse(answer.body.toString()) as { code?: string });
+        expect(problem.code).toBe(method === 'HEAD' ? undefined : 'request_malformed');
+        expect(await counted()).toBe(before + 1);
+        expect(stage().api.process.stdout()).toContain('"reason":"target_unreadable"');
+      });
+
+      test.each([
         ['two that differ', ['Host: api.example.com', 'Host: evil.example']],
         ['two that are the same', ['Host: api.example.com', 'host: api.example.com']],
         ['none', []],
@@ -203,18 +228,26 @@ hostileStory(
     const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
     describeOnLinux('invented addresses', () => {
       test('O19 1,000 invented X-Forwarded-For are one address: the peer of the socket', async () => {
-        const requests = Array.from({ length: 1_000 }, (_, at) => [
-          'GET /grants HTTP/1.1',
-          'Host: api.example.com',
-          at === 0 ? 'X-Forwarded-For: 127.0.0.1' : `X-Forwarded-For: 10.0.${at >> 8}.${at & 255}`,
-          ...(at === 999 ? ['Connection: close'] : []),
-          '',
-          '',
-        ]);
-        const sent = requests.map((lines) => lines.join('\r\n')).join('');
-        const { bytes } = await sendRaw({ port: await stage().portFor('127.0.0.3'), bytes: sent });
-        const answers = answersIn({ sent, received: bytes.toString('latin1') });
-        const statuses = answers.map(({ status }) => status);
+        const port = await stage().portFor('127.0.0.3');
+        const statuses: number[] = [];
+        while (statuses.length < 1_000) {
+          const begin = statuses.length;
+          // Fewer than the 100 that one connection may have under way.
+          const requests = Array.from({ length: 50 }, (_, at) => [
+            'GET /grants HTTP/1.1',
+            'Host: api.example.com',
+            `X-Forwarded-For: ${begin + at === 0 ? '127.0.0.1' : `10.0.${begin / 50}.${at}`}`,
+            ...(at === 49 ? ['Connection: close'] : []),
+            '',
+            '',
+          ]);
+          const sent = requests.map((lines) => lines.join('\r\n')).join('');
+          // oxlint-disable-next-line no-await-in-loop -- one connection after the other
+          const { bytes } = await sendRaw({ port, bytes: sent });
+          const answers = answersIn({ sent, received: bytes.toString('latin1') });
+          expect(answers).toHaveLength(50);
+          statuses.push(...answers.map(({ status }) => status));
+        }
 
         expect(statuses.indexOf(429)).toBe(LIMIT_PER_ADDRESS);
         expect(statuses.slice(0, LIMIT_PER_ADDRESS).every((status) => status === 401)).toBe(true);

@@ -105,7 +105,7 @@ function faultsOfCors(request: FuzzRequest, answer: RawAnswer, promises: Promise
   const isParsers = answer.head.startsWith(`HTTP/1.1 ${answer.status} Refused`);
   if (origin === null || isParsers) return [];
   const isListed = promises.appOrigins.includes(origin);
-  const isAllowed = answer.head.includes(`\r\nAccess-Control-Allow-Origin: ${origin}\r\n`);
+  const isAllowed = /\r\naccess-control-allow-origin: (.*)\r\n/i.exec(answer.head)?.[1] === origin;
   return isListed === isAllowed ? [] : [`CORS headers for ${origin}: ${String(isAllowed)}`];
 }
 

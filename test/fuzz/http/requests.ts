@@ -120,6 +120,7 @@ function changePath(draft: Draft, _parts: RequestParts, random: Random): void {
     () => `/${encodeURIComponent(hostileText(random).toWellFormed())}`,
     () => draft.path.replace(/[^/]+$/, () => encodeURIComponent(hostileText(random).toWellFormed())),
     () => `http://api.media.example.com${draft.path}`,
+    () => pick([`http://[${draft.path}`, 'http://[', 'http://[::1', 'http://', 'foo://a', `HTTP://a:b${draft.path}`, `http://a@b:99999${draft.path}`]),
     () => pick(['*', '/', '', '/docs', '/openapi.json', '/metrics', '/demo/sign-in', '/admin', '/favicon.ico', '/health/live/']),
     () => `/${'a/'.repeat(below(3000))}`,
     () => `${before}${String.fromCharCode(below(256))}${after}`,
