@@ -17,11 +17,14 @@ const ROUND_SECONDS = 1;
 const WARM_UP_SECONDS = 3;
 const HALF_LOAD_SECONDS = 8;
 
+/** Its processes work for the service. */
+const POSTGRES = 'PostgreSQL';
+
 /** Preloaded into the servers. */
 const LEDGER_IN_MEMORY = fileURLToPath(new URL('./ledger-in-memory.js', import.meta.url));
 const EVENT_LOOP_DELAY = fileURLToPath(new URL('./event-loop-delay.js', import.meta.url));
 
-/** One server, its rounds at full load, and their ratios to the rounds without a database beside them. */
+/** One server and its rounds at full load. */
 interface Measured {
   readonly peer: Peer;
   readonly rounds: readonly Round[];
@@ -47,7 +50,7 @@ export async function benchAudit(): Promise<void> {
     for (const [name, databaseUrl, preloads] of [
       ['no database', undefined, [LEDGER_IN_MEMORY, EVENT_LOOP_DELAY]],
       ['SQLite', undefined, [EVENT_LOOP_DELAY]],
-      ['PostgreSQL', postgres.url, [EVENT_LOOP_DELAY]],
+      [POSTGRES, postgres.url, [EVENT_LOOP_DELAY]],
     ] as const) {
       const own = join(folder, name);
       mkdirSync(own);
@@ -82,26 +85,27 @@ async function benchCase(
   databaseProcesses: () => readonly number[],
 ): Promise<void> {
   console.log(`\n${one.name}`);
-  const rounds = new Map<Peer, Round[]>(peers.map((peer) => [peer, []]));
   // oxlint-disable no-await-in-loop -- A B C A B C: one after the other is the method
   for (const peer of peers) await round(one, peer, { seconds: WARM_UP_SECONDS }, deployment, load);
   // Only now has the pool its connections, each with a process of its own.
-  const helpers = databaseProcesses();
+  const processes = databaseProcesses();
+  const withHelpers = peers.map((peer) => (peer.name === POSTGRES ? { ...peer, helpers: processes } : peer));
+  const rounds = new Map<Peer, Round[]>(withHelpers.map((peer) => [peer, []]));
   for (let turn = 0; turn < TURNS; turn += 1) {
-    for (const peer of peers) {
+    for (const peer of withHelpers) {
       const measured = await undisturbedRound(() =>
-        round(one, { ...peer, helpers }, { seconds: ROUND_SECONDS }, deployment, load),
+        round(one, peer, { seconds: ROUND_SECONDS }, deployment, load),
       );
       rounds.get(peer)?.push(measured);
     }
   }
-  const measured = peers.map((peer): Measured => ({ peer, rounds: rounds.get(peer) ?? [] }));
+  const measured = withHelpers.map((peer): Measured => ({ peer, rounds: rounds.get(peer) ?? [] }));
   for (const { peer, rounds: own } of measured) printRounds(peer, own);
   printRatios(measured);
   console.log('  at half of its own load');
   for (const { peer, rounds: own } of measured) {
     const perSecond = Math.round(median(own.map((each) => each.perSecond)) / 2);
-    await halfLoad(one, { ...peer, helpers }, perSecond, deployment, load);
+    await halfLoad(one, peer, perSecond, deployment, load);
   }
   // oxlint-enable no-await-in-loop
 }

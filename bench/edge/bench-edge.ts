@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { machineLine, processorTime, shareOfOthers } from '../machine.js';
+import { machineLine, processorTime, shareOfOthers, usedBy } from '../machine.js';
 import type { ServerProcess } from '../server-process.js';
 import { median, spread } from '../statistics.js';
 import { undisturbedRound } from '../undisturbed.js';
@@ -113,7 +113,7 @@ async function round(
   if (before === null || after === null) return { result, microsecondsPerAnswer: null, shareOfOthers: 0 };
   return {
     result,
-    microsecondsPerAnswer: ((after.ofProcesses[0] ?? 0) - (before.ofProcesses[0] ?? 0)) / result.answers,
+    microsecondsPerAnswer: usedBy(0, before, after) / result.answers,
     shareOfOthers: shareOfOthers(before, after, what.seconds),
   };
 }
