@@ -29,5 +29,5 @@ export default {
   // A limit, not a wait: a test that starts a process needs it on a busy machine.
   testTimeout: 30_000,
   maxWorkers: 2,
-  workerIdleMemoryLimit: '512MB',
+  workerIdleMemoryLimit: '1GB',
 };
