@@ -8,6 +8,7 @@ export default {
   setupFiles: ['<rootDir>/test/setup-nest.ts'],
   globalSetup: '<rootDir>/test/support/postgres-server.ts',
   globalTeardown: '<rootDir>/test/support/postgres-stop.ts',
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -1,0 +1,25 @@
+// Jest begins with the largest files where it knows no times yet, as on a fresh clone. The longest ones of
+// ours are not large: they wait for processes, installations and browsers, and the last of them would be
+// waited for by an idle processor.
+import Sequencer from '@jest/test-sequencer';
+
+/** What takes longer than ten seconds, the longest first. */
+const LONGEST = [
+  'test/operation/stopping.spec.ts',
+  'test/containers/image.spec.ts',
+  'test/module/own-backend.spec.ts',
+  'test/hostile/load.spec.ts',
+  'test/hostile/canaries.spec.ts',
+  'test/browser/demo-page.spec.ts',
+  'test/incidents/incidents.spec.ts',
+];
+
+export default class LongestFirst extends Sequencer {
+  sort(tests) {
+    const rank = ({ path }) => {
+      const at = LONGEST.findIndex((file) => path.endsWith(file));
+      return at === -1 ? LONGEST.length : at;
+    };
+    return [...super.sort(tests)].sort((one, other) => rank(one) - rank(other));
+  }
+}
