@@ -63,12 +63,12 @@ export async function fuzzEdge(edge: EdgeUnderTest, run: FuzzRun): Promise<FuzzR
     while (sent < total && failures.length < MAX_FAILURES) {
       const index = sent - kept.length;
       sent += 1;
+      if (sent % 10_000 === 0) run.onProgress?.(sent);
       const target = kept[index + kept.length] ?? rawTarget(run.seed, index);
       const name = index < 0 ? 'kept' : `seed ${run.seed} index ${index}`;
       // oxlint-disable-next-line no-await-in-loop -- one request at a time on a connection
       const failure = await judge(viewer, target, statuses);
       if (failure !== null) failures.push(`${name} ${JSON.stringify(target)}: ${failure}`);
-      if (sent % 10_000 === 0) run.onProgress?.(sent);
     }
     viewer.close();
   };

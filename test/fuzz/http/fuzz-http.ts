@@ -64,6 +64,7 @@ export async function fuzzHttp(
     while (sent < run.count && failures.length < MAX_FAILURES) {
       const index = from + sent;
       sent += 1;
+      if (sent % 10_000 === 0) run.onProgress?.(sent);
       const request = fuzzRequest(parts, run.seed, index);
       // oxlint-disable-next-line no-await-in-loop -- one request at a time on a connection
       const { answer, faults } = await asked(client, judge, request);
@@ -80,7 +81,6 @@ export async function fuzzHttp(
           ].join('\n'),
         );
       }
-      if (sent % 10_000 === 0) run.onProgress?.(sent);
     }
     client.close();
   };
