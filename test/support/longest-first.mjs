@@ -15,11 +15,14 @@ const LONGEST = [
 ];
 
 export default class LongestFirst extends Sequencer {
-  sort(tests) {
-    const rank = ({ path }) => {
-      const at = LONGEST.findIndex((file) => path.endsWith(file));
-      return at === -1 ? LONGEST.length : at;
-    };
-    return [...super.sort(tests)].sort((one, other) => rank(one) - rank(other));
+  async sort(tests) {
+    // oxlint-disable-next-line unicorn/no-array-sort -- the sequencer's own method, not an array's
+    const sorted = await super.sort(tests);
+    return sorted.toSorted((one, other) => rankOf(one) - rankOf(other));
   }
+}
+
+function rankOf({ path }) {
+  const at = LONGEST.findIndex((file) => path.endsWith(file));
+  return at === -1 ? LONGEST.length : at;
 }

@@ -40,18 +40,15 @@ export async function runEverything(
 ): Promise<number> {
   const environment = testEnvironment(outer);
   const run = (step: Step, more = {}): Promise<StepResult> => runStep(step, { ...environment, ...more });
-  // Two lanes for two cores; the documents come out of the built command.
-  const [built, checked] = await Promise.all([
-    inOrder([build], run).then(async ([result]) =>
-      result?.passed === true ? [result, await run(documents)] : [{ name: 'build', passed: false }],
-    ),
-    inOrder(checks, run),
-  ]);
-  const steps = [...built, ...checked];
-  if (built[0]?.passed !== true) {
+  // Two lanes for two cores: what reads the sources, and what runs the built command.
+  const checking = inOrder(checks, run);
+  const built = await run(build);
+  if (!built.passed) {
+    const checked = await checking;
     console.log('not run      generated documents and the tests: they need the build');
-    return report(steps, null, environment);
+    return report([built, ...checked], null, environment);
   }
+  const documented = await run(documents);
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-run-'));
   try {
     const summaryFile = join(folder, 'summary.json');
@@ -64,6 +61,7 @@ export async function runEverything(
       },
       { EDGEPASS_TEST_SUMMARY: summaryFile },
     );
+    const steps = [built, documented, ...(await checking)];
     return report(steps, readSummary(summaryFile, jest), environment);
   } finally {
     rmSync(folder, { recursive: true, force: true });
