@@ -3,7 +3,7 @@ import type { CompiledQuery } from 'kysely';
 import { Client, Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
 import { startRelay, type Relay } from '../../test/support/relay.js';
-import { PostgresGroupCommit } from './postgres-group-commit.js';
+import { PostgresGroupCommit, type GroupCommitParts } from './postgres-group-commit.js';
 import { PoolExhaustedError } from './postgres-pool.js';
 
 const GROUP_MILLISECONDS = 950;
@@ -16,6 +16,8 @@ let relay: Relay;
 let direct: Client;
 let others: Pool;
 let groups: PostgresGroupCommit;
+let parts: () => GroupCommitParts;
+let connections: number;
 /** Statements that were run outside any group. */
 let alone: string[];
 
@@ -29,8 +31,10 @@ beforeEach(async () => {
   await direct.query('create table noted (number int primary key, transaction text not null)');
   others = new Pool({ connectionString: database.url, lock_timeout: 200 });
   alone = [];
-  groups = new PostgresGroupCommit({
+  connections = 0;
+  parts = () => ({
     connect: async () => {
+      connections += 1;
       const client = new Client({
         connectionString: url.href,
         connectionTimeoutMillis: 300,
@@ -48,6 +52,7 @@ beforeEach(async () => {
     groupMilliseconds: GROUP_MILLISECONDS,
     callerMilliseconds: CALLER_MILLISECONDS,
   });
+  groups = new PostgresGroupCommit(parts());
 });
 afterEach(async () => {
   relay.heal();
@@ -58,14 +63,19 @@ afterEach(async () => {
   await database.drop();
 });
 
-const note = (number: number) =>
-  groups.run<{ transaction: string }>({
+const insert = (number: number) =>
+  ({
     sql: 'insert into noted select $1, pg_current_xact_id()::text returning transaction',
     parameters: [number],
-  } as unknown as CompiledQuery<{ transaction: string }>);
+  }) as unknown as CompiledQuery<{ transaction: string }>;
+
+const note = (number: number) => groups.run(insert(number));
 
 const sleep = (seconds: number) =>
   groups.run({ sql: 'select pg_sleep($1)', parameters: [seconds] } as unknown as CompiledQuery<object>);
+
+const germanRefusal = (): Error =>
+  Object.assign(new Error('gesperrt'), { code: '55P03', severity: 'FEHLER' });
 
 async function noted(): Promise<readonly number[]> {
   const { rows } = await direct.query<{ number: number }>('select number from noted order by number');
@@ -148,6 +158,24 @@ describe('a statement that would work on another connection', () => {
     await Promise.all([1, 2].map(note));
 
     expect(alone).toEqual(['1', '2']);
+  });
+});
+
+describe('a PostgreSQL that speaks another language', () => {
+  it('is understood by its codes', async () => {
+    const stubborn = new PostgresGroupCommit({
+      ...parts(),
+      connect: async () => {
+        const client = await parts().connect();
+        // As with `lc_messages = de_DE`, which needs the languages of the system.
+        client.query = () => Promise.reject(germanRefusal());
+        return client;
+      },
+    });
+    await stubborn.run(insert(1));
+    await stubborn.run(insert(2));
+    await stubborn.close();
+    expect([alone, await noted(), connections]).toEqual([['1', '2'], [1, 2], 1]);
   });
 });
 

@@ -39,6 +39,7 @@ export class PostgresGroupCommit {
   #client: Client | null = null;
   #waiting: Waiting[] = [];
   #isBusy = false;
+  #isClosed = false;
   #groupsAnswered = 0;
 
   constructor(parts: GroupCommitParts) {
@@ -77,7 +78,9 @@ export class PostgresGroupCommit {
     });
   }
 
+  /** What waits is not sent any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#client?.end();
   }
 
@@ -89,7 +92,7 @@ export class PostgresGroupCommit {
   }
 
   async #commitNext(): Promise<void> {
-    // Whoever has been told that it took too long must not find a row later.
+    // Whoever was told before their turn that it took too long must not find a row later.
     const group = this.#waiting.splice(0, LARGEST_GROUP).filter(({ isOver }) => !isOver());
     if (group.length > 0) await this.#serve(group);
     this.#isBusy = false;
@@ -135,7 +138,8 @@ export class PostgresGroupCommit {
     const failures = answers.flatMap((answer) =>
       answer.status === 'rejected' ? [answer.reason as unknown] : [],
     );
-    if (failures.every((failure) => codeOf(failure) !== null)) this.#groupsAnswered += 1;
+    const frame = [begun, ended].flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if ([...failures, ...frame].every((failure) => codeOf(failure) !== null)) this.#groupsAnswered += 1;
 
     const isUndone = isTransaction
       ? ended.status === 'fulfilled' && ended.value?.command === 'ROLLBACK'
@@ -168,6 +172,10 @@ export class PostgresGroupCommit {
   async #connected(): Promise<Client> {
     if (this.#client !== null) return this.#client;
     const client = await this.#parts.connect();
+    if (this.#isClosed) {
+      client.end().catch(() => undefined);
+      throw new Error('the database is closed');
+    }
     const forget = (): void => {
       if (this.#client === client) this.#client = null;
     };
@@ -197,10 +205,16 @@ const STALE_PLAN: ReadonlySet<string | null> = new Set(['0A000', '26000']);
 /** Beside those `lock_not_available`: this connection waits for no row, one of the caller's own does. */
 const WORKS_ELSEWHERE: ReadonlySet<string | null> = new Set(['55P03', ...STALE_PLAN]);
 
-/** The SQLSTATE of what PostgreSQL said of a statement; `null` where it said nothing, or gave up the connection. */
+/** With these PostgreSQL gives up the connection (appendix A): it says nothing of the statement. */
+const ABOUT_THE_CONNECTION = /^(?:08|57P|25P03)/;
+
+/**
+ * The SQLSTATE of what PostgreSQL said of a statement; `null` where it said nothing of it. Only its own errors
+ * have a severity, in the language of the server.
+ */
 function codeOf(error: unknown): string | null {
   const { code, severity } = (error ?? {}) as { readonly code?: unknown; readonly severity?: unknown };
-  return typeof code === 'string' && severity === 'ERROR' ? code : null;
+  return typeof code === 'string' && severity !== undefined && !ABOUT_THE_CONNECTION.test(code) ? code : null;
 }
 
 function toResult({ rows, rowCount }: PostgresAnswer): QueryResult<unknown> {

@@ -88,9 +88,16 @@ export async function postgresGroupCommit(
         pipeline: true,
       });
       client.on('error', onConnectionLost);
-      await client.connect();
-      await client.query(`set lock_timeout = ${GROUP_LOCK_MILLISECONDS}`);
-      return client;
+      try {
+        await client.connect();
+        // The types of pg leave the limit out; without one a line that falls silent here would be waited for.
+        const patience = { query_timeout: CONNECT_MILLISECONDS };
+        await client.query({ text: `set lock_timeout = ${GROUP_LOCK_MILLISECONDS}`, ...patience });
+        return client;
+      } catch (error) {
+        client.end().catch(() => undefined);
+        throw error;
+      }
     },
     runAlone: (query) => queries.executeQuery(query),
     groupMilliseconds,

@@ -108,16 +108,18 @@ function createEdgeServer(
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.setTimeout(IDLE_SOCKET_MS);
-  const answering = new WeakMap<Duplex, number>();
+  const answering = new WeakMap<Duplex, Set<ServerResponse>>();
+  const answersOn = (socket: Duplex): readonly ServerResponse[] => [...(answering.get(socket) ?? [])];
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message;
-    answering.set(socket, (answering.get(socket) ?? 0) + 1);
-    response.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
+    const open = answering.get(socket) ?? new Set();
+    answering.set(socket, open.add(response));
+    response.once('close', () => open.delete(response));
     void respond(edge(), log, listening, message, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // Inside an answer that is being sent, another one would read as a part of its body.
-    if ((answering.get(socket) ?? 0) > 0) socket.destroy();
+    if (answersOn(socket).length > 0) socket.destroy();
     else answerParserError(edge(), log, error, socket);
   });
   server.on('connect', (_message: IncomingMessage, socket: Socket) => {
@@ -125,8 +127,15 @@ function createEdgeServer(
     socket.on('error', () => socket.destroy());
     socket.on('timeout', () => socket.destroy());
     socket.resume();
-    writeBareAnswer(edge(), 'method-not-allowed', socket);
-    socket.destroySoon();
+    const open = answersOn(socket);
+    if (open.length === 0) {
+      writeBareAnswer(edge(), 'method-not-allowed', socket);
+      socket.destroySoon();
+      return;
+    }
+    // Node forgets them with its listeners: what they hold open would stay open.
+    for (const response of open) response.destroy();
+    socket.destroy();
   });
   return server;
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
@@ -122,6 +122,23 @@ describe('a connection that nobody listens to any more', () => {
     expect(refused.at(-1)).toBe('request_malformed connect');
     client.destroy();
   }, 3_000);
+
+  it('CONNECT behind requests that wait for their answers ends those too', async () => {
+    const waiting: ServerResponse[] = [];
+    const silent = createServer((_request, response) => waiting.push(response));
+    answerParserRefusals(silent, [], () => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    let ended = 0;
+    silent.on('request', (_request, response: ServerResponse) => response.once('close', () => (ended += 1)));
+    const { client, served } = await bothEnds(
+      silent,
+      `${'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3)}${CONNECT}`,
+    );
+    client.resume();
+    await closed(served);
+    expect([waiting.length, ended]).toEqual([3, 3]);
+    silent.close();
+  });
 
   it('TLS that never begins is closed, and is no refusal', async () => {
     const { certificatePem: cert, keyPem: key } = await makeTestCertificates(['localhost']);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { corsHeaders } from './cross-origin.js';
@@ -36,13 +36,17 @@ export function answerParserRefusals(
   onRefused: (problem: Problem, requestId: string) => void,
 ): void {
   const latest = new WeakMap<Duplex, IncomingMessage>();
+  const unanswered = new WeakMap<Duplex, Set<ServerResponse>>();
   const refuse = (socket: Duplex, problem: Problem, origin: string | undefined): void => {
     const requestId = requestIdOf(socket);
     onRefused(problem, requestId);
     socket.end(refusal(problem, requestId, corsHeaders(origin, appOrigins)));
   };
-  server.on('request', (request) => {
+  server.on('request', (request, response) => {
     latest.set(request.socket, request);
+    const open = unanswered.get(request.socket) ?? new Set();
+    unanswered.set(request.socket, open.add(response));
+    response.once('close', () => open.delete(response));
     // What a connection sent last must not stay in memory for as long as it is idle.
     request.once('close', () => {
       if (latest.get(request.socket) === request) latest.delete(request.socket);
@@ -62,8 +66,18 @@ export function answerParserRefusals(
   // Node would close without a word. There is no tunnel, and so no origin either.
   server.on('connect', (_request, socket: Socket) => {
     letGo(socket);
-    refuse(socket, new Problem('request_malformed', { reason: 'connect' }), undefined);
-    socket.destroySoon();
+    const problem = new Problem('request_malformed', { reason: 'connect' });
+    const open = [...(unanswered.get(socket) ?? [])];
+    if (open.length === 0) {
+      refuse(socket, problem, undefined);
+      socket.destroySoon();
+      return;
+    }
+    // Node forgets them with its listeners: they would count as under way for ever. And an answer of ours
+    // would pass for one of theirs.
+    onRefused(problem, requestIdOf(socket));
+    for (const response of open) response.destroy();
+    socket.destroy();
   });
 }
 

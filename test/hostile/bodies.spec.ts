@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import type { RawResponse } from '../support/raw-request.js';
+import { send } from '../support/https-client.js';
+import { until } from '../support/operated-api.js';
+import { sendRaw, type RawResponse } from '../support/raw-request.js';
 import { scrape } from '../support/scrape.js';
 import { APP_ORIGIN, hostileStory, type HostileStage } from './stage.js';
 
@@ -188,6 +190,21 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
       expect(`${JSON.stringify(answer.headers)}${answer.body.toString()}`).not.toMatch(/echo-me|evil/);
       expect(headersOf(answer)['allow']).toBe(status === 405 ? 'DELETE, GET, HEAD, POST' : undefined);
     });
+  });
+
+  test('B22 CONNECT behind pipelined requests takes no room from others', async () => {
+    const { port, url, metricsPort } = stage().api;
+    const pipelined = `${'GET /x HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100)}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`;
+    await Promise.all(
+      Array.from({ length: 15 }, () => sendRaw({ port, bytes: pipelined }).catch(() => null)),
+    );
+    await until(async () => (await scrape(metricsPort)).get('edgepass_requests_in_flight') === 0);
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () =>
+        send(`${url}/entitlements`, { headers: { Authorization: stage().bearer('u1') } }),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
   test('B22 CONNECT whose client resets the connection ends nothing but itself', async () => {
