@@ -107,13 +107,35 @@ describe('a PostgreSQL that cannot be used is named by its setting, without the 
 });
 
 describe('a PostgreSQL that does not answer any more', () => {
-  it('does not hold a process that ends', async () => {
+  async function behindRelay() {
     const server = await createTestDatabase();
     const url = new URL(server.url);
     const relay = await startRelay(Number(url.port));
     url.host = `127.0.0.1:${relay.port}`;
     const database = await openDatabase({ kind: 'postgres', url: new Secret(url.href) }, silent);
-    await database.record(sql`select 1`.compile(database.queries));
+    const record = () => database.record(sql<{ one: number }>`select 1 as one`.compile(database.queries));
+    const end = async () => {
+      relay.cut();
+      await relay.close();
+      await server.drop();
+    };
+    return { database, relay, record, end };
+  }
+
+  it('at the first word on the connection of grants leaves them to the others', async () => {
+    const { database, relay, record, end } = await behindRelay();
+    relay.fallSilentAt('set lock_timeout');
+
+    expect((await record()).rows).toEqual([{ one: 1 }]);
+
+    relay.heal();
+    await database.close();
+    await end();
+  });
+
+  it('does not hold a process that ends', async () => {
+    const { database, relay, record, end } = await behindRelay();
+    await record();
     relay.freeze();
     const begin = performance.now();
 
@@ -121,8 +143,6 @@ describe('a PostgreSQL that does not answer any more', () => {
 
     // Nine seconds are what a drain has for everything.
     expect(performance.now() - begin).toBeLessThan(5_000);
-    relay.cut();
-    await relay.close();
-    await server.drop();
+    await end();
   });
 });

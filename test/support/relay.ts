@@ -11,6 +11,8 @@ export interface Relay {
   slow(milliseconds: number): void;
   /** What holds this text arrives at the server; the connection ends before the first byte of the answer. */
   loseAnswersTo(text: string): void;
+  /** A connection on which the client says this passes nothing of it, nor of what comes after. */
+  fallSilentAt(text: string): void;
   /** How many connections have ended so. */
   readonly answersLost: number;
   /** New connections pass again, and old ones that were not ended. */
@@ -23,6 +25,7 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
   const sockets = new Set<Socket>();
   let state: 'open' | 'frozen' | 'cut' = 'open';
   let unanswered: string | null = null;
+  let silencing: string | null = null;
   let delayMilliseconds = 0;
   let answersLost = 0;
   const keep = (socket: Socket): void => {
@@ -39,6 +42,7 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
     const far = connect(targetPort, '127.0.0.1');
     keep(far);
     let isLosing = false;
+    let isSilent = false;
     const answer = (bytes: Buffer): void => {
       if (!isLosing) return void (state === 'open' && near.write(bytes));
       if (near.destroyed) return;
@@ -47,7 +51,8 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
     };
     near.on('data', (bytes) => {
       if (unanswered !== null && bytes.includes(unanswered)) isLosing = true;
-      if (state === 'open') far.write(bytes);
+      if (silencing !== null && bytes.includes(silencing)) isSilent = true;
+      if (state === 'open' && !isSilent) far.write(bytes);
     });
     far.on('data', (bytes) => {
       if (delayMilliseconds === 0) answer(bytes);
@@ -69,11 +74,13 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
     },
     slow: (milliseconds) => void (delayMilliseconds = milliseconds),
     loseAnswersTo: (text) => void (unanswered = text),
+    fallSilentAt: (text) => void (silencing = text),
     get answersLost() {
       return answersLost;
     },
     heal: () => {
       state = 'open';
+      silencing = null;
       delayMilliseconds = 0;
       unanswered = null;
     },
