@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { chromium, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
@@ -115,6 +115,8 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<TestB
     close: async () => {
       open.delete(browser);
       await context.close();
+      // It writes its profile once more when it ends, which may be after the folders of the file were removed.
+      rmSync(home, { recursive: true, force: true, maxRetries: 3 });
     },
   };
   open.add(browser);
