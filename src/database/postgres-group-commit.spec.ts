@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CompiledQuery } from 'kysely';
-import { Client, Pool } from 'pg';
+import type { Client, Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
 import { startRelay, type Relay } from '../../test/support/relay.js';
 import { PostgresGroupCommit, type GroupCommitParts } from './postgres-group-commit.js';
 import { PoolExhaustedError } from './postgres-pool.js';
+import { connectTo, poolOn } from '../../test/support/postgres-connections.js';
 
 const GROUP_MILLISECONDS = 950;
 const CALLER_MILLISECONDS = 1_000;
@@ -26,24 +27,15 @@ beforeEach(async () => {
   const url = new URL(database.url);
   relay = await startRelay(Number(url.port));
   url.host = `127.0.0.1:${relay.port}`;
-  direct = new Client({ connectionString: database.url });
-  await direct.connect();
+  direct = await connectTo(database.url);
   await direct.query('create table noted (number int primary key, transaction text not null)');
-  others = new Pool({ connectionString: database.url, lock_timeout: 200 });
+  others = poolOn(database.url, { lock_timeout: 200 });
   alone = [];
   connections = 0;
   parts = () => ({
     connect: async () => {
       connections += 1;
-      const client = new Client({
-        connectionString: url.href,
-        connectionTimeoutMillis: 300,
-        lock_timeout: 100,
-        pipeline: true,
-      });
-      client.on('error', () => undefined);
-      await client.connect();
-      return client;
+      return connectTo(url.href, { connectionTimeoutMillis: 300, lock_timeout: 100, pipeline: true });
     },
     runAlone: async ({ sql, parameters }) => {
       alone.push(String(parameters[0]));

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { Pool } from 'pg';
 import { createTestDatabase } from '../../test/support/postgres.js';
 import { orUnavailable } from './outage.js';
 import { BoundedPool } from './postgres-pool.js';
+import { poolOn } from '../../test/support/postgres-connections.js';
 
 const WAIT_MILLISECONDS = 300;
 
 /** One connection, and somebody who asks for a second one while a statement of the first runs. */
 async function askBehind(statement: string, statementMilliseconds: number): Promise<unknown> {
   const server = await createTestDatabase();
-  const config = { connectionString: server.url, max: 1, connectionTimeoutMillis: WAIT_MILLISECONDS };
-  const pool = new BoundedPool(new Pool(config), statementMilliseconds, () => undefined);
+  const connections = poolOn(server.url, { max: 1, connectionTimeoutMillis: WAIT_MILLISECONDS });
+  const pool = new BoundedPool(connections, statementMilliseconds, () => undefined);
   const first = await pool.connect();
   await first.query('select 1', []);
   const asking = orUnavailable('audit_unavailable', () => pool.connect()).catch((error: unknown) => error);

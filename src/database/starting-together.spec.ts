@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { Client } from 'pg';
 import { createTestDatabase } from '../../test/support/postgres.js';
 import { Secret } from '../settings/secret.js';
 import { openDatabase } from './database.js';
+import { connectTo } from '../../test/support/postgres-connections.js';
 
 const silent = (): void => undefined;
 
@@ -26,8 +26,7 @@ describe('instances that start at once on an empty PostgreSQL (F22)', () => {
 
   it('wait for the one that migrates longer than a caller may wait', async () => {
     const server = await createTestDatabase();
-    const migrating = new Client({ connectionString: server.url });
-    await migrating.connect();
+    const migrating = await connectTo(server.url);
     // kysely's own key: what an instance holds while it migrates.
     await migrating.query('select pg_advisory_lock(3853314791062309107)');
     const opening = openDatabase({ kind: 'postgres', url: new Secret(server.url) }, silent);

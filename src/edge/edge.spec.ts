@@ -608,6 +608,7 @@ describe('the files that the edge opens', () => {
     await new Promise<void>((resolve) => {
       const socket = connect({ host: '127.0.0.1', port: edge.port });
       socket.once('data', () => socket.destroy());
+      socket.on('error', () => undefined);
       socket.once('close', () => resolve());
       socket.write(requestBytes(ALIAS, target));
     });

@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Client } from 'pg';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 /** A row of the `grants` table. */
 export interface AuditedGrant {
@@ -30,8 +30,7 @@ const read = ({ id, viewer, resource, expires }: Row): AuditedGrant => ({
 
 /** The rows of a PostgreSQL, read with the bare driver, also while services write. */
 export async function auditedGrantsOfPostgres(url: string): Promise<readonly AuditedGrant[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connectTo(url);
   try {
     return (await client.query<Row>(QUERY)).rows.map(read);
   } finally {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { askForGrant, entitleEveryone, keyFile, startOperatedApi } from '../support/operated-api.js';
 import { send } from '../support/https-client.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
@@ -8,6 +8,7 @@ import { runEdgepass } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { evidence, injectedBy } from './evidence.js';
 import { untilReadinessIs } from './readiness.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 const role = `service_${randomBytes(6).toString('hex')}`;
 const canary = (): string => `canary-${randomBytes(12).toString('hex')}`;
@@ -21,8 +22,7 @@ beforeAll(async () => {
   folder = temporaryFolder('postgres-account');
   keyFile(folder);
   server = await createTestDatabase();
-  administrator = new Client({ connectionString: server.url });
-  await administrator.connect();
+  administrator = await connectTo(server.url);
   // As an operator should: a user who may do no more than the service needs.
   await administrator.query(`create role ${role} login`);
   await administrator.query(`grant create on schema public to ${role}`);

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { Secret } from '../../src/settings/secret.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
 import { evidence, injectedBy } from './evidence.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 jest.setTimeout(60_000);
 
@@ -14,8 +15,7 @@ let api: TestApi;
 
 beforeAll(async () => {
   server = await createTestDatabase();
-  administrator = new Client({ connectionString: server.url });
-  await administrator.connect();
+  administrator = await connectTo(server.url);
   // The isolation under which conflicts are possible at all: an operator's mistake (docs/operations.md).
   const name = new URL(server.url).pathname.slice(1);
   await administrator.query(`alter database ${name} set default_transaction_isolation = 'repeatable read'`);

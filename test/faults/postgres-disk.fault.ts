@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, statSync } from 'node:fs';
 import { expect } from '@jest/globals';
-import { Client } from 'pg';
 import { askForGrant, entitleEveryone, keyFile, startOperatedApi } from '../support/operated-api.js';
 import { send } from '../support/https-client.js';
 import { testServer } from '../support/postgres.js';
@@ -11,6 +10,7 @@ import { auditedGrantsOfPostgres } from './audited-grants.js';
 import { evidence, injectedBy } from './evidence.js';
 import { untilReadinessIs } from './readiness.js';
 import { mountSmallDisk } from './small-disk.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 /** An empty database takes 8 MB. */
 const KILOBYTES = 24 * 1024;
@@ -27,8 +27,7 @@ testWith(
     const disk = mountSmallDisk(KILOBYTES);
     chownSync(disk.folder, owner.uid, owner.gid);
     const name = `small_${randomBytes(6).toString('hex')}`;
-    const administrator = new Client({ connectionString: server.url });
-    await administrator.connect();
+    const administrator = await connectTo(server.url);
     await administrator.query(`create tablespace ${name} location '${disk.folder}'`);
     await administrator.query(`create database ${name} strategy file_copy tablespace ${name}`);
     const url = new URL(server.url);

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Client } from 'pg';
 import { send } from '../support/https-client.js';
 import { entitleEveryone, keyFile, startOperatedApi, type OperatedApi } from '../support/operated-api.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -10,6 +9,7 @@ import { LOAD_PREFIX, startGrantLoad, type GrantLoad } from './grant-load.js';
 import { databaseBehindRelay, type RelayedDatabase } from './postgres-behind-relay.js';
 import { untilReadinessIs } from './readiness.js';
 import { ReceivedCookies } from './received-cookies.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 const LONGEST_MILLISECONDS = 180_000;
 
@@ -89,8 +89,7 @@ test(
   'F14 all connections ended every second for 60 s under load: the same process, more than half of the grants given, no cookie without a row',
   async () => {
     injectedBy('pg_terminate_backend on everything but ours, 60 times; a real process');
-    const administrator = new Client({ connectionString: database.serverUrl });
-    await administrator.connect();
+    const administrator = await connectTo(database.serverUrl);
     const received = new ReceivedCookies();
     const load = startGrantLoad({ url: other.url, perSecond: 100, received });
     let ended = 0;

@@ -1,6 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
-import { Client } from 'pg';
 import { openDatabase } from '../../src/database/database.js';
 import { Secret } from '../../src/settings/secret.js';
 import { startTestApi } from '../support/api.js';
@@ -8,6 +7,7 @@ import { setCookieLines } from '../support/set-cookie-lines.js';
 import { evidence, injectedBy } from './evidence.js';
 import { databaseBehindRelay } from './postgres-behind-relay.js';
 import { untilReadyIs } from './readiness.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 // Outages are waited for, on machines that have other work.
 jest.setTimeout(60_000);
@@ -86,8 +86,7 @@ test('F14 connections that PostgreSQL ends, idle or not, end no process', async 
   const database = await databaseBehindRelay();
   const api = await startTestApi('sqlite', { database: database.settings });
   await api.give({ subject: 'user:u1', prefix: 'courses' });
-  const administrator = new Client({ connectionString: database.serverUrl });
-  await administrator.connect();
+  const administrator = await connectTo(database.serverUrl);
   for (let times = 0; times < 10; times++) {
     await Promise.all([api.ask('courses'), api.ask('courses')]);
     await administrator.query(

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Client } from 'pg';
 import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
 import {
@@ -15,6 +14,7 @@ import { startRelay } from '../support/relay.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { evidence, injectedBy } from './evidence.js';
 import { untilReadinessIs } from './readiness.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 let folder: string;
 let server: TestDatabase;
@@ -95,8 +95,7 @@ const SCHEMA = `
   order by 1, 2`;
 
 async function schemaOf(url: string): Promise<readonly string[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connectTo(url);
   const { rows } = await client.query<{ kind: string; what: string }>(SCHEMA);
   await client.end();
   return rows.map(({ kind, what }) => `${kind} ${what}`);

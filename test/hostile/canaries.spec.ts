@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { Client } from 'pg';
 import { describe, expect, it } from '@jest/globals';
 import { expectNoSecret, keepKey, keepSecret, keepUrl, secretCount } from '../support/canaries/canaries.js';
 import { filesIn, rowsIn } from '../support/canaries/stored.js';
@@ -36,6 +35,7 @@ import { makeTestCertificates } from '../support/test-certificates.js';
 import { AUDIENCE, compactJws, ecKey, hs256, ISSUER, rsaKey, rs256 } from '../support/token-issuer.js';
 import { whatStarts } from './refused-start.js';
 import { secretRequests } from './secret-requests.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 /** Where a secret is at home: its own file. */
 const HOMES = ['key.pem', '.env', '-key.pem'];
@@ -64,6 +64,7 @@ function breakOff(port: number, body: string): Promise<void> {
       const head = requestBytes('api.media.example.com', '/grants', lines, 'POST');
       socket.write(Buffer.concat([head, Buffer.from(body)]), () => socket.destroy());
     });
+    socket.on('error', () => undefined);
     socket.once('close', () => resolve());
   });
 }
@@ -78,8 +79,7 @@ function keepGiven(setCookies: readonly string[]): void {
 
 /** A table goes away under the service, so that a statement fails with its values on the way. */
 async function failStatement(databaseUrl: string, ask: () => Promise<number>): Promise<void> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await connectTo(databaseUrl);
   await client.query('alter table grants rename to grants_away');
   expect(await ask()).toBe(503);
   await client.query('alter table grants_away rename to grants');

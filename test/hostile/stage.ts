@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from '@jest/globals';
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { send, type ClientResponse } from '../support/https-client.js';
 import {
   bearer,
@@ -16,6 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { samplesOf } from '../support/scrape.js';
 import { faultsOf, type Promises } from './harmless.js';
 import { startTap, type Tap } from './tap.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 /** The deployment of the tables. */
 export const APP_ORIGIN = 'https://app.example.com';
@@ -150,8 +151,7 @@ class OpenStage implements HostileStage {
         ...changes,
       },
     });
-    const database = new Client({ connectionString: testDatabase.url });
-    await database.connect();
+    const database = await connectTo(testDatabase.url);
     for (const [subject, prefix] of [
       ['everyone', ENTITLED],
       ['user:u1', 'private/a'],

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { Client } from 'pg';
 import { Secret } from '../../src/settings/secret.js';
 import { NOW_EPOCH_SECONDS, startTestApi } from '../support/api.js';
 import { createTestDatabase } from '../support/postgres.js';
+import { connectTo } from '../support/postgres-connections.js';
 
 const LONGEST_MILLISECONDS = 30_000;
 
@@ -10,8 +10,7 @@ test.each(['read committed', 'repeatable read', 'serializable'])(
   'a revocation waits for the grant under way and counts it, also where the database is %s by default',
   async (isolation) => {
     const server = await createTestDatabase();
-    const slow = new Client({ connectionString: server.url });
-    await slow.connect();
+    const slow = await connectTo(server.url);
     const name = new URL(server.url).pathname.slice(1);
     await slow.query(`alter database ${name} set default_transaction_isolation = '${isolation}'`);
     const database = { kind: 'postgres', url: new Secret(server.url) } as const;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Client, type QueryResult } from 'pg';
+import type { QueryResult } from 'pg';
 import { createTestDatabase, testServer, type TestDatabase } from './postgres.js';
 import { describeWith } from './required-tool.js';
+import { connectTo } from './postgres-connections.js';
 
 describeWith('postgresql', 'the PostgreSQL of a test run', () => {
   let first: TestDatabase;
@@ -31,9 +32,8 @@ describeWith('postgresql', 'the PostgreSQL of a test run', () => {
 
   test('drops a database although a client is still connected', async () => {
     const database = await createTestDatabase();
-    const client = new Client({ connectionString: database.url });
+    const client = await connectTo(database.url);
     const ended = new Promise<string>((resolve) => client.on('error', (error) => resolve(error.message)));
-    await client.connect();
     await database.drop();
     expect(await ended).toContain('terminating connection');
     await expect(query(database.url, 'SELECT 1')).rejects.toThrow('does not exist');
@@ -46,8 +46,7 @@ describeWith('postgresql', 'the PostgreSQL of a test run', () => {
 });
 
 async function query(url: string, statement: string): Promise<QueryResult<Record<string, unknown>>> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connectTo(url);
   try {
     return await client.query<Record<string, unknown>>(statement);
   } finally {

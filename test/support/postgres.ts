@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { Client } from 'pg';
 import { keepUrl } from './canaries/canaries.js';
 import type { PostgresMessage } from './postgres-process.js';
+import { connectTo } from './postgres-connections.js';
 
 export interface TestDatabase {
   /** `postgres://…` with user and password, for DATABASE_URL. */
@@ -47,8 +47,7 @@ function ask(socketPath: string): Promise<PostgresMessage> {
 }
 
 async function run(url: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connectTo(url);
   try {
     await client.query(statement);
   } finally {

@@ -5,11 +5,13 @@ import { parseResponse, requestBytes, sendRaw } from './raw-request.js';
 
 describe('a raw request', () => {
   const echo = createServer((socket) =>
-    socket.once('data', (bytes) =>
-      socket.end(
-        `HTTP/1.1 418 Teapot\r\nX-One: a:b\r\nContent-Length: ${bytes.length}\r\n\r\n${bytes.toString('latin1')}`,
+    socket
+      .on('error', () => socket.destroy())
+      .once('data', (bytes) =>
+        socket.end(
+          `HTTP/1.1 418 Teapot\r\nX-One: a:b\r\nContent-Length: ${bytes.length}\r\n\r\n${bytes.toString('latin1')}`,
+        ),
       ),
-    ),
   );
   beforeAll(() => new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve)));
   afterAll(() => new Promise((resolve) => echo.close(resolve)));
