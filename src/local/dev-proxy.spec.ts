@@ -1,5 +1,5 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer as createNetServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../test/support/free-port.js';
 import { send } from '../../test/support/https-client.js';
@@ -7,7 +7,7 @@ import { devProxy } from './dev-proxy.js';
 import { serve, type RunningServer } from './local-server.js';
 import type { ProxyInput } from './proxy-input.js';
 
-/** A dev server that tells what reached it, echoes WebSockets, and breaks off where it is asked to. */
+/** A dev server that answers with what reached it, echoes WebSockets, and breaks off where it is asked to. */
 function devServer(): Server {
   const server = createServer((request, response) => {
     if (request.url === '/reset') {
@@ -133,9 +133,11 @@ describe("the user's dev server behind an HTTPS name", () => {
     expect((await headersSeen(origin))['host']).toBe(`api.example.test:${port}`);
   });
 
-  it('is told the public address, and not what a visitor invented', async () => {
+  it('is given the public address, and not what a client invented', async () => {
     const origin = await stand('app.example.test');
     const seen = await headersSeen(origin, {
+      'X-Real-IP': '203.0.113.9',
+      'X-Forwarded-Prefix': '/evil',
       'X-Forwarded-For': '203.0.113.9',
       'X-Forwarded-Host': 'evil.example',
       Forwarded: 'for=x',
@@ -144,7 +146,8 @@ describe("the user's dev server behind an HTTPS name", () => {
     expect(seen['x-forwarded-host']).toBe(`app.example.test:${port}`);
     expect(seen['x-forwarded-proto']).toBe('http');
     expect(seen['x-forwarded-port']).toBe(String(port));
-    expect(seen).not.toHaveProperty('forwarded');
+    for (const name of ['forwarded', 'x-real-ip', 'x-forwarded-prefix'])
+      expect(seen).not.toHaveProperty(name);
   });
 
   it('sets its cookies', async () => {
@@ -289,7 +292,115 @@ describe('a dev server that does not answer', () => {
   });
 });
 
-describe('a visitor who hangs up', () => {
+/** Answers every connection with these bytes, and ends it. */
+async function rawServer(bytes: string): Promise<{ origin: string; close: () => void }> {
+  const server = createNetServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(bytes, 'latin1'));
+  }).listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => void server.close(),
+  };
+}
+
+/** Heads that Node reads from a server, or refuses to, and that no server can write. */
+const UNWRITABLE = {
+  'the status 099': 'HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n',
+  'the status 000': 'HTTP/1.1 000 Nothing\r\nContent-Length: 0\r\n\r\n',
+  'a status of four digits': 'HTTP/1.1 1000 High\r\nContent-Length: 0\r\n\r\n',
+  'a reason with a control character': 'HTTP/1.1 200 O\u0001K\r\nContent-Length: 0\r\n\r\n',
+  'a switch of protocols that nobody asked for':
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  'nothing but early hints': 'HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n',
+  'two lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+  'a length beside chunks':
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  'a control character in a header': 'HTTP/1.1 200 OK\r\nX: a\u0001b\r\nContent-Length: 0\r\n\r\n',
+  'a head that does not end': `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(200_000)}`,
+  'no HTTP at all': 'SSH-2.0-OpenSSH_9.2\r\n',
+  nothing: '',
+} as const;
+
+/** What the proxy answers to a WebSocket's handshake, as text. */
+function handshake(): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(
+    `GET /hmr HTTP/1.1\r\nHost: app.edgepass.localhost:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAA\r\n\r\n`,
+  );
+  return new Promise((resolve) => {
+    let text = '';
+    socket.on('data', (data) => (text += data.toString('latin1')));
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(text));
+  });
+}
+
+describe('a dev server that answers what no server can write', () => {
+  it.each(Object.entries(UNWRITABLE))('gets a 502 for %s', async (_name, bytes) => {
+    const broken = await rawServer(bytes);
+    try {
+      const origin = await stand('app.edgepass.localhost', { target: new URL(broken.origin) });
+      expect((await send(origin)).status).toBe(502);
+    } finally {
+      broken.close();
+    }
+  });
+
+  it('is named in the answer, with what is wrong', async () => {
+    const broken = await rawServer(UNWRITABLE['the status 099']);
+    try {
+      const origin = await stand('app.edgepass.localhost', { target: new URL(broken.origin) });
+      expect((await send(origin)).json()).toEqual({
+        type: 'about:blank',
+        title: 'The dev server answered something that cannot be passed on',
+        status: 502,
+        detail: `${broken.origin}, where --app points, answered with the status 99.`,
+      });
+    } finally {
+      broken.close();
+    }
+  });
+
+  it('loses the header that announces trailers, which go no further than one connection', async () => {
+    const announcing = await rawServer('HTTP/1.1 200 OK\r\nTrailer: X\r\nContent-Length: 2\r\n\r\nok');
+    try {
+      const origin = await stand('app.edgepass.localhost', { target: new URL(announcing.origin) });
+      const answer = await send(origin);
+      expect([answer.status, answer.text(), answer.headers['trailer']]).toEqual([200, 'ok', undefined]);
+    } finally {
+      announcing.close();
+    }
+  });
+
+  it.each(Object.entries(UNWRITABLE).filter(([name]) => !name.startsWith('a switch')))(
+    'gets a 502 for %s in the handshake of a WebSocket',
+    async (_name, bytes) => {
+      const broken = await rawServer(bytes);
+      try {
+        await stand('app.edgepass.localhost', { target: new URL(broken.origin) });
+        expect(await handshake()).toBe(
+          'HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+        );
+      } finally {
+        broken.close();
+      }
+    },
+  );
+
+  it('may refuse the handshake of a WebSocket in its own words', async () => {
+    const refusing = await rawServer('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+    try {
+      await stand('app.edgepass.localhost', { target: new URL(refusing.origin) });
+      expect(await handshake()).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n(?:.*\r\n)*\r\nno$/);
+    } finally {
+      refusing.close();
+    }
+  });
+});
+
+describe('a browser that hangs up', () => {
   it('does not disturb the next one', async () => {
     const origin = await stand('app.edgepass.localhost');
     await new Promise<void>((done) => {

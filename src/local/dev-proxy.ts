@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createProxyServer, type ProxyServerOptions } from 'httpxy';
-import { devServerDown } from './dev-server-down.js';
+import { answerFault, copyAnswer } from './dev-server-answer.js';
+import { devServerBroke, devServerDown } from './dev-server-down.js';
 import { isUnderLocalhost } from '../cloudfront/host-name.js';
 import { portOf } from './local-parts.js';
 import type { Site } from './local-server.js';
@@ -9,38 +11,65 @@ import type { ProxyInput } from './proxy-input.js';
 import { systemCode } from './local-problem.js';
 
 /**
- * Puts the user's own dev server behind a local HTTPS name, WebSockets (hot reload) included. What the dev
- * server is told: the public address in `Host` and `X-Forwarded-*`.
+ * Puts the user's own dev server behind a local HTTPS name, WebSockets (hot reload) included. The dev server
+ * gets the public address in `Host` and `X-Forwarded-*`. Nothing that it answers, and no way in which it
+ * breaks, reaches the rest of the stack: what cannot be passed on is a 502.
  */
 export function devProxy(input: ProxyInput): Site {
   const own = new URL(input.publicOrigin);
   const rewritesHost = input.flag === '--app' && !isUnderLocalhost(own.hostname);
   const proxy = createProxyServer({
     target: reachable(input.target),
-    // Vite, webpack and Next answer to `*.localhost` and to nothing else that they were not told of (B50).
+    // Vite, webpack and Next answer to `*.localhost` and to nothing else that their configuration does not list.
     changeOrigin: rewritesHost,
     // The certificate of a dev server on this machine is its own business.
     secure: false,
+    // Node throws at a head that it cannot write, httpxy writes it from an event where nobody can catch that.
+    selfHandleResponse: true,
   });
 
+  proxy.on('proxyReq', (outgoing, request, response) => {
+    // Without this listener Node closes the connection, and neither an error nor an answer comes of it.
+    outgoing.once('upgrade', (_answer, socket: Socket) => {
+      socket.destroy();
+      devServerBroke(response, request, input, 'a switch of protocols that nobody asked for');
+    });
+  });
+  proxy.on('proxyRes', (answer, request, response) => {
+    const fault = copyAnswer(answer, response);
+    if (fault !== null) devServerBroke(response, request, input, fault);
+  });
   proxy.on('error', (error, request, response) => {
     if (response instanceof Socket || response === undefined) {
-      response?.destroy();
+      if (response !== undefined) refuseUpgrade(response);
       return;
     }
     if (request === undefined || response.headersSent || response.destroyed) response.destroy();
     else devServerDown(response, request, input, systemCode(error));
   });
-  // One side that vanishes takes the other with it: a half of a WebSocket would hold the process open.
   proxy.on('proxyReqWs', (outgoing, _request, socket) => {
+    // One side that vanishes takes the other with it: a half of a WebSocket would hold the process open.
     socket.once('close', () => outgoing.destroy());
-    outgoing.once('upgrade', (_response, targetSocket: Socket) => {
+    outgoing.once('upgrade', (_answer, targetSocket: Socket) => {
+      switched.add(socket);
       socket.once('close', () => targetSocket.destroy());
       targetSocket.once('close', () => socket.destroy());
     });
+    // Before httpxy's own listener, which writes whatever it gets to a socket that is still open.
+    outgoing.once('response', (answer) => {
+      if (answerFault(answer) === null) switched.add(socket);
+      else refuseUpgrade(socket);
+    });
   });
-  // A visitor who closed the tab is no event.
+  // A browser that closed the tab is no event.
   proxy.on('econnreset', () => {});
+
+  /** Sockets that have had an answer to their handshake: no second one may follow. */
+  const switched = new WeakSet<Duplex>();
+  const refuseUpgrade = (socket: Duplex): void => {
+    if (switched.has(socket) || socket.destroyed) socket.destroy();
+    else socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  };
 
   return {
     request: (request, response) => {
@@ -80,9 +109,13 @@ function isOwnHost(request: IncomingMessage, own: URL): boolean {
   return request.headers.host?.toLowerCase() === own.host;
 }
 
-/** What came in under these names is the visitor's invention: nothing stands before this proxy. */
+/** What came in under these names is the client's invention: nothing stands before this proxy. */
 function forward(request: IncomingMessage, own: URL): void {
-  delete request.headers.forwarded;
+  for (const name of Object.keys(request.headers)) {
+    if (/^(?:forwarded|x-forwarded-.*|x-real-ip)$/.test(name)) delete request.headers[name];
+  }
+  // Node has said 100 Continue already.
+  delete request.headers.expect;
   request.headers['x-forwarded-for'] = request.socket.remoteAddress ?? '127.0.0.1';
   request.headers['x-forwarded-host'] = own.host;
   request.headers['x-forwarded-proto'] = own.protocol.slice(0, -1);

@@ -1,17 +1,50 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProxyInput } from './proxy-input.js';
 
-/**
- * Says that the user's dev server does not answer: a page that reloads itself for a person, JSON for a
- * program. The API's 502 carries CORS headers, or the browser would report it as a CORS mistake.
- */
+/** Answers 502 for a dev server that cannot be reached, or that ends before it answers. */
 export function devServerDown(
   response: ServerResponse,
   request: IncomingMessage,
   input: ProxyInput,
   code: string,
 ): void {
-  const sentence = `Nothing answers at ${input.target.origin} (${code === '' ? 'connection closed' : code}), where ${input.flag} points. Start your dev server there.`;
+  answer502(response, request, input, {
+    title: 'The dev server does not answer',
+    heading: 'Waiting for the dev server',
+    detail: `Nothing answers at ${input.target.origin} (${code === '' ? 'connection closed' : code}), where ${input.flag} points. Start your dev server there.`,
+  });
+}
+
+/** Answers 502 for a dev server whose answer cannot be passed on; `fault` says what is wrong with it. */
+export function devServerBroke(
+  response: ServerResponse,
+  request: IncomingMessage,
+  input: ProxyInput,
+  fault: string,
+): void {
+  answer502(response, request, input, {
+    title: 'The dev server answered something that cannot be passed on',
+    heading: 'The dev server answered something that cannot be passed on',
+    detail: `${input.target.origin}, where ${input.flag} points, answered with ${fault}.`,
+  });
+}
+
+interface Sentences {
+  readonly title: string;
+  readonly heading: string;
+  readonly detail: string;
+}
+
+/**
+ * A page that reloads itself for a person, JSON for a program. The API's 502 carries CORS headers, or the
+ * browser would report it as a CORS mistake.
+ */
+function answer502(
+  response: ServerResponse,
+  request: IncomingMessage,
+  input: ProxyInput,
+  { title, heading, detail }: Sentences,
+): void {
   const headers: Record<string, string> = { 'Cache-Control': 'no-store', Vary: 'Origin' };
   const { origin } = request.headers;
   if (origin !== undefined && input.pageOrigins.includes(origin)) {
@@ -20,30 +53,23 @@ export function devServerDown(
   }
   if (request.headers.accept?.includes('text/html') === true) {
     response.writeHead(502, { ...headers, 'Content-Type': 'text/html; charset=utf-8' });
-    response.end(page(sentence));
+    response.end(page(heading, detail));
     return;
   }
   response.writeHead(502, { ...headers, 'Content-Type': 'application/problem+json' });
-  response.end(
-    JSON.stringify({
-      type: 'about:blank',
-      title: 'The dev server does not answer',
-      status: 502,
-      detail: sentence,
-    }),
-  );
+  response.end(JSON.stringify({ type: 'about:blank', title, status: 502, detail }));
 }
 
-function page(sentence: string): string {
-  const text = sentence.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+function page(heading: string, detail: string): string {
+  const text = detail.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="2">
-<title>Waiting for the dev server</title>
+<title>${heading}</title>
 <style>body{font:16px/1.5 system-ui;background:#0b1026;color:#e2e8f0;display:grid;place-items:center;min-height:90vh}main{max-width:34rem}h1{font-size:1.3rem}p{color:#94a3b8}</style>
-<main><h1>Waiting for the dev server</h1><p>${text}</p><p>This page tries again every two seconds.</p></main>
+<main><h1>${heading}</h1><p>${text}</p><p>This page tries again every two seconds.</p></main>
 </html>
 `;
 }
