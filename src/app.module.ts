@@ -12,6 +12,7 @@ import { EntitlementRepository } from './entitlements/entitlement.repository.js'
 import { EntitlementsModule } from './entitlements/entitlements.module.js';
 import { AuditRepository } from './grants/audit.repository.js';
 import { FORGERY_POLICY } from './grants/clear-grants.controller.js';
+import { READ_VIEWER } from './grants/grants.controller.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
 import { HealthController } from './health/health.controller.js';
 import { OperatingState } from './health/operating-state.js';
@@ -64,11 +65,12 @@ export class AppModule {
         entitlements,
         AuditModule.forRoot(admins),
         GrantsModule.of({
-          viewer: { guards: [ViewerGuard], read: viewerOrNull },
+          guards: [ViewerGuard],
           imports: [authentication, entitlements],
           providers: [
             // A factory, so that Nest closes the signer with the application.
             { provide: CloudFrontService, useFactory: () => parts.cloudFront },
+            { provide: READ_VIEWER, useValue: viewerOrNull },
             { provide: GRANT_TERMS, useValue: { ...settings.grants, clock: parts.trustedClock } },
             { provide: FORGERY_POLICY, useValue: forgeryPolicy(settings) },
             {

@@ -1,7 +1,7 @@
-// Loaded into `edgepass api` before it starts: whoever asks is permitted, and no database is asked. All the
+// Loaded into `edgepass api` before it starts: every caller is permitted, and no database is asked. All the
 // rest of the route stays as it is, so that what the audit costs is the difference.
 interface Asked {
-  readonly viewer: { readonly id: string };
+  readonly caller: { readonly id: string };
 }
 
 /** From the compiled service beside the compiled benchmarks. */
@@ -10,5 +10,5 @@ const { AuditRepository } = (await import(
 )) as { AuditRepository: { readonly prototype: object } };
 
 Object.defineProperty(AuditRepository.prototype, 'permitAndRecord', {
-  value: ({ viewer, ...grant }: Asked) => Promise.resolve({ ...grant, viewerId: viewer.id }),
+  value: ({ caller, ...grant }: Asked) => Promise.resolve({ ...grant, viewerId: caller.id }),
 });

@@ -1,13 +1,5 @@
-import type { Viewer } from './viewer.js';
 import { tokenInvalid } from './token-problems.js';
-
-/** Longest id of a viewer and name of a group: both end up in rows, logs and URLs. */
-const MAX_NAME_BYTES = 256;
-/**
- * C0, DEL and C1: PostgreSQL refuses NUL in a text, and the others could forge lines of a log. Lone
- * surrogates: every one of them becomes the same U+FFFD in UTF-8, so two callers would become one.
- */
-const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
+import { isGroupName, isViewerId, type Viewer } from './viewer.js';
 
 /** Names of the claims, as in AUTH_VIEWER_CLAIM and AUTH_GROUPS_CLAIM. */
 export interface ClaimNames {
@@ -22,10 +14,10 @@ export interface ClaimNames {
  */
 export function viewerFromClaims(claims: Readonly<Record<string, unknown>>, names: ClaimNames): Viewer {
   const id = readClaim(claims, names.viewerClaim);
-  if (!isName(id)) throw tokenInvalid('viewer_claim');
+  if (!isViewerId(id)) throw tokenInvalid('viewer_claim');
   const groups = readClaim(claims, names.groupsClaim) ?? [];
   const list: readonly unknown[] = Array.isArray(groups) ? groups : [groups];
-  if (!list.every(isName)) throw tokenInvalid('groups_claim');
+  if (!list.every(isGroupName)) throw tokenInvalid('groups_claim');
   return { id, groups: [...new Set(list)] };
 }
 
@@ -47,13 +39,4 @@ export function readClaim(claims: Readonly<Record<string, unknown>>, name: strin
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isName(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value !== '' &&
-    Buffer.byteLength(value, 'utf8') <= MAX_NAME_BYTES &&
-    !UNSTORABLE.test(value)
-  );
 }

@@ -6,6 +6,7 @@ import { orUnavailable } from '../database/outage.js';
 import { Problem } from '../problems/problem.js';
 import { PreparedQuery } from '../database/prepared-query.js';
 import type { GrantRow, Tables } from '../database/schema.js';
+import type { Caller } from './caller.js';
 import { MINIMUM_LIFE_SECONDS, type GrantLedger, type ProposedGrant } from './grant-ledger.js';
 import type { GrantRecord } from './ports.js';
 
@@ -47,13 +48,18 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
 
   /** @throws {Problem} `audit_unavailable` when the row could not be committed, `rate_limited` over the limit */
   async permitAndRecord(proposed: ProposedGrant): Promise<GrantRecord | null> {
-    const { viewer, ...grant } = proposed;
-    const asked = this.rights.askedOf(viewer, grant.prefix, grant.issuedAtEpochSeconds, MINIMUM_LIFE_SECONDS);
+    const { caller, ...grant } = proposed;
+    const asked = this.rights.askedOf(
+      caller.viewer,
+      grant.prefix,
+      grant.issuedAtEpochSeconds,
+      MINIMUM_LIFE_SECONDS,
+    );
     const countedFromEpochSeconds = grant.issuedAtEpochSeconds - WINDOW_SECONDS;
-    const query = this.#record.with({ ...asked, ...grant, viewerId: viewer.id, countedFromEpochSeconds });
+    const query = this.#record.with({ ...asked, ...grant, viewerId: caller.id, countedFromEpochSeconds });
     const { rows } = await this.#write(query);
     if (rows[0]) return toRecord(rows[0]);
-    if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(viewer.id, grant.issuedAtEpochSeconds);
+    if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(caller.id, grant.issuedAtEpochSeconds);
     return null;
   }
 
@@ -123,12 +129,12 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
       .returningAll();
   }
 
-  readonly unexpired = async (viewer: Viewer, nowEpochSeconds: number): Promise<readonly GrantRecord[]> => {
+  readonly unexpired = async (caller: Caller, nowEpochSeconds: number): Promise<readonly GrantRecord[]> => {
     const rows = await orUnavailable('database_unavailable', () =>
       this.database.queries
         .selectFrom('grants')
         .selectAll()
-        .where('viewer_id', '=', viewer.id)
+        .where('viewer_id', '=', caller.id)
         .where('expires_at', '>', nowEpochSeconds)
         .orderBy('id', 'desc')
         .limit(MOST_GRANTS_LISTED)

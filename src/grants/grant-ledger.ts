@@ -1,7 +1,8 @@
 import { HttpException } from '@nestjs/common';
-import type { Viewer } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import { Problem } from '../problems/problem.js';
+import type { Caller } from './caller.js';
+import { askPort, PortTimeoutError } from './port-deadline.js';
 import type { GrantRecord, MayOpen, RecordGrant } from './ports.js';
 
 /** A grant with a shorter life than this is refused: it would be over before the first file is open. */
@@ -9,7 +10,7 @@ export const MINIMUM_LIFE_SECONDS = 10;
 
 /** A grant as it is asked for: `expiresAtEpochSeconds` is the wish, which the right behind it may shorten. */
 export interface ProposedGrant extends Omit<GrantRecord, 'viewerId'> {
-  readonly viewer: Viewer;
+  readonly caller: Caller;
   readonly prefix: Prefix;
 }
 
@@ -21,28 +22,54 @@ export interface GrantLedger {
   /** Resolves with the durable record, its expiry shortened to the right behind it; `null` = not entitled. */
   permitAndRecord(proposed: ProposedGrant): Promise<GrantRecord | null>;
   /** The viewer's unexpired grants; absent where nobody can list them. */
-  readonly unexpired?: (viewer: Viewer, nowEpochSeconds: number) => Promise<readonly GrantRecord[]>;
+  readonly unexpired?: (caller: Caller, nowEpochSeconds: number) => Promise<readonly GrantRecord[]>;
 }
 
 /**
- * A host application's two ports as one ledger: first the permission, then the record.
- * Throws TypeError, at start, for a provider that is not the port it was named for.
+ * A host application's two ports as one ledger: first the permission, then the record. What is signed is our
+ * own record, made from what `mayOpen` allowed; the port gets a frozen copy of it.
+ * @param timeoutMilliseconds how long each call of a port may take
+ * @throws {TypeError} at start, for a provider that is not the port it was named for
  */
-export function hostLedger(rights: MayOpen, records: RecordGrant): GrantLedger {
+export function hostLedger(rights: MayOpen, records: RecordGrant, timeoutMilliseconds: number): GrantLedger {
   assertPort('mayOpen', rights, 'mayOpen(viewer, prefix)');
   assertPort('record', records, 'record(grant)');
+  const unexpired = records.unexpired?.bind(records);
   return {
-    async permitAndRecord({ viewer, ...proposed }) {
-      const permission = await rights.mayOpen(viewer, proposed.prefix);
+    async permitAndRecord({ caller, ...proposed }) {
+      const permission = await readFromPort('mayOpen', timeoutMilliseconds, () =>
+        rights.mayOpen(caller.viewer, proposed.prefix),
+      );
       if (!permission) return null;
       const expiresAtEpochSeconds = earlier(proposed.expiresAtEpochSeconds, permission.untilEpochSeconds);
       if (expiresAtEpochSeconds - proposed.issuedAtEpochSeconds < MINIMUM_LIFE_SECONDS) return null;
-      const record = { ...proposed, viewerId: viewer.id, expiresAtEpochSeconds };
-      await recordOrRefuse(records, record);
+      const record = { ...proposed, viewerId: caller.id, expiresAtEpochSeconds };
+      await recordOrRefuse(records, Object.freeze({ ...record }), timeoutMilliseconds);
       return record;
     },
-    ...(records.unexpired ? { unexpired: records.unexpired.bind(records) } : {}),
+    ...(unexpired && {
+      unexpired: ({ viewer }, nowEpochSeconds) =>
+        readFromPort('unexpired', timeoutMilliseconds, () => unexpired(viewer, nowEpochSeconds)),
+    }),
   };
+}
+
+/**
+ * Asks a port that only reads. Past the deadline the caller is answered as when the database of the
+ * stand-alone service does not answer.
+ * @throws {Problem} `database_unavailable` past the deadline; else what the port throws
+ */
+export async function readFromPort<Answer>(
+  port: 'read' | 'mayOpen' | 'unexpired',
+  timeoutMilliseconds: number,
+  ask: () => Answer | Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await askPort(port, timeoutMilliseconds, ask);
+  } catch (error) {
+    if (!(error instanceof PortTimeoutError)) throw error;
+    throw new Problem('database_unavailable', { cause: error, reason: `port_timeout_${port}` });
+  }
 }
 
 /** A token can name anything: a wrong one must stop the start and not the first caller. */
@@ -52,13 +79,18 @@ function assertPort(port: 'mayOpen' | 'record', provider: unknown, method: strin
   throw new TypeError(`GrantsModule: expected the provider of the port \`${port}\` to have ${method}`);
 }
 
-/** What the host has no words for is our 503; what it says itself it says. */
-async function recordOrRefuse(records: RecordGrant, record: GrantRecord): Promise<void> {
+/** A `Problem` or `HttpException` of the host is answered as it is; anything else is our 503. */
+async function recordOrRefuse(
+  records: RecordGrant,
+  record: GrantRecord,
+  timeoutMilliseconds: number,
+): Promise<void> {
   try {
-    await records.record(record);
+    await askPort('record', timeoutMilliseconds, () => records.record(record));
   } catch (error) {
     if (error instanceof Problem || error instanceof HttpException) throw error;
-    throw new Problem('audit_unavailable', { cause: error, reason: 'record_rejected' });
+    const reason = error instanceof PortTimeoutError ? 'port_timeout_record' : 'record_rejected';
+    throw new Problem('audit_unavailable', { cause: error, reason });
   }
 }
 

@@ -8,7 +8,6 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import type { Viewer } from '../authentication/viewer.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { readPrefix, type Prefix } from '../cloudfront/prefix.js';
 import {
@@ -20,12 +19,13 @@ import {
 import { Problem } from '../problems/problem.js';
 import { OwnProblemFilter } from '../problems/own-problem.filter.js';
 import { requestValidation } from '../problems/request-validation.js';
+import { callerOf, type Caller } from './caller.js';
 import { AskForGrantDto, GrantDto, GrantedDto, GrantsDto } from './grants.dto.js';
 import { GrantsService } from './grants.service.js';
-import type { ViewerPort } from './ports.js';
+import type { ReadViewer } from './ports.js';
 
-/** Injection token of the {@link ViewerPort}. */
-export const VIEWER_PORT = Symbol('edgepass.viewer-port');
+/** Injection token of {@link ReadViewer}. */
+export const READ_VIEWER = Symbol('edgepass.read-viewer');
 
 /** Asks for access and lists it. Who may call is decided by the guards of the viewer port. */
 @ApiTags('grants')
@@ -37,7 +37,7 @@ export class GrantsController {
   constructor(
     @Inject(GrantsService) private readonly grants: GrantsService,
     @Inject(CloudFrontService) private readonly cloudFront: CloudFrontService,
-    @Inject(VIEWER_PORT) private readonly viewers: ViewerPort,
+    @Inject(READ_VIEWER) private readonly readViewer: ReadViewer,
   ) {}
 
   @Post()
@@ -68,11 +68,11 @@ export class GrantsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<GrantedDto> {
-    const viewer = this.viewerOf(request);
+    const caller = await this.callerOf(request);
     const prefix = canonical(body.prefix);
-    const wider = this.cloudFront.widerHeld(request, prefix, viewer);
-    const granted = await this.grants.grant(viewer, prefix, body.ttlSeconds, wider);
-    this.cloudFront.write(response, granted.cookies, viewer);
+    const wider = this.cloudFront.widerHeld(request, prefix, caller);
+    const granted = await this.grants.grant(caller, prefix, body.ttlSeconds, wider);
+    this.cloudFront.write(response, granted.cookies, caller);
     return GrantedDto.of(granted);
   }
 
@@ -82,16 +82,14 @@ export class GrantsController {
   @ApiOkResponse({ type: GrantsDto })
   @AnswersProblems('database_unavailable', 'keys_unavailable', 'clock_untrusted')
   async list(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<GrantsDto> {
-    const viewer = this.viewerOf(request);
-    this.cloudFront.clearForeign(response, viewer);
-    const grants = await this.grants.unexpired(viewer);
+    const caller = await this.callerOf(request);
+    this.cloudFront.clearForeign(response, caller);
+    const grants = await this.grants.unexpired(caller);
     return { grants: grants.map((grant) => GrantDto.of(grant)) };
   }
 
-  private viewerOf(request: Request): Viewer {
-    const viewer = this.viewers.read(request);
-    if (!viewer) throw new Problem('token_missing', { reason: 'no_viewer' });
-    return viewer;
+  private async callerOf(request: Request): Promise<Caller> {
+    return callerOf(await this.readViewer(request));
   }
 }
 

@@ -12,11 +12,11 @@ import type { ForgeryPolicy } from '../authentication/forgery-check.js';
 import { systemClock, type Clock } from '../clock/clock.js';
 import { CloudFrontService, type CloudFrontOptions } from '../cloudfront/cloudfront.service.js';
 import { ClearGrantsController, FORGERY_POLICY } from './clear-grants.controller.js';
-import { hostLedger, type GrantLedger } from './grant-ledger.js';
-import { GrantsController, VIEWER_PORT } from './grants.controller.js';
+import { hostLedger, readFromPort, type GrantLedger } from './grant-ledger.js';
+import { GrantsController, READ_VIEWER } from './grants.controller.js';
 import { GrantsService, MIN_TTL_SECONDS, type GrantLimits } from './grants.service.js';
 import { HostForgeryGuard } from './host-forgery.guard.js';
-import type { MayOpen, RecordGrant, ViewerPort } from './ports.js';
+import type { MayOpen, ReadViewer, RecordGrant, ViewerPort } from './ports.js';
 
 /** What a host application decides with values of its own; no environment variable of ours is read. */
 export interface GrantsOptions {
@@ -25,6 +25,11 @@ export interface GrantsOptions {
   readonly ttlSeconds?: number;
   /** Longest lifetime, and so the time a revoked viewer can still open files; 3600 seconds if absent. */
   readonly maxTtlSeconds?: number;
+  /**
+   * How long each call of a port may take, in milliseconds; 10,000 if absent. Past it no cookie leaves:
+   * `record` is answered 503 `audit_unavailable`, the ports that read 503 `database_unavailable`.
+   */
+  readonly portTimeoutMilliseconds?: number;
   readonly clock?: Clock;
 }
 
@@ -67,11 +72,14 @@ export interface GrantTerms extends GrantLimits {
   readonly clock: Clock;
 }
 
-/** One composition of this room: the host's below, the stand-alone service's in `app.module.ts`. */
+/** One composition of the grant routes: the host's below, the stand-alone service's in `app.module.ts`. */
 export interface GrantsParts {
-  readonly viewer: ViewerPort;
+  readonly guards: ViewerPort['guards'];
   readonly imports: NonNullable<ModuleMetadata['imports']>;
-  /** Provides `CloudFrontService`, {@link GRANT_LEDGER}, {@link GRANT_TERMS} and {@link FORGERY_POLICY}. */
+  /**
+   * Provides `CloudFrontService`, {@link READ_VIEWER}, {@link GRANT_LEDGER}, {@link GRANT_TERMS} and
+   * {@link FORGERY_POLICY}.
+   */
   readonly providers: readonly Provider[];
 }
 
@@ -89,11 +97,21 @@ export class GrantsModule {
   /** For a host application whose values come from its configuration service. */
   static forRootAsync(options: GrantsModuleAsyncOptions): DynamicModule {
     return GrantsModule.of({
-      viewer: { ...options.viewer, guards: [...options.viewer.guards, HostForgeryGuard] },
+      guards: [...options.viewer.guards, HostForgeryGuard],
       imports: options.imports ?? [],
       providers: [
         { provide: GRANTS_OPTIONS, inject: [...(options.inject ?? [])], useFactory: options.useFactory },
-        { provide: GRANT_LEDGER, inject: [options.mayOpen, options.record], useFactory: hostLedger },
+        {
+          provide: READ_VIEWER,
+          inject: [GRANTS_OPTIONS],
+          useFactory: (values: GrantsOptions) => hostViewer(options.viewer, portTimeout(values)),
+        },
+        {
+          provide: GRANT_LEDGER,
+          inject: [options.mayOpen, options.record, GRANTS_OPTIONS],
+          useFactory: (rights: MayOpen, records: RecordGrant, values: GrantsOptions) =>
+            hostLedger(rights, records, portTimeout(values)),
+        },
         { provide: GRANT_TERMS, inject: [GRANTS_OPTIONS], useFactory: hostTerms },
         { provide: FORGERY_POLICY, inject: [GRANTS_OPTIONS], useFactory: hostForgeryPolicy },
         { provide: CloudFrontService, inject: [GRANTS_OPTIONS], useFactory: hostCloudFront },
@@ -101,15 +119,14 @@ export class GrantsModule {
     });
   }
 
-  /** One composition of the room from its parts. */
+  /** One composition of the routes from its parts. */
   static of(parts: GrantsParts): DynamicModule {
     return {
       module: GrantsModule,
       imports: parts.imports,
-      controllers: [guarded(GrantsController, parts.viewer), ClearGrantsController],
+      controllers: [guarded(GrantsController, parts.guards), ClearGrantsController],
       providers: [
         ...parts.providers,
-        { provide: VIEWER_PORT, useValue: parts.viewer },
         {
           provide: GrantsService,
           inject: [GRANT_LEDGER, CloudFrontService, GRANT_TERMS],
@@ -123,9 +140,9 @@ export class GrantsModule {
 }
 
 /** The controller with the guards of this composition, without touching the class that others may mount. */
-function guarded(controller: typeof GrantsController, viewer: ViewerPort): Type {
+function guarded(controller: typeof GrantsController, guards: GrantsParts['guards']): Type {
   const Guarded = class extends controller {};
-  UseGuards(...viewer.guards)(Guarded);
+  UseGuards(...guards)(Guarded);
   return Object.defineProperty(Guarded, 'name', { value: controller.name });
 }
 
@@ -139,6 +156,29 @@ function hostTerms(options: GrantsOptions): GrantTerms {
     );
   }
   return { ttlSeconds, maxTtlSeconds, clock };
+}
+
+const DEFAULT_PORT_TIMEOUT_MILLISECONDS = 10_000;
+/** `setTimeout` takes a longer one for 1 (https://nodejs.org/api/timers.html). */
+const LONGEST_PORT_TIMEOUT_MILLISECONDS = 2_147_483_647;
+
+function portTimeout({ portTimeoutMilliseconds }: GrantsOptions): number {
+  const timeout = portTimeoutMilliseconds ?? DEFAULT_PORT_TIMEOUT_MILLISECONDS;
+  if (Number.isSafeInteger(timeout) && timeout >= 1 && timeout <= LONGEST_PORT_TIMEOUT_MILLISECONDS) {
+    return timeout;
+  }
+  throw new TypeError(
+    'GrantsModule: expected portTimeoutMilliseconds to be a whole number of milliseconds, ' +
+      `1 to ${LONGEST_PORT_TIMEOUT_MILLISECONDS}, found ${timeout}`,
+  );
+}
+
+/** The host's viewer port with its deadline. Throws TypeError, at start, where it cannot read. */
+function hostViewer(viewer: ViewerPort, timeoutMilliseconds: number): ReadViewer {
+  if (typeof viewer.read !== 'function') {
+    throw new TypeError('GrantsModule: expected the port `viewer` to have read(request)');
+  }
+  return (request) => readFromPort('read', timeoutMilliseconds, () => viewer.read(request));
 }
 
 function hostForgeryPolicy({ cloudFront }: GrantsOptions): ForgeryPolicy {

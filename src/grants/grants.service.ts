@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { v7 as timeOrderedId } from 'uuid';
-import type { Viewer } from '../authentication/viewer.js';
 import type { Clock } from '../clock/clock.js';
 import type { CloudFrontService, GrantSigning } from '../cloudfront/cloudfront.service.js';
 import type { Prefix } from '../cloudfront/prefix.js';
@@ -8,6 +7,7 @@ import type { HeldScope } from '../cloudfront/scopes-cookie.js';
 import type { CookieSet } from '../cloudfront/signed-cookies.js';
 import { SignerOverloadedError } from '../cloudfront/signer.js';
 import { Problem } from '../problems/problem.js';
+import type { Caller } from './caller.js';
 import type { GrantLedger } from './grant-ledger.js';
 import type { GrantRecord } from './ports.js';
 
@@ -37,15 +37,15 @@ export class GrantsService {
   ) {}
 
   /**
-   * Grants a viewer a prefix: permitted and recorded durably, then signed.
+   * Grants a caller a prefix: permitted and recorded durably, then signed.
    * @param ttlSeconds the wished lifetime; the setting's default when absent
    * @param wider the live scope of this browser that the prefix lies in, if any. Two scopes that nest would
    *   send two cookies of one name, and which one CloudFront reads is unknown (R44): so the wider one is
-   *   renewed instead, if the viewer is still entitled to it
+   *   renewed instead, if the caller is still entitled to it
    * @throws {Problem} `ttl_out_of_range`, `not_entitled`, `audit_unavailable`, `overloaded`
    */
   async grant(
-    viewer: Viewer,
+    caller: Caller,
     prefix: Prefix,
     ttlSeconds: number | undefined,
     wider: HeldScope | null,
@@ -53,7 +53,7 @@ export class GrantsService {
     // One key from the record to the cookies, also when it is changed in between (K18).
     const signing = this.cloudFront.begin();
     try {
-      const record = await this.permitted(viewer, prefix, ttlSeconds, wider, signing);
+      const record = await this.permitted(caller, prefix, ttlSeconds, wider, signing);
       const cookies = await this.sign(record, signing);
       return { record, cookies, renewAfterEpochSeconds: renewAfter(record) };
     } finally {
@@ -62,13 +62,13 @@ export class GrantsService {
   }
 
   /** The caller's unexpired grants, newest first. @throws {Problem} `not_found` where nobody can list them */
-  async unexpired(viewer: Viewer): Promise<readonly GrantRecord[]> {
+  async unexpired(caller: Caller): Promise<readonly GrantRecord[]> {
     if (!this.ledger.unexpired) throw new Problem('not_found');
-    return this.ledger.unexpired(viewer, this.clock.nowEpochSeconds());
+    return this.ledger.unexpired(caller, this.clock.nowEpochSeconds());
   }
 
   private async permitted(
-    viewer: Viewer,
+    caller: Caller,
     prefix: Prefix,
     ttlSeconds: number | undefined,
     wider: HeldScope | null,
@@ -79,7 +79,7 @@ export class GrantsService {
     const recorded = (asked: Prefix, expiresAtEpochSeconds: number): Promise<GrantRecord | null> =>
       this.ledger.permitAndRecord({
         id: timeOrderedId(),
-        viewer,
+        caller,
         prefix: asked,
         resource: this.cloudFront.resourceFor(asked),
         keyPairId,

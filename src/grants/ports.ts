@@ -3,8 +3,8 @@ import type { Viewer } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 
 /**
- * The three questions that `grants/` asks and does not answer itself. The stand-alone service answers
- * them with its own rooms, a host application with its own sign-in, roles and audit trail.
+ * The three questions that `grants/` asks and does not answer itself. The stand-alone service answers them
+ * with its own tables, a host application with its own sign-in, roles and audit trail.
  */
 
 /** Port 1, who is the viewer: the host's guard decides who gets in, and `read` says who that is. */
@@ -13,10 +13,14 @@ export interface ViewerPort {
   readonly guards: readonly (Type<CanActivate> | CanActivate)[];
   /**
    * Reads what the guard has established from the request; `null` = nobody is signed in (401). A host
-   * writes its own request type, and may give more than a viewer: `mayOpen` gets the same object.
+   * writes its own request type, and may give more than a viewer: `mayOpen` gets the same object. The id is
+   * a non-empty string of at most 256 bytes without control characters, and is read once.
    */
-  read(request: unknown): Viewer | null;
+  read(request: unknown): Viewer | null | Promise<Viewer | null>;
 }
+
+/** What the grant routes need of port 1; the guards stand before them. */
+export type ReadViewer = ViewerPort['read'];
 
 /** Port 2, may this viewer open this prefix, and until when? */
 export interface MayOpen {
@@ -38,6 +42,8 @@ export interface RecordGrant {
   /**
    * Resolves only when the record is durable: no cookie leaves before, and none when it rejects. The caller
    * is then answered `audit_unavailable`, unless it rejects with a `Problem` or an `HttpException`.
+   * @param grant a frozen copy: an ORM that writes into what it saves needs `{ ...grant }`. The policy is
+   *   signed from what `mayOpen` allowed, whatever happens to this object
    */
   record(grant: GrantRecord): Promise<void>;
   /** The viewer's unexpired grants for `GET /grants`; a host without it answers `not_found`. */

@@ -187,13 +187,13 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   },
   database_unavailable: {
     meaning:
-      'The database does not answer, so it is not known what the caller may open. Nothing was granted.',
+      'The database does not answer, so it is not known what the caller may open. Nothing was granted. Where edgepass is a module: a port that reads (viewer, `mayOpen`, `unexpired`) did not settle within `portTimeoutMilliseconds`.',
     caller: 'Repeat after the seconds of `Retry-After`.',
     operator: 'Check that `DATABASE_URL` is reachable from this machine, or that the disk is not full.',
   },
   audit_unavailable: {
     meaning:
-      'The grant could not be recorded, so it was not given: no cookie leaves before its row is committed.',
+      'The grant could not be recorded, so it was not given: no cookie leaves before its row is committed. Where edgepass is a module: `record` rejected, or did not settle within `portTimeoutMilliseconds`.',
     caller: 'Repeat after the seconds of `Retry-After`.',
     operator: 'Check disk space and write access of the database; the log has its error.',
   },

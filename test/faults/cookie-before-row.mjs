@@ -9,7 +9,7 @@ if (isMainThread) {
   const record = Reflect.get(prototype, 'permitAndRecord');
   prototype.permitAndRecord = function (proposed) {
     setTimeout(() => void Reflect.apply(record, this, [proposed]).catch(() => undefined), LATER_MILLISECONDS);
-    const { viewer, ...grant } = proposed;
-    return Promise.resolve({ ...grant, viewerId: viewer.id });
+    const { caller, ...grant } = proposed;
+    return Promise.resolve({ ...grant, viewerId: caller.id });
   };
 }

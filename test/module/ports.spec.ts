@@ -2,16 +2,21 @@ import { generateKeyPairSync } from 'node:crypto';
 import { ConflictException, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory, RouterModule } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import request from 'supertest';
+import { callerOf } from '../../src/grants/caller.js';
 import {
+  CloudFrontService,
   GrantsModule,
   type GrantRecord,
   type GrantsModuleOptions,
   type MayOpen,
   type Permission,
   type RecordGrant,
+  type Viewer,
+  type ViewerPort,
 } from '../../src/index.js';
+import { decodeCloudFront } from '../support/set-cookie-lines.js';
 
 const NOW_EPOCH_SECONDS = 1_800_000_000;
 
@@ -23,28 +28,38 @@ const { privateKey } = generateKeyPairSync('rsa', {
 
 /** A host's two providers, each answering what a test says. */
 class Rights implements MayOpen {
-  answer: Permission | null | undefined = { untilEpochSeconds: null };
+  answer: Permission | null | undefined | Promise<never> = { untilEpochSeconds: null };
+  /** Runs while the question is open, on the objects that the port was given. */
+  meanwhile: (viewer: Viewer) => void = () => undefined;
 
-  async mayOpen(): Promise<Permission | null> {
-    return this.answer as Permission | null;
+  async mayOpen(viewer: Viewer): Promise<Permission | null> {
+    this.meanwhile(viewer);
+    return (await this.answer) as Permission | null;
   }
 }
 
 class Records implements RecordGrant {
   readonly all: GrantRecord[] = [];
   failure: Error | null = null;
+  /** What a host does with the object that it was given. */
+  use: (grant: GrantRecord) => void | Promise<never> = () => undefined;
 
   async record(grant: GrantRecord): Promise<void> {
     if (this.failure) throw this.failure;
+    await this.use(grant);
     this.all.push(grant);
   }
 }
 
-@Module({ providers: [Rights, Records], exports: [Rights, Records] })
-class HostModule {}
+/** The host's module that exports its ports. */
+const HOST: DynamicModule = {
+  module: class HostModule {},
+  providers: [Rights, Records],
+  exports: [Rights, Records],
+};
 
 const PORTS: GrantsModuleOptions = {
-  imports: [HostModule],
+  imports: [HOST],
   viewer: { guards: [], read: () => ({ id: 'u1', groups: [] }) },
   mayOpen: Rights,
   record: Records,
@@ -55,6 +70,8 @@ const PORTS: GrantsModuleOptions = {
     appOrigins: ['https://www.school.example.com'],
     keyPairId: 'K2JCJMDEHXQW5F',
     privateKey,
+    // A thread for each of these hosts would be most of the time that they take.
+    signingThreads: 0,
   },
 };
 
@@ -73,17 +90,97 @@ async function mount(changes: Partial<GrantsModuleOptions> = {}, more: readonly 
     http: request(app.getHttpServer()),
     rights: app.get(Rights, { strict: false }),
     records: app.get(Records, { strict: false }),
+    cloudFront: app.get(CloudFrontService, { strict: false }),
   };
 }
 
+type Answer = Awaited<ReturnType<typeof ask>>;
+
 const ask = (http: Awaited<ReturnType<typeof mount>>['http'], path = '/grants') =>
   http.post(path).send({ prefix: 'courses/algebra' });
+
+/** The text of the policy that an answer sets. */
+function policyOf({ 'set-cookie': lines }: Answer['headers']): string {
+  const value = /^CloudFront-Policy=([^;]*)/.exec((lines as unknown as string[] | undefined)?.[0] ?? '')?.[1];
+  return decodeCloudFront(value ?? '').toString();
+}
+
+/** The lines of our own cookies, which say whose grants the browser holds. */
+function ownCookiesOf({ headers }: Answer): readonly string[] {
+  const lines = headers['set-cookie'] as unknown as readonly string[];
+  return lines.filter((line) => line.startsWith('__Host-edgepass'));
+}
 
 describe('the viewer port', () => {
   test('that reads nobody is answered 401 token_missing', async () => {
     const { http, records } = await mount({ viewer: { guards: [], read: () => null } });
     expect(await ask(http)).toMatchObject({ status: 401, body: { code: 'token_missing' } });
     expect(records.all).toEqual([]);
+  });
+
+  test('may answer with a promise', async () => {
+    const read = async () => ({ id: 'u2', groups: [] });
+    const { http, records } = await mount({ viewer: { guards: [], read } });
+    expect(await ask(http)).toMatchObject({ status: 201 });
+    expect(records.all).toMatchObject([{ viewerId: 'u2' }]);
+  });
+
+  test('keeps its own `this`, as a class instance too', async () => {
+    class Sessions {
+      readonly guards = [];
+      readonly current = { id: 'u3', groups: [] };
+      read() {
+        return this.current;
+      }
+    }
+    const { http, records } = await mount({ viewer: new Sessions() });
+    expect(await ask(http)).toMatchObject({ status: 201 });
+    expect(records.all).toMatchObject([{ viewerId: 'u3' }]);
+  });
+
+  test.each([
+    ['an empty id', ''],
+    ['no id', undefined],
+    ['a number as id', 7],
+    ['an id with a line break', 'u1\nu2'],
+    ['half of a surrogate pair as id', '\ud800'],
+    ['an id of 257 bytes', 'é'.repeat(128) + 'x'],
+  ])('that gives %s is a mistake of the host: 500, no question, no record, no cookie', async (_title, id) => {
+    const read = () => ({ id: id as string, groups: [] });
+    const { http, rights, records } = await mount({ viewer: { guards: [], read } });
+    let questions = 0;
+    rights.meanwhile = () => (questions += 1);
+    const { status, headers } = await ask(http);
+    expect({ status, cookies: headers['set-cookie'], questions, recorded: records.all }).toEqual({
+      status: 500,
+      cookies: undefined,
+      questions: 0,
+      recorded: [],
+    });
+  });
+
+  test('that gives an empty id says so in the log, without the id', async () => {
+    expect(() => callerOf({ id: '', groups: [] })).toThrow(
+      'viewer.read(request) must give null or an object whose id is a non-empty string of at most 256 bytes ' +
+        'without control characters; its id is empty',
+    );
+  });
+
+  test('without `read` stops the start', async () => {
+    const viewer = { guards: [] } as unknown as ViewerPort;
+    await expect(mount({ viewer })).rejects.toThrow(
+      'GrantsModule: expected the port `viewer` to have read(request)',
+    );
+  });
+
+  test('whose object another port changes is recorded and remembered as it was read', async () => {
+    const changing = { id: 'u1', groups: [] };
+    const { http, rights, records } = await mount({ viewer: { guards: [], read: () => changing } });
+    const unchanged = await ask(http);
+    rights.meanwhile = (viewer) => Object.assign(viewer, { id: 'somebody-else' });
+    const changed = await ask(http);
+    expect(records.all).toMatchObject([{ viewerId: 'u1' }, { viewerId: 'u1' }]);
+    expect(ownCookiesOf(changed)).toEqual(ownCookiesOf(unchanged));
   });
 });
 
@@ -155,15 +252,122 @@ describe('the port record', () => {
   });
 });
 
+describe('a port is given what it cannot change', () => {
+  const elsewhere = { prefix: 'other', expiresAtEpochSeconds: 2_700_000_000, viewerId: 'somebody-else' };
+
+  test('`record` gets a frozen copy: writing into it fails, and no cookie leaves', async () => {
+    const { http, records } = await mount();
+    records.use = (grant) => void Object.assign(grant, elsewhere);
+    const { status, body, headers } = await ask(http);
+    expect({ status, body, cookies: headers['set-cookie'] }).toMatchObject({
+      status: 503,
+      body: { code: 'audit_unavailable' },
+      cookies: undefined,
+    });
+  });
+
+  test('the policy is what mayOpen allowed, whatever `record` does with the object it got', async () => {
+    const { http, rights, records } = await mount();
+    rights.answer = { untilEpochSeconds: NOW_EPOCH_SECONDS + 60 };
+    // Reflect.set does not throw where the object is frozen, as code outside of strict mode does not.
+    records.use = (grant) => {
+      for (const [member, value] of Object.entries(elsewhere)) Reflect.set(grant, member, value);
+    };
+    const { status, body, headers } = await ask(http);
+    expect({ status, body }).toMatchObject({
+      status: 201,
+      body: { prefix: 'courses/algebra', expiresAt: '2027-01-15T08:01:00Z' },
+    });
+    expect(policyOf(headers)).toEqual(
+      `{"Statement":[{"Resource":"https://media.school.example.com/courses/algebra/*","Condition":{"DateLessThan":{"AWS:EpochTime":${NOW_EPOCH_SECONDS + 60}}}}]}`,
+    );
+  });
+
+  test('a permission that gives another end at its second reading is read once', async () => {
+    const { http, rights, records } = await mount();
+    let readings = 0;
+    rights.answer = {
+      get untilEpochSeconds() {
+        readings += 1;
+        return readings === 1 ? NOW_EPOCH_SECONDS + 60 : null;
+      },
+    };
+    const { headers } = await ask(http);
+    expect(policyOf(headers)).toContain(`"AWS:EpochTime":${NOW_EPOCH_SECONDS + 60}}`);
+    expect(records.all).toMatchObject([{ expiresAtEpochSeconds: NOW_EPOCH_SECONDS + 60 }]);
+  });
+});
+
+describe('a port that never settles', () => {
+  const never = new Promise<never>(() => undefined);
+  const soon = { portTimeoutMilliseconds: 1 };
+
+  test('as `record` is answered 503 audit_unavailable, without a cookie', async () => {
+    const { http, records } = await mount(soon);
+    records.use = () => never;
+    const { status, body, headers } = await ask(http);
+    expect({ status, body, cookies: headers['set-cookie'] }).toMatchObject({
+      status: 503,
+      body: { code: 'audit_unavailable' },
+      cookies: undefined,
+    });
+    expect(headers['retry-after']).toBe('5');
+  });
+
+  test('as `mayOpen` is answered 503 database_unavailable, and nothing is recorded', async () => {
+    const { http, rights, records } = await mount(soon);
+    rights.answer = never;
+    expect(await ask(http)).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
+    expect(records.all).toEqual([]);
+  });
+
+  test('as `viewer.read` is answered 503 database_unavailable', async () => {
+    const { http } = await mount({ ...soon, viewer: { guards: [], read: () => never } });
+    expect(await ask(http)).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
+  });
+
+  test('as `unexpired` is answered 503 database_unavailable', async () => {
+    class SlowList extends Records {
+      unexpired = () => never;
+    }
+    const list = { provide: Records, useClass: SlowList };
+    const { http } = await mount({ ...soon, imports: [{ ...HOST, providers: [Rights, list] }] });
+    expect(await http.get('/grants')).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
+  });
+
+  test('releases the signing key that the grant had begun with', async () => {
+    const { cloudFront, http, records } = await mount(soon);
+    const begin = cloudFront.begin.bind(cloudFront);
+    const leases: string[] = [];
+    jest.spyOn(cloudFront, 'begin').mockImplementation(() => {
+      const signing = begin();
+      leases.push('begun');
+      return { ...signing, end: () => void leases.push('ended') };
+    });
+    records.use = () => never;
+    await ask(http);
+    expect(leases).toEqual(['begun', 'ended']);
+  });
+
+  test.each([0, 1.5, Number.NaN, 2_147_483_648])(
+    'cannot be waited for %d milliseconds: that stops the start',
+    async (portTimeoutMilliseconds) => {
+      await expect(mount({ portTimeoutMilliseconds })).rejects.toThrow(
+        `expected portTimeoutMilliseconds to be a whole number of milliseconds, 1 to 2147483647, found ${portTimeoutMilliseconds}`,
+      );
+    },
+  );
+});
+
 describe('mounting', () => {
   test.each([
     ['mayOpen', 'mayOpen(viewer, prefix)', { mayOpen: 'of another kind' }],
     ['record', 'record(grant)', { record: 'of another kind' }],
   ])('a token of another kind as `%s` stops the start', async (port, method, changes) => {
     @Module({
-      imports: [HostModule],
+      imports: [HOST],
       providers: [{ provide: 'of another kind', useValue: {} }],
-      exports: [HostModule, 'of another kind'],
+      exports: [HOST, 'of another kind'],
     })
     class WrongModule {}
     await expect(mount({ imports: [WrongModule as Type], ...changes })).rejects.toThrow(
@@ -173,7 +377,7 @@ describe('mounting', () => {
 
   test('without the module of the ports stops the start, naming the provider that is missing', async () => {
     await expect(mount({ imports: [] })).rejects.toThrow(
-      "Nest can't resolve dependencies of the Symbol(edgepass.grant-ledger) (?, Records)",
+      "Nest can't resolve dependencies of the Symbol(edgepass.grant-ledger) (?, Records, ",
     );
   });
 
