@@ -1,4 +1,25 @@
-import type { Page } from 'playwright-core';
+import type { Page as FirefoxPage } from 'puppeteer-core';
+
+/** A page of either browser: that of Playwright as it is, that of Puppeteer by {@link scriptedFirefox}. */
+export interface ScriptedPage {
+  evaluate<Argument, Result>(
+    script: (argument: Argument) => Result | Promise<Result>,
+    argument: Argument,
+  ): Promise<Result>;
+}
+
+/** A tab of Firefox as the functions below take it. */
+export function scriptedFirefox(page: FirefoxPage): ScriptedPage {
+  return {
+    evaluate<Argument, Result>(
+      script: (argument: Argument) => Result | Promise<Result>,
+      argument: Argument,
+    ): Promise<Result> {
+      // The argument is plain data here, never a handle, which the library's own type allows for.
+      return page.evaluate(script as (argument: unknown) => Result | Promise<Result>, argument);
+    },
+  };
+}
 
 /** What a script in the page learns of one file. */
 export type FileAnswer =
@@ -34,7 +55,7 @@ declare const document: { readonly cookie: string; querySelector(selector: strin
 
 /** `fetch` of a file by a script of the page, with credentials. */
 export function fetchFile(
-  page: Page,
+  page: ScriptedPage,
   url: string,
   init: {
     cache?: 'default' | 'no-store' | 'reload';
@@ -57,7 +78,7 @@ export function fetchFile(
 
 /** A new `<img>` in the page: `shown` only when it was decoded. */
 export function showImage(
-  page: Page,
+  page: ScriptedPage,
   url: string,
   crossOrigin: 'anonymous' | 'use-credentials' | null = null,
 ): Promise<'shown' | 'refused'> {
@@ -75,7 +96,7 @@ export function showImage(
 }
 
 /** A call with credentials to the API by a script of the page. Rejects where the browser withholds the answer. */
-export function callApi(page: Page, url: string, call: ApiCall = {}): Promise<ApiAnswer> {
+export function callApi(page: ScriptedPage, url: string, call: ApiCall = {}): Promise<ApiAnswer> {
   return page.evaluate(
     async ({ address, method, body, bearer }): Promise<ApiAnswer> => {
       const response = await fetch(address, {
@@ -100,12 +121,12 @@ export function callApi(page: Page, url: string, call: ApiCall = {}): Promise<Ap
 }
 
 /** All that a script of the page can read of the jar. */
-export function readableCookies(page: Page): Promise<string> {
-  return page.evaluate(() => document.cookie);
+export function readableCookies(page: ScriptedPage): Promise<string> {
+  return page.evaluate(() => document.cookie, null);
 }
 
 /** Waits until the page's `<video>` has played past that second; gives the number of frames decoded. */
-export function playPast(page: Page, seconds: number): Promise<number> {
+export function playPast(page: ScriptedPage, seconds: number): Promise<number> {
   return page.evaluate(
     (target) =>
       new Promise<number>((resolve) => {
@@ -123,7 +144,7 @@ export function playPast(page: Page, seconds: number): Promise<number> {
 }
 
 /** Opens a WebSocket from the page, sends the text, gives the first message that comes back. */
-export function echoOverWebSocket(page: Page, url: string, text: string): Promise<string> {
+export function echoOverWebSocket(page: ScriptedPage, url: string, text: string): Promise<string> {
   return page.evaluate(
     ({ address, message }) =>
       new Promise<string>((resolve, reject) => {

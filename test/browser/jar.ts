@@ -1,7 +1,12 @@
-import type { JarCookie, TestBrowser } from '../support/browser.js';
+import type { JarCookie } from '../support/browser.js';
+
+/** The jar of either browser. */
+export interface Jar {
+  cookies(): Promise<JarCookie[]>;
+}
 
 /** The cookies of grants that the browser holds, by name and then Path. */
-export async function grantCookies(browser: TestBrowser): Promise<readonly JarCookie[]> {
+export async function grantCookies(browser: Jar): Promise<readonly JarCookie[]> {
   const cookies = await browser.cookies();
   return cookies
     .filter(({ name }) => name.startsWith('CloudFront-'))
@@ -9,7 +14,7 @@ export async function grantCookies(browser: TestBrowser): Promise<readonly JarCo
 }
 
 /** The Paths of the grants in the jar, once for each complete set of three. */
-export async function grantedPaths(browser: TestBrowser): Promise<readonly string[]> {
+export async function grantedPaths(browser: Jar): Promise<readonly string[]> {
   const cookies = await grantCookies(browser);
   const paths = [...new Set(cookies.map(({ path }) => path))];
   return paths
@@ -23,7 +28,7 @@ export async function grantedPaths(browser: TestBrowser): Promise<readonly strin
 
 /** What the three cookies of a grant have in common; throws when the jar holds none, or when they differ. */
 export async function attributesOf(
-  browser: TestBrowser,
+  browser: Jar,
   path: string,
 ): Promise<Omit<JarCookie, 'name' | 'value' | 'path' | 'size' | 'sourcePort'>> {
   const cookies = (await grantCookies(browser)).filter((cookie) => cookie.path === path);

@@ -4,7 +4,8 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from '@jest/globals';
 
 /** What is looked for on PATH. */
-type Command = 'aws' | 'chromium' | 'certutil' | 'curl' | 'faketime' | 'ffmpeg' | 'openssl' | 'strace';
+type Command =
+  'aws' | 'chromium' | 'certutil' | 'curl' | 'faketime' | 'ffmpeg' | 'firefox' | 'openssl' | 'strace';
 
 /**
  * Something outside package.json that a test needs. `postgresql` is the binary package for this platform,
@@ -19,6 +20,7 @@ const names: Readonly<Record<Command, readonly string[]>> = {
   curl: ['curl'],
   faketime: ['faketime'],
   ffmpeg: ['ffmpeg'],
+  firefox: ['firefox-esr', 'firefox'],
   openssl: ['openssl'],
   strace: ['strace'],
 };
