@@ -1,14 +1,14 @@
-/** The rules of the house (docs/architecture.md): each is named as the sentence that it protects. */
+/** The import rules (docs/architecture.md): each is named as the sentence that it protects. */
 module.exports = {
   forbidden: [
     {
-      name: 'no room imports in a circle',
+      name: 'no folder imports in a circle',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
-      name: 'a cryptographer reads cloudfront without knowing Nest or Express',
+      name: 'cloudfront can be read without knowing Nest or Express',
       severity: 'error',
       from: {
         path: '^src/cloudfront/',
@@ -17,38 +17,36 @@ module.exports = {
       to: { path: '(^|/)node_modules/(@nestjs|@types/express|express|cookie-parser)(/|$)' },
     },
     {
-      name: 'the edge shares no code with the signer',
+      name: 'the edge imports nothing of the service',
       severity: 'error',
-      from: { path: '^src/edge/' },
-      to: {
-        path: '(^src/(cloudfront|grants|entitlements|authentication)/)|(^|/)node_modules/@aws-sdk/cloudfront-signer(/|$)',
-      },
+      from: { path: '^packages/edge/' },
+      to: { path: '^src/|^packages/(?!edge/)|(^|/)node_modules/@aws-sdk/cloudfront-signer(/|$)' },
     },
     {
-      name: 'authentication knows no later room',
+      name: 'authentication knows no later step of a grant',
       severity: 'error',
       from: { path: '^src/authentication/' },
-      to: { path: '^src/(entitlements|cloudfront|grants|edge|local|cli|doctor|diagnoses)/' },
+      to: { path: '^src/(entitlements|cloudfront|grants|local|cli)/|^packages/' },
     },
     {
       name: 'entitlements knows only who is asking and what a prefix is',
       severity: 'error',
       from: { path: '^src/entitlements/' },
       to: {
-        path: '^src/(cloudfront|grants|edge|local|cli|doctor|diagnoses)/',
+        path: '^src/(cloudfront|grants|local|cli)/|^packages/',
         pathNot: '^src/cloudfront/prefix(\\.decorator)?\\.ts$',
       },
     },
     {
-      name: 'cloudfront knows no other room of the flow',
+      name: 'cloudfront knows no other step of a grant and no setting',
       severity: 'error',
       from: { path: '^src/cloudfront/' },
       to: {
-        path: '^src/(authentication|entitlements|grants|edge|local|cli|doctor|diagnoses|database|settings)/',
+        path: '^src/(authentication|entitlements|grants|local|cli|database|settings)/|^packages/',
       },
     },
     {
-      name: 'grants knows the first two rooms only through its ports',
+      name: 'grants knows authentication and entitlements only through its ports',
       severity: 'error',
       from: { path: '^src/grants/' },
       to: {
@@ -62,31 +60,25 @@ module.exports = {
       from: { path: '^src/index\\.ts$' },
       to: {
         reachable: true,
-        path: '^src/(database|settings|local|cli|edge|entitlements)/|(^|/)node_modules/(kysely|pg|better-sqlite3|@peculiar)(/|$)',
+        path: '^src/(database|settings|local|cli|entitlements)/|^packages/|(^|/)node_modules/(kysely|pg|better-sqlite3|@peculiar)(/|$)',
       },
     },
     {
-      name: 'no room knows the service that is made of the rooms',
+      name: 'nothing that the service is composed of knows the composition',
       severity: 'error',
-      from: { path: '^src/[^/]+/', pathNot: '^src/(service|local|cli)/' },
-      to: { path: '^src/(service/|app\\.module\\.ts$)' },
-    },
-    {
-      name: 'only diagnoses and cli know the doctor',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(doctor|diagnoses|cli)/' },
-      to: { path: '^src/doctor/' },
+      from: { path: '^src/[^/]+/', pathNot: '^src/(operation|local|cli)/' },
+      to: { path: '^src/(operation/(create|start)-api|app\\.module)\\.ts$' },
     },
     {
       name: 'the browser side imports nothing of the server',
       severity: 'error',
-      from: { path: '^(client|demo)/' },
-      to: { path: '^src/' },
+      from: { path: '^(packages/client|demo)/' },
+      to: { path: '^src/|^packages/(?!client/)' },
     },
     {
       name: 'nothing imports a package that is not declared',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^(src|packages)/' },
       // An import of types alone is gone after compilation.
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
     },

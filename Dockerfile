@@ -11,7 +11,6 @@ FROM manifests AS build
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
-COPY client ./client
 COPY demo ./demo
 RUN npm run build
 
@@ -23,13 +22,15 @@ FROM ${NODE_IMAGE} AS runtime
 WORKDIR /app
 COPY --from=dependencies /app ./
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/packages/client/dist ./packages/client/dist
+COPY --from=build /app/packages/edge/dist ./packages/edge/dist
 # The only place that is ever written to: the root file system may be read-only.
 RUN install --directory --owner=node --group=node --mode=0700 /data
 ENV HOST=0.0.0.0 DATA_DIR=/data
 VOLUME /data
 USER node
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
-  CMD ["node", "dist/health/container-check.js"]
+  CMD ["node", "dist/cli/container-check.js"]
 
 FROM runtime AS local
 ENV NODE_ENV=development

@@ -1,8 +1,14 @@
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+  testMatch: ['<rootDir>/{src,packages,test}/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^@edgepass/edge$': '<rootDir>/packages/edge/src/index.ts',
+    '^@edgepass/edge/command$': '<rootDir>/packages/edge/src/edge.command.ts',
+    '^@edgepass/client$': '<rootDir>/packages/client/src/index.ts',
+    '^/client/index\\.js$': '<rootDir>/packages/client/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
   // Loads Nest's ESM graph before a CommonJS package that needs Nest requires it; otherwise jest
   // refuses with "Cannot require() ES Module in a cycle".
   setupFiles: ['<rootDir>/test/setup-nest.ts'],
@@ -24,7 +30,7 @@ export default {
       },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/examples/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/packages/.*/dist/', '<rootDir>/examples/'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
   // A limit, not a wait: a test that starts a process needs it on a busy machine.

@@ -1,4 +1,4 @@
-import { canReach } from '../client/index.js';
+import { canReach } from '/client/index.js';
 import { logCall } from './log-panel.js';
 
 /** `fetch` that shows each call to the API in the log panel, refusal codes included. */

@@ -1,4 +1,4 @@
-import { canReach } from '../client/index.js';
+import { canReach } from '/client/index.js';
 import { logCall } from './log-panel.js';
 
 /** What became of one file: the browser shows it, or the edge refused it. */

@@ -1,4 +1,4 @@
-import { canReach } from '../client/index.js';
+import { canReach } from '/client/index.js';
 import type { DemoConfig } from './config.js';
 import { byId } from './page.js';
 import { trustCommand } from './trust-command.js';

@@ -1,4 +1,4 @@
-import type { EdgepassClient, GrantKeeper } from '../client/index.js';
+import type { EdgepassClient, GrantKeeper } from '/client/index.js';
 import { expiresAtMs } from './pass-card.js';
 import { opens, withScope, type HeldScope } from './scopes.js';
 

@@ -1,6 +1,6 @@
 // oxlint-disable-next-line import/no-absolute-path -- the page's server puts hls.js there; a strict CSP allows no import map
 import Hls, { ErrorTypes, Events } from '/vendor/hls.mjs';
-import { hlsConfig } from '../client/index.js';
+import { hlsConfig } from '/client/index.js';
 import { proveByFetch, type FileState } from './cdn-files.js';
 import type { DemoConfig } from './config.js';
 import { logCall } from './log-panel.js';

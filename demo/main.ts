@@ -19,7 +19,7 @@ import {
   EdgepassError,
   EdgepassNetworkError,
   type Entitlement,
-} from '../client/index.js';
+} from '/client/index.js';
 import { watchedFetch } from './api-calls.js';
 import { checkCertificates, watchCertificates } from './certificate-warning.js';
 import { loadConfig, type DemoConfig } from './config.js';

@@ -1,4 +1,4 @@
-import { remainingLife } from '../client/index.js';
+import { remainingLife } from '/client/index.js';
 import { byId } from './page.js';
 import type { HeldScope } from './scopes.js';
 

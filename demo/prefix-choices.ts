@@ -1,4 +1,4 @@
-import type { Entitlement } from '../client/index.js';
+import type { Entitlement } from '/client/index.js';
 import type { Samples } from './config.js';
 import { byId } from './page.js';
 import { opens } from './scopes.js';

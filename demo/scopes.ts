@@ -1,4 +1,4 @@
-import type { Grant } from '../client/index.js';
+import type { Grant } from '/client/index.js';
 
 /** Whether a grant for `prefix` opens `path`, on segment boundaries. */
 export function opens(prefix: string, path: string): boolean {

@@ -1,4 +1,4 @@
-import { EdgepassError, EdgepassNetworkError } from '../client/index.js';
+import { EdgepassError, EdgepassNetworkError } from '/client/index.js';
 import { byId } from './page.js';
 
 /** Says what the last action came to, to the eye and to a screen reader. */

@@ -1,4 +1,4 @@
-import { EdgepassNetworkError } from '../client/index.js';
+import { EdgepassNetworkError } from '/client/index.js';
 import { watchedFetch } from './api-calls.js';
 import { byId, copyOf, within } from './page.js';
 

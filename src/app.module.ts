@@ -4,8 +4,8 @@ import { AuthenticationModule, adminGroupOf } from './authentication/authenticat
 import type { ForgeryPolicy } from './authentication/forgery-check.js';
 import { viewerOrNull } from './authentication/request-viewer.js';
 import { ViewerGuard } from './authentication/viewer.guard.js';
-import { CLOCK, type Clock } from './clock/clock.js';
-import { TRUSTED_CLOCK, type TrustedClock } from './clock/trusted-clock.js';
+import { CLOCK, type Clock } from './operation/clock.js';
+import { TRUSTED_CLOCK, type TrustedClock } from './operation/trusted-clock.js';
 import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { Database } from './database/database.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';
@@ -14,12 +14,12 @@ import { AuditRepository } from './grants/audit.repository.js';
 import { FORGERY_POLICY } from './grants/clear-grants.controller.js';
 import { READ_VIEWER } from './grants/grants.controller.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
-import { HealthController } from './health/health.controller.js';
-import { OperatingState } from './health/operating-state.js';
+import { HealthController } from './http/health/health.controller.js';
+import { OperatingState } from './operation/operating-state.js';
 import type { RemoteKeySet } from './authentication/remote-key-set.js';
-import { RequestsInFlight } from './limits/requests-in-flight.js';
-import type { Metrics } from './metrics/metrics.js';
-import { timedLedger } from './metrics/timed-ledger.js';
+import { RequestsInFlight } from './http/limits/requests-in-flight.js';
+import type { Metrics } from './operation/metrics/metrics.js';
+import { timedLedger } from './operation/metrics/timed-ledger.js';
 import type { Settings } from './settings/settings.js';
 
 /** Injection token of the {@link Metrics}, `null` without METRICS_PORT. */

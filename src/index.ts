@@ -17,12 +17,12 @@ export type {
   CloudFrontOptions,
   CookieViewer,
 } from './cloudfront/cloudfront.service.js';
-export type { HeldScope, HeldScopes } from './cloudfront/scopes-cookie.js';
-export type { CookieSet } from './cloudfront/signed-cookies.js';
+export type { HeldScope, HeldScopes } from './cloudfront/cookies/scopes-cookie.js';
+export type { CookieSet } from './cloudfront/cookies/signed-cookies.js';
 export { ancestorsOf, readPrefix } from './cloudfront/prefix.js';
 export type { Prefix, PrefixFault } from './cloudfront/prefix.js';
 
-export { Problem } from './problems/problem.js';
-export { ProblemFilter } from './problems/problem.filter.js';
-export type { ProblemCode } from './problems/problem-codes.js';
-export type { Clock } from './clock/clock.js';
+export { Problem } from './http/problems/problem.js';
+export { ProblemFilter } from './http/problems/problem.filter.js';
+export type { ProblemCode } from './http/problems/problem-codes.js';
+export type { Clock } from './operation/clock.js';

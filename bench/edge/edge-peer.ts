@@ -1,7 +1,7 @@
 // `edgepass edge` on the port that the benchmark gives.
 const { PORT, FOLDER } = process.env;
 if (PORT === undefined || FOLDER === undefined) throw new Error('the edge peer needs PORT and FOLDER');
-const command = (await import(new URL('../../cli/edge.command.js', import.meta.url).href)) as {
+const command = (await import('@edgepass/edge/command')) as {
   run(args: readonly string[]): Promise<number>;
 };
 process.exitCode = await command.run(['--distribution', FOLDER, '--http', '--port', PORT]);

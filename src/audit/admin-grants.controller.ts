@@ -5,9 +5,9 @@ import { Database } from '../database/database.js';
 import { orUnavailable } from '../database/outage.js';
 import { isSubject } from '../entitlements/entitlement.js';
 import { cursorAfter, readPage } from '../entitlements/page.js';
-import { AnswersProblems, SIGN_IN_PROBLEMS } from '../problems/answers-problems.decorator.js';
-import { refuseUnknownMembers } from '../problems/known-members.js';
-import { Problem } from '../problems/problem.js';
+import { AnswersProblems, SIGN_IN_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
+import { refuseUnknownMembers } from '../http/problems/known-members.js';
+import { Problem } from '../http/problems/problem.js';
 import { AuditPageDto } from './audit.dto.js';
 import { AuditLog } from './audit-log.js';
 

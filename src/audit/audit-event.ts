@@ -1,4 +1,4 @@
-import { toTimestamp } from '../clock/clock.js';
+import { toTimestamp } from '../operation/clock.js';
 import type { EntitlementChangeRow, GrantRow, RefusalRow } from '../database/schema.js';
 
 /** The kinds of rows of the audit log, as callers name them. */

@@ -8,11 +8,11 @@ import {
 } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { viewerOrNull } from '../authentication/request-viewer.js';
-import { CLOCK, type Clock } from '../clock/clock.js';
+import { CLOCK, type Clock } from '../operation/clock.js';
 import { readPrefix } from '../cloudfront/prefix.js';
 import { Database } from '../database/database.js';
 import type { RefusalRow } from '../database/schema.js';
-import { problemAnswered } from '../problems/answered-problem.js';
+import { problemAnswered } from '../http/problems/answered-problem.js';
 import { RECORDED_CODES, RefusalRecorder } from './refusal-recorder.js';
 
 /** How often the minute that is over is looked for, in milliseconds. */

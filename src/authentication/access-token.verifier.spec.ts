@@ -18,7 +18,7 @@ import {
   rs512,
   rsaKey,
 } from '../../test/support/token-issuer.js';
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 import { createAccessTokenVerifier, type AccessTokenVerifier } from './access-token.verifier.js';
 
 const rsa = rsaKey('rsa-1');

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import type { Clock } from '../clock/clock.js';
-import { Problem } from '../problems/problem.js';
+import type { Clock } from '../operation/clock.js';
+import { Problem } from '../http/problems/problem.js';
 import type { Fetch } from './jwks-download.js';
 import type { RemoteKeySet } from './remote-key-set.js';
 import { isAccessTokenType, isMadeForAnotherPurpose } from './token-purpose.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 import { viewerOf } from './request-viewer.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
 import { ViewerGuard } from './viewer.guard.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import type { Clock } from '../clock/clock.js';
+import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
 import { ACCESS_TOKEN_VERIFIER, createAccessTokenVerifier } from './access-token.verifier.js';
 import { AdminGuard } from './admin.guard.js';

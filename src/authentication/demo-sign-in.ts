@@ -1,7 +1,7 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type { Clock } from '../clock/clock.js';
-import { Problem } from '../problems/problem.js';
+import type { Clock } from '../operation/clock.js';
+import { Problem } from '../http/problems/problem.js';
 import { JwtVerifier, type AccessTokenVerifier } from './access-token.verifier.js';
 import type { DemoUser } from './demo-users.js';
 import { secretFinder } from './verification-keys.js';

@@ -1,4 +1,4 @@
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 
 /** What the check reads of a request: Node's lower-case header names. */
 export interface ForgeryEvidence {

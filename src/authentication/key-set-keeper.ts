@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { Problem } from '../problems/problem.js';
+import type { Problem } from '../http/problems/problem.js';
 import type { RemoteKeySet } from './remote-key-set.js';
 
 /** How often it is looked whether the keys have to be fetched, in milliseconds. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ecKey, rsaKey, type TestKey } from '../../test/support/token-issuer.js';
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 import { RemoteKeySet } from './remote-key-set.js';
 
 const first = ecKey('first');

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, errors, type CryptoKey, type JWTHeaderParameters } from 'jose';
-import type { Clock } from '../clock/clock.js';
-import type { Problem } from '../problems/problem.js';
+import type { Clock } from '../operation/clock.js';
+import type { Problem } from '../http/problems/problem.js';
 import { downloadJwks, JwksFailure, type Fetch } from './jwks-download.js';
 import { keysUnavailable } from './token-problems.js';
 

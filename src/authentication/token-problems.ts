@@ -1,4 +1,4 @@
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 
 const CHALLENGE = 'Bearer realm="edgepass"';
 const REFUSAL = `${CHALLENGE}, error="invalid_token"`;

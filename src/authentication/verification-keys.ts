@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { CryptoKey, JWTHeaderParameters } from 'jose';
-import type { Clock } from '../clock/clock.js';
+import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
 import type { Fetch } from './jwks-download.js';
 import { KeySourceError } from './key-source-error.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 import { readClaim, viewerFromClaims } from './viewer-claims.js';
 
 const NAMES = { viewerClaim: 'sub', groupsClaim: 'groups' };

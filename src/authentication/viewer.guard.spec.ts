@@ -11,7 +11,7 @@ import {
   ISSUER,
   NOW_EPOCH_SECONDS,
 } from '../../test/support/token-issuer.js';
-import { ProblemFilter } from '../problems/problem.filter.js';
+import { ProblemFilter } from '../http/problems/problem.filter.js';
 import { Secret } from '../settings/secret.js';
 import { AdminGuard } from './admin.guard.js';
 import { AuthenticationModule, type AuthenticationInput } from './authentication.module.js';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import type { JsonLogger } from '../log/json-logger.service.js';
-import { loggedError } from '../problems/problem-log.js';
-import type { RunningApi } from '../service/start-api.js';
+import type { JsonLogger } from '../operation/json-logger.service.js';
+import { loggedError } from '../http/problems/problem-log.js';
+import type { RunningApi } from '../operation/start-api.js';
 import { describeStartFailure } from './start-failure.js';
 import { listenForReload, type ReloadSignal } from './reload-signal.js';
 import { listenForStop } from './stop-signal.js';
@@ -47,7 +47,7 @@ async function serveUntil(asked: Promise<unknown>, reload: ReloadSignal): Promis
   const [{ formatProblems, readSettings }, { readDotEnvFile }, { withStartProblems }] = await Promise.all([
     import('../settings/read-settings.js'),
     import('../settings/dot-env-file.js'),
-    import('../service/start-problems.js'),
+    import('../operation/start-problems.js'),
   ]);
   const dotEnv = readDotEnvFile(process.cwd());
   const result = readSettings(process.env, dotEnv === undefined ? {} : { dotEnv });
@@ -60,8 +60,8 @@ async function serveUntil(asked: Promise<unknown>, reload: ReloadSignal): Promis
   const { listen } = result.settings;
   try {
     const [{ startApi }, { JsonLogger }] = await Promise.all([
-      import('../service/start-api.js'),
-      import('../log/json-logger.service.js'),
+      import('../operation/start-api.js'),
+      import('../operation/json-logger.service.js'),
     ]);
     const logger = new JsonLogger(result.settings.logLevel);
     const api = await startApi(result.settings, { logger });

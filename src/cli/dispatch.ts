@@ -12,7 +12,7 @@ interface Command {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: () => import('./start.command.js'),
   api: () => import('./api.command.js'),
-  edge: () => import('./edge.command.js'),
+  edge: () => import('@edgepass/edge/command'),
   audit: () => import('./audit.command.js'),
   keys: () => import('./keys.command.js'),
   docs: () => import('./docs.command.js'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openApiFile } from './open-api-file.js';
-import { errorsPage } from '../problems/errors-page.js';
+import { errorsPage } from '../http/problems/errors-page.js';
 import { dotEnvExample, settingsPage } from '../settings/settings-page.js';
 
 export const summary = 'writes the pages that are made from the code, or compares them (--check)';

@@ -6,9 +6,9 @@ import { generateKeyPairSync } from 'node:crypto';
  */
 export async function openApiFile(): Promise<string> {
   const { readSettings, formatProblems } = await import('../settings/read-settings.js');
-  const { createApi } = await import('../service/create-api.js');
+  const { createApi } = await import('../operation/create-api.js');
   const { openApiDocument } = await import('../http/open-api.js');
-  const { JsonLogger } = await import('../log/json-logger.service.js');
+  const { JsonLogger } = await import('../operation/json-logger.service.js');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
   const read = readSettings({

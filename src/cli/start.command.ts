@@ -69,10 +69,10 @@ async function runUntil(asked: Promise<string>, { app, api }: Flags): Promise<nu
   ] = await Promise.all([
     import('../settings/read-settings.js'),
     import('../settings/dot-env-file.js'),
-    import('../service/start-problems.js'),
+    import('../operation/start-problems.js'),
     import('../local/local-stack.js'),
     import('../local/welcome.js'),
-    import('../clock/clock.js'),
+    import('../operation/clock.js'),
   ]);
   const dotEnv = readDotEnvFile(process.cwd());
   const result = readSettings(environment, dotEnv === undefined ? {} : { dotEnv });

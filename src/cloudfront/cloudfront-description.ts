@@ -1,7 +1,7 @@
 import type { CheckedOptions } from './cloudfront-options.js';
-import type { CookieScope } from './cookie-scope.js';
-import type { HashAlgorithm } from './signature.js';
-import type { SigningKey } from './signing-key.js';
+import type { CookieScope } from './cookies/cookie-scope.js';
+import type { HashAlgorithm } from './signing/signature.js';
+import type { SigningKey } from './keys/signing-key.js';
 
 /** What this deployment tells CloudFront and the browser, to compare with what they have. Nothing of it is secret. */
 export interface CloudFrontDescription {

@@ -1,13 +1,13 @@
-import type { Clock } from '../clock/clock.js';
+import type { Clock } from '../operation/clock.js';
 import { readAppOrigin, readCloudFrontUrl, readPublicUrl, type AddressResult } from './addresses.js';
 import {
   deriveCookieScope,
   type CookieScope,
   type CookieScopeInput,
   type CookieScopeProblem,
-} from './cookie-scope.js';
-import type { HashAlgorithm } from './signature.js';
-import { loadSigningKey, type SigningKey } from './signing-key.js';
+} from './cookies/cookie-scope.js';
+import type { HashAlgorithm } from './signing/signature.js';
+import { loadSigningKey, type SigningKey } from './keys/signing-key.js';
 
 /** What a host application hands in: plain values, no environment variable is read. */
 export interface CloudFrontOptions {

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { rsaKeyText } from '../../test/support/key-texts.js';
 import { CloudFrontModule } from './cloudfront.module.js';
 import { CloudFrontService, type CloudFrontOptions } from './cloudfront.service.js';
-import { SignerFailedError } from './signer.js';
+import { SignerFailedError } from './signing/signer.js';
 
 const options: CloudFrontOptions = {
   cloudFrontUrl: 'https://cdn.media.example.com',

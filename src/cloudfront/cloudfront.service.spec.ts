@@ -8,7 +8,7 @@ import { CookieJar } from 'tough-cookie';
 import { ecKeyText, rsaKeyText } from '../../test/support/key-texts.js';
 import { signatureVectors } from '../../test/support/signature-vectors.js';
 import { CloudFrontOptionsError, CloudFrontService, type CloudFrontOptions } from './cloudfront.service.js';
-import { fromCloudFrontBase64 } from './cloudfront-base64.js';
+import { fromCloudFrontBase64 } from './signing/cloudfront-base64.js';
 
 const NOW = 1_795_158_000;
 const API = 'https://api.media.example.com';

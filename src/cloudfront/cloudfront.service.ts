@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { systemClock, type Clock } from '../clock/clock.js';
+import { systemClock, type Clock } from '../operation/clock.js';
 import { describeCloudFront, type CloudFrontDescription } from './cloudfront-description.js';
 import {
   checkOptions,
@@ -8,7 +8,7 @@ import {
   type CheckedOptions,
   type CloudFrontOptions,
 } from './cloudfront-options.js';
-import { readCookie } from './cookie-header.js';
+import { readCookie } from './cookies/cookie-header.js';
 import { assertEpochSeconds, buildPolicy, resourceFor } from './policy.js';
 import { covers, pathOf, readPrefix, type Prefix } from './prefix.js';
 import {
@@ -20,12 +20,12 @@ import {
   type HeldScope,
   type HeldScopes,
   type ScopesRecord,
-} from './scopes-cookie.js';
-import { formatSetCookie } from './set-cookie.js';
-import { clearLines, cookiePathOf, issueLines, type CookieSet } from './signed-cookies.js';
-import { createSigner } from './signer.js';
-import { SigningDesk, type SigningTurn } from './signing-desk.js';
-import type { SigningKey } from './signing-key.js';
+} from './cookies/scopes-cookie.js';
+import { formatSetCookie } from './cookies/set-cookie.js';
+import { clearLines, cookiePathOf, issueLines, type CookieSet } from './cookies/signed-cookies.js';
+import { createSigner } from './signing/signer.js';
+import { SigningDesk, type SigningTurn } from './signing/signing-desk.js';
+import type { SigningKey } from './keys/signing-key.js';
 
 export type { CloudFrontDescription } from './cloudfront-description.js';
 export { CloudFrontOptionsError, type CloudFrontOptions } from './cloudfront-options.js';

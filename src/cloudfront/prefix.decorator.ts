@@ -1,4 +1,4 @@
-import { Checked } from '../problems/checked.decorator.js';
+import { Checked } from '../http/problems/checked.decorator.js';
 import { readPrefix, type PrefixFault } from './prefix.js';
 
 /** What the decorator needs of a prefix rule: the value is legal, or it has exactly one fault. */

@@ -5,12 +5,18 @@ import type { Settings } from '../settings/settings.js';
 import type { DatabaseOpenError } from './database-open-error.js';
 import type { DialectName } from './dialect-fragments.js';
 import { migrateToLatest } from './migrate.js';
-import { mayPass, postgresGroupCommit, postgresProblem, PostgresProbe, postgresQueries } from './postgres.js';
-import type { PostgresGroupCommit } from './postgres-group-commit.js';
-import type { OnConnectionLost } from './postgres-pool.js';
+import {
+  mayPass,
+  postgresGroupCommit,
+  postgresProblem,
+  PostgresProbe,
+  postgresQueries,
+} from './postgres/postgres.js';
+import type { PostgresGroupCommit } from './postgres/postgres-group-commit.js';
+import type { OnConnectionLost } from './postgres/postgres-pool.js';
 import { Readiness } from './readiness.js';
 import type { Queries } from './schema.js';
-import { openSqlite, sqliteProbe, sqliteProblem } from './sqlite.js';
+import { openSqlite, sqliteProbe, sqliteProblem } from './sqlite/sqlite.js';
 
 export { DatabaseOpenError } from './database-open-error.js';
 

@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { migrateToLatest } from './migrate.js';
 import type { Tables } from './schema.js';
-import { GroupCommitDialect } from './sqlite-dialect.js';
+import { GroupCommitDialect } from './sqlite/sqlite-dialect.js';
 
 test('a migration of an SQLite file that is cut off in the middle leaves nothing, and the next one succeeds (F06)', async () => {
   const file = new Sqlite(':memory:');

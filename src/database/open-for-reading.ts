@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Settings } from '../settings/settings.js';
-import { patientPostgresQueries, postgresProblem } from './postgres.js';
+import { patientPostgresQueries, postgresProblem } from './postgres/postgres.js';
 import type { Queries } from './schema.js';
-import { openSqliteForReading } from './sqlite.js';
+import { openSqliteForReading } from './sqlite/sqlite.js';
 
 /** A database that is read and not migrated. */
 export interface ReadingDatabase {

@@ -1,6 +1,6 @@
-import { Problem } from '../problems/problem.js';
-import type { ProblemCode } from '../problems/problem-codes.js';
-import { PoolExhaustedError } from './postgres-pool.js';
+import { Problem } from '../http/problems/problem.js';
+import type { ProblemCode } from '../http/problems/problem-codes.js';
+import { PoolExhaustedError } from './postgres/postgres-pool.js';
 import { repeatConflicts } from './repeat-conflicts.js';
 
 /** When a caller may try again after the database failed: long enough for a restart, short for a person. */

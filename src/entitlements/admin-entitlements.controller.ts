@@ -29,10 +29,10 @@ import {
   BODY_PROBLEMS,
   PREFIX_PROBLEMS,
   SIGN_IN_PROBLEMS,
-} from '../problems/answers-problems.decorator.js';
-import { refuseUnknownMembers } from '../problems/known-members.js';
-import { Problem } from '../problems/problem.js';
-import { requestValidation } from '../problems/request-validation.js';
+} from '../http/problems/answers-problems.decorator.js';
+import { refuseUnknownMembers } from '../http/problems/known-members.js';
+import { Problem } from '../http/problems/problem.js';
+import { requestValidation } from '../http/problems/request-validation.js';
 import {
   DeletedEntitlementDto,
   EntitlementDto,

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { toTimestamp } from '../clock/clock.js';
+import { toTimestamp } from '../operation/clock.js';
 import { IsPrefix } from '../cloudfront/prefix.decorator.js';
-import { Checked } from '../problems/checked.decorator.js';
+import { Checked } from '../http/problems/checked.decorator.js';
 import { isSubject, readEntitlementPrefix, type Entitlement } from './entitlement.js';
 import type { OpenGrants } from './entitlement.repository.js';
 import type { ViewerEntitlement } from './entitlement.service.js';

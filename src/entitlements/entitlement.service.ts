@@ -1,8 +1,8 @@
 import { v7 as timeOrderedId, validate as isUuid } from 'uuid';
 import type { Viewer } from '../authentication/viewer.js';
-import { toTimestamp, type Clock } from '../clock/clock.js';
+import { toTimestamp, type Clock } from '../operation/clock.js';
 import { orUnavailable } from '../database/outage.js';
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 import { openedPrefix, type Entitlement } from './entitlement.js';
 import type { EntitlementFilter, EntitlementRepository, OpenGrants } from './entitlement.repository.js';
 

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import type { Request } from 'express';
 import { viewerOf } from '../authentication/request-viewer.js';
 import { ViewerGuard } from '../authentication/viewer.guard.js';
-import { AnswersProblems, SIGN_IN_PROBLEMS } from '../problems/answers-problems.decorator.js';
+import { AnswersProblems, SIGN_IN_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
 import { ViewerEntitlementDto, ViewerEntitlementsDto } from './entitlement.dto.js';
 import { EntitlementService } from './entitlement.service.js';
 

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
-import { CLOCK, type Clock } from '../clock/clock.js';
+import { CLOCK, type Clock } from '../operation/clock.js';
 import { Database } from '../database/database.js';
 import { AdminEntitlementsController } from './admin-entitlements.controller.js';
 import { EntitlementRepository } from './entitlement.repository.js';

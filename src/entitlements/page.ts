@@ -1,4 +1,4 @@
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;

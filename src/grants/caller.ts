@@ -1,5 +1,5 @@
 import { isViewerId, type Viewer } from '../authentication/viewer.js';
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 
 /**
  * Who asks for a grant. `id` was read once, when the viewer port answered: what a port does to its own object

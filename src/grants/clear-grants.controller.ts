@@ -4,10 +4,10 @@ import type { Request, Response } from 'express';
 import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-check.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { readPrefix } from '../cloudfront/prefix.js';
-import { AnswersProblems } from '../problems/answers-problems.decorator.js';
-import { refuseUnknownMembers } from '../problems/known-members.js';
-import { Problem } from '../problems/problem.js';
-import { OwnProblemFilter } from '../problems/own-problem.filter.js';
+import { AnswersProblems } from '../http/problems/answers-problems.decorator.js';
+import { refuseUnknownMembers } from '../http/problems/known-members.js';
+import { Problem } from '../http/problems/problem.js';
+import { OwnProblemFilter } from '../http/problems/own-problem.filter.js';
 
 /** Injection token of the {@link ForgeryPolicy} of calls that cookies alone authorise. */
 export const FORGERY_POLICY = Symbol('edgepass.forgery-policy');

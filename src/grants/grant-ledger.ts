@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import type { Prefix } from '../cloudfront/prefix.js';
-import { Problem } from '../problems/problem.js';
+import { Problem } from '../http/problems/problem.js';
 import type { Caller } from './caller.js';
 import { askPort, PortTimeoutError } from './port-deadline.js';
 import type { GrantRecord, MayOpen, RecordGrant } from './ports.js';

@@ -15,10 +15,10 @@ import {
   BODY_PROBLEMS,
   PREFIX_PROBLEMS,
   SIGN_IN_PROBLEMS,
-} from '../problems/answers-problems.decorator.js';
-import { Problem } from '../problems/problem.js';
-import { OwnProblemFilter } from '../problems/own-problem.filter.js';
-import { requestValidation } from '../problems/request-validation.js';
+} from '../http/problems/answers-problems.decorator.js';
+import { Problem } from '../http/problems/problem.js';
+import { OwnProblemFilter } from '../http/problems/own-problem.filter.js';
+import { requestValidation } from '../http/problems/request-validation.js';
 import { callerOf, type Caller } from './caller.js';
 import { AskForGrantDto, GrantDto, GrantedDto, GrantsDto } from './grants.dto.js';
 import { GrantsService } from './grants.service.js';

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { toTimestamp } from '../clock/clock.js';
+import { toTimestamp } from '../operation/clock.js';
 import { IsPrefix } from '../cloudfront/prefix.decorator.js';
-import { Checked } from '../problems/checked.decorator.js';
+import { Checked } from '../http/problems/checked.decorator.js';
 import type { Granted } from './grants.service.js';
 import type { GrantRecord } from './ports.js';
 

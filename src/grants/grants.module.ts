@@ -9,7 +9,7 @@ import type {
   Type,
 } from '@nestjs/common';
 import type { ForgeryPolicy } from '../authentication/forgery-check.js';
-import { systemClock, type Clock } from '../clock/clock.js';
+import { systemClock, type Clock } from '../operation/clock.js';
 import { CloudFrontService, type CloudFrontOptions } from '../cloudfront/cloudfront.service.js';
 import { ClearGrantsController, FORGERY_POLICY } from './clear-grants.controller.js';
 import { hostLedger, readFromPort, type GrantLedger } from './grant-ledger.js';

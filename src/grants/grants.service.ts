@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { v7 as timeOrderedId } from 'uuid';
-import type { Clock } from '../clock/clock.js';
+import type { Clock } from '../operation/clock.js';
 import type { CloudFrontService, GrantSigning } from '../cloudfront/cloudfront.service.js';
 import type { Prefix } from '../cloudfront/prefix.js';
-import type { HeldScope } from '../cloudfront/scopes-cookie.js';
-import type { CookieSet } from '../cloudfront/signed-cookies.js';
-import { SignerOverloadedError } from '../cloudfront/signer.js';
-import { Problem } from '../problems/problem.js';
+import type { HeldScope } from '../cloudfront/cookies/scopes-cookie.js';
+import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
+import { SignerOverloadedError } from '../cloudfront/signing/signer.js';
+import { Problem } from '../http/problems/problem.js';
 import type { Caller } from './caller.js';
 import type { GrantLedger } from './grant-ledger.js';
 import type { GrantRecord } from './ports.js';

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Express } from 'express';
-import { writeProblem } from '../problems/problem.filter.js';
-import { problemFrom } from '../problems/problem-from-error.js';
-import { Problem } from '../problems/problem.js';
-import { requestIdOf } from '../problems/request-id.js';
+import { writeProblem } from './problems/problem.filter.js';
+import { problemFrom } from './problems/problem-from-error.js';
+import { Problem } from './problems/problem.js';
+import { requestIdOf } from './request-id.js';
 import { corsHeaders } from './cross-origin.js';
 
 /** What the types of Express leave out: `leave` is called with what nobody has answered. */

@@ -2,10 +2,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { corsHeaders } from './cross-origin.js';
-import { problemDocument, problemHeaders } from '../problems/problem-document.js';
-import type { ProblemCode } from '../problems/problem-codes.js';
-import { Problem } from '../problems/problem.js';
-import { requestIdOf } from '../problems/request-id.js';
+import { problemDocument, problemHeaders } from './problems/problem-document.js';
+import type { ProblemCode } from './problems/problem-codes.js';
+import { Problem } from './problems/problem.js';
+import { requestIdOf } from './request-id.js';
 
 /** What Node says of bytes that it could not read. */
 interface ParserError extends Error {

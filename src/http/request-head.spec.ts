@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { Problem } from '../problems/problem.js';
+import { Problem } from './problems/problem.js';
 import { refuseBadHead } from './request-head.js';
 
 function refusalOf(rawHeaders: readonly string[], httpVersion = '1.1', url = '/'): string | undefined {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Problem } from '../problems/problem.js';
+import { Problem } from './problems/problem.js';
 
 /** 16 KB hold over 3,000 short ones, and each costs more than its bytes. Browsers send about twenty. */
 export const MOST_HEADERS = 100;

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Problem } from '../problems/problem.js';
-import { writeProblem } from '../problems/problem.filter.js';
+import { Problem } from './problems/problem.js';
+import { writeProblem } from './problems/problem.filter.js';
 import { answerParserRefusals } from './parser-refusals.js';
 import { refuseBadHead } from './request-head.js';
 import { guardServer } from './server-limits.js';

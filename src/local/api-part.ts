@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Settings } from '../settings/settings.js';
-import { startApi } from '../service/start-api.js';
+import { startApi } from '../operation/start-api.js';
 import { DEMO_ENTITLEMENTS } from './demo-entitlements.js';
 import { portProblem } from './free-ports.js';
 import { LocalProblem, systemCode } from './local-problem.js';

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../clock/clock.js';
+import type { Clock } from '../operation/clock.js';
 import { writeFileAtomically } from './atomic-file.js';
 import { leafNames, permittedNames, permits } from './certificate-names.js';
 import {

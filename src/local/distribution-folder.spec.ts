@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readDistribution } from '../edge/distribution/read-distribution.js';
+import { readDistribution } from '../../packages/edge/src/distribution/read-distribution.js';
 import { writeDistributionFolder, type FolderInput } from './distribution-folder.js';
 
 const publicKeyPem = generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { contentSecurityPolicy } from './content-security-policy.js';
 import { DEMO_SAMPLES } from './demo-media.js';
 import type { Site } from './local-server.js';
@@ -57,9 +58,10 @@ export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMount
 /** Where `npm run build` puts the page and the helper, and where npm puts the player. */
 function builtMounts(): readonly Mount[] {
   const dist = join(import.meta.dirname, '..');
+  const client = fileURLToPath(import.meta.resolve('@edgepass/client'));
   const player = createRequire(import.meta.url).resolve('hls.js');
   return [
-    { at: '/client/', path: join(dist, 'client') },
+    { at: '/client/', path: dirname(client) },
     { at: '/vendor/hls.mjs', path: join(dirname(player), 'hls.mjs') },
     { at: '/', path: join(dist, 'demo') },
   ];

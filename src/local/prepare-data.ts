@@ -1,4 +1,4 @@
-import type { Clock } from '../clock/clock.js';
+import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
 import { ensureCertificates } from './certificate-authority.js';
 import { writeDemoMedia } from './demo-media.js';

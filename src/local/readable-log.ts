@@ -1,4 +1,4 @@
-import { JsonLogger } from '../log/json-logger.service.js';
+import { JsonLogger } from '../operation/json-logger.service.js';
 import type { Settings } from '../settings/settings.js';
 
 /** The API's log in the terminal of `edgepass start`: one line of plain text an entry, warnings on stderr. */

@@ -1,4 +1,4 @@
-import { toTimestamp } from '../clock/clock.js';
+import { toTimestamp } from '../operation/clock.js';
 
 export interface DistributionInput {
   /** The distribution as the viewer sees it: `https://cdn.edgepass.localhost:3002`. */

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSigningKey, type SigningKey } from '../cloudfront/signing-key.js';
-import { readSigningKeyFile } from '../cloudfront/signing-key-file.js';
+import { loadSigningKey, type SigningKey } from '../cloudfront/keys/signing-key.js';
+import { readSigningKeyFile } from '../cloudfront/keys/signing-key-file.js';
 import type { CloudFrontSettings } from '../settings/settings.js';
 import { formatProblems } from '../settings/settings-problem.js';
 import { writeFileAtomically } from './atomic-file.js';

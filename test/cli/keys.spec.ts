@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { loadSigningKey } from '../../src/cloudfront/signing-key.js';
+import { loadSigningKey } from '../../src/cloudfront/keys/signing-key.js';
 import { runEdgepass } from '../support/processes.js';
 import { describeWith } from '../support/required-tool.js';
 

@@ -1,4 +1,4 @@
-import type { Grant } from '../../client/index.js';
+import type { Grant } from '../../packages/client/src/index.js';
 
 export const START_MS = Date.parse('2026-11-20T09:00:00Z');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canReach } from '../../client/index.js';
+import { canReach } from '../../packages/client/src/index.js';
 import { scriptedFetch } from './answers.js';
 
 const failed = new TypeError('Failed to fetch');

@@ -4,8 +4,8 @@ import {
   EdgepassError,
   EdgepassNetworkError,
   ERROR_CODES,
-} from '../../client/index.js';
-import { PROBLEM_CODES } from '../../src/problems/problem-codes.js';
+} from '../../packages/client/src/index.js';
+import { PROBLEM_CODES } from '../../src/http/problems/problem-codes.js';
 import { grantIssuedAt, problem, scriptedFetch, START_MS } from './answers.js';
 
 const API = 'https://api.example.com/v1';

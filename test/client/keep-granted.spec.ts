@@ -4,8 +4,8 @@ import {
   EdgepassNetworkError,
   type Grant,
   type KeepGrantedOptions,
-} from '../../client/index.js';
-import { keepGranted } from '../../client/keep-granted.js';
+} from '../../packages/client/src/index.js';
+import { keepGranted } from '../../packages/client/src/keep-granted.js';
 import { grantIssuedAt, START_MS } from './answers.js';
 
 /** A page whose time stands still until the test moves it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { hlsConfig, videoJsOptions } from '../../client/index.js';
+import { hlsConfig, videoJsOptions } from '../../packages/client/src/index.js';
 
 const retry = hlsConfig().fragLoadPolicy.default.errorRetry;
 const asked = (code: number | undefined, count: number, own = false): boolean =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { remainingLife } from '../../client/index.js';
+import { remainingLife } from '../../packages/client/src/index.js';
 import { grantIssuedAt, START_MS } from './answers.js';
 
 const minutes = (count: number): number => count * 60_000;

@@ -8,7 +8,7 @@ import { startProcess } from '../support/processes.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 
 // Node runs the source as it is, so this needs no build.
-const script = fileURLToPath(new URL('../../src/health/container-check.ts', import.meta.url));
+const script = fileURLToPath(new URL('../../src/cli/container-check.ts', import.meta.url));
 
 describe('the health check of the container', () => {
   const servers: Server[] = [];

@@ -60,8 +60,15 @@ describe('the Dockerfile', () => {
   test('installs only production packages into the image', () => {
     const installed = lineage(stages, 'dependencies').filter(({ keyword }) => keyword === 'RUN');
     expect(installed.map(({ words }) => words.join(' '))).toEqual(['npm ci --omit=dev --omit=optional']);
-    const copied = lineage(stages, 'api').flatMap(({ fromStage }) => fromStage ?? []);
-    expect(copied).toEqual(['dependencies', 'build']);
+    const copied = lineage(stages, 'api').flatMap(({ fromStage, words }) =>
+      fromStage === null ? [] : [`${fromStage} ${words.join(' ')}`],
+    );
+    expect(copied).toEqual([
+      'dependencies /app ./',
+      'build /app/dist ./dist',
+      'build /app/packages/client/dist ./packages/client/dist',
+      'build /app/packages/edge/dist ./packages/edge/dist',
+    ]);
   });
 
   test('copies the manifest of every workspace before it installs', () => {

@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { startProcess, type ExitStatus, type RunningProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { containerOf, lineage, readStages, repository } from './dockerfile.js';
@@ -17,7 +17,12 @@ export async function assembleImage(): Promise<string> {
   copyContext('dependencies', app);
   symlinkSync(join(repository, 'node_modules'), join(build, 'node_modules'));
   await Promise.all([runLast('build', build), runLast('dependencies', app)]);
-  cpSync(join(build, 'dist'), join(app, 'dist'), { recursive: true });
+  const built = lineage(stages, 'api').filter(({ fromStage }) => fromStage === 'build');
+  for (const { words } of built) {
+    for (const source of words.slice(0, -1)) {
+      cpSync(join(build, relative('/app', source)), join(app, words.at(-1) ?? ''), { recursive: true });
+    }
+  }
   return app;
 }
 

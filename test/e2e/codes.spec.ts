@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CloudFrontService } from '../../src/cloudfront/cloudfront.service.js';
-import { SignerOverloadedError } from '../../src/cloudfront/signer.js';
+import { SignerOverloadedError } from '../../src/cloudfront/signing/signer.js';
 import {
   APP_ORIGIN,
   onEveryDatabase,

@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import type { Request, Response } from 'express';
-import { RequestsInFlight } from '../../src/limits/requests-in-flight.js';
+import { RequestsInFlight } from '../../src/http/limits/requests-in-flight.js';
 import { APP_ORIGIN, onEveryDatabase, startTestApi, type TestApi } from '../support/api.js';
 
 async function withApi(

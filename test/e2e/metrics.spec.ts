@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { METRICS } from '../../src/app.module.js';
-import { OperatingState } from '../../src/health/operating-state.js';
-import type { Metrics } from '../../src/metrics/metrics.js';
-import { listenForScrapes } from '../../src/metrics/metrics-server.js';
+import { OperatingState } from '../../src/operation/operating-state.js';
+import type { Metrics } from '../../src/operation/metrics/metrics.js';
+import { listenForScrapes } from '../../src/operation/metrics/metrics-server.js';
 import { onEveryDatabase, TEST_KEY_PAIR_ID, type TestApi } from '../support/api.js';
 import { send } from '../support/https-client.js';
 import { samplesOf, type Samples } from '../support/scrape.js';

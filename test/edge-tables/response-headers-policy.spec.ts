@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { HeaderList } from '../../src/edge/header-list.js';
+import type { HeaderList } from '../../packages/edge/src/header-list.js';
 import { list } from '../support/edge-fixture.js';
 import { headersUnderPolicy } from '../support/answer-of-policy.js';
 

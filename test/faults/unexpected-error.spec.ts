@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it, jest } from '@jest/globals';
 import { METRICS } from '../../src/app.module.js';
 import { GrantsService } from '../../src/grants/grants.service.js';
-import type { Metrics } from '../../src/metrics/metrics.js';
+import type { Metrics } from '../../src/operation/metrics/metrics.js';
 import { startTestApi } from '../support/api.js';
 import { askForGrant, entitleEveryone, startOperatedApi } from '../support/operated-api.js';
 import { samplesOf } from '../support/scrape.js';

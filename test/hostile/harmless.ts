@@ -1,4 +1,4 @@
-import { PROBLEM_CODES } from '../../src/problems/problem-codes.js';
+import { PROBLEM_CODES } from '../../src/http/problems/problem-codes.js';
 import { faultsOfGrant, type GrantPromises } from './granted.js';
 import { answersIn, valuesOf, type Conversation, type WireAnswer } from './wire-answers.js';
 

@@ -11,24 +11,28 @@ const { forbidden } = createRequire(import.meta.url)(join(repository, '.dependen
   forbidden: readonly { readonly name: string }[];
 };
 
-/** Each sentence of the house with an import that breaks it, and no other sentence. */
+/** Each rule with an import that breaks it, and no other rule. */
 const breaches: readonly (readonly [sentence: string, from: string, to: string])[] = [
-  ['no room imports in a circle', 'src/clock/a.ts', 'src/clock/b.ts'],
+  ['no folder imports in a circle', 'src/operation/a.ts', 'src/operation/b.ts'],
+  ['cloudfront can be read without knowing Nest or Express', 'src/cloudfront/policy.ts', '@nestjs/common'],
+  ['the edge imports nothing of the service', 'packages/edge/src/server.ts', 'src/cloudfront/prefix.ts'],
   [
-    'a cryptographer reads cloudfront without knowing Nest or Express',
-    'src/cloudfront/policy.ts',
-    '@nestjs/common',
+    'authentication knows no later step of a grant',
+    'src/authentication/guard.ts',
+    'src/cloudfront/prefix.ts',
   ],
-  ['the edge shares no code with the signer', 'src/edge/server.ts', 'src/cloudfront/prefix.ts'],
-  ['authentication knows no later room', 'src/authentication/guard.ts', 'src/cloudfront/prefix.ts'],
   [
     'entitlements knows only who is asking and what a prefix is',
     'src/entitlements/service.ts',
     'src/cloudfront/other.ts',
   ],
-  ['cloudfront knows no other room of the flow', 'src/cloudfront/signer.ts', 'src/settings/settings.ts'],
   [
-    'grants knows the first two rooms only through its ports',
+    'cloudfront knows no other step of a grant and no setting',
+    'src/cloudfront/signer.ts',
+    'src/settings/settings.ts',
+  ],
+  [
+    'grants knows authentication and entitlements only through its ports',
     'src/grants/service.ts',
     'src/entitlements/entitlement.ts',
   ],
@@ -37,18 +41,25 @@ const breaches: readonly (readonly [sentence: string, from: string, to: string])
     'src/index.ts',
     'src/database/schema.ts',
   ],
-  ['no room knows the service that is made of the rooms', 'src/health/ready.ts', 'src/service/start-api.ts'],
-  ['only diagnoses and cli know the doctor', 'src/grants/audit.ts', 'src/doctor/finding.ts'],
-  ['the browser side imports nothing of the server', 'client/grant.ts', 'src/clock/clock.ts'],
-  ['nothing imports a package that is not declared', 'src/metrics/metrics.ts', 'fast-check'],
+  [
+    'nothing that the service is composed of knows the composition',
+    'src/http/ready.ts',
+    'src/operation/start-api.ts',
+  ],
+  [
+    'the browser side imports nothing of the server',
+    'packages/client/src/grant.ts',
+    'src/operation/clock.ts',
+  ],
+  ['nothing imports a package that is not declared', 'src/operation/metrics.ts', 'fast-check'],
 ];
 
-/** Imports that the house allows although they come close. */
+/** Imports that the rules allow although they come close. */
 const allowed: readonly (readonly [from: string, to: string])[] = [
   ['src/cloudfront/cloudfront.module.ts', '@nestjs/common'],
   ['src/entitlements/dto.ts', 'src/cloudfront/prefix.ts'],
   ['src/grants/controller.ts', 'src/authentication/viewer.ts'],
-  ['src/cli/doctor.command.ts', 'src/doctor/finding.ts'],
+  ['src/cli/api.command.ts', 'src/operation/start-api.ts'],
 ];
 
 interface Violation {
@@ -61,18 +72,18 @@ describe('the import rules', () => {
   let violations: readonly Violation[];
 
   beforeAll(async () => {
-    const house = temporaryFolder('house');
+    const folder = temporaryFolder('import-rules');
     for (const name of ['.dependency-cruiser.cjs', 'package.json', 'tsconfig.json']) {
-      cpSync(join(repository, name), join(house, name));
+      cpSync(join(repository, name), join(folder, name));
     }
-    symlinkSync(join(repository, 'node_modules'), join(house, 'node_modules'));
+    symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
     const imports = [...breaches.map(([, from, to]) => [from, to] as const), ...allowed];
-    for (const path of imports.flat().filter((name) => name.endsWith('.ts'))) write(house, path, '');
+    for (const path of imports.flat().filter((name) => name.endsWith('.ts'))) write(folder, path, '');
     for (const [from, to] of imports)
-      write(house, from, `import * as one from '${specifier(from, to)}'; void one;\n`);
-    write(house, 'src/clock/b.ts', "import * as one from './a.js'; void one;\n");
-    write(house, 'demo/main.ts', '');
-    violations = await cruise(house);
+      write(folder, from, `import * as one from '${specifier(from, to)}'; void one;\n`);
+    write(folder, 'src/operation/b.ts', "import * as one from './a.js'; void one;\n");
+    write(folder, 'demo/main.ts', '');
+    violations = await cruise(folder);
   });
 
   test('each have a breach here', () => {
@@ -92,9 +103,9 @@ describe('the import rules', () => {
   });
 });
 
-function write(house: string, path: string, text: string): void {
-  mkdirSync(join(house, dirname(path)), { recursive: true });
-  writeFileSync(join(house, path), text || 'export const nothing = 0;\n');
+function write(folder: string, path: string, text: string): void {
+  mkdirSync(join(folder, dirname(path)), { recursive: true });
+  writeFileSync(join(folder, path), text || 'export const nothing = 0;\n');
 }
 
 function specifier(from: string, to: string): string {
@@ -102,14 +113,14 @@ function specifier(from: string, to: string): string {
   return `${from.split('/').slice(1).fill('..').join('/')}/${to.replace(/\.ts$/, '.js')}`;
 }
 
-function cruise(house: string): Promise<Violation[]> {
+function cruise(folder: string): Promise<Violation[]> {
   const command = join(repository, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
-  const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src', 'client', 'demo'];
+  const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src', 'packages', 'demo'];
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
       [command, ...args],
-      { cwd: house, maxBuffer: 64e6 },
+      { cwd: folder, maxBuffer: 64e6 },
       (_error, stdout, stderr) => {
         if (stdout === '') return reject(new Error(stderr));
         const report = JSON.parse(stdout) as {

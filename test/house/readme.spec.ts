@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { PROBLEM_CODES } from '../../src/problems/problem-codes.js';
+import { PROBLEM_CODES } from '../../src/http/problems/problem-codes.js';
 import { SETTING_NAMES } from '../../src/settings/settings-table.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -25,10 +25,8 @@ const ADDED = [
   'js-yaml',
   'swagger-ui-dist',
   // of the commands: the stand-alone service and its log
-  '@humanwhocodes/momoa',
   '@opentelemetry/api',
   '@pinojs/redact',
-  '@rgrove/parse-xml',
   'atomic-sleep',
   'bintrees',
   'helmet',

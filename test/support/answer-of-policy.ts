@@ -1,6 +1,6 @@
-import { applyPolicy } from '../../src/edge/cors/apply-policy.js';
-import { readDistribution } from '../../src/edge/distribution/read-distribution.js';
-import type { HeaderList } from '../../src/edge/header-list.js';
+import { applyPolicy } from '../../packages/edge/src/cors/apply-policy.js';
+import { readDistribution } from '../../packages/edge/src/distribution/read-distribution.js';
+import type { HeaderList } from '../../packages/edge/src/header-list.js';
 import { behavior, distributionOf, list, rsaKey, writeFolder } from './edge-fixture.js';
 
 const KEY = rsaKey('KVIEWER1');

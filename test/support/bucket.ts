@@ -1,9 +1,9 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDistribution } from '../../src/edge/distribution/read-distribution.js';
-import type { EdgeAnswer } from '../../src/edge/edge-answer.js';
-import { FolderOrigin } from '../../src/edge/origin/folder-origin.js';
-import { readObject } from '../../src/edge/origin/read-object.js';
+import { readDistribution } from '../../packages/edge/src/distribution/read-distribution.js';
+import type { EdgeAnswer } from '../../packages/edge/src/edge-answer.js';
+import { FolderOrigin } from '../../packages/edge/src/origin/folder-origin.js';
+import { readObject } from '../../packages/edge/src/origin/read-object.js';
 import { distributionOf, openBehavior, writeFolder } from './edge-fixture.js';
 
 /** An object of the bucket and the headers that S3 sends with it, whatever the page. */

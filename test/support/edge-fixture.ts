@@ -2,8 +2,11 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll } from '@jest/globals';
-import { readDistribution, type DistributionResult } from '../../src/edge/distribution/read-distribution.js';
-import { startEdgeServer, type EdgeServer } from '../../src/edge/server.js';
+import {
+  readDistribution,
+  type DistributionResult,
+} from '../../packages/edge/src/distribution/read-distribution.js';
+import { startEdgeServer, type EdgeServer } from '../../packages/edge/src/server.js';
 import { requestBytes, sendRaw, type RawResponse } from './raw-request.js';
 import { temporaryFolder } from './temporary-folder.js';
 

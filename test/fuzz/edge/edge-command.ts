@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDistribution } from '../../../src/edge/distribution/read-distribution.js';
-import { startEdgeServer } from '../../../src/edge/server.js';
+import { readDistribution } from '../../../packages/edge/src/distribution/read-distribution.js';
+import { startEdgeServer } from '../../../packages/edge/src/server.js';
 import { readFuzzArguments } from '../fuzz-arguments.js';
 import { fuzzEdge } from './fuzz-edge.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { readDistribution } from '../../../src/edge/distribution/read-distribution.js';
-import { startEdgeServer } from '../../../src/edge/server.js';
+import { readDistribution } from '../../../packages/edge/src/distribution/read-distribution.js';
+import { startEdgeServer } from '../../../packages/edge/src/server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { fuzzEdge } from './fuzz-edge.js';
 import { rawTarget } from './raw-targets.js';

@@ -1,5 +1,5 @@
-import type { readDistribution } from '../../../src/edge/distribution/read-distribution.js';
-import type { startEdgeServer } from '../../../src/edge/server.js';
+import type { readDistribution } from '../../../packages/edge/src/distribution/read-distribution.js';
+import type { startEdgeServer } from '../../../packages/edge/src/server.js';
 import { HOST, LEAK, PUBLIC_FILES, writeFuzzFolder } from './fuzz-folder.js';
 import { KeepAliveClient, type RawAnswer } from '../keep-alive-client.js';
 import { rawTarget } from './raw-targets.js';

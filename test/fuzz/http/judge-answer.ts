@@ -1,5 +1,5 @@
 import { Ajv, type ValidateFunction } from 'ajv';
-import { PROBLEM_CODES, type ProblemCode } from '../../../src/problems/problem-codes.js';
+import { PROBLEM_CODES, type ProblemCode } from '../../../src/http/problems/problem-codes.js';
 import { faultsOf, type Promises } from '../../hostile/harmless.js';
 import type { RawAnswer } from '../keep-alive-client.js';
 import { operationsAt, type OpenApiDocument, type Operation, type Schema } from './open-api.js';

@@ -1,10 +1,10 @@
-import * as base64 from '../../../src/cloudfront/cloudfront-base64.js';
-import * as cookieHeader from '../../../src/cloudfront/cookie-header.js';
+import * as base64 from '../../../src/cloudfront/signing/cloudfront-base64.js';
+import * as cookieHeader from '../../../src/cloudfront/cookies/cookie-header.js';
 import * as policy from '../../../src/cloudfront/policy.js';
 import * as prefix from '../../../src/cloudfront/prefix.js';
-import * as scopes from '../../../src/cloudfront/scopes-cookie.js';
-import * as setCookie from '../../../src/cloudfront/set-cookie.js';
-import * as signedCookies from '../../../src/cloudfront/signed-cookies.js';
+import * as scopes from '../../../src/cloudfront/cookies/scopes-cookie.js';
+import * as setCookie from '../../../src/cloudfront/cookies/set-cookie.js';
+import * as signedCookies from '../../../src/cloudfront/cookies/signed-cookies.js';
 import * as entitlement from '../../../src/entitlements/entitlement.js';
 import { cookieProperties, type CookieRules } from './cookie-properties.js';
 import type { NamedProperty, Tally } from './named-property.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { readCookie } from '../../../src/cloudfront/cookie-header.js';
+import { readCookie } from '../../../src/cloudfront/cookies/cookie-header.js';
 import type { Prefix } from '../../../src/cloudfront/prefix.js';
-import type * as scopes from '../../../src/cloudfront/scopes-cookie.js';
-import type { HeldScope, ScopesRecord } from '../../../src/cloudfront/scopes-cookie.js';
-import { formatSetCookie } from '../../../src/cloudfront/set-cookie.js';
+import type * as scopes from '../../../src/cloudfront/cookies/scopes-cookie.js';
+import type { HeldScope, ScopesRecord } from '../../../src/cloudfront/cookies/scopes-cookie.js';
+import { formatSetCookie } from '../../../src/cloudfront/cookies/set-cookie.js';
 import { named, type NamedProperty, type Tally } from './named-property.js';
 import { contains, faultOfPrefix } from './prefix-oracle.js';
 import { anyTexts, canonicalPrefixes } from './texts.js';

@@ -1,0 +1,249 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../clock.js';
+import type { Behavior } from '../distribution/distribution.js';
+import { discard, type EdgeAnswer } from '../edge-answer.js';
+import { headerOf, withHeader } from '../header-list.js';
+import { rangeAndConditions } from '../origin-request/origin-headers.js';
+import { answerFromWhole } from './answer-from-whole.js';
+import type { CacheKey } from './cache-key.js';
+import { CopyStore, type CacheLimits } from './copy-store.js';
+import { matchesInvalidation } from './invalidation-path.js';
+import { lifetimeSeconds } from './lifetime.js';
+import { bodyLength, readBody } from './read-body.js';
+import { answerOf, type StoredCopy } from './stored-copy.js';
+
+/** An answer and where it came from. */
+export interface Served {
+  readonly answer: EdgeAnswer;
+  readonly from: 'Hit' | 'RefreshHit' | 'Miss';
+  /** How old the copy is; null when the origin has just been asked. */
+  readonly ageSeconds: number | null;
+}
+
+/** What the cache needs to know of a request. */
+export interface CacheQuestion {
+  readonly method: string;
+  /** Range and conditions of the viewer are read from these. */
+  readonly headers: IncomingHttpHeaders;
+  readonly key: CacheKey;
+  readonly behavior: Pick<Behavior, 'cachePolicy' | 'cachedMethods'>;
+  readonly errorCachingMinTtlSeconds: (status: number) => number;
+  /** Asks the origin with these headers beside those that the policies let through. */
+  readonly askOrigin: (more: IncomingHttpHeaders) => Promise<EdgeAnswer>;
+}
+
+/** A question to the origin that is on its way, for everybody who wants the same copy. */
+interface Flight {
+  readonly addresses: readonly string[];
+  readonly copy: Promise<StoredCopy | null>;
+  isInvalidated: boolean;
+}
+
+/** A copy and the key under which it was found. */
+interface KnownCopy {
+  readonly copy: StoredCopy;
+  readonly key: string;
+}
+
+/** The cache of the edge: one question to the origin for each key at a time, bounded memory. */
+export class EdgeCache {
+  private readonly store: CopyStore;
+  private readonly flights = new Map<string, Flight>();
+
+  constructor(
+    limits: CacheLimits,
+    private readonly clock: Clock,
+  ) {
+    this.store = new CopyStore(limits);
+  }
+
+  /** Bytes of the copies that are held or being read. */
+  get usedBytes(): number {
+    return this.store.usedBytes;
+  }
+
+  /** Answers from a copy where there is a fresh one, else from the origin. */
+  async answer(question: CacheQuestion): Promise<Served> {
+    const { method, behavior, key } = question;
+    if (behavior.cachePolicy.maxTtlSeconds === 0 || !behavior.cachedMethods.has(method)) {
+      return this.passThrough(question);
+    }
+    const known = this.find(question);
+    if (known !== undefined && this.isFresh(known.copy)) return this.hit(known.copy, question);
+    const flightKey = method === 'HEAD' ? headKey(key) : key.text;
+    const flight = this.flights.get(flightKey);
+    if (flight !== undefined) {
+      const copy = await flight.copy.catch(() => null);
+      // What could not be kept for all is fetched for each.
+      return copy === null ? this.passThrough(question) : this.hit(copy, question);
+    }
+    return this.fly(flightKey, known, question);
+  }
+
+  /** Forgets what such paths name, also what is being fetched; gives the number of copies. */
+  invalidate(paths: readonly string[]): number {
+    const isMeant = (address: string) => paths.some((path) => matchesInvalidation(path, address));
+    for (const [key, flight] of this.flights) {
+      if (!flight.addresses.some(isMeant)) continue;
+      flight.isInvalidated = true;
+      this.flights.delete(key);
+    }
+    return this.store.removeWhere(isMeant);
+  }
+
+  /** A copy made from GET answers HEAD too, never the reverse. */
+  private find({ method, key }: CacheQuestion): KnownCopy | undefined {
+    const copy = this.store.find(key.text);
+    const known = copy === undefined ? undefined : { copy, key: key.text };
+    if (method !== 'HEAD' || (copy !== undefined && this.isFresh(copy))) return known;
+    const headCopy = this.store.find(headKey(key));
+    return headCopy === undefined ? known : { copy: headCopy, key: headKey(key) };
+  }
+
+  private isFresh(copy: StoredCopy): boolean {
+    return this.now() < copy.freshUntilEpochSeconds;
+  }
+
+  private async hit(
+    copy: StoredCopy,
+    question: CacheQuestion,
+    from: Served['from'] = 'Hit',
+  ): Promise<Served> {
+    return {
+      answer: await answerFromWhole(answerOf(copy), copy.byteLength, question.headers),
+      from,
+      ageSeconds: from === 'Hit' ? Math.max(0, this.now() - copy.storedAtEpochSeconds) : null,
+    };
+  }
+
+  private async passThrough(question: CacheQuestion): Promise<Served> {
+    const answer = await question.askOrigin(rangeAndConditions(question.headers));
+    return { answer, from: 'Miss', ageSeconds: null };
+  }
+
+  private async fly(
+    flightKey: string,
+    known: KnownCopy | undefined,
+    question: CacheQuestion,
+  ): Promise<Served> {
+    const { promise, resolve } = Promise.withResolvers<StoredCopy | null>();
+    const flight: Flight = { addresses: question.key.addresses, copy: promise, isInvalidated: false };
+    this.flights.set(flightKey, flight);
+    const land = (copy: StoredCopy | null) => {
+      if (this.flights.get(flightKey) === flight) this.flights.delete(flightKey);
+      resolve(copy);
+    };
+    try {
+      return await this.fetch(flightKey, known, question, flight, land);
+    } finally {
+      land(null);
+    }
+  }
+
+  private async fetch(
+    flightKey: string,
+    known: KnownCopy | undefined,
+    question: CacheQuestion,
+    flight: Flight,
+    land: (copy: StoredCopy | null) => void,
+  ): Promise<Served> {
+    const keep = (copy: StoredCopy, key = flightKey) => {
+      if (!flight.isInvalidated) this.store.store(key, copy);
+      land(copy);
+      return copy;
+    };
+    const stale = known?.copy;
+    const answer = await question.askOrigin(stale === undefined ? {} : conditionsOf(stale));
+    if (stale !== undefined && answer.status === 304) {
+      const headers = answer.headers.reduce(
+        (list, [name, value]) => withHeader(list, name, value),
+        stale.headers,
+      );
+      const lifetime = this.lifetime({ status: stale.status, headers }, question);
+      const copy = this.dated({ ...stale, headers }, lifetime ?? 0);
+      return this.hit(lifetime === null ? copy : keep(copy, known?.key), question, 'RefreshHit');
+    }
+    if (stale !== undefined && stale.status < 400 && answer.status >= 500) {
+      await discard(answer);
+      const seconds = question.errorCachingMinTtlSeconds(answer.status);
+      // Its age goes on: it is as old as it is.
+      const copy = { ...stale, freshUntilEpochSeconds: this.now() + seconds };
+      return this.hit(keep(copy, known?.key), question);
+    }
+    return this.takeIn(answer, question, keep);
+  }
+
+  /** Stores an answer that may be stored and fits; gives it to the viewer either way. */
+  private async takeIn(
+    answer: EdgeAnswer,
+    question: CacheQuestion,
+    keep: (copy: StoredCopy) => StoredCopy,
+  ): Promise<Served> {
+    const isHead = question.method === 'HEAD';
+    const described = isHead
+      ? Number(headerOf(answer.headers, 'Content-Length') ?? 0)
+      : bodyLength(answer.body);
+    const reserved = isHead ? 0 : described;
+    const lifetime = [206, 304].includes(answer.status) ? null : this.lifetime(answer, question);
+    if (lifetime === null || !this.store.reserve(reserved)) {
+      const part = await answerFromWhole(answer, described, question.headers);
+      return { answer: part, from: 'Miss', ageSeconds: null };
+    }
+    let bytes: Buffer;
+    try {
+      if (isHead) await discard(answer);
+      bytes = isHead ? Buffer.alloc(0) : await readBody(answer.body);
+    } finally {
+      this.store.release(reserved);
+    }
+    const copy = this.dated(
+      {
+        status: answer.status,
+        headers: answer.headers,
+        bytes,
+        byteLength: described,
+        reason: answer.reason,
+        addresses: question.key.addresses,
+      },
+      lifetime,
+    );
+    return this.hit(keep(copy), question, 'Miss');
+  }
+
+  private lifetime(answer: Pick<EdgeAnswer, 'status' | 'headers'>, question: CacheQuestion): number | null {
+    const { behavior, errorCachingMinTtlSeconds } = question;
+    return lifetimeSeconds(
+      answer,
+      behavior.cachePolicy,
+      errorCachingMinTtlSeconds(answer.status),
+      this.now(),
+    );
+  }
+
+  private dated(
+    copy: Omit<StoredCopy, 'storedAtEpochSeconds' | 'freshUntilEpochSeconds'>,
+    lifetime: number,
+  ): StoredCopy {
+    const now = this.now();
+    return { ...copy, storedAtEpochSeconds: now, freshUntilEpochSeconds: now + lifetime };
+  }
+
+  private now(): number {
+    return this.clock.nowEpochSeconds();
+  }
+}
+
+function headKey({ text }: CacheKey): string {
+  return `${text}\nHEAD`;
+}
+
+/** How the edge asks whether a copy is still right; without validators it asks for the whole again. */
+function conditionsOf(copy: StoredCopy): IncomingHttpHeaders {
+  if (copy.status !== 200) return {};
+  const entityTag = headerOf(copy.headers, 'ETag');
+  const lastModified = headerOf(copy.headers, 'Last-Modified');
+  return {
+    ...(entityTag === undefined ? {} : { 'if-none-match': entityTag }),
+    ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
+  };
+}

@@ -1,0 +1,281 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import {
+  ALIAS,
+  behavior,
+  CACHING_OPTIMIZED,
+  cookieHeader,
+  openBehavior,
+  policyText,
+  rsaKey,
+  signPolicy,
+  writeFolder,
+  type FolderInput,
+} from '../../../test/support/edge-fixture.js';
+import { send } from '../../../test/support/https-client.js';
+import { runEdgepass, startEdgepass, startProcess } from '../../../test/support/processes.js';
+import { makeTestCertificates } from '../../../test/support/test-certificates.js';
+
+const KEY = rsaKey('KVIEWER1');
+const FILES = { 'a.txt': 'hello' };
+
+const folderOf = (input: FolderInput = {}) =>
+  writeFolder({ keys: [KEY], files: FILES, defaultBehavior: openBehavior(), ...input }).folder;
+
+async function startEdge(folder: string, more: readonly string[] = ['--http']) {
+  const started = startEdgepass(['edge', '--distribution', folder, '--port', '0', ...more], { ipc: true });
+  const message = new Promise<unknown>((resolve) => started.child.once('message', resolve));
+  const line = await started.waitForLine('edge ready ');
+  const url = new URL(line.slice('edge ready '.length));
+  return { ...started, message, url };
+}
+
+describe('edgepass edge', () => {
+  it('says all about itself on --help', async () => {
+    const { code, stdout } = await runEdgepass(['edge', '--help']);
+    expect(code).toBe(0);
+    for (const flag of [
+      'distribution',
+      'host',
+      'port',
+      'control-port',
+      'control-host',
+      'http',
+      'clock-offset-seconds',
+    ]) {
+      expect(stdout).toContain(`--${flag}`);
+    }
+  });
+
+  it.each([
+    [[], '--distribution FOLDER is required'],
+    [['--distribution', 'x', '--port', '70000'], '--port: expected 0 to 65535, found "70000"'],
+    [['--distribution', 'x', '--control-port', 'x'], '--control-port: expected 0 to 65535, found "x"'],
+    [
+      ['--distribution', 'x', '--clock-offset-seconds', 'soon'],
+      '--clock-offset-seconds: expected a whole number, found "soon"',
+    ],
+    [['--color'], "Unknown option '--color'"],
+  ])('gives exit code 2 and the usage for %j', async (args, problem) => {
+    const { code, stderr } = await runEdgepass(['edge', ...args]);
+    expect([code, stderr.startsWith(`edgepass edge: ${problem}`)]).toEqual([2, true]);
+    expect(stderr).toContain('Usage: edgepass edge --distribution FOLDER');
+  });
+
+  it('gives exit code 1 and every mistake of the folder, one line each', async () => {
+    const folder = folderOf({
+      defaultBehavior: behavior({ TargetOriginId: 'none' }),
+      edge: { color: 'red' },
+    });
+    const { code, stderr } = await runEdgepass(['edge', '--distribution', folder, '--http']);
+    expect(code).toBe(1);
+    expect(stderr.split('\n')).toEqual([
+      'edgepass edge: edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, distributionId, cache, switches as name, found "color"',
+      'edgepass edge: distribution.json DistributionConfig.DefaultCacheBehavior.TargetOriginId: expected the Id of an origin, found "none"',
+      '',
+    ]);
+  });
+
+  it('gives exit code 1 without TLS files and without --http', async () => {
+    const { code, stderr } = await runEdgepass(['edge', '--distribution', folderOf()]);
+    expect([code, stderr]).toEqual([
+      1,
+      'edgepass edge: edge.json tls: expected certFile and keyFile, found nothing; or start with --http\n',
+    ]);
+  });
+
+  it('gives exit code 1 for TLS files that are none', async () => {
+    const folder = folderOf({
+      edge: { tls: { certFile: 'edge.json', keyFile: 'edge.json' } },
+    });
+    const { code, stderr } = await runEdgepass(['edge', '--distribution', folder, '--port', '0']);
+    expect([code, stderr.split('\n').length]).toEqual([1, 2]);
+    expect(stderr).toContain('edge.json tls: expected a certificate and its key in PEM, found ERR_OSSL');
+  });
+
+  it('gives exit code 1 and one line for a taken port, on 127.0.0.1 as on ::1', async () => {
+    for (const host of ['127.0.0.1', '::1']) {
+      const blocker = createServer();
+      const port = await new Promise<number>((resolve) =>
+        blocker.listen(0, host, () => resolve((blocker.address() as { port: number }).port)),
+      );
+      const args = ['edge', '--distribution', folderOf(), '--http', '--port', String(port)];
+      const { code, stderr } = await runEdgepass(args);
+      blocker.close();
+      expect([code, stderr]).toEqual([
+        1,
+        `edgepass edge: --port ${port}: expected a free port on 127.0.0.1, found it taken; stop what listens there or name another\n`,
+      ]);
+    }
+  });
+
+  it('tells a parent process that it is ready, names what it does not follow, and stops on SIGTERM', async () => {
+    const edge = await startEdge(folderOf({ defaultBehavior: openBehavior({ Compress: true }) }));
+    expect(await edge.message).toEqual({ type: 'ready', url: edge.url.origin });
+    expect(await edge.stop()).toEqual({ code: 0, signal: null });
+    expect(edge.stdout().split('\n')).toEqual([
+      'edge not followed: distribution.json DistributionConfig.DefaultCacheBehavior.Compress: nothing is compressed yet',
+      `edge ready ${edge.url.origin}`,
+      'edge stopped',
+      '',
+    ]);
+  });
+
+  it('takes invalidations on the control port, which it names to its parent too', async () => {
+    const edge = await startEdge(
+      folderOf({ defaultBehavior: openBehavior({ CachePolicyId: CACHING_OPTIMIZED }) }),
+      ['--http', '--control-port', '0'],
+    );
+    const { controlUrl } = (await edge.message) as { controlUrl: string };
+    await edge.waitForLine(`edge control ${controlUrl}`);
+    const file = `http://127.0.0.1:${edge.url.port}/a.txt`;
+    const from = async () => (await fetch(file)).headers.get('X-Cache');
+    const before = [await from(), await from()];
+    const { status } = await fetch(`${controlUrl}/2020-05-31/distribution/E1/invalidation`, {
+      method: 'POST',
+      body: '<InvalidationBatch><Paths><Quantity>1</Quantity><Items><Path>/a.txt</Path></Items></Paths><CallerReference>1</CallerReference></InvalidationBatch>',
+    });
+    const after = await from();
+    expect(await edge.stop()).toEqual({ code: 0, signal: null });
+    expect([before, status, after]).toEqual([
+      ['Miss from cloudfront', 'Hit from cloudfront'],
+      201,
+      'Miss from cloudfront',
+    ]);
+    expect(edge.stdout()).toContain('edge invalidated 1 path(s), 1 copy\n');
+  });
+
+  it('takes a changed folder on POST /reload with its copies kept, and keeps the old one for a mistake', async () => {
+    const folder = folderOf({ defaultBehavior: openBehavior({ CachePolicyId: CACHING_OPTIMIZED }) });
+    const edge = await startEdge(folder, ['--http', '--control-port', '0']);
+    const { controlUrl } = (await edge.message) as { controlUrl: string };
+    const file = `http://127.0.0.1:${edge.url.port}/a.txt`;
+    await fetch(file);
+    const path = join(folder, 'distribution.json');
+    const text = readFileSync(path, 'utf8');
+    const reload = async (content: string) => {
+      writeFileSync(path, content);
+      const { status } = await fetch(`${controlUrl}/reload`, { method: 'POST' });
+      const answer = await fetch(file);
+      return [status, answer.headers.get('X-Cache'), answer.headers.get('Referrer-Policy')];
+    };
+    const security = '"ResponseHeadersPolicyId": "67f7725c-6f97-4210-82d7-5512b31e9d03", "CachePolicyId"';
+    const changed = await reload(text.replace('"CachePolicyId"', security));
+    const mistaken = await reload('{');
+    await edge.stop();
+    const after = [200, 'Hit from cloudfront', 'strict-origin-when-cross-origin'];
+    expect([changed, mistaken]).toEqual([after, [400, ...after.slice(1)]]);
+    expect(edge.stdout()).toContain('edge reloaded the distribution; its copies stay\n');
+    expect(edge.stderr()).toContain('edgepass edge: distribution.json: expected JSON');
+  });
+
+  it('gives exit code 1 for a control port that was asked for and is taken', async () => {
+    const blocker = createServer();
+    const port = await new Promise<number>((resolve) =>
+      blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port)),
+    );
+    const args = ['edge', '--distribution', folderOf(), '--http', '--port', '0'];
+    const { code, stderr } = await runEdgepass([...args, '--control-port', String(port)]);
+    blocker.close();
+    expect([code, stderr]).toEqual([
+      1,
+      `edgepass edge: --control-port ${port}: expected a free port on 127.0.0.1, found it taken; stop what listens there or name another\n`,
+    ]);
+  });
+
+  it('stops when its parent is killed', async () => {
+    const fork = "require('node:child_process').fork(process.argv[1], process.argv.slice(2))";
+    const entry = fileURLToPath(new URL('../../../dist/cli/edgepass.js', import.meta.url));
+    const args = ['edge', '--distribution', folderOf(), '--http', '--port', '0'];
+    const parent = startProcess(process.execPath, ['-e', fork, entry, ...args]);
+    await parent.waitForLine('edge ready ');
+    parent.child.kill('SIGKILL');
+    // The edge inherited the parent's output, so this ends only when the edge has ended too.
+    await parent.ended;
+    expect(parent.stdout()).toContain('edge stopped\n');
+  });
+
+  it('listens on 127.0.0.1 and on ::1 (B48)', async () => {
+    const edge = await startEdge(folderOf());
+    const statuses = await Promise.all(
+      ['127.0.0.1', '[::1]'].map(
+        async (host) => (await fetch(`http://${host}:${edge.url.port}/a.txt`)).status,
+      ),
+    );
+    await edge.stop();
+    expect(statuses).toEqual([200, 200]);
+  });
+
+  it('serves HTTPS with the files of edge.json and verifies an https policy', async () => {
+    const { certificatePem, keyPem, caPem } = await makeTestCertificates([ALIAS]);
+    const folder = folderOf({
+      defaultBehavior: behavior({ ViewerProtocolPolicy: 'https-only' }),
+      edge: { tls: { certFile: 'tls/leaf.pem', keyFile: 'tls/leaf-key.pem' } },
+      extra: { 'tls/leaf.pem': certificatePem, 'tls/leaf-key.pem': keyPem },
+    });
+    const edge = await startEdge(folder, []);
+    const url = `https://${ALIAS}:${edge.url.port}/a.txt`;
+    const now = Math.floor(Date.now() / 1000);
+    const policy = policyText(`https://${ALIAS}:${edge.url.port}/*`, {
+      DateLessThan: { 'AWS:EpochTime': now + 60 },
+    });
+    const answer = await send(url, { ca: caPem, headers: { Cookie: cookieHeader(signPolicy(policy, KEY)) } });
+    const refused = await send(url, { ca: caPem });
+    await edge.stop();
+    expect([answer.status, answer.text(), refused.status]).toEqual([200, 'hello', 403]);
+  });
+
+  it('believes the time that --clock-offset-seconds says (R28)', async () => {
+    const folder = folderOf({ defaultBehavior: behavior() });
+    const policy = policyText(`http://${ALIAS}/*`, {
+      DateLessThan: { 'AWS:EpochTime': Math.floor(Date.now() / 1000) + 600 },
+    });
+    const headers = { Host: ALIAS, Cookie: cookieHeader(signPolicy(policy, KEY)) };
+    const statusAt = async (offset: string) => {
+      const edge = await startEdge(folder, ['--http', `--clock-offset-seconds=${offset}`]);
+      const { status } = await send(`http://127.0.0.1:${edge.url.port}/a.txt`, { headers });
+      await edge.stop();
+      return status;
+    };
+    expect([await statusAt('0'), await statusAt('601'), await statusAt('-100000')]).toEqual([200, 403, 200]);
+  });
+
+  it('ends an answer that takes too long when it is told to stop', async () => {
+    const folder = folderOf({ files: { 'large.bin': Buffer.alloc(50_000_000) } });
+    const edge = await startEdge(folder);
+    const answer = await fetch(`http://127.0.0.1:${edge.url.port}/large.bin`);
+    const body = answer.body?.getReader();
+    await body?.read();
+    expect(await edge.stop()).toEqual({ code: 0, signal: null });
+    await body?.cancel().catch(() => undefined);
+  });
+});
+
+describe('the memory of the edge', () => {
+  it('stays flat while 20 clients read a large file slowly (E47)', async () => {
+    const folder = folderOf({ files: { 'large.bin': Buffer.alloc(64 * 1024 * 1024) } });
+    const edge = await startEdge(folder);
+    const before = await residentBytes(edge.pid);
+    const readers = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const answer = await fetch(`http://127.0.0.1:${edge.url.port}/large.bin`);
+        const reader = (answer.body ?? new ReadableStream()).getReader();
+        await reader.read();
+        return reader;
+      }),
+    );
+    const during = await residentBytes(edge.pid);
+    await Promise.all(readers.map((reader) => reader.cancel().catch(() => undefined)));
+    await edge.stop();
+    expect(during - before).toBeLessThan(100 * 1024 * 1024);
+  });
+});
+
+async function residentBytes(pid: number): Promise<number> {
+  const ps = startProcess('ps', ['-o', 'rss=', '-p', String(pid)]);
+  await ps.ended;
+  return Number(ps.stdout()) * 1024;
+}

@@ -1,0 +1,281 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../../../test/support/temporary-folder.js';
+import type { EdgeAnswer } from '../edge-answer.js';
+import { headerOf } from '../header-list.js';
+import { FolderOrigin } from './folder-origin.js';
+import { ObjectChanged, readObject } from './read-object.js';
+
+function makeFolder() {
+  const root = realpathSync(temporaryFolder('origin'));
+  const folder = join(root, 'media');
+  mkdirSync(join(folder, 'private/a'), { recursive: true });
+  mkdirSync(join(folder, 'private/b'));
+  writeFileSync(join(folder, 'private/a/ok.txt'), '0123456789');
+  utimesSync(join(folder, 'private/a/ok.txt'), 1_700_000_000, 1_700_000_000);
+  writeFileSync(join(folder, 'private/b/secret.txt'), 'secret');
+  writeFileSync(join(root, 'outside.txt'), 'outside');
+  const origin = new FolderOrigin({ folder, originPath: '', bucketCors: null, listBucket: false });
+  const ask = (path: string, headers: IncomingHttpHeaders = {}, method = 'GET') =>
+    origin.answer({ method, path, query: null, headers });
+  return { root, folder, ask };
+}
+
+async function bodyOf({ body }: EdgeAnswer): Promise<string> {
+  if (body.kind === 'empty') return '';
+  if (body.kind === 'text') return body.text;
+  if (body.kind !== 'object') throw new Error(`a folder sends no ${body.kind}`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of readObject(body.object, body.firstByte, body.byteLength)) chunks.push(chunk);
+  await body.object.handle.close();
+  return Buffer.concat(chunks).toString();
+}
+
+async function outcome(answer: EdgeAnswer): Promise<string> {
+  const text = await bodyOf(answer);
+  const code = /<Code>(.*)<\/Code>/.exec(text)?.[1];
+  return `${answer.status} ${code ?? text}`;
+}
+
+describe('a folder that stands in for a bucket', () => {
+  it('sends a file with the headers of S3 (R112)', async () => {
+    const { ask } = makeFolder();
+    const answer = await ask('/private/a/ok.txt');
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toEqual([
+      ['Content-Type', 'text/plain'],
+      ['Content-Length', '10'],
+      ['Last-Modified', 'Tue, 14 Nov 2023 22:13:20 GMT'],
+      ['ETag', `"${createHash('md5').update('0123456789').digest('hex')}"`],
+      ['x-amz-server-side-encryption', 'AES256'],
+      ['Accept-Ranges', 'bytes'],
+      ['Server', 'AmazonS3'],
+    ]);
+    expect(await bodyOf(answer)).toBe('0123456789');
+  });
+
+  it.each([
+    ['a.m3u8', 'application/vnd.apple.mpegurl'],
+    ['a.m4s', 'video/iso.segment'],
+    ['a.mp4', 'video/mp4'],
+    ['a.ts', 'video/mp2t'],
+    ['a.mpd', 'application/dash+xml'],
+    ['a.vtt', 'text/vtt'],
+    ['a.svg', 'image/svg+xml'],
+    ['a.unheard-of', 'binary/octet-stream'],
+    ['a', 'binary/octet-stream'],
+  ])('says that %s is %s', async (name, type) => {
+    const { folder, ask } = makeFolder();
+    writeFileSync(join(folder, name), 'x');
+    const answer = await ask(`/${name}`);
+    await bodyOf(answer);
+    expect(headerOf(answer.headers, 'Content-Type')).toBe(type);
+  });
+
+  it('sends a part for one range and says which (R93, R112)', async () => {
+    const { ask } = makeFolder();
+    const answer = await ask('/private/a/ok.txt', { range: 'bytes=2-5' });
+    expect(answer.status).toBe(206);
+    expect(headerOf(answer.headers, 'Content-Range')).toBe('bytes 2-5/10');
+    expect(headerOf(answer.headers, 'Content-Length')).toBe('4');
+    expect(await bodyOf(answer)).toBe('2345');
+  });
+
+  it('refuses a range beyond the end with the true length (R112)', async () => {
+    const { ask } = makeFolder();
+    const answer = await ask('/private/a/ok.txt', { range: 'bytes=10-' });
+    expect(headerOf(answer.headers, 'Content-Range')).toBe('bytes */10');
+    expect(await outcome(answer)).toBe('416 InvalidRange');
+  });
+
+  it('sends the whole file when If-Range names another version (E38)', async () => {
+    const { ask } = makeFolder();
+    const answer = await ask('/private/a/ok.txt', { range: 'bytes=2-5', 'if-range': '"old"' });
+    expect(await outcome(answer)).toBe('200 0123456789');
+  });
+
+  it('answers 304 with the validators and no body (R112)', async () => {
+    const { ask } = makeFolder();
+    const first = await ask('/private/a/ok.txt');
+    await bodyOf(first);
+    const etag = headerOf(first.headers, 'ETag') ?? '';
+    const answer = await ask('/private/a/ok.txt', { 'if-none-match': etag });
+    expect([answer.status, headerOf(answer.headers, 'ETag'), answer.body]).toEqual([
+      304,
+      etag,
+      { kind: 'empty' },
+    ]);
+  });
+
+  it('answers 412 when If-Match names another version', async () => {
+    const { ask } = makeFolder();
+    expect(await outcome(await ask('/private/a/ok.txt', { 'if-match': '"old"' }))).toBe(
+      '412 PreconditionFailed',
+    );
+  });
+
+  it('changes the ETag with the content, also within one second and at one length', async () => {
+    const { folder, ask } = makeFolder();
+    const tagOf = async () => {
+      const answer = await ask('/private/a/ok.txt');
+      await bodyOf(answer);
+      return headerOf(answer.headers, 'ETag');
+    };
+    const before = await tagOf();
+    writeFileSync(join(folder, 'private/a/ok.txt'), 'abcdefghij');
+    expect(await tagOf()).toBe(`"${createHash('md5').update('abcdefghij').digest('hex')}"`);
+    expect(before).toBe(`"${createHash('md5').update('0123456789').digest('hex')}"`);
+  });
+
+  it('gives a file above 8 MB the ETag of an upload in parts', async () => {
+    const { folder, ask } = makeFolder();
+    writeFileSync(join(folder, 'large.mp4'), '');
+    truncateSync(join(folder, 'large.mp4'), 20 * 1024 * 1024);
+    const answer = await ask('/large.mp4', {}, 'HEAD');
+    if (answer.body.kind === 'object') await answer.body.object.handle.close();
+    expect(headerOf(answer.headers, 'ETag')).toMatch(/^"[0-9a-f]{32}-3"$/);
+  });
+
+  it('sends an empty file', async () => {
+    const { folder, ask } = makeFolder();
+    writeFileSync(join(folder, 'empty.txt'), '');
+    const answer = await ask('/empty.txt');
+    expect(headerOf(answer.headers, 'Content-Length')).toBe('0');
+    expect(await outcome(answer)).toBe('200 ');
+  });
+
+  it.each([
+    ['no file', '/private/a/none.txt', 'no-such-file'],
+    ['a path below a file', '/private/a/ok.txt/x', 'no-such-file'],
+    ['a name that is too long', `/${'a'.repeat(300)}`, 'no-such-file'],
+    ['a folder (E31)', '/private/a', 'not-a-regular-file'],
+    ['a folder with slash (E31)', '/private/a/', 'key-not-servable'],
+    ['.. (E18)', '/private/a/../b/secret.txt', 'key-not-servable'],
+    ['escaped .. (E19)', '/private/a/%2e%2e/b/secret.txt', 'key-not-servable'],
+  ])('answers 403 Access Denied, as S3 without ListBucket, for %s (R111)', async (_what, path, reason) => {
+    const { ask } = makeFolder();
+    const answer = await ask(path);
+    expect(answer.reason).toBe(reason);
+    expect(headerOf(answer.headers, 'Content-Type')).toBe('application/xml');
+    expect(await bodyOf(answer)).toMatch(
+      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<Error><Code>AccessDenied<\/Code><Message>Access Denied<\/Message><RequestId>[0-9A-F]{16}<\/RequestId><HostId>[A-Za-z0-9+/=]{76}<\/HostId><\/Error>$/,
+    );
+  });
+
+  it('answers 400 for a path that is no text (E21)', async () => {
+    const { ask } = makeFolder();
+    expect(await outcome(await ask('/private/a/%00'))).toBe('400 InvalidURI');
+    expect(await outcome(await ask('/private/a/ok.txt%00.jpg'))).toBe('400 InvalidURI');
+  });
+
+  it('follows no symbolic link, into the folder or out of it (E26)', async () => {
+    const { root, folder, ask } = makeFolder();
+    symlinkSync(join(root, 'outside.txt'), join(folder, 'file-out.txt'));
+    symlinkSync('/etc', join(folder, 'folder-out'));
+    symlinkSync('../b', join(folder, 'private/a/folder-in'));
+    symlinkSync('ok.txt', join(folder, 'private/a/file-in.txt'));
+    for (const path of [
+      '/file-out.txt',
+      '/folder-out/passwd',
+      '/private/a/folder-in/secret.txt',
+      '/private/a/file-in.txt',
+    ]) {
+      const answer = await ask(path);
+      expect([await outcome(answer), answer.reason]).toEqual(['403 AccessDenied', 'symbolic-link']);
+    }
+  });
+
+  it('does not wait for a FIFO in the folder', async () => {
+    const { folder, ask } = makeFolder();
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const answer = await ask('/pipe');
+    expect([await outcome(answer), answer.reason]).toEqual(['403 AccessDenied', 'not-a-regular-file']);
+  });
+
+  it.each(['PUT', 'POST', 'DELETE', 'PATCH'])('takes no %s and changes nothing (E39)', async (method) => {
+    const { folder, ask } = makeFolder();
+    const before = readdirSync(folder, { recursive: true });
+    expect(await outcome(await ask('/private/a/ok.txt', {}, method))).toBe('405 MethodNotAllowed');
+    expect(readdirSync(folder, { recursive: true })).toEqual(before);
+  });
+
+  it('answers OPTIONS as a bucket without CORS rules (R103)', async () => {
+    const { ask } = makeFolder();
+    expect(await outcome(await ask('/private/a/ok.txt', {}, 'OPTIONS'))).toBe('400 BadRequest');
+    const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'GET' };
+    expect(await bodyOf(await ask('/private/a/ok.txt', headers, 'OPTIONS'))).toContain(
+      '<Error><Code>AccessForbidden</Code><Message>CORSResponse: CORS is not enabled for this bucket.</Message><Method>GET</Method><ResourceType>BUCKET</ResourceType><RequestId>',
+    );
+  });
+
+  it('reads below the OriginPath', async () => {
+    const { folder } = makeFolder();
+    const origin = new FolderOrigin({
+      folder,
+      originPath: 'private/a',
+      bucketCors: null,
+      listBucket: false,
+    });
+    expect(
+      await outcome(await origin.answer({ method: 'GET', path: '/ok.txt', query: null, headers: {} })),
+    ).toBe('200 0123456789');
+  });
+});
+
+describe('a file that changes while it is sent (E37)', () => {
+  const LARGE = Buffer.alloc(300_000, 'x');
+
+  async function readAround(change: (path: string) => void): Promise<number | string> {
+    const { folder, ask } = makeFolder();
+    const path = join(folder, 'large.bin');
+    writeFileSync(path, LARGE);
+    const { body } = await ask('/large.bin');
+    if (body.kind !== 'object') throw new Error('expected an object');
+    let received = 0;
+    try {
+      for await (const chunk of readObject(body.object, 0, body.byteLength)) {
+        if (received === 0) change(path);
+        received += chunk.length;
+      }
+      return received;
+    } catch (error) {
+      if (error instanceof ObjectChanged) return `${error.message} after ${received}`;
+      throw error;
+    } finally {
+      await body.object.handle.close();
+    }
+  }
+
+  it('is complete when nothing changes', async () => {
+    expect(await readAround(() => undefined)).toBe(300_000);
+  });
+
+  it('is never complete when it becomes shorter', async () => {
+    expect(await readAround((path) => truncateSync(path, 70_000))).toBe(
+      'the file became shorter after 70000',
+    );
+  });
+
+  it('is never complete when it grows', async () => {
+    expect(await readAround((path) => writeFileSync(path, 'more', { flag: 'a' }))).toBe(
+      'the file was changed or removed after 262144',
+    );
+  });
+
+  it('is never complete when it is removed', async () => {
+    expect(await readAround(unlinkSync)).toBe('the file was changed or removed after 262144');
+  });
+});

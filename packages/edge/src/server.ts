@@ -1,0 +1,204 @@
+import { createServer as createHttpServer, STATUS_CODES, type Server } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from './clock.js';
+import type { Distribution } from './distribution/distribution.js';
+import { Edge, type Listening } from './edge.js';
+import { EdgeLog } from './edge-log.js';
+import { hostInUrl, listenOnLoopbacks } from './listening.js';
+import type { EdgePage } from './refusal/edge-page.js';
+import { OriginWithObjectHeaders } from './origin-request/object-headers.js';
+import { FolderOrigin } from './origin/folder-origin.js';
+import type { Origin } from './origin/origin.js';
+import { ObjectChanged } from './origin/read-object.js';
+import { sendAnswer } from './send-answer.js';
+import { readViewerRequest, type ViewerRequest } from './viewer-request.js';
+
+/** Above the 32,768 bytes that CloudFront takes (R50), so that the edge itself counts and answers 494. */
+const PARSER_HEAD_BYTES = 64 * 1024;
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** CloudFront's own idle time of a viewer connection is not documented. */
+const KEEP_ALIVE_MS = 30_000;
+/** A viewer that reads nothing for this long is let go, so that it holds no open file for ever. */
+const IDLE_SOCKET_MS = 120_000;
+
+/** What an edge needs to listen. */
+export interface EdgeServerOptions {
+  readonly distribution: Distribution;
+  readonly host: string;
+  readonly port: number;
+  /** Plain HTTP in the place of `edge.json`'s TLS files. */
+  readonly plainHttp: boolean;
+  readonly clock: Clock;
+  readonly writeLine: (line: string) => void;
+  /** How long a viewer may take for its TLS handshake, and then for its headers: 15 s unless told. */
+  readonly headersMilliseconds?: number;
+}
+
+/** A listening edge. */
+export interface EdgeServer {
+  /** `https://127.0.0.1:3002`. */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Goes on with a changed distribution, with the copies that the cache holds: as at AWS, only time or an
+   * invalidation removes them. TLS files and the limits of the cache stay as they were at the start.
+   */
+  reload(distribution: Distribution): void;
+  /** Forgets the copies that these paths of an invalidation name; gives how many there were. */
+  invalidate(paths: readonly string[]): number;
+  /** Ends when every connection is closed, those in use after a short grace. */
+  close(): Promise<void>;
+}
+
+/** Starts to listen; on `::1` too when the host is 127.0.0.1 (B48). Rejects when the port is taken. */
+export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
+  const log = new EdgeLog(options.writeLine);
+  let edge = new Edge(options.distribution, originsOf(options.distribution), options.clock, log);
+  const listening = { protocol: options.plainHttp ? ('http' as const) : ('https' as const), port: 0 };
+  const create = () => createEdgeServer(options, () => edge, log, listening);
+  const { port, close } = await listenOnLoopbacks(create, options.host, options.port, (taken) => {
+    listening.port = taken;
+  });
+  return {
+    url: `${listening.protocol}://${hostInUrl(options.host)}:${port}`,
+    port,
+    reload: (distribution) => {
+      edge = edge.changed(distribution, originsOf(distribution));
+    },
+    invalidate: (paths) => edge.invalidate(paths),
+    close,
+  };
+}
+
+function originsOf({ origins }: Distribution): ReadonlyMap<string, Origin> {
+  return new Map(
+    [...origins].map(([id, description]) => [
+      id,
+      new OriginWithObjectHeaders(new FolderOrigin(description), description.objectHeaders),
+    ]),
+  );
+}
+
+function createEdgeServer(
+  options: EdgeServerOptions,
+  edge: () => Edge,
+  log: EdgeLog,
+  listening: Listening,
+): Server {
+  const http = { maxHeaderSize: PARSER_HEAD_BYTES, requireHostHeader: false };
+  const { tls } = options.distribution;
+  const headersMilliseconds = options.headersMilliseconds ?? HEADERS_TIMEOUT_MS;
+  const server =
+    options.plainHttp || tls === null
+      ? createHttpServer(http)
+      : createHttpsServer({
+          ...http,
+          cert: tls.certificate,
+          key: tls.key,
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: headersMilliseconds,
+        });
+  // Node drops headers beyond the first 2,000; the head is bounded in bytes instead.
+  server.maxHeadersCount = 0;
+  server.headersTimeout = headersMilliseconds;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.setTimeout(IDLE_SOCKET_MS);
+  const answering = new WeakMap<Duplex, Set<ServerResponse>>();
+  const answersOn = (socket: Duplex): readonly ServerResponse[] => [...(answering.get(socket) ?? [])];
+  server.on('request', (message: IncomingMessage, response: ServerResponse) => {
+    const { socket } = message;
+    const open = answering.get(socket) ?? new Set();
+    answering.set(socket, open.add(response));
+    response.once('close', () => open.delete(response));
+    void respond(edge(), log, listening, message, response);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // Inside an answer that is being sent, another one would read as a part of its body.
+    if (answersOn(socket).length > 0) socket.destroy();
+    else answerParserError(edge(), log, error, socket);
+  });
+  server.on('connect', (_message: IncomingMessage, socket: Socket) => {
+    // Node has taken its listeners from it: an error would end the process, and no timeout the connection.
+    socket.on('error', () => socket.destroy());
+    socket.on('timeout', () => socket.destroy());
+    socket.resume();
+    const open = answersOn(socket);
+    if (open.length === 0) {
+      writeBareAnswer(edge(), 'method-not-allowed', socket);
+      socket.destroySoon();
+      return;
+    }
+    // Node forgets them with its listeners: what they hold open would stay open.
+    for (const response of open) response.destroy();
+    socket.destroy();
+  });
+  return server;
+}
+
+async function respond(
+  edge: Edge,
+  log: EdgeLog,
+  listening: Listening,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const request = readViewerRequest(message);
+  if ('page' in request) {
+    log.say(`refused a request: ${request.page}`);
+    if (request.page === 'headers-too-large' || request.page === 'url-too-long') {
+      response.shouldKeepAlive = false;
+    }
+    await sendAnswer(edge.parserPage(request.page), message, response).catch(() => undefined);
+    return;
+  }
+  try {
+    await sendAnswer(await edge.answer(request, listening), message, response);
+  } catch (error) {
+    await giveUp(edge, log, request, message, response, error);
+  }
+}
+
+async function giveUp(
+  edge: Edge,
+  log: EdgeLog,
+  request: ViewerRequest,
+  message: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof ObjectChanged) log.failed(request, 'object-changed-while-sent');
+  // The viewer going away in the middle is nothing to tell.
+  else if (!response.destroyed) log.failed(request, error instanceof Error ? error.message : String(error));
+  if (response.headersSent) response.destroy();
+  else await sendAnswer(edge.parserPage('edge-failed'), message, response).catch(() => undefined);
+}
+
+function answerParserError(edge: Edge, log: EdgeLog, error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Whatever is no fault of HTTP comes of a connection that takes no answer, TLS that never began included.
+  if (!/^(?:HPE_|ERR_HTTP_)/.test(error.code ?? '') || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const pages: Readonly<Record<string, EdgePage>> = {
+    HPE_HEADER_OVERFLOW: 'headers-too-large',
+    ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  };
+  const page = pages[error.code ?? ''] ?? 'bad-request';
+  log.say(`refused a request: ${page} (${error.code ?? 'unknown'})`);
+  writeBareAnswer(edge, page, socket);
+}
+
+/** Answers where there is no response object, and closes the connection. */
+function writeBareAnswer(edge: Edge, page: EdgePage, socket: Duplex): void {
+  const { status, headers, body } = edge.parserPage(page);
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const reason = STATUS_CODES[status] ?? 'Request header too large';
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\n${lines}Connection: close\r\n\r\n${body.kind === 'text' ? body.text : ''}`,
+  );
+}

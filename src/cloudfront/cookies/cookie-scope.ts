@@ -1,0 +1,54 @@
+import { deriveCookieDomain } from './cookie-domain.js';
+import { deriveCookieKind, transportProblems } from './cookie-kind.js';
+import type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
+import { readHost } from '../host.js';
+import type { CookieKind, CookiePath } from './set-cookie.js';
+
+export type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
+
+/** Where the cookies of this deployment live, and of which kind they are: one kind for all of them. */
+export type CookieScope = CookieKind & {
+  /** `null`: host-only, because API and CDN are one host. */
+  readonly domain: string | null;
+  readonly pathMode: 'prefix' | 'root';
+  readonly scopesCookie: { readonly name: string; readonly path: CookiePath };
+};
+
+export type CookieScopeResult = { readonly warnings: readonly string[] } & (
+  { readonly scope: CookieScope } | { readonly problems: readonly CookieScopeProblem[] }
+);
+
+/**
+ * Derives from the addresses what a browser must be told so that it keeps the cookies and sends them to
+ * the distribution; explicit settings are held to the same rules (B5–B31, B42).
+ * Gives the scope, or every reason why this deployment cannot work with the host name that would.
+ */
+export function deriveCookieScope(input: CookieScopeInput): CookieScopeResult {
+  const api = readHost(new URL(input.publicUrl.origin).hostname);
+  const cdn = readHost(new URL(input.cloudFrontUrl).hostname);
+  const domain = deriveCookieDomain(api, cdn, input.cookies.domain);
+  const canShare = 'domain' in deriveCookieDomain(api, cdn, null);
+  // Which app is foreign is a question of hosts that work: asked before, it misleads.
+  const kind = canShare ? deriveCookieKind(input) : { problems: transportProblems(input) };
+  if ('problem' in domain || 'problems' in kind) {
+    const problems = [
+      ...('problem' in domain ? [domain.problem] : []),
+      ...('problems' in kind ? kind.problems : []),
+    ];
+    return { problems, warnings: [] };
+  }
+  const scope: CookieScope = {
+    ...kind.kind,
+    domain: domain.domain,
+    pathMode: input.cookies.path,
+    scopesCookie: scopesCookieOf(kind.kind, input.publicUrl.basePath),
+  };
+  return { scope, warnings: [...domain.warnings, ...kind.warnings] };
+}
+
+/** The strongest name prefix that the place allows: a browser takes `__Host-` only with Secure and Path=/. */
+function scopesCookieOf(kind: CookieKind, basePath: string): CookieScope['scopesCookie'] {
+  const path: CookiePath = basePath === '' ? '/' : `/${basePath.replace(/^\//, '')}`;
+  if (!kind.secure) return { name: 'edgepass-scopes', path };
+  return { name: path === '/' ? '__Host-edgepass-scopes' : '__Secure-edgepass-scopes', path };
+}

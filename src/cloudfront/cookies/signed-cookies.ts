@@ -1,0 +1,73 @@
+import { toCloudFrontBase64 } from '../signing/cloudfront-base64.js';
+import type { CookieScope } from './cookie-scope.js';
+import { pathOf, type Prefix } from '../prefix.js';
+import { formatSetCookie, type CookieKind, type CookiePath } from './set-cookie.js';
+import type { HashAlgorithm } from '../signing/signature.js';
+
+/** The finished cookies of one grant, ready to be written. */
+export interface CookieSet {
+  readonly prefix: Prefix;
+  /** The Path of the cookies: `/<prefix>`, or `/`. */
+  readonly path: CookiePath;
+  /** The Resource of the policy. */
+  readonly resource: string;
+  readonly expiresAtEpochSeconds: number;
+  readonly keyPairId: string;
+  readonly hashAlgorithm: HashAlgorithm;
+  /** The policy text, as it was signed. */
+  readonly policyText: string;
+  /** The value of `CloudFront-Signature`. */
+  readonly signature: string;
+}
+
+/** Where the cookies of a prefix live: below the prefix, or everywhere with COOKIE_PATH=root. */
+export function cookiePathOf(scope: Pick<CookieScope, 'pathMode'>, prefix: Prefix): CookiePath {
+  return scope.pathMode === 'root' ? '/' : pathOf(prefix);
+}
+
+/**
+ * The five lines of one grant, in the order of the contract, all of one Domain and Path (B60), in one
+ * answer (B71). What the other hash or a canned policy left behind is cleared with them (B62, R36, R43).
+ * Takes the set, where it lives, and the seconds it has left; Max-Age ends with the policy.
+ */
+export function issueLines(set: CookieSet, scope: CookieScope, secondsLeft: number): readonly string[] {
+  const at = placeOf(scope, set.path);
+  const lives = { ...at, maxAgeSeconds: Math.max(0, secondsLeft) };
+  const cleared = { ...at, value: '', maxAgeSeconds: 0 };
+  const policy = toCloudFrontBase64(Buffer.from(set.policyText));
+  return [
+    formatSetCookie({ ...lives, name: 'CloudFront-Policy', value: policy }),
+    formatSetCookie({ ...lives, name: 'CloudFront-Signature', value: set.signature }),
+    formatSetCookie({ ...lives, name: 'CloudFront-Key-Pair-Id', value: set.keyPairId }),
+    set.hashAlgorithm === 'SHA256'
+      ? formatSetCookie({ ...lives, name: 'CloudFront-Hash-Algorithm', value: 'SHA256' })
+      : formatSetCookie({ ...cleared, name: 'CloudFront-Hash-Algorithm' }),
+    formatSetCookie({ ...cleared, name: 'CloudFront-Expires' }),
+  ];
+}
+
+/** What {@link issueLines} sets, in the same order: a clear must name each with the Domain, Path and partition it was set with (B61). */
+const SET_NAMES = [
+  'CloudFront-Policy',
+  'CloudFront-Signature',
+  'CloudFront-Key-Pair-Id',
+  'CloudFront-Hash-Algorithm',
+] as const;
+
+/** The lines that take one scope away from the browser. */
+export function clearLines(scope: CookieScope, path: CookiePath): readonly string[] {
+  return SET_NAMES.map((name) =>
+    formatSetCookie({ ...placeOf(scope, path), name, value: '', maxAgeSeconds: 0 }),
+  );
+}
+
+function placeOf(
+  scope: CookieScope,
+  path: CookiePath,
+): CookieKind & { readonly domain: string | null; readonly path: CookiePath } {
+  const kind: CookieKind =
+    scope.sameSite === 'None'
+      ? { sameSite: 'None', secure: true, partitioned: scope.partitioned }
+      : { sameSite: scope.sameSite, secure: scope.secure, partitioned: false };
+  return { ...kind, domain: scope.domain, path };
+}

@@ -1,0 +1,100 @@
+import { availableParallelism } from 'node:os';
+import {
+  checkSignerPackage,
+  isSignatureOf,
+  PROBE_POLICY,
+  signPolicy,
+  type HashAlgorithm,
+} from './signature.js';
+import { SigningPool } from './signing-pool.js';
+import type { SigningKey } from '../keys/signing-key.js';
+
+export { SignerFailedError, SignerOverloadedError } from './signing-pool.js';
+
+/** Makes the signatures of policies, away from the event loop where they are expensive. */
+export interface Signer {
+  /**
+   * Takes the finished policy text; gives the value of `CloudFront-Signature`. Rejects with
+   * SignerOverloadedError when too many wait, with SignerFailedError when it cannot be done.
+   */
+  sign(policyText: string): Promise<string>;
+  /** Resolves when signing is known to work on the workers too; rejects with SignerFailedError. */
+  ready(): Promise<void>;
+  /** How many policies wait for a worker. */
+  waiting(): number;
+  /** Finishes what was accepted, then ends the workers. */
+  close(): Promise<void>;
+}
+
+export interface SignerOptions {
+  readonly key: SigningKey;
+  readonly hashAlgorithm: HashAlgorithm;
+  /** Worker threads at most; 0 signs on the calling thread. Default: by key and number of processors. */
+  readonly workers?: number;
+  /** Policies that may wait for a worker. Default 1000, about a third of a second of RSA-2048 on one worker. */
+  readonly queueLimit?: number;
+}
+
+const DEFAULT_QUEUE_LIMIT = 1_000;
+const MAX_DEFAULT_WORKERS = 4;
+// Signatures of the running second and those in flight; beyond that only memory is spent.
+const REMEMBERED_SIGNATURES = 1_024;
+
+/**
+ * Takes a key and a hash; gives the signer. Throws Error when a probe signature does not verify.
+ * Equal texts share one signature: the text contains the second of expiry, so the grants of one prefix
+ * in one second need one (RSA PKCS #1 v1.5 is deterministic; for ECDSA any valid one serves).
+ */
+export function createSigner(options: SignerOptions): Signer {
+  const { key, hashAlgorithm } = options;
+  checkSignerPackage(key, hashAlgorithm);
+  const engine =
+    (options.workers ?? defaultWorkers(key)) > 0 ? workerEngine(options) : callingThread(key, hashAlgorithm);
+  const shared = new Map<string, Promise<string>>();
+
+  return {
+    ready: () => engine.ready(),
+    waiting: () => engine.waiting(),
+    close: () => engine.close(),
+    sign(policyText) {
+      const known = shared.get(policyText);
+      if (known !== undefined) return known;
+      const signature = engine.sign(policyText);
+      shared.set(policyText, signature);
+      signature.catch(() => shared.delete(policyText));
+      if (shared.size > REMEMBERED_SIGNATURES) shared.delete(shared.keys().next().value ?? '');
+      return signature;
+    },
+  };
+}
+
+/** P-256 signs in 0.03 ms, about what a message to a worker and back costs; RSA-2048 needs eight times as long. */
+function defaultWorkers(key: SigningKey): number {
+  return key.type === 'P-256' ? 0 : Math.min(MAX_DEFAULT_WORKERS, Math.max(1, availableParallelism() - 1));
+}
+
+function workerEngine({ key, hashAlgorithm, workers, queueLimit }: SignerOptions): Signer {
+  // The same extension as this file: `.js` from dist, `.ts` under jest, where Node strips the types.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new SigningPool({
+    workerUrl: new URL(`./signer.worker.${extension}`, import.meta.url),
+    workerData: {
+      keyPairId: key.keyPairId,
+      privateKey: key.privateKey,
+      algorithm: hashAlgorithm,
+      probe: PROBE_POLICY,
+    },
+    isProbeSignature: (signature) => isSignatureOf(key.privateKey, hashAlgorithm, PROBE_POLICY, signature),
+    maxWorkers: workers ?? defaultWorkers(key),
+    queueLimit: queueLimit ?? DEFAULT_QUEUE_LIMIT,
+  });
+}
+
+function callingThread(key: SigningKey, hashAlgorithm: HashAlgorithm): Signer {
+  return {
+    sign: async (policyText) => signPolicy(key, hashAlgorithm, policyText),
+    ready: () => Promise.resolve(),
+    waiting: () => 0,
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { createTestDatabase } from '../../../test/support/postgres.js';
+import { orUnavailable } from '../outage.js';
+import { BoundedPool } from './postgres-pool.js';
+import { poolOn } from '../../../test/support/postgres-connections.js';
+
+const WAIT_MILLISECONDS = 300;
+
+/** One connection, and somebody who asks for a second one while a statement of the first runs. */
+async function askBehind(statement: string, statementMilliseconds: number): Promise<unknown> {
+  const server = await createTestDatabase();
+  const connections = poolOn(server.url, { max: 1, connectionTimeoutMillis: WAIT_MILLISECONDS });
+  const pool = new BoundedPool(connections, statementMilliseconds, () => undefined);
+  const first = await pool.connect();
+  await first.query('select 1', []);
+  const asking = orUnavailable('audit_unavailable', () => pool.connect()).catch((error: unknown) => error);
+  const running = first.query(statement, []).catch(() => undefined);
+  const answer = await asking;
+  await running;
+  first.release(true);
+  await pool.end();
+  await server.drop();
+  return answer;
+}
+
+describe('a caller for whom no connection becomes free in time', () => {
+  it('is told overloaded while PostgreSQL answers others (F18)', async () => {
+    expect(await askBehind('select pg_sleep(0.1)', 1_000)).toMatchObject({
+      code: 'overloaded',
+      reason: 'no_connection_free',
+    });
+  });
+
+  it('is told of the outage while PostgreSQL answers nobody (F16)', async () => {
+    expect(await askBehind('select pg_sleep(2)', 1_000)).toMatchObject({ code: 'audit_unavailable' });
+  });
+});

@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
+import { Kysely } from 'kysely';
+import { temporaryFolder } from '../../../test/support/temporary-folder.js';
+import { GroupCommit } from './group-commit.js';
+import { GroupCommitDialect } from './sqlite-dialect.js';
+
+type SqliteFile = InstanceType<typeof Sqlite>;
+
+let path: string;
+let file: SqliteFile;
+let onlooker: SqliteFile;
+let executed: string[];
+let group: GroupCommit;
+
+beforeEach(() => {
+  path = join(temporaryFolder('group-commit'), 'test.sqlite');
+  executed = [];
+  file = new Sqlite(path, { verbose: (text) => executed.push(String(text)) });
+  file.pragma('journal_mode = WAL');
+  file.pragma('foreign_keys = on');
+  file.exec(`
+    create table parents (id integer primary key);
+    create table rows (
+      id integer primary key,
+      parent integer references parents (id) deferrable initially deferred
+    )`);
+  // A second connection sees what is committed, and nothing else.
+  onlooker = new Sqlite(path);
+  group = new GroupCommit(file);
+  executed.length = 0;
+});
+
+afterEach(() => {
+  onlooker.close();
+  file.close();
+});
+
+const insert = (id: number, parent: number | null = null) =>
+  group.run('insert into rows values (?, ?)', [id, parent]);
+const committedIds = () => onlooker.prepare('select id from rows order by id').pluck().all();
+const reasonOf = async (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'fulfilled',
+    (error: Error & { code?: string }) => error.code,
+  );
+
+describe('statements that wait at the same time', () => {
+  it('share one transaction', async () => {
+    await Promise.all([insert(1), insert(2), insert(3)]);
+
+    expect(executed).toEqual([
+      'begin',
+      'insert into rows values (1.0, NULL)',
+      'insert into rows values (2.0, NULL)',
+      'insert into rows values (3.0, NULL)',
+      'commit',
+    ]);
+  });
+
+  it('are committed before any of them is answered', async () => {
+    const seen = await Promise.all([1, 2].map((id) => insert(id).then(committedIds)));
+
+    expect(seen).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
+  it('fail alone: a refused one leaves nothing and takes no other with it', async () => {
+    const answers = await Promise.all([insert(1), insert(1), insert(2)].map(reasonOf));
+
+    expect(answers).toEqual(['fulfilled', 'SQLITE_CONSTRAINT_PRIMARYKEY', 'fulfilled']);
+    expect(committedIds()).toEqual([1, 2]);
+  });
+
+  it('all fail when their transaction cannot be committed', async () => {
+    const answers = await Promise.all([insert(1), insert(2, 99)].map(reasonOf));
+
+    expect(answers).toEqual(['SQLITE_CONSTRAINT_FOREIGNKEY', 'SQLITE_CONSTRAINT_FOREIGNKEY']);
+    expect(committedIds()).toEqual([]);
+    expect(await reasonOf(insert(3))).toBe('fulfilled');
+  });
+
+  it('all fail when SQLite gives up the transaction at one of them', async () => {
+    file.exec(
+      `create trigger no_sevens before insert on rows when new.id = 7
+       begin select raise(rollback, 'everything is undone'); end`,
+    );
+
+    const answers = await Promise.all([insert(1), insert(7), insert(2)].map(reasonOf));
+
+    expect(answers).toEqual([
+      'SQLITE_CONSTRAINT_TRIGGER',
+      'SQLITE_CONSTRAINT_TRIGGER',
+      'SQLITE_CONSTRAINT_TRIGGER',
+    ]);
+    expect(committedIds()).toEqual([]);
+  });
+});
+
+describe('a statement alone', () => {
+  it('needs no transaction around it', async () => {
+    await insert(1);
+
+    expect(executed).toEqual(['insert into rows values (1.0, NULL)']);
+  });
+
+  it('gives its rows, or how many it changed', async () => {
+    await insert(1);
+
+    expect(await group.run('select id from rows', [])).toEqual({ rows: [{ id: 1 }], changes: 0 });
+    expect(await group.run('delete from rows', [])).toEqual({ rows: [], changes: 1 });
+  });
+});
+
+describe('whoever has taken the file', () => {
+  it('is joined by nobody: what others ask meanwhile is committed after it', async () => {
+    await group.take();
+    group.runAlone('begin', []);
+    const other = insert(2);
+    group.runAlone('insert into rows values (1, null)', []);
+    await new Promise(setImmediate);
+    expect(committedIds()).toEqual([]);
+    group.handBack();
+    await other;
+
+    expect(committedIds()).toEqual([2]);
+  });
+
+  it('lets the next one take it only after handing it back', async () => {
+    const order: string[] = [];
+    await group.take();
+    const second = group.take().then(() => order.push('second has it'));
+    await new Promise(setImmediate);
+    order.push('first hands it back');
+    group.handBack();
+    await second;
+
+    expect(order).toEqual(['first hands it back', 'second has it']);
+  });
+});
+
+describe('closing', () => {
+  it('commits what waits', async () => {
+    const waiting = insert(1);
+    group.close();
+    await waiting;
+
+    expect(committedIds()).toEqual([1]);
+  });
+});
+
+describe('kysely on it', () => {
+  const open = () =>
+    new Kysely<{ rows: { id: number; parent: number | null } }>({ dialect: new GroupCommitDialect(file) });
+
+  it('commits queries that are made together in one transaction', async () => {
+    const queries = open();
+    const add = (id: number) => queries.insertInto('rows').values({ id, parent: null }).execute();
+
+    await Promise.all([add(1), add(2)]);
+
+    expect(executed[0]).toBe('begin');
+    expect(executed.at(-1)).toBe('commit');
+    expect(executed).toHaveLength(4);
+  });
+
+  it('keeps a transaction whole: rolled back, it leaves nothing, and a query beside it stays', async () => {
+    const queries = open();
+    const failing = queries.transaction().execute(async (transaction) => {
+      await transaction.insertInto('rows').values({ id: 1, parent: null }).execute();
+      throw new Error('changed my mind');
+    });
+    const beside = queries.insertInto('rows').values({ id: 2, parent: null }).execute();
+
+    await expect(failing).rejects.toThrow('changed my mind');
+    await beside;
+    expect(committedIds()).toEqual([2]);
+  });
+
+  it('says how many rows an update changed', async () => {
+    const queries = open();
+    await queries.insertInto('rows').values({ id: 1, parent: null }).execute();
+
+    const { numUpdatedRows } = await queries.updateTable('rows').set({ id: 5 }).executeTakeFirstOrThrow();
+
+    expect(numUpdatedRows).toBe(1n);
+  });
+});

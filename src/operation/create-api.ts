@@ -1,0 +1,169 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from '../app.module.js';
+import type { RemoteKeySet } from '../authentication/remote-key-set.js';
+import { readOrMakeDemoSecret } from '../authentication/demo-secret.js';
+import { systemClock, type Clock } from './clock.js';
+import { believed, builtAtEpochSeconds, WatchedClock, type TrustedClock } from './trusted-clock.js';
+import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import { configureApp } from '../http/configure-app.js';
+import { OperatingState } from './operating-state.js';
+import { RequestsInFlight } from '../http/limits/requests-in-flight.js';
+import { Database, openDatabase } from '../database/database.js';
+import { EntitlementService } from '../entitlements/entitlement.service.js';
+import { JsonLogger } from './json-logger.service.js';
+import { answerLeftRequests } from '../http/left-requests.js';
+import { answerParserRefusals } from '../http/parser-refusals.js';
+import { guardServer, handshakeLimit } from '../http/server-limits.js';
+import { version } from './package-version.js';
+import { observeRequests } from './metrics/observe-requests.js';
+import type { Metrics } from './metrics/metrics.js';
+import type { Settings } from '../settings/settings.js';
+import type { Problem } from '../http/problems/problem.js';
+import { problemLogEntry } from '../http/problems/problem-log.js';
+import { loadCloudFront, StartProblem } from './load-cloudfront.js';
+import { serveOpenApi } from '../http/open-api.js';
+import { readTlsFiles } from './tls-files.js';
+
+/** What may be handed in beside the settings. */
+export interface ApiOptions {
+  readonly clock?: Clock;
+  /** Rights to give at start, for the demo: those that exist already stay as they are. */
+  readonly entitlements?: readonly { readonly subject: string; readonly prefix: string }[];
+  readonly logger?: JsonLogger;
+}
+
+/** More requests than this without an answer: a grant would wait about a second on two cores. */
+const MOST_REQUESTS_IN_FLIGHT = 1_000;
+
+/** Who is named as the giver of the demo rights. */
+const DEMO_GIVER = { id: 'edgepass start', groups: [] };
+
+/** The API ready to listen; every e2e test starts from here. */
+export async function createApi(
+  settings: Settings,
+  options: ApiOptions & { readonly logger: JsonLogger },
+): Promise<NestExpressApplication> {
+  const clock = options.clock ?? systemClock;
+  const cloudFront = loadCloudFront(settings, clock, (warning) => options.logger.warn(warning));
+  const tls = settings.tls === null ? null : readTlsFiles(settings.tls);
+  if (tls !== null && 'problems' in tls) throw new StartProblem(tls.problems);
+
+  const database = await openDatabase(settings.database, (error) =>
+    options.logger.warn({ msg: 'a database connection was lost', reason: error.message }),
+  );
+  try {
+    const isDemo = settings.authentication.mode === 'demo';
+    const demo = isDemo ? { demoSecret: await readOrMakeDemoSecret(settings.dataDir) } : {};
+    const state = new OperatingState();
+    const inFlight = new RequestsInFlight(MOST_REQUESTS_IN_FLIGHT);
+    let keySet: RemoteKeySet | null = null;
+    const metrics = await countIfAsked(settings, {
+      cloudFront,
+      state,
+      inFlight,
+      keySet: () => keySet,
+      logger: options.logger,
+    });
+    const onKeySet = (made: RemoteKeySet): void => void (keySet = made);
+    const trustedClock = options.clock === undefined ? watched(clock, options.logger) : believed(clock);
+    const parts = {
+      settings,
+      clock,
+      trustedClock,
+      database,
+      cloudFront,
+      state,
+      inFlight,
+      metrics,
+      onKeySet,
+      ...demo,
+    };
+    const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), {
+      logger: options.logger,
+      bodyParser: false,
+      abortOnError: false,
+      forceCloseConnections: false,
+      ...(tls === null ? {} : { httpsOptions: Object.assign({}, tls, handshakeLimit()) }),
+    });
+    if (metrics !== null) app.use(observeRequests(metrics));
+    app.use(inFlight.track);
+    configureApp(app, settings, inFlight);
+    guardServer(app.getHttpServer());
+    const onRefused = (problem: Problem, requestId: string): void => {
+      metrics?.refused(problem);
+      options.logger.log(problemLogEntry(problem, requestId));
+    };
+    answerParserRefusals(app.getHttpServer(), settings.appOrigins, onRefused);
+    answerLeftRequests(app.getHttpAdapter().getInstance(), settings.appOrigins, onRefused);
+    if (settings.apiDocs) serveOpenApi(app, settings);
+    await app.init();
+    await giveRights(app, options.entitlements ?? []);
+    options.logger.log(signingLine(cloudFront));
+    return app;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** For whoever is on call: why nobody is granted anything, and since when it is over. */
+function watched(clock: Clock, logger: JsonLogger): TrustedClock {
+  return new WatchedClock(clock, {
+    monotonicSeconds: () => performance.now() / 1000,
+    builtAtEpochSeconds: builtAtEpochSeconds(),
+    onChange: (fault) => {
+      if (fault === null) logger.log({ msg: 'the clock can be trusted' });
+      else logger.error({ msg: 'the clock cannot be trusted; nothing is granted', reason: fault });
+    },
+  });
+}
+
+/** The counters, where METRICS_PORT asks for them: their package is loaded for nobody else. */
+async function countIfAsked(
+  settings: Settings,
+  parts: {
+    readonly cloudFront: CloudFrontService;
+    readonly state: OperatingState;
+    readonly inFlight: RequestsInFlight;
+    readonly keySet: () => RemoteKeySet | null;
+    readonly logger: JsonLogger;
+  },
+): Promise<Metrics | null> {
+  if (settings.metricsPort === null) return null;
+  const { Metrics } = await import('./metrics/metrics.js');
+  const { cloudFront, state, inFlight, keySet, logger } = parts;
+  const { hashAlgorithm } = cloudFront.describe();
+  return new Metrics({
+    build: { version: version(), database: settings.database.kind, hash_algorithm: hashAlgorithm },
+    signingKey: () => {
+      const { keyPairId, keyType } = cloudFront.describe();
+      return { keyPairId, type: keyType };
+    },
+    signaturesWaiting: () => cloudFront.signaturesWaiting,
+    requestsInFlight: () => inFlight.count,
+    isDraining: () => state.isDraining,
+    degradations: () => state.degradations,
+    logLinesLost: () => logger.linesLost,
+    jwks: () => keySet()?.state ?? null,
+  });
+}
+
+/** For whoever is on call: which key CloudFront must hold under which id, and what browsers are told. */
+function signingLine(cloudFront: CloudFrontService): object {
+  const { publicKeyPem: _, ...description } = cloudFront.describe();
+  return { msg: 'signing for CloudFront', ...description };
+}
+
+async function giveRights(
+  app: NestExpressApplication,
+  rights: readonly { readonly subject: string; readonly prefix: string }[],
+): Promise<void> {
+  if (rights.length === 0) return;
+  const database = app.get(Database, { strict: false });
+  if (!database.readiness.isReady) throw database.notReady;
+  const entitlements = app.get(EntitlementService, { strict: false });
+  for (const right of rights) {
+    await entitlements.put({ ...right, startsAtEpochSeconds: null, endsAtEpochSeconds: null }, DEMO_GIVER);
+  }
+}

@@ -1,0 +1,120 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { METRICS } from '../app.module.js';
+import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import { OperatingState } from './operating-state.js';
+import { RequestsInFlight } from '../http/limits/requests-in-flight.js';
+import { JsonLogger } from './json-logger.service.js';
+import { trackConnections } from '../http/server-limits.js';
+import type { Metrics } from './metrics/metrics.js';
+import type { Settings } from '../settings/settings.js';
+import type { SettingsProblem } from '../settings/settings-problem.js';
+import { SigningKeyReload } from './signing-key-reload.js';
+import { StartProblem } from './load-cloudfront.js';
+import { createApi, type ApiOptions } from './create-api.js';
+
+/** A running API. */
+export interface RunningApi {
+  /** Where it listens: `https://127.0.0.1:3001`. */
+  readonly url: string;
+  readonly server: Server;
+  /** Stops listening, lets requests in flight finish for that long at most, closes the database. */
+  close(graceMilliseconds?: number): Promise<void>;
+  /**
+   * Ends without failing a request: readiness says no at once, requests are served for DRAIN_SECONDS more so
+   * that a balancer can turn away, those in flight finish; all of it within 10 s. `reason` goes to the log.
+   */
+  drain(reason?: string): Promise<void>;
+  /** Reads the key file again. Never rejects: a wrong file changes nothing but readiness, and is logged. */
+  reloadSigningKey(): Promise<void>;
+}
+
+/**
+ * How long requests in flight may take once the API is asked to stop: Node's own limits end with the
+ * listening, and `docker stop` kills after 10 s.
+ */
+const GRACE_MILLISECONDS = 7_000;
+
+/** SIGTERM to the end, the closing of the database included. */
+const DRAIN_DEADLINE_MILLISECONDS = 9_500;
+
+/**
+ * Starts the API: opens the database, loads the key, composes the rooms, listens.
+ * @throws {StartProblem | DatabaseOpenError} with lines for the operator; a taken port as Node's EADDRINUSE
+ */
+export async function startApi(settings: Settings, options: ApiOptions = {}): Promise<RunningApi> {
+  const logger = options.logger ?? new JsonLogger(settings.logLevel);
+  const app = await createApi(settings, { ...options, logger });
+  const scrapes = await listen(app, settings).catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
+  const server = app.getHttpServer();
+  const { address, port, family } = server.address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  const url = `${settings.tls ? 'https' : 'http'}://${host}:${port}`;
+  logger.log({ msg: 'listening', url });
+  const dropConnections = trackConnections(server);
+  const state = app.get(OperatingState, { strict: false });
+  const close = async (graceMilliseconds = GRACE_MILLISECONDS): Promise<void> => {
+    const timer = setTimeout(dropConnections, graceMilliseconds);
+    await app.close();
+    clearTimeout(timer);
+    scrapes?.close();
+    scrapes?.closeAllConnections();
+  };
+  const drain = async (reason = 'asked_to_stop'): Promise<void> => {
+    const windowMilliseconds = settings.drainSeconds * 1000;
+    state.startDraining();
+    app.get(RequestsInFlight, { strict: false }).closeConnections();
+    logger.log({ msg: 'draining', reason });
+    if (windowMilliseconds > 0) await wait(windowMilliseconds);
+    const left = DRAIN_DEADLINE_MILLISECONDS - windowMilliseconds;
+    await beforeDeadline(close(Math.min(GRACE_MILLISECONDS, left)), left);
+  };
+  const cloudFront = app.get(CloudFrontService, { strict: false });
+  const reload = new SigningKeyReload({ settings, cloudFront, state, logger });
+  return { url, server, close, drain, reloadSigningKey: () => reload.reload() };
+}
+
+/** A database that does not answer any more is not waited for; nothing of ours is in it by then. */
+async function beforeDeadline(closing: Promise<void>, milliseconds: number): Promise<void> {
+  const over = new AbortController();
+  const deadline = wait(milliseconds, undefined, { signal: over.signal }).catch(() => undefined);
+  try {
+    await Promise.race([closing, deadline]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Gives the server of the metrics, if there is one. @throws {StartProblem} when its port cannot be used */
+async function listen(app: NestExpressApplication, settings: Settings): Promise<Server | null> {
+  const { metricsPort, listen: to } = settings;
+  const metrics = app.get<Metrics | null>(METRICS, { strict: false });
+  let scrapes: Server | null = null;
+  if (metrics !== null && metricsPort !== null) {
+    const { listenForScrapes } = await import('./metrics/metrics-server.js');
+    scrapes = await listenForScrapes(metrics, to.host, metricsPort).catch((error: NodeJS.ErrnoException) => {
+      throw new StartProblem([metricsPortProblem(to.host, metricsPort, error.code)]);
+    });
+  }
+  try {
+    await app.listen(to.port, to.host);
+    return scrapes;
+  } catch (error) {
+    scrapes?.close();
+    throw error;
+  }
+}
+
+function metricsPortProblem(host: string, port: number, code = 'unknown reason'): SettingsProblem {
+  return {
+    setting: 'METRICS_PORT',
+    expected: `a port that is free on ${host}`,
+    found: `${port}: ${code}`,
+    todo: 'stop what listens there, or choose another port',
+  };
+}
