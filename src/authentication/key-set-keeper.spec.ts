@@ -51,7 +51,7 @@ it('the keys are there before a caller, and are fetched again after ten minutes 
   expect([keeper.problem, fetches]).toEqual([null, 2]);
 });
 
-it('an outage is told when it begins, when the keys are too old, and when it ends (F27)', async () => {
+it('an outage is told when it begins, when the keys are too old, and when it ends (N27)', async () => {
   await look(START + 1);
   status = 503;
   for (const seconds of [600, 700, 4_199]) {

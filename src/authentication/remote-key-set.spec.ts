@@ -42,7 +42,7 @@ async function ask(kid: string | undefined): Promise<string> {
   }
 }
 
-describe('the first requests (F31)', () => {
+describe('the first requests (N31)', () => {
   it('5,000 of them at once share one download', async () => {
     const answers = await Promise.all(Array.from({ length: 5_000 }, () => ask('first')));
     expect([new Set(answers), fetches]).toEqual([new Set(['found']), 1]);
@@ -69,7 +69,7 @@ describe('what may be told of the keys', () => {
   });
 });
 
-describe('a set that rotates every 5 seconds (F30)', () => {
+describe('a set that rotates every 5 seconds (N30)', () => {
   it('refuses no valid token for longer than the cool-down', async () => {
     let newest = 'first';
     let refusedSince: number | null = null;
@@ -133,7 +133,7 @@ describe('the cool-down (J17)', () => {
   });
 });
 
-describe('without any keys (F26)', () => {
+describe('without any keys (N26)', () => {
   it('the issuer is asked again after 1, 2, 4, 8, 16, 30, 30 seconds, however often callers come', async () => {
     failsWith(500);
     const attempts: number[] = [];
@@ -157,7 +157,7 @@ describe('without any keys (F26)', () => {
   });
 });
 
-describe('an issuer that asks to be left alone (F29)', () => {
+describe('an issuer that asks to be left alone (N29)', () => {
   const busy = (retryAfter: string): void => {
     served = async () => new Response('', { status: 429, headers: { 'Retry-After': retryAfter } });
   };
@@ -204,7 +204,7 @@ describe('an issuer that asks to be left alone (F29)', () => {
   });
 });
 
-it('each change is told once: what fails, that it fails otherwise, that it works again (F29)', async () => {
+it('each change is told once: what fails, that it fails otherwise, that it works again (N29)', async () => {
   const told: (string | null)[] = [];
   keySet.onChange((failure) => told.push(failure));
   await ask('first');

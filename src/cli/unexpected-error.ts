@@ -8,7 +8,7 @@ export interface UnexpectedErrors {
 
 /**
  * From now on an error that nobody caught, also one that a promise was rejected with, ends nothing by itself,
- * so that requests in flight can be finished (F45). What the process holds in memory cannot be trusted any
+ * so that requests in flight can be finished (N45). What the process holds in memory cannot be trusted any
  * more: it must end soon. Further ones are consequences of the first and are not told.
  */
 export function listenForUnexpectedErrors(tell: (first: unknown) => void): UnexpectedErrors {

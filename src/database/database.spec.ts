@@ -44,7 +44,7 @@ describe('an SQLite file', () => {
     );
   });
 
-  it('whose last change was cut off before there was a log, as by a loss of power, is made whole (F06)', async () => {
+  it('whose last change was cut off before there was a log, as by a loss of power, is made whole (N06)', async () => {
     const folder = temporaryFolder('database');
     const [whole, cut] = [join(folder, 'whole.sqlite'), join(folder, 'cut.sqlite')] as const;
     const file = new Sqlite(whole);

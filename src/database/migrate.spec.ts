@@ -5,7 +5,7 @@ import { migrateToLatest } from './migrate.js';
 import type { Tables } from './schema.js';
 import { GroupCommitDialect } from './sqlite/sqlite-dialect.js';
 
-test('a migration of an SQLite file that is cut off in the middle leaves nothing, and the next one succeeds (F06)', async () => {
+test('a migration of an SQLite file that is cut off in the middle leaves nothing, and the next one succeeds (N06)', async () => {
   const file = new Sqlite(':memory:');
   const prepare = file.prepare.bind(file);
   let isCut = true;

@@ -12,7 +12,7 @@ function failing(...codes: readonly string[]): { query: () => Promise<string>; r
   return { query, runs: () => runs };
 }
 
-describe('a query that PostgreSQL took back (F21)', () => {
+describe('a query that PostgreSQL took back (N21)', () => {
   it.each([['40001'], ['40P01', '40001'], ['40001', '40001', '40001']])(
     'is run again after %s %s %s',
     async (...codes) => {

@@ -7,7 +7,7 @@ import { connectTo } from '../../test/support/postgres-connections.js';
 
 const silent = (): void => undefined;
 
-describe('instances that start at once on an empty PostgreSQL (F22)', () => {
+describe('instances that start at once on an empty PostgreSQL (N22)', () => {
   it.each([1, 2, 3])('are all ready, and each migration ran once (round %d)', async () => {
     const server = await createTestDatabase();
     const settings = { kind: 'postgres', url: new Secret(server.url) } as const;

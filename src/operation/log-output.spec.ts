@@ -34,7 +34,7 @@ describe('the output of the log', () => {
     expect([readFileSync(path, 'utf8'), output.linesLost]).toEqual(['{"msg":"één"}\n{"msg":"two"}\n', 0]);
   });
 
-  it('counts lines that could not be written, and throws nothing (F46)', () => {
+  it('counts lines that could not be written, and throws nothing (N46)', () => {
     // Every write to it is ENOSPC.
     const descriptor = openSync('/dev/full', 'w');
     const output = new LogOutput(descriptor);

@@ -11,7 +11,7 @@ type Write = (descriptor: number, bytes: Uint8Array, offset: number) => number;
 
 /**
  * Writes log lines to a file descriptor, and lets nothing that happens to the log happen to the service: a
- * line that cannot be written (the reader has gone, its disk is full, F46) is counted and forgotten, and the
+ * line that cannot be written (the reader has gone, its disk is full, N46) is counted and forgotten, and the
  * next one is tried anew. Writing waits for the disk, so that no line is lost when the process ends.
  */
 export class LogOutput {

@@ -17,7 +17,7 @@ export interface ReloadParts {
 /**
  * Reads the key file again, when asked to. A file that cannot be used changes nothing but readiness, which
  * says `degraded` until a later reload succeeds. Reloads never overlap: what is asked for during one is one
- * more, after it (F36).
+ * more, after it (N36).
  */
 export class SigningKeyReload {
   #running: Promise<void> | null = null;

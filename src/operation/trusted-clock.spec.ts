@@ -38,7 +38,7 @@ function asked(): number | string {
   }
 }
 
-describe('the watched clock (F37)', () => {
+describe('the watched clock (N37)', () => {
   it('gives the time of the wall, also after hours without a question', () => {
     pass(36_000);
     expect([asked(), clock.fault]).toEqual([wall, null]);

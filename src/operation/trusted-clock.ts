@@ -17,7 +17,7 @@ export interface TrustedClock extends Clock {
 /** Injection token of the {@link TrustedClock}. */
 export const TRUSTED_CLOCK = Symbol('edgepass.trusted-clock');
 
-/** A step that a time service makes in ordinary operation is smaller (F37). */
+/** A step that a time service makes in ordinary operation is smaller (N37). */
 const LARGEST_STEP_BACK_SECONDS = 60;
 
 /** The machine that built this may have been in another time zone, or its clock a little ahead. */

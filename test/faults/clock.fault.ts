@@ -59,7 +59,7 @@ describeWith('faketime', 'a clock that is set while the service runs', () => {
     ['two hours back', () => -2 * HOUR_SECONDS],
     ['to 1970', () => 100 - now()],
   ])(
-    'F37 %s: nothing is signed, not ready with clock_untrusted, alive; right again, it heals',
+    'N37 %s: nothing is signed, not ready with clock_untrusted, alive; right again, it heals',
     async (how, offset) => {
       const { api, setTo } = await startWithMovableClock();
       expect((await ask(api.url)).status).toBe(201);
@@ -88,7 +88,7 @@ describeWith('faketime', 'a clock that is set while the service runs', () => {
     ['two hours forward', () => 2 * HOUR_SECONDS],
     ['a minute back', () => -59],
     ['to 2038', () => IN_2038 - now()],
-  ])('F37 %s: grants go on, and end by the clock', async (how, offset) => {
+  ])('N37 %s: grants go on, and end by the clock', async (how, offset) => {
     const { api, setTo } = await startWithMovableClock();
     injectedBy(`libfaketime with FAKETIME_TIMESTAMP_FILE: ${how}`);
     const seconds = offset();

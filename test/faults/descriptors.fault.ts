@@ -33,7 +33,7 @@ function askOn(agent: Agent, url: string, received: ReceivedCookies): Promise<nu
   });
 }
 
-it('F43 without a free file descriptor who is connected is served and audited, others are turned away; it heals', async () => {
+it('N43 without a free file descriptor who is connected is served and audited, others are turned away; it heals', async () => {
   const stage = sqliteStage('descriptors');
   const api = await startOperatedApi({
     ...stage,

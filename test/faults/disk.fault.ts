@@ -14,7 +14,7 @@ const KILOBYTES = 6_144;
 
 testWith(
   'root',
-  'F07 a disk that fills under load is 503, no cookie, not ready; with room again it heals; every cookie has its row',
+  'N07 a disk that fills under load is 503, no cookie, not ready; with room again it heals; every cookie has its row',
   async () => {
     const disk = mountSmallDisk(KILOBYTES);
     const stage = sqliteStage('full', disk.folder);

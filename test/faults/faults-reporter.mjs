@@ -1,4 +1,4 @@
-// Jest's reporter under `npm run faults`: a line for each row as it ends, then docs/faults.md, then what was
+// Jest's reporter under `npm run faults`: a line for each fault as its test ends, then docs/evidence/faults.md, then what was
 // skipped and why. Node runs it as it is.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,9 +25,9 @@ export default class FaultsReporter extends JestSummaryReporter {
 
   onTestResult(test, result) {
     super.onTestResult(test, result);
-    const told = this.#told();
+    const remarks = this.#remarks();
     for (const { fullName, status, duration } of result.testResults) {
-      const line = lineOf({ fullName, status, seconds: (duration ?? 0) / 1000 }, told, this.#date);
+      const line = lineOf({ fullName, status, seconds: (duration ?? 0) / 1000 }, remarks, this.#date);
       if (line === null) continue;
       this.#lines.push(line);
       console.log(`${line.ids} ${line.words}\n    ${line.seconds} s  ${line.evidence}`);
@@ -35,7 +35,7 @@ export default class FaultsReporter extends JestSummaryReporter {
   }
 
   onRunComplete(_contexts, results) {
-    const page = join(this.#globalConfig.rootDir, 'docs', 'faults.md');
+    const page = join(this.#globalConfig.rootDir, 'docs', 'evidence', 'faults.md');
     const { testNamePattern, nonFlagArgs } = this.#globalConfig;
     const isWhole = !testNamePattern && nonFlagArgs.length === 0;
     writeFileSync(page, renewPage(existsSync(page) ? readFileSync(page, 'utf8') : '', this.#lines, isWhole));
@@ -46,7 +46,7 @@ export default class FaultsReporter extends JestSummaryReporter {
     console.log(['', ...lines].join('\n'));
   }
 
-  #told() {
+  #remarks() {
     if (!existsSync(this.#evidence)) return [];
     return readFileSync(this.#evidence, 'utf8')
       .trim()

@@ -42,7 +42,7 @@ async function startUnderLoad() {
 }
 
 describeWith('strace', 'a disk that cannot be flushed', () => {
-  test('F08 at all: each grant is refused without a cookie, the service is not ready, and heals; every cookie has its row', async () => {
+  test('N08 at all: each grant is refused without a cookie, the service is not ready, and heals; every cookie has its row', async () => {
     const { api, load, killAndJoin } = await startUnderLoad();
     await wait(AROUND_MILLISECONDS);
     const heal = await disturbFlushes(api.process.pid, 'error=EIO');
@@ -62,7 +62,7 @@ describeWith('strace', 'a disk that cannot be flushed', () => {
     evidence(`${times}; ${figures}`);
   });
 
-  test('F08 now and then: those grants are refused, the next ones are whole; every cookie has its row', async () => {
+  test('N08 now and then: those grants are refused, the next ones are whole; every cookie has its row', async () => {
     const { api, load, killAndJoin } = await startUnderLoad();
     const heal = await disturbFlushes(api.process.pid, 'error=EIO:when=3+7');
     await wait(DISTURBED_MILLISECONDS);
@@ -76,7 +76,7 @@ describeWith('strace', 'a disk that cannot be flushed', () => {
 });
 
 describeWith('strace', 'a disk that is slow', () => {
-  test('F09 by 2 s for each flush: whoever waits together is committed together, nobody is forgotten; quick again at once', async () => {
+  test('N09 by 2 s for each flush: whoever waits together is committed together, nobody is forgotten; quick again at once', async () => {
     const { api, load, received, killAndJoin } = await startUnderLoad();
     const heal = await disturbFlushes(api.process.pid, 'delay_enter=2000000');
     await wait(DISTURBED_MILLISECONDS);
@@ -91,7 +91,7 @@ describeWith('strace', 'a disk that is slow', () => {
     expect(load.slowestMilliseconds).toBeLessThan(10_000);
     expect(after.slowestMilliseconds).toBeLessThan(1_000);
     evidence(
-      `the table says 503 within a deadline; the contract has none, and SQLite holds the event loop meanwhile: the slowest answer after ${(load.slowestMilliseconds / 1000).toFixed(1)} s was a grant; then at most ${Math.round(after.slowestMilliseconds)} ms; ${figures}`,
+      `SQLite holds the event loop meanwhile, so there is no deadline: the slowest answer after ${(load.slowestMilliseconds / 1000).toFixed(1)} s was a grant; then at most ${Math.round(after.slowestMilliseconds)} ms; ${figures}`,
     );
   });
 });

@@ -26,7 +26,7 @@ beforeEach(async () => {
   await ask(second);
 });
 
-test('F27 known key ids keep working for 70 minutes while the issuer is gone, then 503 and not 401, until it is back', async () => {
+test('N27 known key ids keep working for 70 minutes while the issuer is gone, then 503 and not 401, until it is back', async () => {
   injectedBy('the issuer stops listening; the clock is handed in');
   expect(await ask(first)).toBe('201');
   const told = stage.linesAboutKeys();
@@ -71,7 +71,7 @@ const answering =
   (_, response) =>
     response.writeHead(status, headers).end(body);
 
-describe('F29 in place of a key set', () => {
+describe('N29 in place of a key set', () => {
   test.each<[string, RequestListener, string]>([
     ['HTML', answering(200, '<!doctype html><title>x</title>'), 'jwks_not_json'],
     ['garbage', answering(200, '\u0000\u0001\u0002'), 'jwks_not_json'],

@@ -28,7 +28,7 @@ test.each([
   ['accepts and never answers', silent],
   ['sends one byte a second', oneByteASecond],
 ])(
-  'F28 an issuer that %s: 503 after 5 s, one download for all, nobody else waits',
+  'N28 an issuer that %s: 503 after 5 s, one download for all, nobody else waits',
   async (what, listener) => {
     injectedBy('a key server on the loopback');
     const { issuer, api } = stage;
@@ -70,7 +70,7 @@ const CALLERS = 5_000;
 const MOST_WAITING = 1_000;
 const SHED_UNTIL_ANSWER = 1_000;
 
-test('F31 5,000 callers at once before any key is held: one download, those who wait are let in, the surplus is shed', async () => {
+test('N31 5,000 callers at once before any key is held: one download, those who wait are let in, the surplus is shed', async () => {
   injectedBy('the key server answers when the surplus has been shed');
   const { issuer, api } = stage;
   await new Promise<void>((resolve) => api.app.getHttpServer().listen(0, '127.0.0.1', resolve));
@@ -127,7 +127,7 @@ function postGrant(agent: Agent, port: number, authorization: string): Promise<s
   });
 }
 
-test('F30 a set that rotates every 5 s for 5 minutes: no valid token is refused for longer than the cool-down of 30 s', async () => {
+test('N30 a set that rotates every 5 s for 5 minutes: no valid token is refused for longer than the cool-down of 30 s', async () => {
   injectedBy('a key set with a new key every 5 s of the clock, which is handed in; the newest two are in it');
   const keys = Array.from({ length: 61 }, (_, index) => ecKey(`key-${index}`));
   const keyOf = (second: number): TestKey => keys[Math.floor(second / 5)] ?? held;

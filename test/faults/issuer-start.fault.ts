@@ -23,7 +23,7 @@ function call(url: string, method: string, body: object, by: TestKey, groups: re
 
 const codeOf = (answer: ClientResponse): string => (answer.json() as { code: string }).code;
 
-test('F26 without its issuer the process starts, lives, and is not ready: 503 keys_unavailable, never 401; ready by itself when the issuer is there', async () => {
+test('N26 without its issuer the process starts, lives, and is not ready: 503 keys_unavailable, never 401; ready by itself when the issuer is there', async () => {
   injectedBy('a real process over https; nobody listens on the port of the key set');
   const folder = temporaryFolder('issuer-start');
   keyFile(folder);

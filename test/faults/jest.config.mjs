@@ -1,4 +1,4 @@
-// `npm run faults [-- -t F16]`: every row of the faults, the long ones too; writes docs/faults.md.
+// `npm run faults [-- -t N16]`: every fault, the long ones too; writes docs/evidence/faults.md.
 import { fileURLToPath } from 'node:url';
 import base from '../../jest.config.mjs';
 

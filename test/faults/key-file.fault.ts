@@ -115,16 +115,16 @@ describe('a key file', () => {
 
   const half = withId('KSECOND').slice(0, 900);
   test.each<[string, string, () => void, string]>([
-    ['F34', 'cut in half', () => put(half), 'a truncated PEM'],
-    ['F34', 'half written in place', () => writeFileSync(file, half), 'a truncated PEM'],
-    ['F34', 'emptied', () => writeFileSync(file, ''), 'nothing'],
-    ['F34', 'removed', () => rmSync(file), 'no such file'],
-    ['F34', 'that nobody may read', () => chmodSync(file, 0), 'may not read'],
-    ['F35', 'an RSA key of 1024 bits', () => put(withId('KSECOND', rsaKeyTextOf(1024))), '1024 bits'],
-    ['F35', 'a key of another curve', () => put(withId('KSECOND', keyText('P-384'))), 'secp384r1'],
-    ['F35', 'a public key', () => put(withId('KSECOND', publicText('KSECOND'))), 'a public key'],
+    ['N34', 'cut in half', () => put(half), 'a truncated PEM'],
+    ['N34', 'half written in place', () => writeFileSync(file, half), 'a truncated PEM'],
+    ['N34', 'emptied', () => writeFileSync(file, ''), 'nothing'],
+    ['N34', 'removed', () => rmSync(file), 'no such file'],
+    ['N34', 'that nobody may read', () => chmodSync(file, 0), 'may not read'],
+    ['N35', 'an RSA key of 1024 bits', () => put(withId('KSECOND', rsaKeyTextOf(1024))), '1024 bits'],
+    ['N35', 'a key of another curve', () => put(withId('KSECOND', keyText('P-384'))), 'secp384r1'],
+    ['N35', 'a public key', () => put(withId('KSECOND', publicText('KSECOND'))), 'a public key'],
     [
-      'F35',
+      'N35',
       'another pair under the id in force',
       () => put(withId('KFIRST', TEXTS.get('KSECOND'))),
       'KFIRST',
@@ -132,7 +132,7 @@ describe('a key file', () => {
   ])(
     '%s %s: the loaded key goes on signing, readiness says degraded, the log says why',
     async (_id, what, spoil, found) => {
-      injectedBy('on the disk, then SIGHUP to a real process; what the doctor says of it: not built yet');
+      injectedBy('on the disk, then SIGHUP to a real process');
       spoil();
       await reload('signing_key_refused');
 
@@ -171,7 +171,7 @@ function held(): { readonly files: number; readonly megabytes: number } {
   };
 }
 
-test('F36 100 signals to reload a second for 10 s under load: no grant fails, and neither files nor memory grow', async () => {
+test('N36 100 signals to reload a second for 10 s under load: no grant fails, and neither files nor memory grow', async () => {
   injectedBy('kill -HUP every 10 ms, another key every 100 ms');
   const load = new AbortController();
   const seen: Judged[] = [];
@@ -206,7 +206,7 @@ test('F36 100 signals to reload a second for 10 s under load: no grant fails, an
   );
 }, 180_000);
 
-test('F33 the key file replaced 200 times under load: no grant fails, and each signature is of the key that cookie, answer and row name', async () => {
+test('N33 the key file replaced 200 times under load: no grant fails, and each signature is of the key that cookie, answer and row name', async () => {
   injectedBy('rename(2) and SIGHUP, as fast as they are done; RSA and P-256 keys');
   const over = new AbortController();
   const seen: Judged[] = [];

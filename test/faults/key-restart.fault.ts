@@ -18,7 +18,7 @@ function cookie({ setCookies }: ClientResponse, name: string): string {
   return setCookies.find((line) => line.startsWith(`${name}=`))?.split(/[=;]/)[1] ?? '';
 }
 
-test('F59 a process killed while its key changes: the next one signs with a whole key, id and signature of one file', async () => {
+test('N59 a process killed while its key changes: the next one signs with a whole key, id and signature of one file', async () => {
   const seed = faultSeed();
   const random = seededRandom(seed);
   const stage = sqliteStage('key-restart');

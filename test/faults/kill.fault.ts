@@ -12,7 +12,7 @@ import { killServices, type Killed, type Lane } from './kill-services.js';
 import { ReceivedCookies, type Receipt } from './received-cookies.js';
 import { faultSeed, seededRandom } from './seeded-random.js';
 
-// EDGEPASS_FAULT_KILLS=30 npm run faults -- -t F05: a short run.
+// EDGEPASS_FAULT_KILLS=30 npm run faults -- -t N05: a short run.
 const KILLS = Number(process.env['EDGEPASS_FAULT_KILLS'] ?? 1_000);
 const KILLS_WITH_BROKEN_ORDER = 6;
 const LONGEST_MILLISECONDS = 25 * 60_000;
@@ -114,7 +114,7 @@ async function outcome(
   return { ...seen, killed, cookies, figures };
 }
 
-describeWith('postgresql', 'F05', () => {
+describeWith('postgresql', 'N05', () => {
   test.each([
     ['SQLite', killOnSqlite, ['ok']],
     ['PostgreSQL', killOnPostgres, []],

@@ -38,7 +38,7 @@ async function expectServiceWithoutLog(api: OperatedApi, stage: SqliteStage): Pr
 }
 
 describe('a log that cannot be written', () => {
-  it('F46 because its reader has gone: the service goes on, counts the lines, and audits as ever', async () => {
+  it('N46 because its reader has gone: the service goes on, counts the lines, and audits as ever', async () => {
     const stage = sqliteStage('log');
     const api = await startOperatedApi(stage);
     await entitleEveryone(api.url, LOAD_PREFIX);
@@ -47,7 +47,7 @@ describe('a log that cannot be written', () => {
     evidence(await expectServiceWithoutLog(api, stage));
   });
 
-  it('F46 because its disk is full: the service starts, goes on, counts the lines, and audits as ever', async () => {
+  it('N46 because its disk is full: the service starts, goes on, counts the lines, and audits as ever', async () => {
     const stage = sqliteStage('log');
     injectedBy('stdout is /dev/full (ENOSPC)');
     const api = await launchOperatedApi({ ...stage, under: ['sh', '-c', 'exec "$@" > /dev/full', 'sh'] });

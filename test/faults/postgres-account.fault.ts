@@ -56,7 +56,7 @@ const endConnections = () =>
 const codeOf = async (answer: Promise<{ json(): unknown }>): Promise<string> =>
   ((await answer).json() as { code: string }).code;
 
-test('F24 a password that was rotated: 503 without a cookie, not ready, alive; ready again with the old one; neither in any line', async () => {
+test('N24 a password that was rotated: 503 without a cookie, not ready, alive; ready again with the old one; neither in any line', async () => {
   injectedBy('ALTER ROLE … PASSWORD, and its connections ended; a real process at LOG_LEVEL trace');
   const api = await startOperatedApi({
     folder,
@@ -88,7 +88,7 @@ test('F24 a password that was rotated: 503 without a cookie, not ready, alive; r
   );
 });
 
-test('F24 a password that is wrong at the start ends the start with one line, and is not in it', async () => {
+test('N24 a password that is wrong at the start ends the start with one line, and is not in it', async () => {
   injectedBy('another password in DATABASE_URL');
   const wrong = canary();
   const ended = await runEdgepass(['api'], {
@@ -113,7 +113,7 @@ test('F24 a password that is wrong at the start ends the start with one line, an
   evidence('exit code 1, one line');
 });
 
-test('F25 too many connections: without one a grant is 503 without a cookie, and not ready; with room again all are granted', async () => {
+test('N25 too many connections: without one a grant is 503 without a cookie, and not ready; with room again all are granted', async () => {
   injectedBy('ALTER ROLE … CONNECTION LIMIT 0 (SQLSTATE 53300), 100 callers');
   const api = await startOperatedApi({ folder, databaseUrl: urlWith(password) });
   await entitleEveryone(api.url, 'q');

@@ -49,7 +49,7 @@ async function attempts(): Promise<number> {
 describe.each([
   ['40001', 'a serialization failure'],
   ['40P01', 'a deadlock'],
-])('F21 %s, %s', (sqlState, name) => {
+])('N21 %s, %s', (sqlState, name) => {
   test('is asked again up to three times, and then it is one grant with one row', async () => {
     injectedBy('a trigger that raises the SQLSTATE');
     await refuseRows(3, sqlState);
@@ -71,7 +71,7 @@ describe.each([
   });
 });
 
-test('F21 a grant that meets a change of its right under repeatable read is taken back by PostgreSQL, and given with the right as it is then', async () => {
+test('N21 a grant that meets a change of its right under repeatable read is taken back by PostgreSQL, and given with the right as it is then', async () => {
   injectedBy(
     'a transaction that holds the row of the right, on a database with default_transaction_isolation',
   );

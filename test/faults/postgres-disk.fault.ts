@@ -19,7 +19,7 @@ const MOST_GRANTS = 5_000;
 
 testWith(
   'root',
-  'F25 the disk of PostgreSQL is full: 503 without a cookie, not ready; it heals by itself when there is room',
+  'N25 the disk of PostgreSQL is full: 503 without a cookie, not ready; it heals by itself when there is room',
   async () => {
     injectedBy('a tablespace on a tmpfs of 24 MB, filled (SQLSTATE 53100); a real process');
     const server = await testServer();

@@ -45,7 +45,7 @@ const withoutRow = async (received: ReceivedCookies) =>
   received.withoutRow(await auditedGrantsOfPostgres(database.serverUrl));
 
 test(
-  'F52 an instance that is cut off from PostgreSQL for 60 s is not ready and grants nothing, the other one serves on; it comes back by itself',
+  'N52 an instance that is cut off from PostgreSQL for 60 s is not ready and grants nothing, the other one serves on; it comes back by itself',
   async () => {
     injectedBy('two real processes, one behind a relay: 30 s of silence, then 30 s refused');
     const received = new ReceivedCookies();
@@ -86,7 +86,7 @@ test(
 );
 
 test(
-  'F14 all connections ended every second for 60 s under load: the same process, more than half of the grants given, no cookie without a row',
+  'N14 all connections ended every second for 60 s under load: the same process, more than half of the grants given, no cookie without a row',
   async () => {
     injectedBy('pg_terminate_backend on everything but ours, 60 times; a real process');
     const administrator = await connectTo(database.serverUrl);
@@ -120,7 +120,7 @@ test(
 );
 
 test(
-  'F17 a PostgreSQL that takes 500 ms for each query: every answer within 2.5 s, the surplus is shed',
+  'N17 a PostgreSQL that takes 500 ms for each query: every answer within 2.5 s, the surplus is shed',
   async () => {
     injectedBy(
       'a relay that delays each answer of PostgreSQL by 500 ms; a real process, 400 callers a second',

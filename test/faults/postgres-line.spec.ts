@@ -29,7 +29,7 @@ beforeEach(async () => {
   await untilReadyIs(api, 200);
 });
 
-test('F18 300 callers at once for a slow PostgreSQL: the wait is bounded, the surplus is 503 overloaded, readiness answers at once', async () => {
+test('N18 300 callers at once for a slow PostgreSQL: the wait is bounded, the surplus is 503 overloaded, readiness answers at once', async () => {
   injectedBy('a relay that delays each answer of PostgreSQL by 300 ms');
   // Connections are made while the line is fast.
   await Promise.all(Array.from({ length: 2 * CONNECTIONS }, () => api.ask('courses').expect(201)));
@@ -74,7 +74,7 @@ test('F18 300 callers at once for a slow PostgreSQL: the wait is bounded, the su
   );
 });
 
-test('F19 a line cut between COMMIT and its answer: 503 without a cookie, a row that nobody received, and the next try is a grant of its own', async () => {
+test('N19 a line cut between COMMIT and its answer: 503 without a cookie, a row that nobody received, and the next try is a grant of its own', async () => {
   injectedBy('a relay that passes the statement on and ends the connection before the answer');
   const before = await api.countOf('grants');
   // The name of the prepared statement: its text has been sent once, long ago.
@@ -91,7 +91,7 @@ test('F19 a line cut between COMMIT and its answer: 503 without a cookie, a row 
   evidence('1 row without a cookie, 0 cookies without a row (the contract has no Idempotency-Key)');
 });
 
-test('F19 a revocation whose COMMIT was not answered is 503, and either whole or not there: here it holds', async () => {
+test('N19 a revocation whose COMMIT was not answered is 503, and either whole or not there: here it holds', async () => {
   injectedBy('the same, at the word commit');
   await api.give({ subject: 'user:u2', prefix: 'courses' });
   await api.ask('courses', { sub: 'u2' }).expect(201);

@@ -27,7 +27,7 @@ afterAll(async () => {
 /** Waits until the relay has swallowed what the API sent: the statement is then on its way. */
 const underWay = (): Promise<void> => new Promise((done) => setTimeout(done, 200));
 
-test('F13 PostgreSQL that goes away in the middle of a statement is 503, no cookie, no crash; it heals', async () => {
+test('N13 PostgreSQL that goes away in the middle of a statement is 503, no cookie, no crash; it heals', async () => {
   relay.freeze();
   const asking = api.ask('courses').then((response) => response);
   await underWay();
@@ -44,7 +44,7 @@ test('F13 PostgreSQL that goes away in the middle of a statement is 503, no cook
   await api.ask('courses').expect(201);
 });
 
-test('F16 PostgreSQL that falls silent is waited for a few seconds, not for ever; it heals', async () => {
+test('N16 PostgreSQL that falls silent is waited for a few seconds, not for ever; it heals', async () => {
   await api.http.get('/health/ready').expect(200);
   relay.freeze();
   const begin = performance.now();
@@ -60,7 +60,7 @@ test('F16 PostgreSQL that falls silent is waited for a few seconds, not for ever
   await api.ask('courses').expect(201);
 });
 
-test('F16 an administrator is told database_unavailable, and nothing half done remains', async () => {
+test('N16 an administrator is told database_unavailable, and nothing half done remains', async () => {
   const before = await api.countOf('entitlements');
   relay.freeze();
 

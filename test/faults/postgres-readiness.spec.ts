@@ -15,7 +15,7 @@ jest.setTimeout(60_000);
 /** pino's number of the level. */
 const INFO = 30;
 
-test('F12 without PostgreSQL the API starts, lives and is not ready; ready by itself when it appears', async () => {
+test('N12 without PostgreSQL the API starts, lives and is not ready; ready by itself when it appears', async () => {
   const database = await databaseBehindRelay();
   const { relay } = database;
   injectedBy('a relay that refuses every connection');
@@ -45,7 +45,7 @@ test('F12 without PostgreSQL the API starts, lives and is not ready; ready by it
   await database.close();
 });
 
-test('F16 PostgreSQL that accepts and never answers stops no start, and no caller for longer than 2 s', async () => {
+test('N16 PostgreSQL that accepts and never answers stops no start, and no caller for longer than 2 s', async () => {
   const database = await databaseBehindRelay();
   const { relay } = database;
   const api = await startTestApi('sqlite', { database: database.settings });
@@ -82,7 +82,7 @@ test('F16 PostgreSQL that accepts and never answers stops no start, and no calle
   await database.close();
 });
 
-test('F14 connections that PostgreSQL ends, idle or not, end no process', async () => {
+test('N14 connections that PostgreSQL ends, idle or not, end no process', async () => {
   const database = await databaseBehindRelay();
   const api = await startTestApi('sqlite', { database: database.settings });
   await api.give({ subject: 'user:u1', prefix: 'courses' });
@@ -102,7 +102,7 @@ test('F14 connections that PostgreSQL ends, idle or not, end no process', async 
   await database.close();
 });
 
-test('F20 a PostgreSQL that was switched to read-only is not ready, and gives no cookie', async () => {
+test('N20 a PostgreSQL that was switched to read-only is not ready, and gives no cookie', async () => {
   const database = await databaseBehindRelay();
   const { relay } = database;
   const api = await startTestApi('sqlite', { database: database.settings });

@@ -93,7 +93,7 @@ async function outcome({ server, postgres, api, received, load }: Stage) {
 const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 describeWith('postgresql', 'PostgreSQL under 200 grants/s', () => {
-  test('F13 killed -9: requests are answered 503, the process survives, grants come 5 s after it is back at the latest', async () => {
+  test('N13 killed -9: requests are answered 503, the process survives, grants come 5 s after it is back at the latest', async () => {
     injectedBy(`kill -9 of the postmaster, ${KILLS} times`);
     const here = await stage();
     const seed = faultSeed();
@@ -117,7 +117,7 @@ describeWith('postgresql', 'PostgreSQL under 200 grants/s', () => {
     expect(slowestMilliseconds).toBeLessThan(LONGEST_ANSWER_MILLISECONDS);
   });
 
-  test('F15 restarted 20 times: no row is lost, and every cookie that a client received has its row', async () => {
+  test('N15 restarted 20 times: no row is lost, and every cookie that a client received has its row', async () => {
     injectedBy('fast and immediate shutdown in turn (what pg_ctl sends), at random instants');
     const here = await stage();
     const seed = faultSeed();

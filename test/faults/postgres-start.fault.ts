@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.drop());
 
-test('F12 edgepass api without PostgreSQL is up, live and not ready; less than 2 s after PostgreSQL appears it is ready by itself', async () => {
+test('N12 edgepass api without PostgreSQL is up, live and not ready; less than 2 s after PostgreSQL appears it is ready by itself', async () => {
   injectedBy('a real process; nobody listens on the port of DATABASE_URL for 10 s, then PostgreSQL is there');
   const url = new URL(server.url);
   const target = Number(url.port);
@@ -64,7 +64,7 @@ test('F12 edgepass api without PostgreSQL is up, live and not ready; less than 2
   );
 });
 
-test('F12 edgepass start, which gives the rights of the demo, ends within 5 s and names the database that is missing', async () => {
+test('N12 edgepass start, which gives the rights of the demo, ends within 5 s and names the database that is missing', async () => {
   injectedBy('the same; the local stack');
   const begin = performance.now();
   const [port, own] = [await freePort(), await freePort()];
@@ -101,7 +101,7 @@ async function schemaOf(url: string): Promise<readonly string[]> {
   return rows.map(({ kind, what }) => `${kind} ${what}`);
 }
 
-test('F22 three instances that start at once on an empty PostgreSQL are all ready, and the schema is the one that a single one makes', async () => {
+test('N22 three instances that start at once on an empty PostgreSQL are all ready, and the schema is the one that a single one makes', async () => {
   injectedBy('three real processes at once, three times');
   const alone = await createTestDatabase();
   await (await startOperatedApi({ folder, databaseUrl: alone.url })).process.stop();

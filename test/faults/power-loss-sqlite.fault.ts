@@ -109,7 +109,7 @@ function figuresOf({ instants, unsynced, received, compared, withoutRow, seed }:
   return `${number(received.all.length)} cookie sets received, power lost at ${instants} instants with ${number(unsynced)} writes not synced, ${number(compared)} comparisons, ${number(withoutRow.size)} cookie sets without a row; seed ${seed}`;
 }
 
-describeWith('strace', 'F06', () => {
+describeWith('strace', 'N06', () => {
   test('power loss: what was synced holds a row for every cookie that is out, wherever power fails (SQLite)', async () => {
     injectedBy(
       'strace: the files rebuilt as they stood at their last fsync, and with some of the later writes; opened by the service',

@@ -12,7 +12,7 @@ import { expectRowsForAll, sqliteStage } from './sqlite-stage.js';
 const HOOK = pathToFileURL(join('test', 'faults', 'break-on-signal.mjs')).href;
 const HEAP_MEGABYTES = 128;
 
-it('F42 without memory the process ends, the next start serves, and every cookie has its row', async () => {
+it('N42 without memory the process ends, the next start serves, and every cookie has its row', async () => {
   const stage = sqliteStage('memory');
   const changes = {
     ...stage.changes,
@@ -37,7 +37,7 @@ it('F42 without memory the process ends, the next start serves, and every cookie
   evidence(`SIGABRT (134); the next start 201; ${expectRowsForAll(received, stage)}`);
 });
 
-it('F47 with one thread for all that Node does aside, nothing deadlocks, also while the key changes', async () => {
+it('N47 with one thread for all that Node does aside, nothing deadlocks, also while the key changes', async () => {
   const stage = sqliteStage('threads');
   const api = await startOperatedApi({
     ...stage,

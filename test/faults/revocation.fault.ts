@@ -8,7 +8,7 @@ const COUNT = 5_000;
 const LONGEST_SECONDS = 120;
 
 test(
-  'F49 a right taken away on one instance: no grant that begins after the answer is given on either, and openGrants misses none',
+  'N49 a right taken away on one instance: no grant that begins after the answer is given on either, and openGrants misses none',
   async () => {
     injectedBy('`npm run race`: two real processes on one PostgreSQL; long runs with `-- --count 100000`');
     const race = startProcess(process.execPath, [

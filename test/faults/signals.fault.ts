@@ -20,19 +20,19 @@ import { sendHalf } from './half-sent.js';
 import { ReceivedCookies } from './received-cookies.js';
 import { expectRowsForAll, sqliteStage } from './sqlite-stage.js';
 
-// EDGEPASS_FAULT_STOPS=200 npm run faults -- -t F39: the long run, about 10 minutes.
+// EDGEPASS_FAULT_STOPS=200 npm run faults -- -t N39: the long run, about 10 minutes.
 const STOPS = Number(process.env['EDGEPASS_FAULT_STOPS'] ?? 20);
 const STOP_TIMEOUT_MILLISECONDS = 60_000 + STOPS * 20_000;
 const IN_FLIGHT = 200;
 const FROZEN_MILLISECONDS = 8_000;
 
 describe('SIGSTOP', () => {
-  it('F38 for seconds: who waited is answered, who left changes nothing, nothing piles up; every cookie has its row', async () => {
+  it('N38 for seconds: who waited is answered, who left changes nothing, nothing piles up; every cookie has its row', async () => {
     const stage = sqliteStage('frozen');
     const api = await startOperatedApi(stage);
     await entitleEveryone(api.url, LOAD_PREFIX);
     const received = new ReceivedCookies();
-    injectedBy(`SIGSTOP, ${FROZEN_MILLISECONDS / 1000} s, SIGCONT (the table says 60 s), under 100 grants/s`);
+    injectedBy(`SIGSTOP, ${FROZEN_MILLISECONDS / 1000} s, SIGCONT, under 100 grants/s`);
     const load = startGrantLoad({ url: api.url, perSecond: 100, received });
     await wait(1_000);
 
@@ -70,7 +70,7 @@ describe('SIGSTOP', () => {
 
 describe('SIGTERM', () => {
   it(
-    `F39 with ${IN_FLIGHT} requests in flight, again and again: every one is answered, no reset, exit 0`,
+    `N39 with ${IN_FLIGHT} requests in flight, again and again: every one is answered, no reset, exit 0`,
     async () => {
       const stage = sqliteStage('stops');
       injectedBy(
@@ -106,7 +106,7 @@ describe('SIGTERM', () => {
     STOP_TIMEOUT_MILLISECONDS,
   );
 
-  it('F40 twice ends the process at once, and the file is sound', async () => {
+  it('N40 twice ends the process at once, and the file is sound', async () => {
     const stage = sqliteStage('twice');
     const api = await startOperatedApi({ ...stage, changes: { DRAIN_SECONDS: '5' } });
     await entitleEveryone(api.url, LOAD_PREFIX);
@@ -127,7 +127,7 @@ describe('SIGTERM', () => {
 
   testWith(
     'postgresql',
-    'F40 while the database hangs: the callers get their 503, and the process ends by the deadline with 0',
+    'N40 while the database hangs: the callers get their 503, and the process ends by the deadline with 0',
     async () => {
       const folder = temporaryFolder('hanging');
       keyFile(folder);

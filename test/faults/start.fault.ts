@@ -30,7 +30,7 @@ async function failedStart(options: OperatedApiOptions) {
 }
 
 describe('an empty folder', () => {
-  it('F01 is made a database for the owner alone, with its schema, ready within 2 s', async () => {
+  it('N01 is made a database for the owner alone, with its schema, ready within 2 s', async () => {
     injectedBy('a new folder, five starts');
     const times: number[] = [];
     for (let start = 0; start < 5; start++) {
@@ -53,7 +53,7 @@ describe('a file that this user may not write', () => {
   it.each([
     ['in a folder without the right to write', 0o500, false],
     ['itself without any right', 0o700, true],
-  ])('F02 %s ends the start within 3 s, in one line with its path', async (_how, folderMode, isMade) => {
+  ])('N02 %s ends the start within 3 s, in one line with its path', async (_how, folderMode, isMade) => {
     const stage = sqliteStage('forbidden');
     const disk = join(stage.folder, 'disk');
     mkdirSync(disk);
@@ -88,7 +88,7 @@ describeWith('root', 'a disk that can only be read', () => {
   it.each([
     ['and has the file already', true],
     ['and is empty', false],
-  ])('F02 %s ends the start within 3 s, in one line with its path', async (_what, isMade) => {
+  ])('N02 %s ends the start within 3 s, in one line with its path', async (_what, isMade) => {
     const disk = mountSmallDisk(4_096);
     const stage = sqliteStage('read-only', disk.folder);
     if (isMade) await (await startOperatedApi(stage)).process.stop();
@@ -106,7 +106,7 @@ describeWith('root', 'a disk that can only be read', () => {
 });
 
 describe('another program', () => {
-  it('F10 that holds the file for a moment is waited for', async () => {
+  it('N10 that holds the file for a moment is waited for', async () => {
     const stage = sqliteStage('held');
     await (await startOperatedApi(stage)).process.stop();
     const other = new Sqlite(stage.path);
@@ -125,7 +125,7 @@ describe('another program', () => {
     await api.process.stop();
   });
 
-  it('F10 that keeps the file ends the start within 5 s, in one line that says so', async () => {
+  it('N10 that keeps the file ends the start within 5 s, in one line that says so', async () => {
     const stage = sqliteStage('held');
     await (await startOperatedApi(stage)).process.stop();
     const other = new Sqlite(stage.path);
@@ -141,7 +141,7 @@ describe('another program', () => {
     evidence(`exit 1 after ${seconds(milliseconds)}`);
   });
 
-  it('F10 cannot take the file from a running service, and grants go on', async () => {
+  it('N10 cannot take the file from a running service, and grants go on', async () => {
     const stage = sqliteStage('held');
     const api = await startOperatedApi(stage);
     await entitleEveryone(api.url);
@@ -159,7 +159,7 @@ describe('another program', () => {
 
 describe('a port that is taken', () => {
   it.each(['PORT', 'METRICS_PORT'] as const)(
-    'F41 as %s ends the start within 3 s with its number; the other service and the files stay as they were',
+    'N41 as %s ends the start within 3 s with its number; the other service and the files stay as they were',
     async (setting) => {
       const first = sqliteStage('port');
       const running = await startOperatedApi(first);

@@ -30,7 +30,7 @@ describe('an error that nobody foresaw', () => {
         throw 'the canary of a text';
       },
     ],
-  ])('F45 %s in a handler is 500 with an id only, counted, and its reason in the log', async (how, act) => {
+  ])('N45 %s in a handler is 500 with an id only, counted, and its reason in the log', async (how, act) => {
     const api = await startTestApi('sqlite', { metricsPort: 9090 });
     await api.give({ subject: 'user:u1', prefix: 'courses' });
     const grants = api.app.get(GrantsService, { strict: false });
@@ -59,7 +59,7 @@ describe('an error that nobody foresaw', () => {
     evidence('500 internal with its id, one line in the log, counted; the next grant 201');
   });
 
-  it('F45 outside any request is told once, requests are finished, and the exit code is 1', async () => {
+  it('N45 outside any request is told once, requests are finished, and the exit code is 1', async () => {
     const stage = sqliteStage('unexpected');
     const api = await startOperatedApi({
       ...stage,

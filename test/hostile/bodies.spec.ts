@@ -36,17 +36,17 @@ const head = (stage: HostileStage, ...lines: readonly string[]): string =>
 hostileStory('B: bodies, media types, methods, routes', (stage) => {
   describe('a body that is not one JSON object', () => {
     test.each([
-      ['B01', 'nothing', '', 'body_malformed'],
-      ['B01', 'no member', '{}', 'prefix_required'],
-      ['B01', 'an array', '[]', 'body_malformed'],
-      ['B01', 'a string', '"private/a"', 'body_malformed'],
-      ['B01', 'null', 'null', 'body_malformed'],
-      ['B02', 'an open object', '{"prefix":"private/a"', 'body_malformed'],
-      ['B02', 'something after it', '{"prefix":"private/a"}x', 'body_malformed'],
-      ['B02', 'a bare name', '{prefix:1}', 'body_malformed'],
-      ['B03', '8,000 arrays in each other', DEEP_ARRAYS, 'body_malformed'],
-      ['B03', 'the same below a member', `{"prefix":${DEEP_ARRAYS}}`, 'body_malformed'],
-      ['B05', '16 KB of objects in objects', DEEP_OBJECTS, 'body_malformed'],
+      ['M01', 'nothing', '', 'body_malformed'],
+      ['M01', 'no member', '{}', 'prefix_required'],
+      ['M01', 'an array', '[]', 'body_malformed'],
+      ['M01', 'a string', '"private/a"', 'body_malformed'],
+      ['M01', 'null', 'null', 'body_malformed'],
+      ['M02', 'an open object', '{"prefix":"private/a"', 'body_malformed'],
+      ['M02', 'something after it', '{"prefix":"private/a"}x', 'body_malformed'],
+      ['M02', 'a bare name', '{prefix:1}', 'body_malformed'],
+      ['M03', '8,000 arrays in each other', DEEP_ARRAYS, 'body_malformed'],
+      ['M03', 'the same below a member', `{"prefix":${DEEP_ARRAYS}}`, 'body_malformed'],
+      ['M05', '16 KB of objects in objects', DEEP_OBJECTS, 'body_malformed'],
     ])('%s %s is 400', async (_row, _what, body, code) => {
       const answer = await stage().ask('u1', body);
       expect([answer.status, (answer.json() as Told).code]).toEqual([400, code]);
@@ -55,17 +55,17 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
     });
   });
 
-  test('B05 an object of 20,000 members is 413, before its end has come', async () => {
+  test('M05 an object of 20,000 members is 413, before its end has come', async () => {
     const answer = await stage().raw(head(stage(), `Content-Length: ${MANY_KEYS.length}`));
     expect([answer.status, codeOf(answer.body)]).toEqual([413, 'body_too_large']);
   });
 
   describe('what such a body costs', () => {
     const BOMBS = [
-      ['B03', '8,000 arrays', DEEP_ARRAYS],
-      ['B03', '8,000 arrays below a member', `{"prefix":${DEEP_ARRAYS.slice(0, -20)}`],
-      ['B05', '3,200 objects in objects', DEEP_OBJECTS],
-      ['B05', 'as many members as fit', FULL_OF_KEYS],
+      ['M03', '8,000 arrays', DEEP_ARRAYS],
+      ['M03', '8,000 arrays below a member', `{"prefix":${DEEP_ARRAYS.slice(0, -20)}`],
+      ['M05', '3,200 objects in objects', DEEP_OBJECTS],
+      ['M05', 'as many members as fit', FULL_OF_KEYS],
     ] as const;
     const reading = async (name: string) => (await scrape(stage().api.metricsPort)).get(name) ?? Number.NaN;
 
@@ -76,7 +76,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
       expect(after - before).toBeLessThan(5 * 1024 ** 2);
     });
 
-    test('B03, B05 less than 10 ms of the processor', async () => {
+    test('M03, M05 less than 10 ms of the processor', async () => {
       const authorization = stage().bearer('u1');
       const before = await reading('process_cpu_seconds_total');
       const requests = Array.from({ length: 200 }, (_, at) =>
@@ -89,24 +89,24 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
 
   describe('members that this call does not know', () => {
     test.each([
-      ['B06', '__proto__', '{"isAdmin":true}'],
-      ['B06', 'constructor', '{"prototype":{"isAdmin":true}}'],
-      ['B08', 'userId', '"u2"'],
-      ['B08', 'roles', '["admin"]'],
-      ['B08', 'resource', '"https://cdn.example.com/*"'],
-      ['B08', 'policy', '{}'],
-      ['B08', 'ipAddress', '"0.0.0.0/0"'],
-      ['B08', 'keyPairId', '"K1"'],
-      ['B08', 'domain', '".example.com"'],
-      ['B08', 'sameSite', '"None"'],
-      ['B08', 'secure', 'false'],
-      ['B08', 'path', '"/"'],
+      ['M06', '__proto__', '{"isAdmin":true}'],
+      ['M06', 'constructor', '{"prototype":{"isAdmin":true}}'],
+      ['M08', 'userId', '"u2"'],
+      ['M08', 'roles', '["admin"]'],
+      ['M08', 'resource', '"https://cdn.example.com/*"'],
+      ['M08', 'policy', '{}'],
+      ['M08', 'ipAddress', '"0.0.0.0/0"'],
+      ['M08', 'keyPairId', '"K1"'],
+      ['M08', 'domain', '".example.com"'],
+      ['M08', 'sameSite', '"None"'],
+      ['M08', 'secure', 'false'],
+      ['M08', 'path', '"/"'],
     ])('%s %s is 400 field_unknown', async (_row, member, value) => {
       const answer = await stage().ask('u1', `{"${member}":${value},"prefix":"private/a"}`);
       expect([answer.status, (answer.json() as Told).code]).toEqual([400, 'field_unknown']);
     });
 
-    test('B06 and none of them has changed what an administrator is', async () => {
+    test('M06 and none of them has changed what an administrator is', async () => {
       await stage().ask('u1', '{"__proto__":{"groups":["admins"]},"prefix":"private/a"}');
       const answer = await stage().call('GET', '/admin/grants', {
         headers: { Authorization: stage().bearer('u1') },
@@ -117,24 +117,24 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
 
   describe('another media type is 415, whatever the body says', () => {
     test.each([
-      ['B09', 'text/plain', VALID],
-      ['B11', 'application/x-www-form-urlencoded', 'prefix=private%2Fa'],
-      ['B11', 'multipart/form-data; boundary=x', MULTIPART],
-      ['B13', 'application/json; charset=utf-16', Buffer.from(VALID, 'utf16le')],
-      ['B13', 'application/json; charset=utf-16', VALID],
+      ['M09', 'text/plain', VALID],
+      ['M11', 'application/x-www-form-urlencoded', 'prefix=private%2Fa'],
+      ['M11', 'multipart/form-data; boundary=x', MULTIPART],
+      ['M13', 'application/json; charset=utf-16', Buffer.from(VALID, 'utf16le')],
+      ['M13', 'application/json; charset=utf-16', VALID],
     ])('%s %s', async (_row, type, body) => {
       const answer = await stage().ask('u1', body, { 'Content-Type': type, Origin: APP_ORIGIN });
       expect([answer.status, (answer.json() as Told).code]).toEqual([415, 'media_type_unsupported']);
       expect(answer.headers['access-control-allow-origin']).toBe(APP_ORIGIN);
     });
 
-    test('B10 none', async () => {
+    test('M10 none', async () => {
       const headers = { Authorization: stage().bearer('u1') };
       const answer = await stage().call('POST', '/grants', { headers, body: VALID });
       expect([answer.status, (answer.json() as Told).code]).toEqual([415, 'media_type_unsupported']);
     });
 
-    test('B14 a compressed body is not inflated', async () => {
+    test('M14 a compressed body is not inflated', async () => {
       const bomb = gzipSync(Buffer.alloc(10 * 1024 ** 2, ' '));
       expect(bomb.length).toBeLessThan(16 * 1024);
       const answer = await stage().ask('u1', bomb, { 'Content-Encoding': 'gzip' });
@@ -144,9 +144,9 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
 
   describe('a body without an end', () => {
     test.each([
-      ['B16 100 MB that never come are 413 at once', 'Content-Length: 99999999', ''],
+      ['M16 100 MB that never come are 413 at once', 'Content-Length: 99999999', ''],
       [
-        'B17 chunks without an end are 413 at the limit',
+        'M17 chunks without an end are 413 at the limit',
         'Transfer-Encoding: chunked',
         `4001\r\n${'x'.repeat(16 * 1024 + 1)}`,
       ],
@@ -163,25 +163,25 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
   });
 
   describe('methods', () => {
-    test.each(['GET', 'HEAD'])('B19, B20 %s /grants lists, and gives nothing', async (method) => {
+    test.each(['GET', 'HEAD'])('M19, M20 %s /grants lists, and gives nothing', async (method) => {
       const headers = { Authorization: stage().bearer('u1') };
       const answer = await stage().call(method, '/grants?prefix=private/a', { headers, body: '' });
       expect([answer.status, answer.setCookies]).toEqual([200, []]);
       expect(answer.text()).toBe(method === 'HEAD' ? '' : '{"grants":[]}');
     });
 
-    test.each(['GET', 'HEAD'])('B19, B20 %s /grants without a token is 401', async (method) => {
+    test.each(['GET', 'HEAD'])('M19, M20 %s /grants without a token is 401', async (method) => {
       const answer = await stage().call(method, '/grants');
       expect([answer.status, answer.setCookies]).toEqual([401, []]);
     });
 
     test.each([
-      ['B22', 'TRACE', '/grants', 405],
-      ['B22', 'PATCH', '/grants', 405],
-      ['B22', 'TRACE', '/nowhere', 404],
-      ['B22', 'FOO', '/grants', 400],
-      ['B22', 'CONNECT', 'evil.example:443', 400],
-      ['B22', 'OPTIONS', '*', 204],
+      ['M22', 'TRACE', '/grants', 405],
+      ['M22', 'PATCH', '/grants', 405],
+      ['M22', 'TRACE', '/nowhere', 404],
+      ['M22', 'FOO', '/grants', 400],
+      ['M22', 'CONNECT', 'evil.example:443', 400],
+      ['M22', 'OPTIONS', '*', 204],
     ])('%s %s %s is %d, and nothing is echoed', async (_row, method, target, status) => {
       const answer = await stage().raw(
         `${method} ${target} HTTP/1.1\r\nHost: api.example.com\r\nX-Canary: echo-me\r\nConnection: close\r\n\r\n`,
@@ -192,7 +192,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
     });
   });
 
-  test('B22 CONNECT behind pipelined requests takes no room from others', async () => {
+  test('M22 CONNECT behind pipelined requests takes no room from others', async () => {
     const { port, url, metricsPort } = stage().api;
     const pipelined = `${'GET /x HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100)}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`;
     await Promise.all(
@@ -207,7 +207,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
-  test('B22 CONNECT whose client resets the connection ends nothing but itself', async () => {
+  test('M22 CONNECT whose client resets the connection ends nothing but itself', async () => {
     const attempts = Array.from({ length: 20 }, async () => {
       const socket = connect({ host: '127.0.0.1', port: stage().api.port });
       socket.on('error', () => undefined);
@@ -219,7 +219,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
     expect((await stage().call('GET', '/health/live')).status).toBe(200);
   });
 
-  describe('B23 another spelling of a route', () => {
+  describe('M23 another spelling of a route', () => {
     const SPELLINGS = [
       '//grants',
       '/grants/',
@@ -233,7 +233,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
       SPELLINGS.map((path) => [method, path] as const),
     );
 
-    test.each(CALLS)('B23 %s %s is none: without a token and with one', async (method, path) => {
+    test.each(CALLS)('M23 %s %s is none: without a token and with one', async (method, path) => {
       const line = `${method} ${path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n`;
       const body = `Content-Type: application/json\r\nContent-Length: ${VALID.length}\r\n\r\n${VALID}`;
       const anonymous = await stage().raw(`${line}${body}`);
@@ -243,8 +243,8 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
   });
 
   test.each([
-    ['B10', 'POST', '/nowhere', 404],
-    ['B10', 'PATCH', '/grants', 405],
+    ['M10', 'POST', '/nowhere', 404],
+    ['M10', 'PATCH', '/grants', 405],
   ])(
     '%s what is wrong with a body matters only at a route: %s %s is %d',
     async (_row, method, path, status) => {

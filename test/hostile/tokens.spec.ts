@@ -166,7 +166,7 @@ hostileStory(
         expect(await presentToken(signed({}, ES256, () => Buffer.alloc(64)))).toBe(INVALID);
       });
 
-      // The classes of Wycheproof's ECDSA and RSA vectors; the files themselves are not here (docs/hostile.md).
+      // The classes of Wycheproof's ECDSA and RSA vectors; the files themselves are not here (docs/evidence/hostile.md).
       const EDGES: readonly (readonly [string, Buffer])[] = [
         ['r = 0', rs(0n, 1n)],
         ['s = 0', rs(1n, 0n)],

@@ -81,7 +81,7 @@ const readiness = async (): Promise<unknown> => {
 };
 
 describe('a change of the key', () => {
-  test('K18, F33: under load no grant fails, and each signature is of the key that cookie, answer and row name', async () => {
+  test('K18, N33: under load no grant fails, and each signature is of the key that cookie, answer and row name', async () => {
     const over = new AbortController();
     const seen: Awaited<ReturnType<typeof grant>>[] = [];
     const viewer = async (): Promise<void> => {
@@ -123,7 +123,7 @@ describe('a change of the key', () => {
     expect(verify('sha1', Buffer.from(set.policyText), first, decodeCloudFront(set.signature))).toBe(true);
   });
 
-  test('F36: 100 requests to reload at once read the file twice at most, and the newest wins', async () => {
+  test('N36: 100 requests to reload at once read the file twice at most, and the newest wins', async () => {
     put(withId('KFIRST'));
     const lines = api.log.length;
     const reloads = Array.from({ length: 99 }, () => reload.reload());
@@ -142,11 +142,11 @@ describe('a file that cannot be used', () => {
   });
 
   test.each([
-    ['F34: cut in half', () => put(withId('KSECOND').slice(0, 900)), 'a truncated PEM'],
-    ['F34: empty', () => put(''), 'nothing'],
-    ['F34: removed', () => rmSync(file), 'no such file'],
-    ['F35: RSA of 1024 bits', () => put(withId('KSECOND', rsaKeyTextOf(1024))), 'an RSA key of 1024 bits'],
-    ['F35: of another curve', () => put(withId('KSECOND', p384())), 'an ECDSA key on the curve secp384r1'],
+    ['N34: cut in half', () => put(withId('KSECOND').slice(0, 900)), 'a truncated PEM'],
+    ['N34: empty', () => put(''), 'nothing'],
+    ['N34: removed', () => rmSync(file), 'no such file'],
+    ['N35: RSA of 1024 bits', () => put(withId('KSECOND', rsaKeyTextOf(1024))), 'an RSA key of 1024 bits'],
+    ['N35: of another curve', () => put(withId('KSECOND', p384())), 'an ECDSA key on the curve secp384r1'],
     ['without an id', () => put(TEXTS.get('KSECOND') ?? ''), 'nothing'],
     [
       'another key under the id in force',

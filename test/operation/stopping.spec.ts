@@ -18,7 +18,7 @@ jest.setTimeout(60_000);
 const sqliteIn = (folder: string): string => `sqlite:${join(folder, 'edgepass.sqlite')}`;
 
 describe('SIGTERM', () => {
-  it('F39: readiness says no at once, 200 requests in flight are answered and their connections closed, exit 0', async () => {
+  it('N39: readiness says no at once, 200 requests in flight are answered and their connections closed, exit 0', async () => {
     const folder = temporaryFolder('drain');
     keyFile(folder);
     const api = await startOperatedApi({
@@ -56,7 +56,7 @@ describe('SIGTERM', () => {
     expect(performance.now() - begin).toBeLessThan(5_000);
   });
 
-  it('F40: requests whose headers or body never end are cut off, and the process ends within ten seconds with 0', async () => {
+  it('N40: requests whose headers or body never end are cut off, and the process ends within ten seconds with 0', async () => {
     const folder = temporaryFolder('drain');
     keyFile(folder);
     const api = await startOperatedApi({

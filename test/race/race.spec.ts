@@ -47,7 +47,7 @@ function race(instances: readonly string[]) {
 const KEPT = { races: RACES, late: 0, missed: 0, faults: [] };
 
 test(
-  'no grant begins after its right was taken away, and openGrants misses none: two instances on PostgreSQL (F49)',
+  'no grant begins after its right was taken away, and openGrants misses none: two instances on PostgreSQL (N49)',
   async () => {
     const server = await createTestDatabase();
     const database = { kind: 'postgres', url: new Secret(server.url) } as const;

@@ -70,7 +70,7 @@ describe('the signing desk', () => {
     expect([desk.key.keyPairId, await desk.begin().sign('p'), broken.isClosed]).toEqual(['K1', 'K1:p', true]);
   });
 
-  it('F36: leaves one signer open after 100 changes', async () => {
+  it('N36: leaves one signer open after 100 changes', async () => {
     const signers = Array.from({ length: 101 }, (_, index) => new FakeSigner(`K${index}`));
     const desk = deskWith(...signers);
     for (let index = 1; index <= 100; index++) {

@@ -9,7 +9,7 @@ import { PROBE_WRITE, probeFiller } from '../probe-write.js';
 import type { Probe } from '../readiness.js';
 import type { Queries, Tables } from '../schema.js';
 
-/** How long a caller waits for a connection, and then for each statement. Together below 2 s (F16). */
+/** How long a caller waits for a connection, and then for each statement. Together below 2 s (N16). */
 const CONNECT_MILLISECONDS = 700;
 const STATEMENT_MILLISECONDS = 800;
 
@@ -147,7 +147,7 @@ export class PostgresProbe {
       const { rows } = await client.query<{ read_only: string }>(
         `select current_setting('transaction_read_only') as read_only`,
       );
-      // A standby, or a primary that was switched to read-only: it answers, and records nothing (F20).
+      // A standby, or a primary that was switched to read-only: it answers, and records nothing (N20).
       if (rows[0]?.read_only !== 'off') throw new Error('PostgreSQL is read-only');
       if (deep) await client.query(PROBE_WRITE('$1'), [probeFiller()]);
     } catch (error) {
@@ -191,7 +191,7 @@ const PASSING_CLASSES = [
 /** Node's own codes for a network or a name service that does not answer. */
 const NETWORK_CODE = /^(?:E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND)|EAI_)/;
 
-/** Whether waiting may help, so that the start goes on without the database (F12). */
+/** Whether waiting may help, so that the start goes on without the database (N12). */
 export function mayPass(error: unknown): boolean {
   const code = codeOf(error);
   if (/time(?:d )?out|terminated|read-only/i.test(code)) return true;

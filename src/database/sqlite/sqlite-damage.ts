@@ -12,7 +12,7 @@ export function isLost(path: string): boolean {
 
 /**
  * What is wrong with an SQLite file, in a few words; `null` for a sound or empty one. It is opened for reading,
- * so that a damaged file stays as it is for whoever restores it, its log included (F03). A million grants take
+ * so that a damaged file stays as it is for whoever restores it, its log included (N03). A million grants take
  * about 0.2 s.
  * @throws SQLite's error when the file cannot be read: another process has it, or this user may not
  */

@@ -53,7 +53,7 @@ describe('the JSON reader', () => {
     expect(answer.status).toBe(200);
   });
 
-  describe('B01, B02: refuses what is not one JSON object as body_malformed', () => {
+  describe('M01, M02: refuses what is not one JSON object as body_malformed', () => {
     it.each([
       ['nothing', ''],
       ['white space', '  \n'],
@@ -83,7 +83,7 @@ describe('the JSON reader', () => {
     });
   });
 
-  describe('B03, B05: bounds what the body can cost', () => {
+  describe('M03, M05: bounds what the body can cost', () => {
     it('refuses 8,000 nested arrays', async () => {
       const answer = await post('['.repeat(8000) + ']'.repeat(8000));
       expect([answer.status, answer.body.code]).toStrictEqual([400, 'body_malformed']);
@@ -141,13 +141,13 @@ describe('the JSON reader', () => {
     });
   });
 
-  it('B06: leaves a member __proto__ an ordinary member', async () => {
+  it('M06: leaves a member __proto__ an ordinary member', async () => {
     const answer = await post('{"__proto__":{"isAdmin":true},"prefix":"private/a"}');
     expect(answer.text).toBe('{"read":{"__proto__":{"isAdmin":true},"prefix":"private/a"}}');
     expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
   });
 
-  describe('B09-B13: refuses every other media type as media_type_unsupported', () => {
+  describe('M09-M13: refuses every other media type as media_type_unsupported', () => {
     it.each([
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -167,13 +167,13 @@ describe('the JSON reader', () => {
       expect([answer.status, answer.body.code]).toStrictEqual([415, 'media_type_unsupported']);
     });
 
-    it('B10: none, with a body', async () => {
+    it('M10: none, with a body', async () => {
       expect(await raw(server, 'DELETE / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}')).toContain(
         '"code":"media_type_unsupported"',
       );
     });
 
-    it.each(['POST', 'PUT'])('B10: none, on a %s without a body', async (method) => {
+    it.each(['POST', 'PUT'])('M10: none, on a %s without a body', async (method) => {
       expect(await raw(server, `${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`)).toContain(
         '"code":"media_type_unsupported"',
       );
@@ -189,14 +189,14 @@ describe('the JSON reader', () => {
   });
 
   it.each(['gzip', 'deflate', 'br', 'zstd', 'identity, gzip', 'x'])(
-    'B14: does not inflate Content-Encoding %s',
+    'M14: does not inflate Content-Encoding %s',
     async (encoding) => {
       const answer = await post(gzipSync('a'.repeat(10_000_000))).set('Content-Encoding', encoding);
       expect([answer.status, answer.body.code]).toStrictEqual([415, 'media_type_unsupported']);
     },
   );
 
-  it('B16: refuses an announced 99,999,999 bytes at once and closes', async () => {
+  it('M16: refuses an announced 99,999,999 bytes at once and closes', async () => {
     const answer = await raw(
       server,
       'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n',
@@ -206,7 +206,7 @@ describe('the JSON reader', () => {
     expect(answer).toContain('"code":"body_too_large"');
   });
 
-  it('B17: refuses a chunked body that never ends when it passes the limit, and closes', async () => {
+  it('M17: refuses a chunked body that never ends when it passes the limit, and closes', async () => {
     const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`;
     const answer = await raw(
       server,

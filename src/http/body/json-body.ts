@@ -19,7 +19,7 @@ const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset=(?:utf-8|"utf-8"))?
 
 /**
  * Reads a request's body into `request.body`: one JSON object in UTF-8, or a {@link Problem} to `next`.
- * Not `express.json()`: that one first waits for all of an oversized body (B16, B17), decodes broken
+ * Not `express.json()`: that one first waits for all of an oversized body (M16, M17), decodes broken
  * UTF-8 with replacement characters, takes the last of two equal members and answers `{}` for nothing.
  */
 export function jsonBody(): Middleware {
@@ -31,7 +31,7 @@ export function jsonBody(): Middleware {
       },
       (error: unknown) => {
         // Node reads on to the end of a body before the next request; one without a known, small end must
-        // not hold the connection (B16, B17).
+        // not hold the connection (M16, M17).
         if (!request.complete && !endsWithinLimit(request)) response.setHeader('connection', 'close');
         next(error);
       },
@@ -111,7 +111,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The parser's own message quotes the input (B02).
+    // The parser's own message quotes the input (M02).
     throw malformed('The body is not JSON', 'not_json');
   }
 }

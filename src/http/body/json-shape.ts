@@ -1,4 +1,4 @@
-/** Whether objects and arrays lie deeper in each other than `limit`. Without recursion: the input decides the depth (B03). */
+/** Whether objects and arrays lie deeper in each other than `limit`. Without recursion: the input decides the depth (M03). */
 export function nestsDeeperThan(value: unknown, limit: number): boolean {
   let level = containers([value]);
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -3,7 +3,7 @@ import { Problem } from '../problems/problem.js';
 
 /**
  * All bytes of a body, at most `limitBytes`. Refuses as soon as the limit is known to be passed: at once
- * for an announced length (B16), with the byte too many for a chunked body (B17).
+ * for an announced length (M16), with the byte too many for a chunked body (M17).
  *
  * @throws Problem `body_too_large`, or `request_malformed` when the caller broke off
  */

@@ -339,14 +339,14 @@ describe('request validation', () => {
   });
 
   it.each([
-    ['B01: nothing in it', '{}', 'prefix_required'],
+    ['M01: nothing in it', '{}', 'prefix_required'],
     ['another prefix', `{"prefix":"${SECRET}"}`, 'prefix_invalid'],
     ['the prefix null', '{"prefix":null}', 'prefix_invalid'],
     ['two faults: the first code of the list', '{"prefix":"x","ttlSeconds":"x"}', 'prefix_invalid'],
     ['a ttl that is text', '{"prefix":"private/a","ttlSeconds":"900"}', 'ttl_invalid'],
     ['a rule without a code', '{"prefix":"private/a","noted":1}', 'body_malformed'],
-    ['B06: __proto__', '{"__proto__":{"isAdmin":true},"prefix":"private/a"}', 'field_unknown'],
-    ['B06: constructor', '{"constructor":{"prototype":{}},"prefix":"private/a"}', 'field_unknown'],
+    ['M06: __proto__', '{"__proto__":{"isAdmin":true},"prefix":"private/a"}', 'field_unknown'],
+    ['M06: constructor', '{"constructor":{"prototype":{}},"prefix":"private/a"}', 'field_unknown'],
     ['toString', '{"toString":1,"prefix":"private/a"}', 'field_unknown'],
   ])('%s: %s is refused as %s', async (_what, body, code) => {
     const answer = await post(body);
@@ -366,7 +366,7 @@ describe('request validation', () => {
     'sameSite',
     'secure',
     'path',
-  ])('B08: the extra member %s is refused as field_unknown, with the members that exist', async (member) => {
+  ])('M08: the extra member %s is refused as field_unknown, with the members that exist', async (member) => {
     const answer = await post(JSON.stringify({ prefix: 'private/a', [member]: SECRET }));
     expect([answer.body.code, answer.body.detail]).toStrictEqual([
       'field_unknown',

@@ -12,7 +12,7 @@ export interface ConstraintContext {
   readonly detail?: string;
 }
 
-/** No call of ours has more than two levels; a host's own body parser may let much more through (B03). */
+/** No call of ours has more than two levels; a host's own body parser may let much more through (M03). */
 const DEPTH_LIMIT = 32;
 
 /**
@@ -38,7 +38,7 @@ class RequestValidation extends ValidationPipe {
     });
   }
 
-  // Before Nest's own transform, which silently drops `__proto__` and `constructor` (B06) and recurses as
+  // Before Nest's own transform, which silently drops `__proto__` and `constructor` (M06) and recurses as
   // deep as the input says.
   override async transform(value: unknown, declared: ArgumentMetadata): Promise<unknown> {
     const metadata = this.expectedType ? { ...declared, metatype: this.expectedType } : declared;
