@@ -1,32 +1,32 @@
 import type { EdgepassClient, GrantKeeper } from '/client/index.js';
-import { expiresAtMs } from './pass-card.js';
-import { opens, withScope, type HeldScope } from './scopes.js';
+import { expiresAtMs } from './access-card.js';
+import { opens, withHeld, type HeldGrant } from './held-grants.js';
 
-/** A cookie counts whole seconds: a scope counts as ended only when its cookie is gone for sure. */
+/** A cookie counts whole seconds: a grant counts as ended only when its cookie is gone for sure. */
 const AFTER_EXPIRY_MS = 1_500;
 
-/** The scopes of this browser, each kept alive while renewal is switched on. */
+/** The grants that this browser holds, each renewed while renewal is switched on. */
 export interface Holdings {
-  readonly scopes: readonly HeldScope[];
+  readonly all: readonly HeldGrant[];
   readonly opens: (path: string) => boolean;
-  readonly add: (scope: HeldScope) => void;
-  /** Forgets one scope, or all. */
+  readonly add: (held: HeldGrant) => void;
+  /** Forgets one, or all. */
   readonly drop: (prefix?: string) => void;
-  /** Forgets the scopes that have ended, and gives them. */
-  readonly dropEnded: (nowMs: number) => readonly HeldScope[];
-  /** Switches renewal on or off for all scopes. */
+  /** Forgets those that have ended, and gives them. */
+  readonly dropEnded: (nowMs: number) => readonly HeldGrant[];
+  /** Switches renewal on or off for all of them. */
   readonly keepAlive: (on: boolean) => void;
-  /** To be called before playing: timers may have slept (B106). */
+  /** To be called before playing: timers may have slept. */
   readonly renewIfDue: () => void;
 }
 
-/** Starts with none; `renewed` is told after each renewal, `failed` after each that failed. */
-export function holdScopes(
+/** Starts with none; `renewed` is called after each renewal, `failed` after each that failed. */
+export function holdGrants(
   client: EdgepassClient,
-  told: { readonly renewed: (scope: HeldScope) => void; readonly failed: (error: unknown) => void },
+  listeners: { readonly renewed: (held: HeldGrant) => void; readonly failed: (error: unknown) => void },
 ): Holdings {
   const keepers = new Map<string, GrantKeeper>();
-  let scopes: readonly HeldScope[] = [];
+  let held: readonly HeldGrant[] = [];
   let alive = false;
 
   function stopKeeper(prefix: string): void {
@@ -34,49 +34,49 @@ export function holdScopes(
     keepers.delete(prefix);
   }
 
-  function replace(next: readonly HeldScope[]): void {
-    scopes = next;
-    const kept = new Set(scopes.map(({ grant }) => grant.prefix));
+  function replace(next: readonly HeldGrant[]): void {
+    held = next;
+    const kept = new Set(held.map(({ grant }) => grant.prefix));
     for (const prefix of keepers.keys()) if (!kept.has(prefix)) stopKeeper(prefix);
   }
 
-  function startKeeper({ grant, receivedAtMs, ttlSeconds }: HeldScope): void {
+  function startKeeper({ grant, receivedAtMs, ttlSeconds }: HeldGrant): void {
     stopKeeper(grant.prefix);
     const keeper = client.keepGranted(grant.prefix, {
       ttlSeconds,
       current: { grant, receivedAtMs },
       onGrant: (renewed) => {
-        const scope = { grant: renewed, receivedAtMs: Date.now(), ttlSeconds };
-        replace(withScope(scopes, scope));
-        told.renewed(scope);
+        const one = { grant: renewed, receivedAtMs: Date.now(), ttlSeconds };
+        replace(withHeld(held, one));
+        listeners.renewed(one);
       },
-      onError: told.failed,
+      onError: listeners.failed,
     });
     keepers.set(grant.prefix, keeper);
   }
 
   return {
-    get scopes() {
-      return scopes;
+    get all() {
+      return held;
     },
-    opens: (path) => scopes.some(({ grant }) => opens(grant.prefix, path)),
-    add(scope) {
-      replace(withScope(scopes, scope));
-      if (alive) startKeeper(scope);
+    opens: (path) => held.some(({ grant }) => opens(grant.prefix, path)),
+    add(one) {
+      replace(withHeld(held, one));
+      if (alive) startKeeper(one);
     },
     drop(prefix) {
-      replace(prefix === undefined ? [] : scopes.filter(({ grant }) => grant.prefix !== prefix));
+      replace(prefix === undefined ? [] : held.filter(({ grant }) => grant.prefix !== prefix));
     },
     dropEnded(nowMs) {
-      const ended = scopes.filter((scope) => nowMs > expiresAtMs(scope) + AFTER_EXPIRY_MS);
-      if (ended.length > 0) replace(scopes.filter((scope) => !ended.includes(scope)));
+      const ended = held.filter((one) => nowMs > expiresAtMs(one) + AFTER_EXPIRY_MS);
+      if (ended.length > 0) replace(held.filter((one) => !ended.includes(one)));
       return ended;
     },
     keepAlive(on) {
       alive = on;
-      for (const scope of scopes) {
-        if (on) startKeeper(scope);
-        else stopKeeper(scope.grant.prefix);
+      for (const one of held) {
+        if (on) startKeeper(one);
+        else stopKeeper(one.grant.prefix);
       }
     },
     renewIfDue() {

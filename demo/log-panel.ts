@@ -3,14 +3,28 @@ import { byId, copyOf, within } from './page.js';
 
 const LONGEST_LOG = 120;
 
-/** Puts one call on top of the log panel. */
+/**
+ * Puts one call on top of the log panel. A file that fared like one since the last call to the API is counted
+ * in that line: what the API answered must not drown in thirty files.
+ */
 export function logCall(call: Call): void {
   const list = byId('log', HTMLOListElement);
+  const alike = lineOf(list, call);
+  if (alike !== undefined) {
+    const count = Number(alike.dataset['count']) + 1;
+    alike.dataset['count'] = String(count);
+    alike.title += `\n${call.path}`;
+    within(alike, '.call-more', HTMLElement).textContent = `and ${count - 1} more`;
+    return;
+  }
   const line = copyOf('call-template', HTMLLIElement);
   const good = call.status === 'shown' || (typeof call.status === 'number' && call.status < 400);
   line.dataset['outcome'] = good ? 'good' : 'bad';
   line.dataset['host'] = call.host;
   line.dataset['status'] = String(call.status);
+  line.dataset['via'] = call.via;
+  line.dataset['count'] = '1';
+  line.title = call.path;
   within(line, '.call-time', HTMLTimeElement).textContent = new Date().toLocaleTimeString([], {
     hour12: false,
   });
@@ -20,4 +34,14 @@ export function logCall(call: Call): void {
   within(line, '.call-meaning', HTMLElement).textContent = meaningOf(call);
   list.prepend(line);
   while (list.children.length > LONGEST_LOG) list.lastElementChild?.remove();
+}
+
+/** The line of calls that fared like this one, above the newest call to the API. */
+function lineOf(list: HTMLOListElement, { host, status, via }: Call): HTMLElement | undefined {
+  if (host === 'API') return undefined;
+  const lines = [...list.children].filter((line) => line instanceof HTMLElement);
+  const newestOfApi = lines.findIndex(({ dataset }) => dataset['host'] === 'API');
+  return lines
+    .slice(0, newestOfApi < 0 ? lines.length : newestOfApi)
+    .find(({ dataset }) => dataset['status'] === String(status) && dataset['via'] === via);
 }

@@ -1,16 +1,16 @@
 /*
  * The demo page. For tests, `data-testid` and states that stay stable:
- *   sign-in-alice, sign-in-bob, sign-in-carol, sign-out   buttons of step 1
+ *   sign-in-alice, sign-in-bob, sign-in-carol, sign-out   buttons of step 1; the last is hidden while nobody is signed in
  *   prefix, ttl (selects), auto-renew (checkbox), ask     step 2; option values are prefixes and seconds
  *   status                                                what the last action came to; data-tone calm|good|bad
- *   time-left                                             m:ss, or –:–– without a pass
- *   clear, clear-scope (one a scope), scopes              giving access back
+ *   time-left                                             m:ss, or –:–– without access
+ *   clear, clear-one (one a grant), held                  giving access back
  *   image (one a sample), sibling (outside the prefix)    <img>, data-state loading|shown|refused
  *   portrait (in the viewer's own folder)                 as image
  *   video                                                 <video>, data-state loading|shown|playing|refused
- *   access, explanation                                   the state of the stage in words
+ *   access, explanation                                   whether the files open, and why, in words
  *   try-again, proof                                      one file past the browser's cache; data-state shown|refused
- *   log                                                   <li data-host data-status data-outcome>, newest first
+ *   log                                                   <li data-host data-status data-outcome data-count>, newest first
  *   certificate-warning, check-again                      hidden while the API and the CDN answer
  * `#app` carries data-ready once the page works, data-access none|open|cleared|expired and data-viewer.
  */
@@ -23,26 +23,27 @@ import {
 import { watchedFetch } from './api-calls.js';
 import { checkCertificates, watchCertificates } from './certificate-warning.js';
 import { loadConfig, type DemoConfig } from './config.js';
-import { holdScopes } from './holdings.js';
+import { holdGrants } from './holdings.js';
 import { buildGrid } from './image-grid.js';
 import { buildVideo } from './lesson-video.js';
 import { recall, remember } from './memory.js';
 import { byId } from './page.js';
-import { expiresAtMs, pathOf, showPass, showTimeLeft, type Access } from './pass-card.js';
+import { expiresAtMs, pathOf, showAccess, showTimeLeft, type Access } from './access-card.js';
 import { showPrefixChoices } from './prefix-choices.js';
 import { forgetProof, showProof } from './proof-line.js';
-import { showScopes } from './scope-list.js';
+import { showHeld } from './held-list.js';
 import { say, sayError } from './status-line.js';
-import { PEOPLE, showPeople, showSignedIn, signIn, signOut } from './viewers.js';
+import { mayOpenOnly, PEOPLE, showPeople, showSignedIn, signIn, signOut } from './viewers.js';
 
 async function startPage(config: DemoConfig): Promise<void> {
   const { apiUrl, cdnUrl, samples } = config;
   const client = createEdgepassClient({ apiUrl, fetch: watchedFetch });
   const autoRenew = byId('auto-renew', HTMLInputElement);
   let viewer: string | null = null;
-  let withoutScopes: Exclude<Access, 'open'> = 'none';
+  let entitlements: readonly Entitlement[] = [];
+  let withoutAny: Exclude<Access, 'open'> = 'none';
 
-  const holdings = holdScopes(client, {
+  const holdings = holdGrants(client, {
     renewed({ grant }) {
       draw();
       if (holdings.opens(samples.video)) video.resume();
@@ -59,31 +60,36 @@ async function startPage(config: DemoConfig): Promise<void> {
   }
 
   function draw(): void {
-    const { scopes } = holdings;
-    showPass(scopes.length > 0 ? 'open' : withoutScopes, viewer, scopes.at(-1), autoRenew.checked);
-    showTimeLeft(scopes.at(-1), Date.now());
-    showScopes(scopes, (prefix) => act(() => clear(prefix)));
-    remember({ viewer, held: scopes });
+    const { all } = holdings;
+    showAccess(all.length > 0 ? 'open' : withoutAny, viewer, all.at(-1), autoRenew.checked);
+    showTimeLeft(all.at(-1), Date.now());
+    showHeld(all, (prefix) => act(() => clear(prefix)));
+    remember({ viewer, held: all });
   }
 
   function dropAll(next: Exclude<Access, 'open'>): void {
     holdings.drop();
-    withoutScopes = next;
+    withoutAny = next;
   }
 
   async function ask(): Promise<void> {
     const prefix = byId('prefix', HTMLSelectElement).value;
     const ttlSeconds = Number(byId('ttl', HTMLSelectElement).value);
-    const grant = await client.grant(prefix, { ttlSeconds });
+    const grant = await client.grant(prefix, { ttlSeconds }).catch((error: unknown) => {
+      throw error instanceof EdgepassError && error.code === 'not_entitled'
+        ? new Error(mayOpenOnly(viewer ?? '', entitlements))
+        : error;
+    });
     holdings.add({ grant, receivedAtMs: Date.now(), ttlSeconds });
     draw();
     say('good', `Granted: this browser may open everything below ${pathOf(grant.prefix)} now.`);
     void drawStage();
+    showStage();
   }
 
   async function clear(prefix?: string): Promise<void> {
     await client.clear(prefix);
-    withoutScopes = 'cleared';
+    withoutAny = 'cleared';
     holdings.drop(prefix);
     draw();
     say(
@@ -100,13 +106,14 @@ async function startPage(config: DemoConfig): Promise<void> {
     await signIn(apiUrl, user);
     viewer = user;
     const changed = before !== user;
+    const hadSomething = holdings.all.length > 0;
     if (changed) dropAll('none');
     // The API clears here what another viewer left in this browser, whoever did the sign-in.
     await client.grants();
     await showEntitlements();
     say(
       'good',
-      changed && before !== null
+      changed && hadSomething && before !== null
         ? `Hello ${user}. What ${before} held in this browser is cleared.`
         : `Hello ${user}.`,
     );
@@ -124,7 +131,7 @@ async function startPage(config: DemoConfig): Promise<void> {
   }
 
   async function showEntitlements(): Promise<void> {
-    let entitlements: readonly Entitlement[] = [];
+    entitlements = [];
     try {
       if (viewer !== null) entitlements = await client.entitlements();
     } catch (error) {
@@ -140,12 +147,12 @@ async function startPage(config: DemoConfig): Promise<void> {
   function tick(): void {
     const ended = holdings.dropEnded(Date.now());
     if (ended.length === 0) {
-      showTimeLeft(holdings.scopes.at(-1), Date.now());
+      showTimeLeft(holdings.all.at(-1), Date.now());
       return;
     }
-    withoutScopes = 'expired';
+    withoutAny = 'expired';
     draw();
-    say('bad', `The pass for ${ended.map(({ grant }) => pathOf(grant.prefix)).join(', ')} has ended.`);
+    say('bad', `The access to ${ended.map(({ grant }) => pathOf(grant.prefix)).join(', ')} has ended.`);
     void drawStage();
   }
 
@@ -180,7 +187,7 @@ async function startPage(config: DemoConfig): Promise<void> {
   // After a reload the session and the cookies are still there; only this page forgot them.
   const memory = recall();
   viewer = PEOPLE.find(({ user }) => user === memory.viewer)?.user ?? null;
-  for (const scope of memory.held) if (Date.now() < expiresAtMs(scope)) holdings.add(scope);
+  for (const one of memory.held) if (Date.now() < expiresAtMs(one)) holdings.add(one);
   draw();
   if (await checkCertificates(config)) {
     act(showEntitlements);
@@ -193,6 +200,12 @@ async function startPage(config: DemoConfig): Promise<void> {
   setInterval(tick, 250);
   byId('app', HTMLDivElement).dataset['ready'] = 'true';
   await drawStage();
+}
+
+/** On a small screen the files lie below the form: what the button did must be seen. */
+function showStage(): void {
+  const stage = byId('stage', HTMLElement);
+  if (stage.getBoundingClientRect().top > innerHeight / 2) stage.scrollIntoView();
 }
 
 try {

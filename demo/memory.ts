@@ -1,11 +1,11 @@
-import type { HeldScope } from './scopes.js';
+import type { HeldGrant } from './held-grants.js';
 
 const MEMORY = 'edgepass-demo';
 
 /** What the page remembers across a reload. No secret: the cookies and the session stay with the browser. */
 export interface Memory {
   readonly viewer: string | null;
-  readonly held: readonly HeldScope[];
+  readonly held: readonly HeldGrant[];
 }
 
 export function remember(memory: Memory): void {

@@ -1,7 +1,7 @@
 import type { Entitlement } from '/client/index.js';
 import type { Samples } from './config.js';
 import { byId } from './page.js';
-import { opens } from './scopes.js';
+import { opens } from './held-grants.js';
 
 /** Fills the prefix list: what the viewer may open first, then what the API will refuse, worth a try. */
 export function showPrefixChoices(

@@ -1,4 +1,4 @@
-import { EdgepassNetworkError } from '/client/index.js';
+import { EdgepassNetworkError, type Entitlement } from '/client/index.js';
 import { watchedFetch } from './api-calls.js';
 import { byId, copyOf, within } from './page.js';
 
@@ -6,7 +6,7 @@ import { byId, copyOf, within } from './page.js';
 export const PEOPLE = [
   { user: 'alice', may: 'courses/algebra and her own folder' },
   { user: 'bob', may: 'only his own folder' },
-  { user: 'carol', may: 'administrator: decides who may open what' },
+  { user: 'carol', may: 'only her own folder; the administrator' },
 ] as const;
 
 /** A private file in the viewer's own folder; for nobody, a file of somebody else. */
@@ -37,8 +37,18 @@ export function showSignedIn(viewer: string | null): void {
   }
   byId('signed-in', HTMLParagraphElement).textContent =
     viewer === null ? 'Nobody is signed in.' : `Signed in as ${viewer}.`;
-  byId('sign-out', HTMLButtonElement).disabled = viewer === null;
+  byId('sign-out', HTMLButtonElement).hidden = viewer === null;
   byId('app', HTMLDivElement).dataset['viewer'] = viewer ?? '';
+}
+
+/** Why the API refused this viewer, in a sentence: `Bob may open only /users/bob.` */
+export function mayOpenOnly(viewer: string, entitlements: readonly Entitlement[]): string {
+  const prefixes = entitlements.flatMap(({ applies, opens, prefix }) => (applies ? [opens ?? prefix] : []));
+  const name = viewer.slice(0, 1).toUpperCase() + viewer.slice(1);
+  const paths = prefixes.map((prefix) => (prefix === '/' ? '/' : `/${prefix}`));
+  return paths.length === 0
+    ? `${name} may open nothing on this CDN.`
+    : `${name} may open only ${paths.join(' and ')}.`;
 }
 
 /** Demo sign-in: the API answers with a session cookie that this page cannot read. */

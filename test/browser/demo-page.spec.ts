@@ -60,6 +60,8 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       .filter({ hasText: `everything below /${prefix} ` })
       .waitFor();
   };
+  const status = (): Promise<string | null> => page.getByTestId('status').textContent();
+
   it('without access every file is refused, and the page says so', async () => {
     await allImages('refused');
     await inState('sibling', 'refused').waitFor({ state: 'attached' });
@@ -89,7 +91,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     await inState('portrait', 'shown').waitFor();
     await allImages('shown');
     expect(await grantedPaths(browser)).toEqual(['/courses/algebra', '/users/alice']);
-    expect(await page.getByTestId('scopes').locator('.scope').count()).toBe(2);
+    expect(await page.getByTestId('held').locator('.held-grant').count()).toBe(2);
   });
 
   it('a reload keeps the access, because the cookies stayed', async () => {
@@ -124,12 +126,71 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     expect(await grantCookies(browser)).toEqual([]);
   });
 
-  it('who may not open a prefix reads the refusal of the API', async () => {
+  it('a viewer who may not open a prefix reads in a sentence what they may open', async () => {
     await signIn('bob');
     await page.getByTestId('ask').click();
-    await page.getByTestId('status').filter({ hasText: 'not_entitled' }).waitFor();
-    expect(await page.getByTestId('status').getAttribute('data-tone')).toBe('bad');
+    await page.locator('#status[data-tone="bad"]').waitFor();
+    expect(await status()).toBe('Bob may open only /users/bob.');
     expect(await grantCookies(browser)).toEqual([]);
+  });
+
+  it('says that the cookies of the viewer before are cleared only where there were some', async () => {
+    await signIn('bob');
+    await signIn('alice');
+    expect(await status()).toBe('Hello alice.');
+    await ask('courses/algebra');
+    await signIn('carol');
+    expect(await status()).toBe('Hello carol. What alice held in this browser is cleared.');
+  });
+
+  it('offers to sign out only while somebody is signed in', async () => {
+    expect(await page.getByTestId('sign-out').isVisible()).toBe(false);
+    await signIn('carol');
+    expect(await page.getByTestId('sign-out').isVisible()).toBe(true);
+    await page.getByTestId('sign-out').click();
+    await page.locator('#app[data-viewer=""]').waitFor();
+    expect(await page.getByTestId('sign-out').isVisible()).toBe(false);
+  });
+
+  it('draws Set-Cookie from the API to the browser, and the cookies from the browser to the edge', async () => {
+    const parts = await page.locator('.route > li').allTextContents();
+    const [api, cdn] = [new URL(stack.apiUrl).host, new URL(stack.cdnUrl).host];
+    expect(parts.map((text) => text.replaceAll(/\s+/g, ' ').trim())).toEqual([
+      `The API decides and signs ${api}`,
+      'POST /grants Set-Cookie',
+      `This browser keeps the cookies ${new URL(stack.appUrl).host}`,
+      'GET a file, Cookie the file, or 403',
+      `The edge of the CDN checks every file ${cdn}`,
+    ]);
+  });
+
+  it('shows the grant at the top of its calls, with the files in one line for each way they were asked', async () => {
+    await signIn('alice');
+    await ask('courses/algebra');
+    await allImages('shown');
+    const log = page.getByTestId('log');
+    await log.locator('[data-via="<img>"][data-status="shown"][data-count="6"]').waitFor();
+    const calls = await log
+      .locator('li')
+      .evaluateAll((lines) =>
+        lines.map((line) =>
+          (line.querySelector('.call-what')?.textContent ?? '').replaceAll(/\s+/g, ' ').trim(),
+        ),
+      );
+    expect(calls.indexOf('POST /grants')).toBeLessThan(5);
+  });
+
+  it('brings the files into view on a small screen when access was granted', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    try {
+      await signIn('alice');
+      await ask('courses/algebra');
+      const top = 'document.querySelector("#stage").getBoundingClientRect().top';
+      await page.waitForFunction(`${top} < innerHeight / 2`);
+      expect(await page.evaluate(top)).toBeLessThan(844 / 2);
+    } finally {
+      await page.setViewportSize({ width: 1280, height: 720 });
+    }
   });
 
   it('when the policy has ended the edge refuses, with the cookies still in the jar', async () => {
@@ -142,7 +203,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
   });
 
-  it('a pass that is not renewed ends on the page when it ends at the edge', async () => {
+  it('access that is not renewed ends on the page when it ends at the edge', async () => {
     // A clock that the test moves: it cannot be taken out of a page again, so this is another one.
     page = await browser.newPage();
     await page.clock.install();
@@ -158,7 +219,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     await page.locator('#app[data-access="expired"]').waitFor();
     await allImages('refused');
     await inState('video', 'refused').waitFor({ state: 'attached' });
-    expect(await page.getByTestId('status').textContent()).toBe('The pass for /courses/algebra has ended.');
+    expect(await page.getByTestId('status').textContent()).toBe('The access to /courses/algebra has ended.');
     expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
   });
 

@@ -5,14 +5,14 @@ export function opens(prefix: string, path: string): boolean {
   return prefix === '/' || path === prefix || path.startsWith(`${prefix}/`);
 }
 
-/** A scope that this browser holds cookies for, as far as this page saw it happen. */
-export interface HeldScope {
+/** A grant that this browser holds cookies of, as far as this page saw it happen. */
+export interface HeldGrant {
   readonly grant: Grant;
   readonly receivedAtMs: number;
   readonly ttlSeconds: number;
 }
 
-/** The scopes after one more grant: it replaces its own scope and those below it, as the API does. */
-export function withScope(held: readonly HeldScope[], added: HeldScope): readonly HeldScope[] {
+/** The held grants after one more: it replaces the one of its prefix and those below it, as the API does. */
+export function withHeld(held: readonly HeldGrant[], added: HeldGrant): readonly HeldGrant[] {
   return [...held.filter(({ grant }) => !opens(added.grant.prefix, grant.prefix)), added];
 }
