@@ -16,7 +16,6 @@ import { READ_VIEWER } from './grants/grants.controller.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
 import { HealthController } from './http/health/health.controller.js';
 import { OperatingState } from './operation/operating-state.js';
-import type { RemoteKeySet } from './authentication/remote-key-set.js';
 import { RequestsInFlight } from './http/limits/requests-in-flight.js';
 import type { Metrics } from './operation/metrics/metrics.js';
 import { timedLedger } from './operation/metrics/timed-ledger.js';
@@ -37,8 +36,6 @@ export interface AppParts {
   readonly inFlight: RequestsInFlight;
   /** `null` without METRICS_PORT. */
   readonly metrics: Metrics | null;
-  /** Hears of the issuer's key set, where there is one. */
-  readonly onKeySet: (keySet: RemoteKeySet) => void;
   /** Signs the tokens of the demo sign-in; demo mode only. */
   readonly demoSecret?: Uint8Array;
 }

@@ -20,6 +20,8 @@ import {
 } from '../../test/support/token-issuer.js';
 import { Problem } from '../http/problems/problem.js';
 import { createAccessTokenVerifier, type AccessTokenVerifier } from './access-token.verifier.js';
+import type { Fetch } from './jwks-download.js';
+import { openIssuerKeys, type JwtSettings } from './verification-keys.js';
 
 const rsa = rsaKey('rsa-1');
 const ec = ecKey('ec-1');
@@ -27,6 +29,23 @@ const ed = ed25519Key('ed-1');
 const clock = { nowEpochSeconds: () => NOW_EPOCH_SECONDS };
 const JWKS_URL = 'https://idp.example.com/keys';
 const fetched: string[] = [];
+
+/** A verifier with the keys that `fetch` gives. */
+function verifierOf(algorithms: readonly string[], fetch: Fetch): Promise<AccessTokenVerifier> {
+  const settings: JwtSettings = {
+    mode: 'jwt',
+    keys: { kind: 'jwks', url: JWKS_URL },
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms,
+    cookie: null,
+    viewerClaim: 'sub',
+    groupsClaim: 'groups',
+    adminGroup: null,
+  };
+  const issuerKeys = openIssuerKeys(settings, { clock, environment: 'production', fetch });
+  return createAccessTokenVerifier(settings, clock, issuerKeys);
+}
 
 let verifier: AccessTokenVerifier;
 let attacker: Server;
@@ -38,27 +57,10 @@ beforeAll(async () => {
   attacker.on('connection', () => (attackerConnections += 1));
   await new Promise<void>((resolve) => attacker.listen(0, '127.0.0.1', resolve));
   attackerUrl = `http://127.0.0.1:${(attacker.address() as AddressInfo).port}/keys`;
-  verifier = await createAccessTokenVerifier(
-    {
-      mode: 'jwt',
-      keys: { kind: 'jwks', url: JWKS_URL },
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      algorithms: ['RS256', 'ES256'],
-      cookie: null,
-      viewerClaim: 'sub',
-      groupsClaim: 'groups',
-      adminGroup: null,
-    },
-    {
-      clock,
-      environment: 'production',
-      fetch: async (url) => {
-        fetched.push(url);
-        return Response.json({ keys: [rsa.jwk, ec.jwk, ed.jwk] });
-      },
-    },
-  );
+  verifier = await verifierOf(['RS256', 'ES256'], async (url) => {
+    fetched.push(url);
+    return Response.json({ keys: [rsa.jwk, ec.jwk, ed.jwk] });
+  });
 });
 
 afterAll(() => new Promise((resolve) => attacker.close(resolve)));
@@ -248,7 +250,55 @@ describe('the signature of a token', () => {
   });
 });
 
+describe('a token that several keys may have signed', () => {
+  const second = rsaKey('rsa-2');
+  const third = rsaKey('rsa-3');
+  const unnamed = { alg: 'RS256' };
+  const withKeys = (...keys: readonly object[]) => verifierOf(['RS256'], async () => Response.json({ keys }));
+  const reason = (of: AccessTokenVerifier, token: string) =>
+    of.verify(token).then(
+      () => 'accepted',
+      (error: Problem) => error.reason,
+    );
+
+  it('is accepted with whichever of them signed it: it names none (RFC 7515 section 4.1.4)', async () => {
+    const several = await withKeys(rsa.jwk, second.jwk);
+    const bySecond = compactJws(unnamed, claims(), rs256(second.privateKey));
+    expect(await several.verify(signed({}, unnamed))).toEqual({ id: 'u1', groups: [] });
+    expect(await several.verify(bySecond)).toEqual({ id: 'u1', groups: [] });
+  });
+
+  it('is accepted with whichever of them signed it: two have the name it gives', async () => {
+    const several = await withKeys({ ...second.jwk, kid: 'same' }, { ...rsa.jwk, kid: 'same' });
+    expect(await several.verify(signed({}, { alg: 'RS256', kid: 'same' }))).toEqual({ id: 'u1', groups: [] });
+  });
+
+  it('is refused where none of them did, and where the right one shows that it has expired', async () => {
+    const several = await withKeys(rsa.jwk, second.jwk);
+    const foreign = compactJws(unnamed, claims(), rs256(third.privateKey));
+    const late = compactJws(unnamed, claims({ exp: 1 }), rs256(second.privateKey));
+    expect(await reason(several, foreign)).toBe('err_jws_signature_verification_failed');
+    expect(await reason(several, late)).toBe('token_expired');
+  });
+
+  it('costs ten signatures at most', async () => {
+    const others = Array.from({ length: 10 }, (_, index) => ({ ...second.jwk, kid: `other-${index}` }));
+    const ambiguous = 'err_jwks_multiple_matching_keys';
+    expect(await reason(await withKeys(...others, rsa.jwk), signed({}, unnamed))).toBe(ambiguous);
+    expect(await reason(await withKeys(...others.slice(1), rsa.jwk), signed({}, unnamed))).toBe('accepted');
+  });
+});
+
 describe('the claims of a token', () => {
+  it.each([
+    [{ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }],
+    [{ cnf: { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' } }],
+    [{ cnf: {} }],
+    [{ cnf: null }],
+  ])('%j: one bound to a key is refused, because nobody proves to hold that key', async (changes) => {
+    expect(await refusal(signed(changes))).toEqual(invalid('token_bound_to_key'));
+  });
+
   it('J25: past its end by more than the leeway it has expired, before its start it is not valid yet', async () => {
     const late = await refusal(signed({ exp: NOW_EPOCH_SECONDS - 31 }));
     const early = await refusal(signed({ nbf: NOW_EPOCH_SECONDS + 31 }));

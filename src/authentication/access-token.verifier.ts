@@ -1,9 +1,15 @@
-import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import {
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose';
 import type { Clock } from '../operation/clock.js';
 import { Problem } from '../http/problems/problem.js';
-import type { Fetch } from './jwks-download.js';
 import type { RemoteKeySet } from './remote-key-set.js';
-import { isAccessTokenType, isMadeForAnotherPurpose } from './token-purpose.js';
+import { isAccessTokenType, isBoundToKey, isMadeForAnotherPurpose } from './token-purpose.js';
 import { tokenExpired, tokenInvalid, tokenNotYetValid } from './token-problems.js';
 import { openKeySource, type JwtSettings, type KeyFinder } from './verification-keys.js';
 import type { Viewer } from './viewer.js';
@@ -22,11 +28,13 @@ export interface AccessTokenVerifier {
 /** Injection token of the {@link AccessTokenVerifier}. */
 export const ACCESS_TOKEN_VERIFIER = Symbol('edgepass.access-token-verifier');
 
-/** A larger one is refused before any cryptography (J41). */
+/** A larger one is refused before any cryptography. */
 const MAX_TOKEN_BYTES = 8_192;
 /** How far the clocks of issuer and service may be apart. */
 const LEEWAY_SECONDS = 30;
-/** Three parts of unpadded base64url, none empty: no JWE (J23), no JSON serialisation (J24), no `alg: none`. */
+/** A signature is checked with so many keys at most: issuers have two while one replaces the other. */
+const MOST_KEYS_TRIED = 10;
+/** Three parts of unpadded base64url, none empty: no JWE, no JSON serialisation, no `alg: none`. */
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /** What a token must be to be accepted. */
@@ -37,31 +45,20 @@ export interface TokenRules extends ClaimNames {
 }
 
 /**
- * The verifier for AUTH_MODE=jwt. Keys of a file or secret are read here, once; those of a JWKS on first
- * use. `environment` other than production allows a JWKS over http. Throws KeySourceError.
+ * The verifier for AUTH_MODE=jwt. The key of a file or a secret is read here, once.
+ * @param clock judges tokens
+ * @param issuerKeys the key set of AUTH_JWKS_URL, where the settings name one
+ * @throws {KeySourceError}
  */
 export async function createAccessTokenVerifier(
   settings: JwtSettings,
-  dependencies: {
-    readonly clock: Clock;
-    /** Judges tokens; `clock` when absent. */
-    readonly trustedClock?: Clock;
-    readonly environment: 'production' | 'development' | 'test';
-    readonly fetch?: Fetch;
-    readonly onKeySet?: (keySet: RemoteKeySet) => void;
-  },
+  clock: Clock,
+  issuerKeys: RemoteKeySet | null,
 ): Promise<AccessTokenVerifier> {
-  const { environment, fetch = globalThis.fetch, ...rest } = dependencies;
-  const { clock, trustedClock = clock } = rest;
-  const findKey = await openKeySource(settings, {
-    ...rest,
-    fetch,
-    httpsOnly: environment === 'production',
-  });
-  return new JwtVerifier(settings, findKey, trustedClock);
+  return new JwtVerifier(settings, await openKeySource(settings, issuerKeys), clock);
 }
 
-/** Verifies a token against fixed rules (RFC 8725 §3) with the keys of one source. */
+/** Verifies a token against fixed rules (RFC 8725 section 3) with the keys of one source. */
 export class JwtVerifier implements AccessTokenVerifier {
   readonly #options: JWTVerifyOptions;
 
@@ -99,17 +96,49 @@ export class JwtVerifier implements AccessTokenVerifier {
   async #genuineClaims(token: string): Promise<JWTPayload> {
     const currentDate = new Date(this.clock.nowEpochSeconds() * 1000);
     try {
-      // jku, x5u and jwk of the header are never looked at: findKey knows one source (RFC 8725 §3.10).
-      const { payload, protectedHeader } = await jwtVerify(token, this.findKey, {
-        ...this.#options,
-        currentDate,
-      });
+      const { payload, protectedHeader } = await this.#verify(token, { ...this.#options, currentDate });
       if (isMadeForAnotherPurpose(protectedHeader, payload)) throw tokenInvalid('token_purpose');
+      if (isBoundToKey(payload)) throw tokenInvalid('token_bound_to_key');
       return payload;
     } catch (error) {
       throw error instanceof Problem ? error : refusal(error);
     }
   }
+
+  async #verify(token: string, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+    try {
+      // jku, x5u and jwk of the header are never looked at: findKey knows one source (RFC 8725 section 3.10).
+      return await jwtVerify(token, this.findKey, options);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      return verifyWithAny(token, error, options);
+    }
+  }
+}
+
+/**
+ * Tries the keys that a token may mean, because it names none or because several have the name it gives.
+ * @throws the error of the last key that was tried; of a key that fits, what else is wrong with the token
+ */
+async function verifyWithAny(
+  token: string,
+  keys: errors.JWKSMultipleMatchingKeys,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  let refusal: unknown = keys;
+  let tried = 0;
+  for await (const key of keys) {
+    if (tried === MOST_KEYS_TRIED) throw keys;
+    tried += 1;
+    try {
+      return await jwtVerify(token, key, options);
+    } catch (error) {
+      // Claims are looked at once the signature has been found genuine.
+      if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
 }
 
 function readHeader(token: string): ReturnType<typeof decodeProtectedHeader> {

@@ -14,9 +14,9 @@ import {
 import { createDemoSignIn, DEMO_COOKIE, DEMO_SIGN_IN, type DemoSignIn } from './demo-sign-in.js';
 import { DEMO_ADMIN_GROUP, demoUsers } from './demo-users.js';
 import type { Fetch } from './jwks-download.js';
-import { KeySetKeeper } from './key-set-keeper.js';
-import type { RemoteKeySet } from './remote-key-set.js';
+import { RemoteKeySet } from './remote-key-set.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
+import { openIssuerKeys } from './verification-keys.js';
 import { ViewerGuard } from './viewer.guard.js';
 
 /** The part of the settings that authentication reads. */
@@ -32,14 +32,15 @@ export interface AuthenticationDependencies {
   readonly trustedClock?: Clock;
   /** At least 32 bytes; random per process when absent, so that a restart signs everybody out. */
   readonly demoSecret?: Uint8Array;
-  /** Hears of each demo sign-in; nothing when absent. */
+  /** Called at each demo sign-in. */
   readonly onSignedIn?: OnSignedIn;
   readonly fetch?: Fetch;
-  /** Hears of the issuer's key set, where access tokens are verified with one. */
-  readonly onKeySet?: (keySet: RemoteKeySet) => void;
 }
 
-/** Who is asking: verifies access tokens and exports the guards that need them. */
+/**
+ * Who is asking: verifies access tokens and exports the guards that need them, and the issuer's {@link RemoteKeySet}
+ * (`null` where access tokens are verified with a fixed key).
+ */
 @Module({})
 export class AuthenticationModule {
   /** Throws when demo mode is asked for outside development; a bad key source fails the start of the app. */
@@ -47,8 +48,7 @@ export class AuthenticationModule {
     const isDemo = settings.authentication.mode === 'demo';
     const providers: Provider[] = [
       { provide: SIGN_IN_POLICY, useValue: signInPolicy(settings) },
-      ...(isDemo ? demoProviders(settings, dependencies) : [jwtProvider(settings, dependencies)]),
-      KeySetKeeper,
+      ...(isDemo ? demoProviders(settings, dependencies) : jwtProviders(settings, dependencies)),
       ViewerGuard,
       AdminGuard,
     ];
@@ -56,7 +56,7 @@ export class AuthenticationModule {
       module: AuthenticationModule,
       controllers: isDemo ? [DemoSignInController] : [],
       providers,
-      exports: [KeySetKeeper, ViewerGuard, AdminGuard, ACCESS_TOKEN_VERIFIER, SIGN_IN_POLICY],
+      exports: [RemoteKeySet, ViewerGuard, AdminGuard, ACCESS_TOKEN_VERIFIER, SIGN_IN_POLICY],
     };
   }
 }
@@ -75,22 +75,26 @@ function signInPolicy({ authentication, appOrigins, publicUrl }: AuthenticationI
   };
 }
 
-function jwtProvider(settings: AuthenticationInput, dependencies: AuthenticationDependencies): Provider {
+function jwtProviders(settings: AuthenticationInput, dependencies: AuthenticationDependencies): Provider[] {
   const { authentication, environment } = settings;
   if (authentication.mode !== 'jwt') throw new Error('Expected AUTH_MODE jwt, found another.');
-  return {
-    provide: ACCESS_TOKEN_VERIFIER,
-    inject: [KeySetKeeper],
-    useFactory: async (keeper: KeySetKeeper) =>
-      createAccessTokenVerifier(authentication, {
-        ...dependencies,
-        environment,
-        onKeySet: (keySet) => {
-          keeper.keep(keySet);
-          dependencies.onKeySet?.(keySet);
-        },
-      }),
-  };
+  const { clock, trustedClock = clock, fetch = globalThis.fetch } = dependencies;
+  return [
+    {
+      provide: RemoteKeySet,
+      useFactory: () => {
+        const issuerKeys = openIssuerKeys(authentication, { clock, environment, fetch });
+        issuerKeys?.watch();
+        return issuerKeys;
+      },
+    },
+    {
+      provide: ACCESS_TOKEN_VERIFIER,
+      inject: [RemoteKeySet],
+      useFactory: (issuerKeys: RemoteKeySet | null) =>
+        createAccessTokenVerifier(authentication, trustedClock, issuerKeys),
+    },
+  ];
 }
 
 /** Anyone can become anyone in demo mode, so it is refused here once more, whatever read the settings. */
@@ -111,6 +115,7 @@ function demoProviders(settings: AuthenticationInput, dependencies: Authenticati
     path: publicUrl.basePath.startsWith('/') ? (publicUrl.basePath as `/${string}`) : '/',
   };
   return [
+    { provide: RemoteKeySet, useValue: null },
     { provide: DEMO_SIGN_IN, useValue: demo },
     { provide: ON_SIGNED_IN, useValue: dependencies.onSignedIn ?? (() => undefined) },
     { provide: DEMO_COOKIE_SCOPE, useValue: scope },

@@ -1,75 +1,83 @@
 import { createPublicKey, type AsymmetricKeyDetails } from 'node:crypto';
-import type { JSONWebKeySet, JWK } from 'jose';
-import { retryAfterSeconds } from './retry-after.js';
+import type { FetchImplementation, JWK } from 'jose';
+import { errorCode } from '../operation/error-code.js';
 
 /** The part of `fetch` that the download uses; handed in so that tests need no network. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-const LIMITS = { timeoutMs: 5_000, maxBodyBytes: 262_144 };
-const MAX_KEYS = 100;
+/** What jose asks of the download: the time limit is in `signal`, and no redirect is followed. */
+type DownloadOptions = Parameters<FetchImplementation>[1];
+
+/** Bounds the number of keys as well: one takes 100 bytes at least. */
+const MAX_BODY_BYTES = 262_144;
 const LEAST_RSA_BITS = 2048;
 const MOST_RSA_BITS = 8192;
 
-/** Why a key set could not be had: one word for the log, nothing of what the server sent. */
+/** Why a key set could not be had: words for the log, nothing of what the server sent. */
 export class JwksFailure extends Error {
   override readonly name = 'JwksFailure';
+  /** The code of Node or OpenSSL behind `jwks_unreachable`: `ENOTFOUND`, `SELF_SIGNED_CERT_IN_CHAIN`. */
+  readonly code: string | null;
+  /** How long the server asked to be left alone; `null` where it did not. */
+  readonly retryAfterSeconds: number | null;
+
   constructor(
     readonly reason: string,
-    /** How long the server asked to be left alone; `null` where it did not. */
-    readonly retryAfterSeconds: number | null = null,
+    more: { readonly code?: string | null; readonly retryAfterSeconds?: number | null } = {},
   ) {
     super(reason);
+    this.code = more.code ?? null;
+    this.retryAfterSeconds = more.retryAfterSeconds ?? null;
   }
 }
 
 /**
- * Fetches a JSON Web Key Set: within 5 s for all of it, at most 256 KB, no redirect followed (J49: it
- * could point into the own network). Gives only the keys that may verify a signature. Throws JwksFailure.
+ * Fetches a JSON Web Key Set (RFC 7517 section 5) of at most 256 KB, and gives all of its keys that may verify a
+ * signature. A redirect is a failure: it could lead into the own network.
+ * @throws {JwksFailure}
  */
-export async function downloadJwks(url: string, fetch: Fetch, limits = LIMITS): Promise<JSONWebKeySet> {
-  const signal = AbortSignal.timeout(limits.timeoutMs);
-  const response = await reach(url, fetch, signal);
+export async function downloadKeys(
+  url: string,
+  options: DownloadOptions,
+  fetch: Fetch,
+): Promise<readonly JWK[]> {
+  const { signal } = options;
+  const response = await fetch(url, options).catch((error: unknown) => {
+    throw transportFailure(error, signal);
+  });
   if (response.status !== 200) {
     await response.body?.cancel().catch(() => undefined);
-    throw new JwksFailure(`jwks_status_${response.status}`, retryAfterSeconds(response.headers));
+    const asked = retryAfterSeconds(response.headers);
+    throw new JwksFailure(`jwks_status_${response.status}`, { retryAfterSeconds: asked });
   }
-  const keys = readKeys(await readBounded(response, limits.maxBodyBytes, signal));
+  const keys = readKeys(await readBounded(response, signal));
   if (keys.length === 0) throw new JwksFailure('jwks_without_usable_key');
-  return { keys };
+  return keys;
 }
 
-async function reach(url: string, fetch: Fetch, signal: AbortSignal): Promise<Response> {
-  try {
-    return await fetch(url, {
-      redirect: 'manual',
-      signal,
-      headers: { Accept: 'application/jwk-set+json, application/json' },
-    });
-  } catch {
-    throw transportFailure(signal);
-  }
-}
-
-async function readBounded(response: Response, maxBodyBytes: number, signal: AbortSignal): Promise<string> {
+async function readBounded(response: Response, signal: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for await (const chunk of response.body ?? []) {
       bytes += chunk.byteLength;
-      if (bytes > maxBodyBytes) throw new JwksFailure('jwks_too_large');
+      if (bytes > MAX_BODY_BYTES) throw new JwksFailure('jwks_too_large');
       chunks.push(chunk);
     }
   } catch (error) {
-    throw error instanceof JwksFailure ? error : transportFailure(signal);
+    throw error instanceof JwksFailure ? error : transportFailure(error, signal);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function transportFailure(signal: AbortSignal): JwksFailure {
-  return new JwksFailure(signal.aborted ? 'jwks_timeout' : 'jwks_unreachable');
+/** fetch says "fetch failed" of everything; what failed is its cause. */
+function transportFailure(error: unknown, signal: AbortSignal): JwksFailure {
+  if (signal.aborted) return new JwksFailure('jwks_timeout');
+  const { cause } = (error ?? {}) as { readonly cause?: unknown };
+  return new JwksFailure('jwks_unreachable', { code: errorCode(cause) ?? errorCode(error) });
 }
 
-function readKeys(text: string): JWK[] {
+function readKeys(text: string): readonly JWK[] {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -78,13 +86,13 @@ function readKeys(text: string): JWK[] {
   }
   const { keys } = (document ?? {}) as { keys?: unknown };
   if (!Array.isArray(keys)) throw new JwksFailure('jwks_without_keys');
-  return keys.slice(0, MAX_KEYS).filter(mayVerify);
+  return keys.filter(mayVerify);
 }
 
 /**
- * Whether a key of the set may ever verify a token (J47). A symmetric key in a public document is known
- * to all; so is a private one; an RSA key below 2048 bits can be factored, and with the exponent 1 every
- * text is its own signature. A longer one than 8192 bits is there to cost time.
+ * Whether a key of the set may ever verify a token. A symmetric key in a public document is known to all; so is a
+ * private one; an RSA key below 2048 bits can be factored, and with the exponent 1 every text is its own
+ * signature. A longer one than 8192 bits is there to cost time.
  */
 function mayVerify(value: unknown): value is JWK {
   if (typeof value !== 'object' || value === null) return false;
@@ -107,4 +115,15 @@ function detailsOf(key: JWK): AsymmetricKeyDetails | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * How many seconds a server asks to be left alone (RFC 9110 section 10.2.3): a number, or a date, which is compared
+ * with the server's own. `null` where it says nothing that can be read.
+ */
+export function retryAfterSeconds(headers: Headers): number | null {
+  const value = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const milliseconds = Date.parse(value) - Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(milliseconds) ? null : Math.max(0, Math.ceil(milliseconds / 1000));
 }

@@ -7,19 +7,19 @@ export interface PresentedToken {
   readonly from: 'header' | 'cookie';
 }
 
-/** RFC 6750 §2.1: the scheme in any case, one blank, one token. */
+/** RFC 6750 section 2.1: the scheme in any case, one blank, one token. */
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 
 /**
  * Finds the one access token of a request. The header wins; a broken header is refused, never passed
- * over for the cookie. Query and body are not read: both end up in logs (J03). `cookieName` `null` =
+ * over for the cookie. Query and body are not read: both end up in logs. `cookieName` `null` =
  * header only. Throws `token_missing` or `token_invalid`.
  */
 export function presentedToken(
   request: Pick<IncomingMessage, 'headers' | 'headersDistinct'>,
   cookieName: string | null,
 ): PresentedToken {
-  // headersDistinct keeps what `headers` silently drops: the second of two Authorization headers (J02).
+  // headersDistinct keeps what `headers` silently drops: the second of two Authorization headers.
   const authorization = request.headersDistinct['authorization'] ?? [];
   if (authorization.length > 1) throw tokenInvalid('authorization_repeated');
   const [header] = authorization;
@@ -28,17 +28,17 @@ export function presentedToken(
     if (token === undefined) throw tokenInvalid('authorization_not_bearer');
     return { token, from: 'header' };
   }
-  if (cookieName === null) throw tokenMissing('no_header');
+  if (cookieName === null) throw tokenMissing(null);
   const values = new Set(cookieValues(request.headers.cookie ?? '', cookieName));
   if (values.size > 1) throw tokenInvalid('cookie_ambiguous');
   const [token] = values;
-  if (token === undefined || token === '') throw tokenMissing('no_header_no_cookie');
+  if (token === undefined || token === '') throw tokenMissing(cookieName);
   return { token, from: 'cookie' };
 }
 
 /**
  * Every value of one cookie name. Nothing is decoded or unquoted: an access token needs neither, and a
- * decoder that throws on `%zz` would make a 500 of a 401 (S09).
+ * decoder that throws on `%zz` would make a 500 of a 401.
  */
 function cookieValues(cookieHeader: string, name: string): string[] {
   return cookieHeader

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ecKey, rsaKey, type TestKey } from '../../test/support/token-issuer.js';
 import { Problem } from '../http/problems/problem.js';
 import { RemoteKeySet } from './remote-key-set.js';
@@ -11,6 +12,7 @@ let now: number;
 let fetches: number;
 let served: () => Promise<Response>;
 let keySet: RemoteKeySet;
+let logged: unknown[];
 
 function serves(...keys: readonly Readonly<Record<string, unknown>>[]): void {
   served = async () => Response.json({ keys });
@@ -21,6 +23,10 @@ function failsWith(status: number): void {
 }
 
 beforeEach(() => {
+  logged = [];
+  for (const level of ['log', 'warn'] as const) {
+    jest.spyOn(Logger.prototype, level).mockImplementation((entry) => void logged.push([level, entry]));
+  }
   now = START;
   fetches = 0;
   serves(first.jwk);
@@ -204,32 +210,110 @@ describe('an issuer that asks to be left alone (N29)', () => {
   });
 });
 
-it('each change is told once: what fails, that it fails otherwise, that it works again (N29)', async () => {
-  const told: (string | null)[] = [];
-  keySet.onChange((failure) => told.push(failure));
-  await ask('first');
-  for (const [index, status] of [500, 500, 503, 200, 500].entries()) {
-    now = START + 600 * (index + 1);
-    if (status === 200) serves(first.jwk);
-    else failsWith(status);
-    // oxlint-disable-next-line no-await-in-loop -- one download after the other
-    await keySet.refreshWhenDue();
-  }
-  expect(told).toEqual(['jwks_status_500', 'jwks_status_503', null, 'jwks_status_500']);
+it('without keys the service is not ready', () => {
+  expect(keySet.problem).toMatchObject({ code: 'keys_unavailable', reason: 'jwks_not_fetched' });
 });
 
-it('the keys are fetched before a caller needs them, and again from ten minutes on', async () => {
-  expect(keySet.problem).toMatchObject({ code: 'keys_unavailable', reason: 'jwks_not_fetched' });
-  await keySet.refreshWhenDue();
-  expect([keySet.problem, fetches]).toEqual([null, 1]);
-  now = START + 599;
-  await keySet.refreshWhenDue();
-  expect(fetches).toBe(1);
-  now = START + 600;
-  await keySet.refreshWhenDue();
-  expect(fetches).toBe(2);
-  now = START + 4_800;
-  expect(keySet.problem).toMatchObject({ code: 'keys_unavailable' });
+describe('a watched set', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    keySet.watch();
+  });
+  afterEach(() => {
+    keySet.onApplicationShutdown();
+    jest.useRealTimers();
+  });
+
+  /** One look of the timer, and what it began. */
+  async function look(epochSeconds: number): Promise<void> {
+    now = epochSeconds;
+    jest.advanceTimersByTime(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  const failing = (reason: string, more: object = {}): unknown => [
+    'warn',
+    {
+      msg: 'the keys of access tokens cannot be fetched; trying again',
+      host: 'idp.example.com',
+      reason,
+      ...more,
+    },
+  ];
+  const THERE = ['log', { msg: 'the keys of access tokens are there' }];
+  const TOO_OLD = [
+    'warn',
+    { msg: 'the keys of access tokens are too old to use; not ready', reason: 'jwks_expired' },
+  ];
+
+  it('is there before a caller, and is fetched again from ten minutes on without one', async () => {
+    await look(START + 1);
+    expect([keySet.problem, fetches]).toEqual([null, 1]);
+    await look(START + 599);
+    expect(fetches).toBe(1);
+    await look(START + 600);
+    expect(fetches).toBe(2);
+  });
+
+  it('says in the log when downloads fail, when they fail otherwise, and when they succeed again', async () => {
+    await look(START + 1);
+    for (const [index, status] of [500, 500, 503, 200, 500].entries()) {
+      if (status === 200) serves(first.jwk);
+      else failsWith(status);
+      // oxlint-disable-next-line no-await-in-loop -- one download after the other
+      await look(START + 600 * (index + 1));
+    }
+    expect(logged).toEqual([
+      failing('jwks_status_500'),
+      failing('jwks_status_503'),
+      THERE,
+      failing('jwks_status_500'),
+    ]);
+  });
+
+  it('says in the log when its keys are too old', async () => {
+    await look(START + 1);
+    failsWith(503);
+    for (const seconds of [600, 700, 4_199]) {
+      // oxlint-disable-next-line no-await-in-loop -- one look after the other
+      await look(START + seconds);
+    }
+    expect(keySet.problem).toBeNull();
+    await look(START + 4_200);
+    await look(START + 4_300);
+    expect(keySet.problem).toMatchObject({ code: 'keys_unavailable', reason: 'jwks_status_503' });
+    serves(first.jwk);
+    await look(START + 4_400);
+    expect(keySet.problem).toBeNull();
+    expect(logged).toEqual([failing('jwks_status_503'), TOO_OLD, THERE]);
+  });
+
+  it.each([
+    ['ENOTFOUND', {}],
+    ['CERT_HAS_EXPIRED', { todo: expect.stringContaining('NODE_EXTRA_CA_CERTS') }],
+    ['SELF_SIGNED_CERT_IN_CHAIN', { todo: expect.stringContaining('NODE_EXTRA_CA_CERTS') }],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', { todo: expect.stringContaining('NODE_EXTRA_CA_CERTS') }],
+  ])('names the cause %s of an issuer that cannot be reached', async (code, more) => {
+    await look(START + 1);
+    served = () =>
+      Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code }) }));
+    await look(START + 600);
+    expect(logged).toEqual([failing('jwks_unreachable', { code, ...more })]);
+  });
+
+  it('fetches nothing any more after the end of the application', async () => {
+    await look(START + 1);
+    keySet.onApplicationShutdown();
+    await look(START + 1_000);
+    expect(fetches).toBe(1);
+  });
+});
+
+it('a download has 5 seconds', async () => {
+  const limit = jest.spyOn(AbortSignal, 'timeout');
+  await ask('first');
+  expect(limit.mock.calls).toEqual([[5_000]]);
+  limit.mockRestore();
 });
 
 describe('a rotation', () => {
@@ -282,7 +366,7 @@ describe('an issuer that does not answer', () => {
 });
 
 describe('a token without a key id (J16)', () => {
-  it('is checked with the only key of its kind, and refused when there are two', async () => {
+  it('finds the only key of its kind; of two that fit the verifier tries each', async () => {
     serves(first.jwk, rsaKey('rsa').jwk);
     expect(await ask(undefined)).toBe('found');
     serves(first.jwk, second.jwk);

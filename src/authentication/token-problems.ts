@@ -3,11 +3,18 @@ import { Problem } from '../http/problems/problem.js';
 const CHALLENGE = 'Bearer realm="edgepass"';
 const REFUSAL = `${CHALLENGE}, error="invalid_token"`;
 
-/** 401: nothing was presented. `reason` is a word for the log. No error attribute in the challenge (RFC 6750 §3.1). */
-export function tokenMissing(reason: string): Problem {
+/**
+ * 401: nothing was presented. No error attribute in the challenge (RFC 6750 section 3.1).
+ * @param cookieName of the cookie that is accepted as well; `null` where none is
+ */
+export function tokenMissing(cookieName: string | null): Problem {
+  const header = 'header "Authorization: Bearer <access token>"';
   return new Problem('token_missing', {
-    detail: 'Expected one header "Authorization: Bearer <access token>", found none. Sign in and send it.',
-    reason,
+    detail:
+      cookieName === null
+        ? `Expected one ${header}, found none. Sign in and send it.`
+        : `Expected the cookie "${cookieName}" or one ${header}, found neither. Sign in; a page sends the cookie with credentials: 'include'.`,
+    reason: cookieName === null ? 'no_header' : 'no_header_no_cookie',
     headers: { 'WWW-Authenticate': CHALLENGE },
   });
 }

@@ -35,3 +35,11 @@ export function isMadeForAnotherPurpose(
     /at\+jwt$/i.test(header.typ ?? '') || purposes.includes('bearer') || purposes.includes('access');
   return Object.hasOwn(claims, 'nonce') && !callsItselfAccessToken;
 }
+
+/**
+ * Whether a genuine token is of use only to whoever proves that they hold a key: `cnf` (RFC 7800), as DPoP (RFC 9449)
+ * and certificate-bound tokens (RFC 8705) have it. Nobody proves anything here, so a copy would be as good.
+ */
+export function isBoundToKey(claims: JWTPayload): boolean {
+  return Object.hasOwn(claims, 'cnf');
+}

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import {
   AUDIENCE,
@@ -17,7 +18,10 @@ import {
 } from '../../test/support/token-issuer.js';
 import { Secret } from '../settings/secret.js';
 import { createAccessTokenVerifier, type AccessTokenVerifier } from './access-token.verifier.js';
-import type { JwtSettings } from './verification-keys.js';
+import { openIssuerKeys, type JwtSettings } from './verification-keys.js';
+
+beforeAll(() => void jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined));
+afterAll(() => void jest.restoreAllMocks());
 
 const SECRET = 'a secret of exactly 32 bytes: ok';
 const folder = temporaryFolder('verification-keys');
@@ -42,7 +46,7 @@ async function open(
     adminGroup: null,
   };
   const fetch = async (): Promise<Response> => new Response('', { status: 500 });
-  return createAccessTokenVerifier(settings, { clock, environment, fetch });
+  return createAccessTokenVerifier(settings, clock, openIssuerKeys(settings, { clock, environment, fetch }));
 }
 
 function fileOf(pem: string): JwtSettings['keys'] {

@@ -30,33 +30,35 @@ const OF_KEY_TYPE: Readonly<Record<string, readonly string[]>> = {
 const ASYMMETRIC = new Set([...Object.values(OF_KEY_TYPE).flat(), 'EdDSA', 'Ed25519']);
 
 /**
+ * The key set behind AUTH_JWKS_URL; `null` where access tokens are verified with another key. Nothing is fetched
+ * yet.
+ * @param options.environment in production the address must be https
+ * @throws {KeySourceError}
+ */
+export function openIssuerKeys(
+  { keys }: JwtSettings,
+  options: { readonly clock: Clock; readonly environment: Settings['environment']; readonly fetch: Fetch },
+): RemoteKeySet | null {
+  if (keys.kind !== 'jwks') return null;
+  checkUrl(keys.url, options.environment === 'production');
+  return new RemoteKeySet(keys.url, options.clock, options.fetch);
+}
+
+/**
  * Opens the key source of the settings. Symmetric and asymmetric algorithms are never mixed: with both, a
- * token signed by HMAC with the public key as its secret would pass (J06). Throws {@link KeySourceError}.
+ * token signed by HMAC with the public key as its secret would pass (RFC 8725 section 2.1).
+ * @param issuerKeys what {@link openIssuerKeys} gave for the same settings
+ * @throws {KeySourceError}
  */
 export async function openKeySource(
-  settings: JwtSettings,
-  dependencies: {
-    readonly clock: Clock;
-    readonly fetch: Fetch;
-    readonly httpsOnly: boolean;
-    /** Hears of the key set, where there is one. */
-    readonly onKeySet?: (keySet: RemoteKeySet) => void;
-  },
+  { keys, algorithms }: JwtSettings,
+  issuerKeys: RemoteKeySet | null,
 ): Promise<KeyFinder> {
-  const { keys, algorithms } = settings;
   checkAlgorithms(algorithms, keys.kind === 'secret' ? new Set(SYMMETRIC.keys()) : ASYMMETRIC);
-  switch (keys.kind) {
-    case 'secret':
-      return secretFinder(Buffer.from(keys.secret.reveal(), 'utf8'), algorithms);
-    case 'publicKeyFile':
-      return fileFinder(await readPublicKeyFile(keys.path), algorithms);
-    case 'jwks': {
-      checkUrl(keys.url, dependencies.httpsOnly);
-      const remote = new RemoteKeySet(keys.url, dependencies.clock, dependencies.fetch);
-      dependencies.onKeySet?.(remote);
-      return async (header) => remote.keyFor(header);
-    }
-  }
+  if (keys.kind === 'secret') return secretFinder(Buffer.from(keys.secret.reveal(), 'utf8'), algorithms);
+  if (keys.kind === 'publicKeyFile') return fileFinder(await readPublicKeyFile(keys.path), algorithms);
+  if (issuerKeys === null) throw new TypeError('expected the key set of AUTH_JWKS_URL, found none');
+  return (header) => issuerKeys.keyFor(header);
 }
 
 /** A key finder for one HMAC secret. The keys are imported once: jose would import the bytes per token. */

@@ -101,9 +101,13 @@ async function call(
     port,
     bytes: requestBytes('api.example.com', target, [...lines, 'Content-Length: 0'], method),
   });
-  const body = JSON.parse(response.body.toString('utf8')) as { code?: string; id?: string };
+  const body = bodyOf(response);
   const challenge = response.headers.find(([name]) => name.toLowerCase() === 'www-authenticate')?.[1];
   return { status: response.status, said: body.code ?? body.id, challenge };
+}
+
+function bodyOf(response: ReturnType<typeof parseResponse>): { code?: string; id?: string; detail?: string } {
+  return JSON.parse(response.body.toString('utf8')) as { code?: string; id?: string; detail?: string };
 }
 
 const CHALLENGE = 'Bearer realm="edgepass"';
@@ -120,6 +124,22 @@ describe('the Authorization header', () => {
   it('J01: is required', async () => {
     expect(await call([])).toEqual(MISSING);
     expect(await call([], { port: headerOnly.port })).toEqual(MISSING);
+  });
+
+  it.each([
+    [
+      'the header',
+      () => headerOnly.port,
+      'Expected one header "Authorization: Bearer <access token>", found none. Sign in and send it.',
+    ],
+    [
+      'the cookie too where AUTH_COOKIE names one',
+      () => withCookie.port,
+      'Expected the cookie "session" or one header "Authorization: Bearer <access token>", found neither. Sign in; a page sends the cookie with credentials: \'include\'.',
+    ],
+  ])('without any the answer names %s', async (_, port, detail) => {
+    const bytes = requestBytes('api.example.com', '/who', [], 'GET');
+    expect(bodyOf(await sendRaw({ port: port(), bytes })).detail).toBe(detail);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from '../app.module.js';
-import type { RemoteKeySet } from '../authentication/remote-key-set.js';
+import { RemoteKeySet, type KeySetState } from '../authentication/remote-key-set.js';
 import { readOrMakeDemoSecret } from '../authentication/demo-secret.js';
 import { systemClock, type Clock } from './clock.js';
 import { believed, builtAtEpochSeconds, WatchedClock, type TrustedClock } from './trusted-clock.js';
@@ -57,15 +57,14 @@ export async function createApi(
     const demo = isDemo ? { demoSecret: await readOrMakeDemoSecret(settings.dataDir) } : {};
     const state = new OperatingState();
     const inFlight = new RequestsInFlight(MOST_REQUESTS_IN_FLIGHT);
-    let keySet: RemoteKeySet | null = null;
+    let issuerKeys: RemoteKeySet | null = null;
     const metrics = await countIfAsked(settings, {
       cloudFront,
       state,
       inFlight,
-      keySet: () => keySet,
+      issuerKeys: () => issuerKeys,
       logger: options.logger,
     });
-    const onKeySet = (made: RemoteKeySet): void => void (keySet = made);
     const trustedClock = options.clock === undefined ? watched(clock, options.logger) : believed(clock);
     const parts = {
       settings,
@@ -76,7 +75,6 @@ export async function createApi(
       state,
       inFlight,
       metrics,
-      onKeySet,
       ...demo,
     };
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), {
@@ -86,6 +84,7 @@ export async function createApi(
       forceCloseConnections: false,
       ...(tls === null ? {} : { httpsOptions: Object.assign({}, tls, handshakeLimit()) }),
     });
+    issuerKeys = app.get<RemoteKeySet | null>(RemoteKeySet, { strict: false });
     if (metrics !== null) app.use(observeRequests(metrics));
     app.use(inFlight.track);
     configureApp(app, settings, inFlight);
@@ -126,13 +125,13 @@ async function countIfAsked(
     readonly cloudFront: CloudFrontService;
     readonly state: OperatingState;
     readonly inFlight: RequestsInFlight;
-    readonly keySet: () => RemoteKeySet | null;
+    readonly issuerKeys: () => RemoteKeySet | null;
     readonly logger: JsonLogger;
   },
 ): Promise<Metrics | null> {
   if (settings.metricsPort === null) return null;
   const { Metrics } = await import('./metrics/metrics.js');
-  const { cloudFront, state, inFlight, keySet, logger } = parts;
+  const { cloudFront, state, inFlight, issuerKeys, logger } = parts;
   const { hashAlgorithm } = cloudFront.describe();
   return new Metrics({
     build: { version: version(), database: settings.database.kind, hash_algorithm: hashAlgorithm },
@@ -145,8 +144,14 @@ async function countIfAsked(
     isDraining: () => state.isDraining,
     degradations: () => state.degradations,
     logLinesLost: () => logger.linesLost,
-    jwks: () => keySet()?.state ?? null,
+    issuerKeys: hasIssuerKeys(settings) ? () => issuerKeys()?.state ?? NOT_FETCHED : null,
   });
+}
+
+const NOT_FETCHED: KeySetState = { ageSeconds: null, isFailing: false };
+
+function hasIssuerKeys({ authentication }: Settings): boolean {
+  return authentication.mode === 'jwt' && authentication.keys.kind === 'jwks';
 }
 
 /** For whoever is on call: which key CloudFront must hold under which id, and what browsers are told. */

@@ -41,6 +41,18 @@ describe('the demo sign-in', () => {
     ]);
   });
 
+  test('a caller without it is told the name of the cookie, not of the header alone', async () => {
+    const response = await api.http.get('/grants');
+    expect([response.status, response.body]).toMatchObject([
+      401,
+      {
+        code: 'token_missing',
+        detail:
+          'Expected the cookie "edgepass_demo" or one header "Authorization: Bearer <access token>", found neither. Sign in; a page sends the cookie with credentials: \'include\'.',
+      },
+    ]);
+  });
+
   test('alice opens her course and her own folder, bob only his own', async () => {
     const ask = async (user: string, prefix: string) => {
       const { accessToken } = (await signIn(user)).body as { accessToken: string };

@@ -3,9 +3,17 @@ import { METRICS } from '../../src/app.module.js';
 import { OperatingState } from '../../src/operation/operating-state.js';
 import type { Metrics } from '../../src/operation/metrics/metrics.js';
 import { listenForScrapes } from '../../src/operation/metrics/metrics-server.js';
-import { onEveryDatabase, TEST_KEY_PAIR_ID, type TestApi } from '../support/api.js';
+import {
+  onEveryDatabase,
+  startTestApi,
+  TEST_AUTHENTICATION,
+  TEST_KEY_PAIR_ID,
+  type TestApi,
+} from '../support/api.js';
 import { send } from '../support/https-client.js';
+import { signedBearer, startIssuer } from '../support/issuer.js';
 import { samplesOf, type Samples } from '../support/scrape.js';
+import { ecKey, type TestKey } from '../support/token-issuer.js';
 
 const metricsOf = (api: TestApi): Metrics => {
   const metrics = api.app.get<Metrics | null>(METRICS, { strict: false });
@@ -143,3 +151,30 @@ onEveryDatabase(
   },
   { metricsPort: 9090 },
 );
+
+test('the age of issuer keys is there where they are fetched, and whether the latest download failed', async () => {
+  const key = ecKey('first');
+  const issuer = await startIssuer();
+  issuer.publish(key);
+  const keys = { kind: 'jwks', url: issuer.url } as const;
+  const authentication = { ...TEST_AUTHENTICATION, keys, algorithms: ['ES256'] };
+  const api = await startTestApi('sqlite', { authentication, metricsPort: 9090 });
+  const state = async (): Promise<readonly unknown[]> => {
+    const samples = await read(api);
+    return ['edgepass_jwks_age_seconds', 'edgepass_jwks_failing'].map((name) => samples.get(name));
+  };
+  try {
+    const ask = (by: TestKey) =>
+      api.http.get('/grants').set('Authorization', signedBearer(by, api.clock.nowEpochSeconds()));
+    await ask(key).expect(200);
+    expect(await state()).toEqual([0, 0]);
+    await issuer.stop();
+    api.clock.forward(600);
+    // A key that is not held: the answer waits for the download.
+    await ask(ecKey('second')).expect(503);
+    expect(await state()).toEqual([600, 1]);
+  } finally {
+    await api.close();
+    await issuer.stop();
+  }
+});

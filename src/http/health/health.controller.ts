@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, Logger, type OnModuleInit } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { KeySetKeeper } from '../../authentication/key-set-keeper.js';
+import { RemoteKeySet } from '../../authentication/remote-key-set.js';
 import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../../operation/trusted-clock.js';
 import { Database } from '../../database/database.js';
 import { codeOf } from '../../database/database-open-error.js';
@@ -26,7 +26,7 @@ export class HealthController implements OnModuleInit {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(OperatingState) private readonly state: OperatingState,
-    @Inject(KeySetKeeper) private readonly keys: KeySetKeeper,
+    @Inject(RemoteKeySet) private readonly issuerKeys: RemoteKeySet | null,
     @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
   ) {}
 
@@ -61,7 +61,7 @@ export class HealthController implements OnModuleInit {
     const { fault } = this.clock;
     if (fault !== null) throw clockUntrusted(fault);
     if (!this.database.readiness.isReady) throw databaseUnavailable();
-    const { problem } = this.keys;
+    const problem = this.issuerKeys?.problem ?? null;
     if (problem !== null) throw problem;
     return { status: this.state.degradations.length === 0 ? 'ok' : 'degraded' };
   }

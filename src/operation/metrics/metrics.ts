@@ -14,7 +14,7 @@ export interface MetricSources {
   readonly degradations: () => readonly Degradation[];
   readonly logLinesLost: () => number;
   /** `null` where access tokens are verified with a fixed key. */
-  readonly jwks: () => { readonly ageSeconds: number | null; readonly isFailing: boolean } | null;
+  readonly issuerKeys: (() => { readonly ageSeconds: number | null; readonly isFailing: boolean }) | null;
 }
 
 /** One answered request, after its last byte. */
@@ -112,14 +112,14 @@ export class Metrics {
         gauge.set({ cause }, Number(sources.degradations().includes(cause)));
       }
     });
-    if (sources.jwks() !== null) this.#jwksGauges(sources.jwks);
+    if (sources.issuerKeys !== null) this.#issuerKeysGauges(sources.issuerKeys);
   }
 
-  #jwksGauges(jwks: MetricSources['jwks']): void {
+  #issuerKeysGauges(state: NonNullable<MetricSources['issuerKeys']>): void {
     const age = 'Age of the issuer keys in use; NaN while there are none';
-    this.#read('edgepass_jwks_age_seconds', age, () => jwks()?.ageSeconds ?? Number.NaN);
+    this.#read('edgepass_jwks_age_seconds', age, () => state().ageSeconds ?? Number.NaN);
     const failing = '1 while the latest download of the issuer keys has failed';
-    this.#read('edgepass_jwks_failing', failing, () => Number(jwks()?.isFailing ?? false));
+    this.#read('edgepass_jwks_failing', failing, () => Number(state().isFailing));
   }
 
   #read(name: string, help: string, value: () => number): void {
