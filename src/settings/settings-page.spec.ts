@@ -12,7 +12,7 @@ describe('the pages made from the table', () => {
   });
 
   it('docs/settings.md has exactly the names of the table', () => {
-    const names = [...settingsPage().matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+    const names = [...settingsPage().matchAll(/^- \*\*`([A-Z_]+)`\*\*: /gm)].map(([, name]) => name);
     expect(names).toStrictEqual(SETTING_NAMES);
   });
 

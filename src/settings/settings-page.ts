@@ -13,29 +13,24 @@ export function settingsPage(): string {
       '[`.env.example`](../.env.example) has the same names, to copy.',
       ...SETTING_GROUPS.flatMap((group) => [
         `## ${group}`,
-        [
-          '| name | default | value | meaning |',
-          '| --- | --- | --- | --- |',
-          ...SETTING_NAMES.filter((name) => SETTINGS_TABLE[name].group === group).map(tableRow),
-        ].join('\n'),
+        SETTING_NAMES.filter((name) => SETTINGS_TABLE[name].group === group)
+          .map(entry)
+          .join('\n'),
       ]),
     ].join('\n\n') + '\n'
   );
 }
 
-function tableRow(name: SettingName): string {
+/** A list and not a table: a meaning takes up to three sentences, and a terminal shows no wide cells. */
+function entry(name: SettingName): string {
   const { default: shown, form, meaning } = SETTINGS_TABLE[name];
-  return `| \`${name}\` | ${asCell(shown)} | ${cell(form)} | ${cell(meaning)} |`;
+  return `- **\`${name}\`**: ${form}. Default: ${asText(shown)}.\\\n  ${meaning}`;
 }
 
 /** A default that is a bare value stands as code; one that is a sentence brings its own marks. */
-function asCell(shown: string | null): string {
-  if (shown === null) return '–';
-  return /[ `]/.test(shown) ? cell(shown.replace(/^(https:\S+)/, '`$1`')) : `\`${shown}\``;
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|');
+function asText(shown: string | null): string {
+  if (shown === null) return 'none';
+  return /[ `]/.test(shown) ? shown.replace(/^(https:\S+)/, '`$1`') : `\`${shown}\``;
 }
 
 const COMMENT_WIDTH = 100;

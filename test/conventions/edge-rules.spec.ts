@@ -8,13 +8,13 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** R1…R112: what is known of CloudFront and S3, rule by rule. */
 const RULES = Array.from({ length: 112 }, (_, index) => `R${index + 1}`);
 
-test('every rule of CloudFront and S3 has a test that names it, or a line in docs/edge.md that says why not', () => {
+test('every rule of CloudFront and S3 has a test that names it, or a line in docs/evidence/edge.md that says why not', () => {
   const specs = ['packages/edge/src', 'src/cloudfront', 'test'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((path) => /\.(?:spec|story)\.ts$/.test(path) && !path.endsWith('edge-rules.spec.ts'))
       .map((path) => readFileSync(join(root, folder, path), 'utf8')),
   );
-  const said = [...specs, readFileSync(join(root, 'docs/edge.md'), 'utf8')].join('\n');
+  const said = [...specs, readFileSync(join(root, 'docs/evidence/edge.md'), 'utf8')].join('\n');
   const named = new Set([...said.matchAll(/\bR(\d{1,3})(?:[–-]R?(\d{1,3}))?/g)].flatMap(rulesOf));
 
   expect(RULES.filter((rule) => !named.has(rule))).toEqual([]);

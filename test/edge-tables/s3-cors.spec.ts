@@ -151,7 +151,7 @@ describe('S3 answers GET', () => {
     ['R98: to another scheme', [FULL], { headers: origin('http://app.example.com') }, []],
     ['R98: to another port', [FULL], { headers: origin(`${APP}:8443`) }, []],
     ['R98: to an origin with a slash behind it', [FULL], { headers: origin(`${APP}/`) }, []],
-    ['R98, F18: to another case', [FULL], { headers: origin('https://APP.example.com') }, []],
+    ['R98: to another case', [FULL], { headers: origin('https://APP.example.com') }, []],
     [
       'R109: by a rule whose origin is empty',
       [{ ...BARE, AllowedOrigins: [''] }],
@@ -379,7 +379,7 @@ describe('S3 refuses OPTIONS', () => {
 });
 
 describe('what S3 leaves open', () => {
-  it('R98, F18: is the case of an origin (bucketOriginCase)', async () => {
+  it('R98: is the case of an origin (bucketOriginCase)', async () => {
     const from = 'https://APP.example.com';
     const { ask } = bucket([BARE], { switches: { bucketOriginCase: 'insensitive' } });
     expect((await ask({ headers: origin(from) })).headers).toEqual([
@@ -391,7 +391,7 @@ describe('what S3 leaves open', () => {
     ]);
   });
 
-  it('R104, F18: is the answer to OPTIONS without a method (optionsWithoutMethod)', async () => {
+  it('R104: is the answer to OPTIONS without a method (optionsWithoutMethod)', async () => {
     const { ask } = bucket([FULL], { switches: { optionsWithoutMethod: 'AccessForbidden' } });
     const answer = await ask({ method: 'OPTIONS', headers: origin(APP) });
     expect(answer.status).toBe(403);

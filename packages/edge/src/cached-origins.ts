@@ -77,7 +77,7 @@ function refusesHost(headers: IncomingHttpHeaders, { isS3, domainName }: FolderO
   return isS3 && headers.host?.toLowerCase() !== domainName;
 }
 
-/** R49: whether `Hash-Algorithm` is stripped too is open (F15). */
+/** R49: whether `Hash-Algorithm` is stripped too is not documented. */
 function originQuery(query: string | null, switches: Pick<Switches, 'hashAlgorithmParameter'>) {
   return withoutReservedParameters(
     query,

@@ -4,13 +4,15 @@ import { PROBLEM_PAGES } from './problem-pages.js';
 /** The text of `docs/errors.md`: the closed list of codes, with a section each. */
 export function errorsPage(): string {
   const codes = Object.keys(PROBLEM_CODES) as ProblemCode[];
+  const statuses = [...new Set(codes.map((code) => PROBLEM_CODES[code].status))];
+  const isOf = (status: number) => (code: ProblemCode) => PROBLEM_CODES[code].status === status;
   return [
     '<!-- Made by `npm run docs` from src/http/problems/problem-codes.ts and problem-pages.ts. Do not edit. -->',
     '# Error codes',
     'A refusal or failure is a problem document (RFC 9457, `application/problem+json`) with a stable `code`. A code always has the same status. Codes are never renamed; `title` and `detail` are for people and may change.',
     ['```json', EXAMPLE, '```'].join('\n'),
     '`instance` names the request; the log has the same id, with a `reason` that the answer does not give. 429 and 503 carry `Retry-After`. Every answer carries `Cache-Control: no-store`.',
-    ['| status | code | title |', '| --- | --- | --- |', ...codes.map(tableRow)].join('\n'),
+    statuses.map((status) => `${status}: ${codes.filter(isOf(status)).map(link).join(' · ')}`).join('\\\n'),
     ...codes.map(section),
     '',
   ]
@@ -27,17 +29,18 @@ const EXAMPLE = `{
   "instance": "urn:uuid:3f0d6a52-8d0b-4d8e-9a1e-0b6c7f0f8f10"
 }`;
 
-function tableRow(code: ProblemCode): string {
-  return `| ${PROBLEM_CODES[code].status} | [\`${code}\`](#${code}) | ${PROBLEM_CODES[code].title} |`;
+function link(code: ProblemCode): string {
+  return `[\`${code}\`](#${code})`;
 }
 
+/** One paragraph a code, a line for each reader: the whole list stays on one page. */
 function section(code: ProblemCode): string {
   const { meaning, caller, operator } = PROBLEM_PAGES[code];
-  return [
-    `## ${code}`,
-    `**${PROBLEM_CODES[code].status}** ${PROBLEM_CODES[code].title}.`,
-    meaning,
+  const { status, title } = PROBLEM_CODES[code];
+  const lines = [
+    `**${status} ${title}.** ${meaning}`,
     `Caller: ${caller}`,
     ...(operator === null ? [] : [`Operator: ${operator}`]),
-  ].join('\n\n');
+  ];
+  return `## ${code}\n\n${lines.join('\\\n')}`;
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_SWITCHES, SWITCHES } from './switches.js';
 
 describe('the switches for what AWS leaves open', () => {
-  it('stand in docs/edge.md, each with its values, rules and meaning', () => {
-    const page = readFileSync(new URL('../../../../docs/edge.md', import.meta.url), 'utf8');
+  it('stand in docs/evidence/edge.md, each with its values, rules and meaning', () => {
+    const page = readFileSync(new URL('../../../../docs/evidence/edge.md', import.meta.url), 'utf8');
     const table = page.slice(page.indexOf('<!-- switches -->'), page.indexOf('<!-- /switches -->'));
     const rows = table
       .split('\n')
@@ -20,7 +20,7 @@ describe('the switches for what AWS leaves open', () => {
     );
   });
 
-  it('stand at the defaults of the register of unknowns (F1–F18)', () => {
+  it('stand at the defaults that docs/rules.md names', () => {
     expect(DEFAULT_SWITCHES).toEqual({
       sha256Cookies: 'accept',
       statementObject: 'refuse',
