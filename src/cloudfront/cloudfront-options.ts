@@ -21,7 +21,7 @@ export interface CloudFrontOptions {
   readonly keyPairId?: string | null;
   /** PEM with real newlines, `\n` escapes or quotes, or base64 of the PEM. */
   readonly privateKey: string;
-  /** Default `SHA1`, which every CloudFront understands (R2, R3). */
+  /** Default `SHA1`, which every CloudFront understands. */
   readonly hashAlgorithm?: HashAlgorithm;
   /** Default `production`. */
   readonly environment?: 'production' | 'development' | 'test';

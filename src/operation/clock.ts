@@ -1,6 +1,6 @@
 /** Where time comes from. Nothing else in `src/` asks what time it is, so a test can move it. */
 export interface Clock {
-  /** Whole seconds since 1970-01-01T00:00:00Z, rounded down: the unit of a CloudFront policy (R28). */
+  /** Whole seconds since 1970-01-01T00:00:00Z, rounded down: the unit of a CloudFront policy. */
   nowEpochSeconds(): number;
 }
 

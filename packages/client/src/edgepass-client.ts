@@ -28,13 +28,13 @@ export interface EdgepassClient {
   entitlements(): Promise<readonly Entitlement[]>;
   /** Removes this browser's cookies for one prefix, or all of them. */
   clear(prefix?: string): Promise<void>;
-  /** Grants now and renews in time until `stop()` is called (B106). */
+  /** Grants now and renews in time until `stop()` is called. */
   keepGranted(prefix: string, options?: KeepGrantedOptions): GrantKeeper;
 }
 
 /**
  * The browser side of edgepass. Every call carries credentials: without them a browser ignores the
- * `Set-Cookie` lines of the answer and reports success all the same (B79).
+ * `Set-Cookie` lines of the answer and reports success all the same.
  * Calls reject with {@link EdgepassError} (the API refused) or {@link EdgepassNetworkError} (no readable answer).
  */
 export function createEdgepassClient(options: EdgepassClientOptions): EdgepassClient {

@@ -30,8 +30,8 @@ export class EdgepassError extends Error {
 }
 
 /**
- * No answer that the page may read. A browser tells a page no more than `TypeError` for all of these
- * (B77, F48), so the message lists what it can mean.
+ * No answer that the page may read. A browser tells a page no more than `TypeError` for all of these,
+ * so the message lists what it can mean.
  */
 export class EdgepassNetworkError extends Error {
   override readonly name = 'EdgepassNetworkError';

@@ -32,7 +32,7 @@ const SHORTEST_WAIT_MS = 1_000;
 
 /**
  * Keeps `prefix` granted: asks now, renews at `renewAfter`, and looks again whenever the page wakes, because
- * timers sleep with the tab (B106). Failures that can pass are tried again with growing pauses; the others
+ * timers sleep with the tab. Failures that can pass are tried again with growing pauses; the others
  * wait for the next wake or {@link GrantKeeper.renewIfDue}. Never two calls at once.
  */
 export function keepGranted(client: Granter, prefix: string, options: KeepGrantedOptions = {}): GrantKeeper {

@@ -16,7 +16,7 @@ interface Listenable {
   removeEventListener(type: string, listener: () => void): void;
 }
 
-/** A tab that becomes visible, a network that returns, a page that leaves the back/forward cache (B106). */
+/** A tab that becomes visible, a network that returns, a page that leaves the back/forward cache. */
 export const browserSignals: PageSignals = {
   onWake(callback) {
     const page = globalThis as unknown as Partial<Listenable> & {

@@ -26,9 +26,9 @@ interface RetryPolicy {
 }
 
 /**
- * For `new Hls(hlsConfig())`: cookies go with every request (B96), and a segment that is refused while a
+ * For `new Hls(hlsConfig())`: cookies go with every request, and a segment that is refused while a
  * renewal is under way is asked for again instead of given up. A refusal shows as 403, or as status 0 when it
- * carries no CORS headers (B97); hls.js 1.7 retries neither by itself (B105). The figures are its defaults.
+ * carries no CORS headers; hls.js 1.7 retries neither by itself. The figures are its defaults.
  */
 export function hlsConfig(): HlsCredentialsConfig {
   return {
@@ -59,8 +59,8 @@ export interface VideoJsCredentialsOptions {
 }
 
 /**
- * For `videojs(element, videoJsOptions())`. VHS ignores the element's `crossorigin` attribute (B96); leave that
- * attribute away, so that native playback (Safari) sends cookies too (B99).
+ * For `videojs(element, videoJsOptions())`. VHS ignores the element's `crossorigin` attribute; leave that
+ * attribute away, so that native playback (Safari) sends cookies too.
  */
 export function videoJsOptions(): VideoJsCredentialsOptions {
   return { html5: { vhs: { withCredentials: true } } };

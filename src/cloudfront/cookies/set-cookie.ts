@@ -1,22 +1,22 @@
 /**
- * The combinations of attributes that a browser keeps (B28, B38); any other does not compile.
+ * The combinations of attributes that a browser keeps; any other does not compile.
  * Partitioned without SameSite=None is legal but useless, so it is no member either.
  */
 export type CookieKind =
   | { readonly sameSite: 'Lax' | 'Strict'; readonly secure: boolean; readonly partitioned: false }
   | { readonly sameSite: 'None'; readonly secure: true; readonly partitioned: boolean };
 
-/** Without the leading slash a browser would put its own default path in its place (B57, B58). */
+/** Without the leading slash a browser would put its own default path in its place (RFC 6265 section 5.1.4). */
 export type CookiePath = `/${string}`;
 
-/** Every attribute is written, none is left to a browser's default (B27, B58, B70). */
+/** Every attribute is written, none is left to a browser's default. */
 export type SetCookie = CookieKind & {
   readonly name: string;
   readonly value: string;
   /** `null`: host-only. */
   readonly domain: string | null;
   readonly path: CookiePath;
-  /** Seconds, unlike Express's own `maxAge` (B68); 0 clears. */
+  /** Seconds, unlike Express's own `maxAge`; 0 clears. */
   readonly maxAgeSeconds: number;
 };
 

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyOb
 import { isKeyPairId } from './key-pair-id.js';
 import { readPemText, type PemBlock } from './pem-text.js';
 
-/** A key that CloudFront accepts (R32), parsed once. */
+/** A key that CloudFront accepts (RSA-2048 or ECDSA P-256), parsed once. */
 export interface SigningKey {
   readonly keyPairId: string;
   readonly privateKey: KeyObject;

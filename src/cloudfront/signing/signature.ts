@@ -14,7 +14,7 @@ export function signPolicy(key: SigningKey, hashAlgorithm: HashAlgorithm, policy
   return sdkCookies(key, hashAlgorithm, policyText)['CloudFront-Signature'];
 }
 
-/** Whether a `CloudFront-Signature` verifies, with node:crypto alone (R33, R34: DER for ECDSA). */
+/** Whether a `CloudFront-Signature` verifies, with node:crypto alone (DER for ECDSA). */
 export function isSignatureOf(
   privateKey: KeyObject,
   hashAlgorithm: HashAlgorithm,
