@@ -19,8 +19,8 @@ export type {
 } from './cloudfront/cloudfront.service.js';
 export type { HeldScope, HeldScopes } from './cloudfront/cookies/scopes-cookie.js';
 export type { CookieSet } from './cloudfront/cookies/signed-cookies.js';
-export { ancestorsOf, readPrefix } from './cloudfront/prefix.js';
-export type { Prefix, PrefixFault } from './cloudfront/prefix.js';
+export { ancestorsOf, escapedPrefix, readPrefix } from './cloudfront/prefix.js';
+export type { Prefix, PrefixFault, PrefixRefusal } from './cloudfront/prefix.js';
 
 export { Problem } from './http/problems/problem.js';
 export { ProblemFilter } from './http/problems/problem.filter.js';

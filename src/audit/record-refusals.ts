@@ -9,7 +9,7 @@ import {
 import type { NextFunction, Request, Response } from 'express';
 import { viewerOrNull } from '../authentication/request-viewer.js';
 import { CLOCK, type Clock } from '../operation/clock.js';
-import { readPrefix } from '../cloudfront/prefix.js';
+import { isPrefix } from '../cloudfront/prefix.js';
 import { Database } from '../database/database.js';
 import type { RefusalRow } from '../database/schema.js';
 import { problemAnswered } from '../http/problems/answered-problem.js';
@@ -80,6 +80,6 @@ export class RecordRefusals implements NestMiddleware, BeforeApplicationShutdown
 /** The body has not been checked where a guard refused: only what is canonical is written down. */
 function askedPrefix(body: unknown): string | null {
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'prefix')) return null;
-  const read = readPrefix((body as { readonly prefix: unknown }).prefix);
-  return 'prefix' in read ? read.prefix : null;
+  const { prefix } = body as { readonly prefix: unknown };
+  return isPrefix(prefix) ? prefix : null;
 }

@@ -138,6 +138,20 @@ describe('prepare', () => {
     await expect(start().prepare(prefix, expiresAt)).rejects.toThrow(TypeError);
   });
 
+  it('says which character of a prefix it refuses, and what to write', async () => {
+    await expect(start().prepare('courses/algebra/*', NOW + 60)).rejects.toThrow(
+      'expected the name of a folder, such as courses/algebra, or /. No * at the end: edgepass adds it. Write "courses/algebra".',
+    );
+  });
+
+  it('gives name, Path and Resource of a folder in another script', async () => {
+    expect(await start().prepare('선형 대수', NOW + 60)).toMatchObject({
+      prefix: '선형 대수',
+      path: '/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98',
+      resource: `${CDN}/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98/*`,
+    });
+  });
+
   it('refuses an end that is not in the future', async () => {
     await expect(start().prepare('a', NOW)).rejects.toThrow(RangeError);
   });
@@ -146,7 +160,7 @@ describe('prepare', () => {
     expect(start().resourceFor('courses/algebra')).toBe(`${CDN}/courses/algebra/*`);
     expect(start().resourceFor('/')).toBe(`${CDN}/*`);
     expect(() => start().resourceFor('courses/')).toThrow(
-      'expected a canonical prefix such as courses/algebra, or /',
+      'expected the name of a folder, such as courses/algebra, or /. No / at the end. Write "courses".',
     );
   });
 });

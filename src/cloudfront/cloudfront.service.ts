@@ -254,5 +254,5 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
 function canonical(prefix: string): Prefix {
   const read = readPrefix(prefix);
   if ('prefix' in read) return read.prefix;
-  throw new TypeError(`expected a canonical prefix such as courses/algebra, or /, got ${read.fault}`);
+  throw new TypeError(`expected the name of a folder, such as courses/algebra, or /. ${read.detail}`);
 }

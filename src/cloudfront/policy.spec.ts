@@ -29,6 +29,15 @@ describe('buildPolicy', () => {
     expect(policy).toEqual({ text: vector.text, resource: vector.resource });
   });
 
+  it('escapes a name as browsers send it (R26)', () => {
+    const prefix = read("courses/선형 대수 (L'été)");
+    const { text, resource } = buildPolicy({ cloudFrontUrl, prefix, expiresAtEpochSeconds: 1_795_158_900 });
+    expect(resource).toBe(
+      "https://cdn.example.com/courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98%20(L'%C3%A9t%C3%A9)/*",
+    );
+    expect(text).toContain(`"Resource":"${resource}"`);
+  });
+
   it.each([
     ['milliseconds', 1_795_158_900_000],
     ['11 digits', 10_000_000_000],
@@ -54,8 +63,8 @@ describe('buildPolicy', () => {
     ['a wildcard', 'private/*/x'],
     ['a one-character wildcard', 'private/a?'],
     ['a quotation mark', 'a","Condition":{"DateLessThan":{"AWS:EpochTime":9999999999}}}]}'],
-    ['a blank', 'a b'],
-    ['another script', 'é'],
+    ['a blank at the end', 'a '],
+    ['an invisible character', 'a\u200bb'],
     ['a backslash', 'a\\b'],
     ['a line end', 'a\n'],
     ['dots', 'private/../b'],

@@ -1,4 +1,4 @@
-import { readPrefix, type Prefix } from './prefix.js';
+import { isPrefix, pathOf, type Prefix } from './prefix.js';
 
 // The distribution as a viewer sees it. A wildcard here would open other hosts (R18, R20), a path would
 // move the scope: neither can be spelled.
@@ -8,6 +8,7 @@ const MAX_EPOCH_SECONDS = 9_999_999_999;
 
 /**
  * The Resource of a policy: `https://cdn.example.com/courses/algebra/*`, or `https://cdn.example.com/*` for `/`.
+ * The path is escaped as browsers send it, because CloudFront compares the request as it came (R26).
  * Throws TypeError when the URL holds anything but scheme, lower-case host and port.
  */
 export function resourceFor(cloudFrontUrl: string, prefix: Prefix): string {
@@ -16,7 +17,7 @@ export function resourceFor(cloudFrontUrl: string, prefix: Prefix): string {
       'expected the distribution as scheme and lower-case host, https://cdn.example.com, without path, query, wildcard or trailing slash',
     );
   }
-  return prefix === '/' ? `${cloudFrontUrl}/*` : `${cloudFrontUrl}/${prefix}/*`;
+  return prefix === '/' ? `${cloudFrontUrl}/*` : `${cloudFrontUrl}${pathOf(prefix)}/*`;
 }
 
 /**
@@ -53,7 +54,7 @@ export function assertEpochSeconds(value: number): void {
 
 /** A value cast to {@link Prefix} without readPrefix stops here instead of being signed. */
 function assertCanonical(prefix: Prefix): void {
-  if ('fault' in readPrefix(prefix)) throw notOnlyThisGrant();
+  if (!isPrefix(prefix)) throw notOnlyThisGrant();
 }
 
 /** Compares the finished text, byte for byte, with the one form that CloudFront documents (R9, R12, R15). */

@@ -8,7 +8,9 @@ class Body {
 }
 
 class Template {
-  @IsPrefix((value) => (value === 'users/{user}' ? {} : { fault: 'prefix_invalid' }))
+  @IsPrefix((value) =>
+    value === 'users/{user}' ? {} : { fault: 'prefix_invalid', detail: 'Write users/{user}.' },
+  )
   prefix: unknown;
 }
 
@@ -30,6 +32,13 @@ describe('IsPrefix', () => {
     [undefined, 'prefix_required'],
   ])('refuses %j with exactly the code of its fault', (value, code) => {
     expect(codesOf(new Body(), value)).toEqual([code]);
+  });
+
+  it('says what to write instead', () => {
+    const [error] = validateSync(Object.assign(new Body(), { prefix: 'courses/algebra/*' }));
+    expect(error?.constraints).toEqual({
+      prefix_invalid: 'No * at the end: edgepass adds it. Write "courses/algebra".',
+    });
   });
 
   it('takes another prefix rule, for entitlements', () => {

@@ -139,6 +139,6 @@ function subjectFilter(value: unknown): { subject?: string } {
 function prefixFilter(value: unknown): { prefix?: string } {
   if (value === undefined) return {};
   const read = readEntitlementPrefix(value);
-  if ('fault' in read) throw new Problem(read.fault);
+  if ('fault' in read) throw new Problem(read.fault, { detail: read.detail });
   return { prefix: read.prefix };
 }

@@ -17,7 +17,8 @@ export class PutEntitlementDto {
 
   @ApiProperty({
     example: 'courses/algebra',
-    description: 'A canonical prefix, or `/`; one segment after the first may be `{user}`',
+    description:
+      'The name of a folder as people write it, or `/`; one segment after the first may be `{user}`',
   })
   @IsPrefix(readEntitlementPrefix)
   prefix!: string;

@@ -11,14 +11,23 @@ import {
 const alice = { id: 'alice', groups: ['staff', 'a/b'] };
 
 describe('an entitlement prefix', () => {
-  test.each(['courses', 'users/{user}', 'a/{user}/b', '/'])('%s is one', (text) => {
+  test.each(['courses', 'users/{user}', 'a/{user}/b', '과정/{user}', '/'])('%s is one', (text) => {
     expect(readEntitlementPrefix(text)).toEqual({ prefix: text });
   });
 
   test.each(['{user}', '{user}/a', 'a/{user}/{user}', 'a/{user}x', 'a/{USER}', 'a/{group}', 'a/*', '', null])(
     '%j is none',
     (value) => {
-      expect(readEntitlementPrefix(value)).toEqual({ fault: 'prefix_invalid' });
+      expect(readEntitlementPrefix(value)).toEqual({ fault: 'prefix_invalid', detail: expect.any(String) });
+    },
+  );
+
+  test.each(['{user}', '{user}/a', 'a/{user}/{user}', 'a/{user}x'])(
+    '%s: the refusal says where {user} may stand',
+    (value) => {
+      expect(readEntitlementPrefix(value)).toMatchObject({
+        detail: '{user} stands once, as a whole segment, and never as the first: "users/{user}".',
+      });
     },
   );
 });
@@ -56,7 +65,12 @@ describe('what a {user} prefix opens', () => {
     expect(openedPrefix('users/{user}/photos', alice)).toBe('users/alice/photos');
   });
 
-  test.each(['a/b', '..', '', 'ä', '{user}'])('is nothing for the id %j', (id) => {
+  test.each(['홍길동', "O'Brien", 'ann lee', 'ä', 'ann@example.com'])('is theirs for the id %j', (id) => {
+    expect(openedPrefix('users/{user}', { id, groups: [] })).toBe(`users/${id}`);
+    expect(coveringPrefixes(prefix(`users/${id}/photos`), { id, groups: [] })).toContain('users/{user}');
+  });
+
+  test.each(['a/b', '..', '', ' ann', 'auth0|1', 'a\u200bb', '{user}'])('is nothing for the id %j', (id) => {
     expect(openedPrefix('users/{user}', { id, groups: [] })).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 import type { Viewer } from '../authentication/viewer.js';
-import { ancestorsOf, readPrefix, type Prefix, type PrefixFault } from '../cloudfront/prefix.js';
+import { ancestorsOf, isPrefix, readPrefix, type Prefix, type PrefixRefusal } from '../cloudfront/prefix.js';
 
 /** A right as it stands in the table: who, what, from when to when, given by whom. */
 export interface Entitlement {
@@ -22,15 +22,16 @@ const STAND_IN = 'u';
 const SUBJECT_MAX_BYTES = 256;
 
 /** Reads an entitlement prefix: the prefix rule, where one segment after the first may be `{user}`. */
-export function readEntitlementPrefix(
-  value: unknown,
-): { readonly prefix: string } | { readonly fault: PrefixFault } {
-  if (typeof value !== 'string') return { fault: 'prefix_invalid' };
+export function readEntitlementPrefix(value: unknown): { readonly prefix: string } | PrefixRefusal {
+  if (typeof value !== 'string' || !value.includes(USER_SEGMENT)) return readPrefix(value);
   const segments = value.split('/');
-  const at = segments.indexOf(USER_SEGMENT);
-  if (at === 0) return { fault: 'prefix_invalid' };
-  if (at > 0) segments[at] = STAND_IN;
-  const read = readPrefix(segments.join('/'));
+  const places = segments.flatMap((segment, index) => (segment.includes(USER_SEGMENT) ? [index] : []));
+  const [at = 0] = places;
+  if (at === 0 || places.length > 1 || segments[at] !== USER_SEGMENT) {
+    const detail = '{user} stands once, as a whole segment, and never as the first: "users/{user}".';
+    return { fault: 'prefix_invalid', detail };
+  }
+  const read = readPrefix(segments.with(at, STAND_IN).join('/'));
   return 'fault' in read ? read : { prefix: value };
 }
 
@@ -67,8 +68,7 @@ export function openedPrefix(entitlementPrefix: string, viewer: Viewer): Prefix 
     .map((segment) => (segment === USER_SEGMENT ? viewer.id : segment))
     .join('/');
   const legalId = !entitlementPrefix.includes(USER_SEGMENT) || isSegment(viewer.id);
-  const read = readPrefix(opened);
-  return legalId && 'prefix' in read ? read.prefix : null;
+  return legalId && isPrefix(opened) ? opened : null;
 }
 
 function withUserSegment(prefix: Prefix, viewerId: string): string[] {
@@ -80,5 +80,5 @@ function withUserSegment(prefix: Prefix, viewerId: string): string[] {
 }
 
 function isSegment(text: string): boolean {
-  return text !== '/' && !text.includes('/') && 'prefix' in readPrefix(text);
+  return !text.includes('/') && isPrefix(text);
 }

@@ -63,6 +63,14 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
     return null;
   }
 
+  async wouldPermit({ viewer }: Caller, prefix: Prefix, nowEpochSeconds: number): Promise<boolean> {
+    const asked = this.rights.askedOf(viewer, prefix, nowEpochSeconds, MINIMUM_LIFE_SECONDS);
+    const row = await orUnavailable('database_unavailable', () =>
+      this.rights.entitling(asked).select('entitlements.id').executeTakeFirst(),
+    );
+    return row !== undefined;
+  }
+
   /** The statement does not say which of its conditions failed; only a caller who got nothing waits for this. */
   async #refuseOverLimit(viewerId: string, nowEpochSeconds: number): Promise<void> {
     const { count, eldest } = await orUnavailable('audit_unavailable', () =>

@@ -51,7 +51,7 @@ export class ClearGrantsController {
       return;
     }
     const read = readPrefix(prefix);
-    if ('fault' in read) throw new Problem(read.fault);
+    if ('fault' in read) throw new Problem(read.fault, { detail: read.detail });
     this.cloudFront.clear(response, [read.prefix]);
   }
 }

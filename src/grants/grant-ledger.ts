@@ -21,6 +21,8 @@ export interface ProposedGrant extends Omit<GrantRecord, 'viewerId'> {
 export interface GrantLedger {
   /** Resolves with the durable record, its expiry shortened to the right behind it; `null` = not entitled. */
   permitAndRecord(proposed: ProposedGrant): Promise<GrantRecord | null>;
+  /** Whether such a grant would be permitted now; nothing is recorded. Only a refusal asks, to say why. */
+  wouldPermit(caller: Caller, prefix: Prefix, nowEpochSeconds: number): Promise<boolean>;
   /** The viewer's unexpired grants; absent where nobody can list them. */
   readonly unexpired?: (caller: Caller, nowEpochSeconds: number) => Promise<readonly GrantRecord[]>;
 }
@@ -46,6 +48,10 @@ export function hostLedger(rights: MayOpen, records: RecordGrant, timeoutMillise
       const record = { ...proposed, viewerId: caller.id, expiresAtEpochSeconds };
       await recordOrRefuse(records, Object.freeze({ ...record }), timeoutMilliseconds);
       return record;
+    },
+    async wouldPermit(caller, prefix) {
+      const ask = () => rights.mayOpen(caller.viewer, prefix);
+      return Boolean(await readFromPort('mayOpen', timeoutMilliseconds, ask));
     },
     ...(unexpired && {
       unexpired: ({ viewer }, nowEpochSeconds) =>

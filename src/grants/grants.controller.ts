@@ -96,6 +96,6 @@ export class GrantsController {
 /** The DTO has checked it already; the type system wants to hear it from the one rule. */
 function canonical(value: string): Prefix {
   const read = readPrefix(value);
-  if ('fault' in read) throw new Problem(read.fault);
+  if ('fault' in read) throw new Problem(read.fault, { detail: read.detail });
   return read.prefix;
 }

@@ -11,7 +11,8 @@ export class AskForGrantDto {
     example: 'courses/algebra',
     minLength: 1,
     maxLength: 512,
-    description: 'What to open: segments joined by single slashes, or `/` for the whole distribution',
+    description:
+      "What to open: the name of a folder as people write it, not its escaped form, or `/` for the whole distribution. Segments of letters, marks and digits of any script, blanks inside and `_ ~ - . : @ = ( ) ' !`, joined by single slashes; at most 512 bytes when escaped",
   })
   @IsPrefix()
   prefix!: string;

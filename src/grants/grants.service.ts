@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { v7 as timeOrderedId } from 'uuid';
 import type { Clock } from '../operation/clock.js';
 import type { CloudFrontService, GrantSigning } from '../cloudfront/cloudfront.service.js';
-import type { Prefix } from '../cloudfront/prefix.js';
+import { otherUnicodeForms, type Prefix } from '../cloudfront/prefix.js';
 import type { HeldScope } from '../cloudfront/cookies/scopes-cookie.js';
 import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
 import { SignerOverloadedError } from '../cloudfront/signing/signer.js';
@@ -90,7 +90,17 @@ export class GrantsService {
       (wider && (await recorded(wider.prefix, this.renewed(wider, wished, now)))) ??
       (await recorded(prefix, wished));
     if (record) return record;
-    throw new Problem('not_entitled', { detail: 'Nothing entitles you to open this prefix now.' });
+    throw new Problem('not_entitled', { detail: await this.whyNotEntitled(caller, prefix, now) });
+  }
+
+  /** A name in another Unicode form looks the same on every screen, and is another folder. */
+  private async whyNotEntitled(caller: Caller, prefix: Prefix, now: number): Promise<string> {
+    for (const other of otherUnicodeForms(prefix)) {
+      if (await this.ledger.wouldPermit(caller, other.prefix, now)) {
+        return `Nothing entitles you to open this prefix now. You may open the folder that is written the same in another Unicode form: send prefix.normalize('${other.form}').`;
+      }
+    }
+    return 'Nothing entitles you to open this prefix now.';
   }
 
   private async sign(record: GrantRecord, signing: GrantSigning): Promise<CookieSet> {

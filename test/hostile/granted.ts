@@ -22,8 +22,8 @@ export function faultsOfGrant(answer: WireAnswer, promises: GrantPromises): read
   const signature = decode(answer, 'CloudFront-Signature');
   if (policy === null && signature === null) return [];
   const [, resource, epoch] = POLICY.exec(policy?.toString('latin1') ?? '') ?? [];
-  const told = JSON.parse(answer.body) as { prefix: string; resource: string; expiresAt: string };
-  const path = told.prefix === '/' ? '' : `/${told.prefix}`;
+  const told = JSON.parse(answer.body) as { prefix?: string; resource: string; expiresAt: string };
+  const path = told.prefix === '/' ? '' : `/${escaped(told.prefix)}`;
   const farthest = Date.now() / 1000 + promises.longestLifetimeSeconds + 1;
   const rules: readonly (readonly [isKept: boolean, rule: string])[] = [
     [resource === `${promises.cloudFrontUrl}${path}/*`, 'U10 another Resource'],
@@ -36,6 +36,15 @@ export function faultsOfGrant(answer: WireAnswer, promises: GrantPromises): read
     ],
   ];
   return rules.flatMap(([isKept, rule]) => (isKept ? [] : [rule]));
+}
+
+/** The name of a folder as browsers send it: every byte beyond printable ASCII as %XX. */
+function escaped(name: string | undefined): string {
+  return Array.from(Buffer.from(name ?? ''), (byte) =>
+    byte > 0x20 && byte < 0x7f
+      ? String.fromCharCode(byte)
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+  ).join('');
 }
 
 /** The bytes of a cookie that is given a value: base64 with `+ = /` written as `- _ ~`. */

@@ -9,6 +9,7 @@ import {
   CloudFrontModule,
   CloudFrontOptionsError,
   CloudFrontService,
+  escapedPrefix,
   GrantsModule,
   Problem,
   ProblemFilter,
@@ -30,6 +31,7 @@ import {
   type PortToken,
   type Prefix,
   type PrefixFault,
+  type PrefixRefusal,
   type ProblemCode,
   type RecordGrant,
   type Viewer,
@@ -104,9 +106,9 @@ export async function byHand(request: IncomingMessage, response: ServerResponse)
 
 export function refusals(value: unknown): ProblemCode | PrefixFault | Prefix {
   const read = readPrefix(value);
-  if ('prefix' in read) return read.prefix;
-  const fault: PrefixFault = read.fault;
-  return new ProblemFilter() instanceof ProblemFilter ? new Problem(fault).code : fault;
+  if ('prefix' in read) return escapedPrefix(read.prefix) === '' ? 'prefix_invalid' : read.prefix;
+  const { fault, detail }: PrefixRefusal = read;
+  return new ProblemFilter() instanceof ProblemFilter ? new Problem(fault, { detail }).code : fault;
 }
 
 export const wrong = [
@@ -120,6 +122,8 @@ export const wrong = [
   CloudFrontModule.forRoot({ ...values.cloudFront, CLOUDFRONT_DOMAIN: 'https://cdn.example.com' }),
   // @ts-expect-error a text is no prefix until it has been read
   ancestorsOf('courses/algebra'),
+  // @ts-expect-error nor is it escaped before
+  escapedPrefix('courses/algebra'),
   // @ts-expect-error the codes are a closed list
   new Problem('something_else'),
 ];

@@ -15,12 +15,13 @@ export interface TestDatabase {
  * Gives a new empty database on a real PostgreSQL that the test run started itself (one server a run, on
  * the first call: about a second). Rejects when it cannot start; wrap the suite in
  * `describeWith('postgresql', …)` for platforms that have no binary package.
+ * @param options of CREATE DATABASE
  */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export async function createTestDatabase(options = 'STRATEGY FILE_COPY'): Promise<TestDatabase> {
   const { url: administration } = await testServer();
   keepUrl('the database of the tests', administration);
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await run(administration, `CREATE DATABASE ${name} STRATEGY FILE_COPY`);
+  await run(administration, `CREATE DATABASE ${name} ${options}`);
   const url = new URL(administration);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => run(administration, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };

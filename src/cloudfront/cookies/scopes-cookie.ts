@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { covers, readPrefix, type Prefix } from '../prefix.js';
+import { covers, escapedPrefix, readEscapedPrefix, type Prefix } from '../prefix.js';
 
 /** One cookie scope that this browser holds. With COOKIE_PATH=root every grant's scope is `/`. */
 export interface HeldScope {
@@ -37,7 +37,7 @@ export function viewerTagOf(viewer: { readonly id: string } | undefined): string
 }
 
 /**
- * Takes the value of the scopes cookie, `1|<viewerTag>|<exp>:<path>|…`, newest last; gives what still
+ * Takes the value of the scopes cookie, `1|<viewerTag>|<exp>:<escaped prefix>|…`, newest last; gives what still
  * lives. Anything that is not canonical is ignored: the value comes from the browser and may be anything.
  */
 export function parseScopesCookie(value: string | undefined, nowEpochSeconds: number): ScopesRecord {
@@ -57,15 +57,17 @@ export function parseScopesCookie(value: string | undefined, nowEpochSeconds: nu
 
 function parseEntry(entry: string): HeldScope | null {
   const match = ENTRY.exec(entry);
-  const read = readPrefix(match?.[2]);
-  if (match === null || 'fault' in read) return null;
-  return { prefix: read.prefix, expiresAtEpochSeconds: Number(match[1]) };
+  const prefix = readEscapedPrefix(match?.[2] ?? '');
+  if (match === null || prefix === null) return null;
+  return { prefix, expiresAtEpochSeconds: Number(match[1]) };
 }
 
 /** The value of the scopes cookie; `''` when nothing is held. */
 export function formatScopesCookie(record: ScopesRecord): string {
   if (record.scopes.length === 0) return '';
-  const entries = record.scopes.map((scope) => `${scope.expiresAtEpochSeconds}:${scope.prefix}`);
+  const entries = record.scopes.map(
+    (scope) => `${scope.expiresAtEpochSeconds}:${escapedPrefix(scope.prefix)}`,
+  );
   return [VERSION, record.viewerTag, ...entries].join('|');
 }
 

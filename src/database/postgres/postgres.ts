@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Client, ClientConfig } from 'pg';
 import { formatProblems } from '../../settings/settings-problem.js';
 import { codeOf, DatabaseOpenError, loadDriver } from '../database-open-error.js';
@@ -121,10 +121,28 @@ export async function migratePostgres(url: string): Promise<void> {
   const config = { ...connectionConfig(pg, url), max: 1 };
   const queries = kyselyOn(pg, config, MIGRATION_MILLISECONDS, () => undefined);
   try {
+    await refuseOtherEncodings(queries);
     await migrateToLatest(queries, 'postgres');
   } finally {
     await queries.destroy();
   }
+}
+
+/**
+ * Names of folders and ids of viewers may hold any letter. `SQL_ASCII` keeps the bytes as they come; any other
+ * encoding fails at the first letter that it does not have, in the middle of somebody's request.
+ */
+async function refuseOtherEncodings(queries: Queries): Promise<void> {
+  const { rows } = await sql<{ server_encoding: string }>`show server_encoding`.execute(queries);
+  const found = rows[0]?.server_encoding ?? 'none';
+  if (found === 'UTF8' || found === 'SQL_ASCII') return;
+  const problem = {
+    setting: 'DATABASE_URL',
+    expected: 'a database with the encoding UTF8',
+    found,
+    todo: "make a new one (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0) and copy the rows with pg_dump",
+  };
+  throw new DatabaseOpenError(formatProblems([problem]));
 }
 
 /** Asks on a connection of its own, so that neither a busy pool nor its own wait tells on callers. */

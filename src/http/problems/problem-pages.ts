@@ -43,13 +43,13 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   },
   prefix_invalid: {
     meaning:
-      'A prefix is already canonical or it is refused, never repaired: segments of `[A-Za-z0-9_~-][A-Za-z0-9_.~:@=-]*` joined by single `/`, no `/` at either end; or exactly `/`.',
-    caller:
-      'Remove a leading or trailing `/`, `//`, `.`, `..`, `%`, `*`, blanks and everything outside of ASCII.',
+      "A prefix is the name of a folder as people write it, or exactly `/`, and it is never repaired: segments joined by single `/`, of letters, marks and digits of any script, blanks inside, and `_ ~ - . : @ = ( ) ' !`, where `.` is never first. [Folder names](prefixes.md) says why the others are refused.",
+    caller: 'Write what `detail` says: it names the segment, the character and what to write instead.',
     operator: null,
   },
   prefix_too_long: {
-    meaning: 'The prefix has more than 512 bytes.',
+    meaning:
+      'The prefix has more than 512 bytes in its escaped form: a letter beyond ASCII has 6 to 12, a blank 3.',
     caller: 'Ask for a folder further up, or shorten the names.',
     operator: null,
   },
@@ -126,7 +126,8 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   not_entitled: {
     meaning:
       'No entitlement of the caller, their groups or `everyone` covers the prefix now, or the one that does ends within 10 seconds. It reads the same whether the prefix exists or not.',
-    caller: '`GET /entitlements` shows what you may open, and why a `{user}` row does not apply.',
+    caller:
+      '`GET /entitlements` shows what you may open, and why a `{user}` row does not apply. `detail` says when only the other Unicode form (NFC, NFD) of the name is entitled.',
     operator:
       'Give the entitlement (`PUT /admin/entitlements`); mind its period, and that prefixes compare byte for byte.',
   },

@@ -87,10 +87,12 @@ function problemOf(errors: readonly ValidationError[]): Problem {
 }
 
 function contextsOf(error: ValidationError): readonly ConstraintContext[] {
-  const own = Object.keys(error.constraints ?? {}).map((constraint): ConstraintContext => {
+  const own = Object.entries(error.constraints ?? {}).map(([constraint, message]): ConstraintContext => {
     if (constraint === 'whitelistValidation') return { code: 'field_unknown' };
     // class-validator loses the context of a rule without a message: `Checked` names the rule as its code.
-    if (isProblemCode(constraint)) return { code: constraint };
+    if (isProblemCode(constraint)) {
+      return { code: constraint, ...(message === '' ? {} : { detail: message }) };
+    }
     return contextOf(error.contexts?.[constraint]) ?? { code: 'body_malformed' };
   });
   return [...own, ...(error.children ?? []).flatMap(contextsOf)];

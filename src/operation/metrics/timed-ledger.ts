@@ -16,6 +16,7 @@ export function timedLedger(ledger: GrantLedger, metrics: Metrics | null): Grant
         metrics.databaseAnswered('grant', outcome, (performance.now() - begin) / 1000);
       }
     },
+    wouldPermit: (...asked) => ledger.wouldPermit(...asked),
     ...(ledger.unexpired ? { unexpired: ledger.unexpired.bind(ledger) } : {}),
   };
 }

@@ -110,7 +110,7 @@ describe('the judge of an answer', () => {
   });
   const problem = {
     type: 'urn:edgepass:error:prefix_invalid',
-    title: 'The prefix is not in canonical form',
+    title: 'The prefix is not the name of a folder that can be granted',
     status: 400,
     code: 'prefix_invalid',
     instance: 'urn:uuid:3f0d6a52-8d0b-4d8e-9a1e-0b6c7f0f8f10',

@@ -2,6 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { PROBLEM_CODES, type ProblemCode } from '../../../src/http/problems/problem-codes.js';
 import { faultsOf, type Promises } from '../../hostile/harmless.js';
 import type { RawAnswer } from '../keep-alive-client.js';
+import { faultOfPrefix } from '../properties/prefix-oracle.js';
 import { operationsAt, type OpenApiDocument, type Operation, type Schema } from './open-api.js';
 import type { FuzzRequest } from './requests.js';
 import { MARKER } from './values.js';
@@ -73,12 +74,23 @@ function faultsOfProblem(answer: RawAnswer, method: string, schemas: Schemas): r
   const rules: readonly (readonly [boolean, string])[] = [
     [title === known.title && type === `urn:edgepass:error:${code}`, 'the problem is not that of its code'],
     [/^urn:uuid:[0-9a-f-]{36}$/.test(instance ?? ''), 'the problem has no instance'],
-    [!answer.body.includes(MARKER) && !headers.includes(MARKER), 'the refusal repeats its input'],
+    [
+      !withoutCorrectedName(answer.body.toString()).includes(MARKER) && !headers.includes(MARKER),
+      'the refusal repeats its input',
+    ],
     [answer.status !== 401 || headers.includes('\nwww-authenticate: bearer'), '401 without a challenge'],
     [answer.status !== 405 || headers.includes('\nallow: '), '405 without Allow'],
     [answer.status !== 429 || headers.includes('\nretry-after: '), '429 without Retry-After'],
   ];
   return rules.flatMap(([isKept, rule]) => (isKept ? [] : [rule]));
+}
+
+/** The refusal of a prefix may say which name to write: one that is legal, as the oracle of the properties reads it. */
+function withoutCorrectedName(body: string): string {
+  if (!body.includes('"code":"prefix_')) return body;
+  return body.replace(/(?<=(?:Write|open) )\\"([^"\\]*)\\"/g, (quoted, name: string) =>
+    faultOfPrefix(name) === null ? '' : quoted,
+  );
 }
 
 function faultsOfContent(

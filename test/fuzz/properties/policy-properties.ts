@@ -7,7 +7,7 @@ import { readPolicy } from '../../../packages/edge/src/viewer-access/policy.js';
 import { coversUrl } from '../../../packages/edge/src/viewer-access/resource-match.js';
 import { splitTarget } from '../../../packages/edge/src/viewer-access/viewer-url.js';
 import { named, type NamedProperty, type Tally } from './named-property.js';
-import { faultOfPrefix } from './prefix-oracle.js';
+import { escapedOf, faultOfPrefix } from './prefix-oracle.js';
 import { anyTexts, canonicalPrefixes } from './texts.js';
 
 /** The code under test. */
@@ -54,7 +54,7 @@ export function policyProperties(rules: PolicyRules, tally: Tally): readonly Nam
       'a policy has one statement, one Resource with one final wildcard, and one end in whole seconds',
       fc.property(urls, canonicalPrefixes, ends, (cloudFrontUrl, prefix, end) => {
         const { text, resource } = buildPolicy({ cloudFrontUrl, prefix, expiresAtEpochSeconds: end });
-        const expected = `${cloudFrontUrl}${prefix === '/' ? '' : `/${prefix}`}/*`;
+        const expected = `${cloudFrontUrl}${prefix === '/' ? '' : `/${escapedOf(prefix)}`}/*`;
         assert.equal(resource, expected);
         assert.equal(resourceFor(cloudFrontUrl, prefix), expected);
         assert.deepEqual(JSON.parse(text), {
@@ -86,15 +86,34 @@ export function policyProperties(rules: PolicyRules, tally: Tally): readonly Nam
         hosts,
         canonicalPrefixes,
         anyTexts,
-        fc.constantFrom('inside', 'beside', 'anywhere', 'elsewhere'),
+        fc.constantFrom(
+          'inside',
+          'beside',
+          'anywhere',
+          'elsewhere',
+          'raw',
+          'lower',
+          'unescaped',
+          'NFC',
+          'NFD',
+          'folded',
+        ),
         (host, prefix, text, where) => {
-          const inside = prefix === '/' ? '/' : `/${prefix}/`;
+          const escaped = escapedOf(prefix);
+          const inside = prefix === '/' ? '/' : `/${escaped}/`;
           const target = Buffer.from(
             {
               inside: inside + text,
-              beside: `/${prefix}${text}`,
+              beside: `/${escaped}${text}`,
               anywhere: `/${text}`,
               elsewhere: inside + text,
+              // The same folder to a reader who decodes, normalises or folds: other bytes to CloudFront.
+              raw: `/${prefix}/${text}`,
+              lower: `${inside.replace(/%../g, (escape) => escape.toLowerCase())}${text}`,
+              unescaped: `/${escaped.replaceAll("'", '%27').replaceAll('(', '%28').replaceAll('a', '%61')}/${text}`,
+              NFC: `/${escapedOf(prefix.normalize('NFC'))}/${text}`,
+              NFD: `/${escapedOf(prefix.normalize('NFD'))}/${text}`,
+              folded: `/${escapedOf(prefix.toLowerCase())}/${text}`,
             }[where],
           ).toString('latin1');
           const { path, query } = splitTarget(target);
@@ -154,7 +173,7 @@ export function policyProperties(rules: PolicyRules, tally: Tally): readonly Nam
           const { username, password, pathname, search, hash } = new URL(cloudFrontUrl);
           assert.deepEqual([username, password, pathname, search, hash], ['', '', '/', '', '']);
         }
-        assert.equal(resource, `${cloudFrontUrl}${prefix === '/' ? '' : `/${prefix}`}/*`);
+        assert.equal(resource, `${cloudFrontUrl}${prefix === '/' ? '' : `/${escapedOf(prefix)}`}/*`);
       }),
     ),
   ];

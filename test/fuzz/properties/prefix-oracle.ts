@@ -1,31 +1,47 @@
 import type { PrefixFault } from '../../../src/cloudfront/prefix.js';
 
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const FIRST = new Set(`${LETTERS}0123456789_~-`);
-const FURTHER = new Set(`${LETTERS}0123456789_~-.:@=`);
+const ASCII = new Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _~-.:@=()'!");
+const CATEGORIES = [/^\p{L}$/u, /^\p{M}$/u, /^\p{N}$/u];
+const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u;
 
 /**
- * The prefix rule of the contract, read one character after the other: no regular expression, no split, and
- * nothing of the code under test. `null`: canonical.
+ * The prefix rule of the contract, read one character after the other: no expression over a whole text, no
+ * split, and nothing of the code under test. `null`: canonical.
  */
 export function faultOfPrefix(text: string): PrefixFault | null {
   if (utf8Length(text) > 512) return 'prefix_too_long';
   if (text === '/') return null;
   let segments = 1;
-  let isFirst = true;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text.charAt(index);
+  let before = '/';
+  for (const character of text) {
     if (character === '/') {
-      if (isFirst) return 'prefix_invalid';
+      if (before === '/' || before === ' ') return 'prefix_invalid';
       segments += 1;
-      isFirst = true;
     } else {
-      if (!(isFirst ? FIRST : FURTHER).has(character)) return 'prefix_invalid';
-      isFirst = false;
+      if (!isInNames(character)) return 'prefix_invalid';
+      if (before === '/' && (character === '.' || character === ' ')) return 'prefix_invalid';
     }
+    before = character;
   }
-  if (isFirst) return 'prefix_invalid';
+  if (before === '/' || before === ' ') return 'prefix_invalid';
+  if (escapedOf(text).length > 512) return 'prefix_too_long';
   return segments > 16 ? 'prefix_too_deep' : null;
+}
+
+/** Whether the contract lets a character, one code point, stand inside a segment. */
+export function isInNames(character: string): boolean {
+  if (character < '\x80') return ASCII.has(character);
+  return CATEGORIES.some((category) => category.test(character)) && !INVISIBLE.test(character);
+}
+
+/** The escaped form of a name, byte by byte of its UTF-8. */
+export function escapedOf(name: string): string {
+  let escaped = '';
+  for (const byte of new TextEncoder().encode(name)) {
+    const isPlain = byte > 0x20 && byte < 0x7f;
+    escaped += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return escaped;
 }
 
 /** Whether everything below `narrower` is below `wider`: compares segment by segment. */

@@ -2,13 +2,22 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type * as entitlement from '../../../src/entitlements/entitlement.js';
 import type * as prefix from '../../../src/cloudfront/prefix.js';
-import type { Prefix } from '../../../src/cloudfront/prefix.js';
 import { named, type NamedProperty, type Tally } from './named-property.js';
-import { contains, faultOfPrefix, segmentsOf } from './prefix-oracle.js';
-import { anyTexts, canonicalPrefixes, pairsOfPrefixes } from './texts.js';
+import { contains, escapedOf, faultOfPrefix, segmentsOf } from './prefix-oracle.js';
+import { anyTexts, canonicalPrefixes, pairsOfPrefixes, refusedCharacters } from './texts.js';
 
 /** The code under test, handed in so that a spec can show that a wrong rule is found out. */
-export type PrefixRules = Pick<typeof prefix, 'readPrefix' | 'ancestorsOf' | 'covers' | 'pathOf'> &
+export type PrefixRules = Pick<
+  typeof prefix,
+  | 'readPrefix'
+  | 'isPrefix'
+  | 'escapedPrefix'
+  | 'readEscapedPrefix'
+  | 'otherUnicodeForms'
+  | 'ancestorsOf'
+  | 'covers'
+  | 'pathOf'
+> &
   Pick<typeof entitlement, 'readEntitlementPrefix' | 'openedPrefix' | 'coveringPrefixes'>;
 
 const viewerIds = fc.oneof(anyTexts, fc.constantFrom('a', 'b', 'ab', 'alice', '{user}', '..'));
@@ -30,7 +39,37 @@ export function prefixProperties(rules: PrefixRules, tally: Tally): readonly Nam
       fc.property(anyTexts, (text) => {
         const fault = faultOfPrefix(text);
         tally.count(`prefix: ${fault ?? 'accepted'}`);
-        assert.deepEqual(readPrefix(text), fault === null ? { prefix: text } : { fault });
+        assert.equal(rules.isPrefix(text), fault === null);
+        const read = readPrefix(text);
+        if ('prefix' in read) assert.deepEqual([fault, read], [null, { prefix: text }]);
+        else assert.equal(read.fault, fault);
+      }),
+    ),
+    named(
+      'a character that no name may hold is refused in every position',
+      fc.property(canonicalPrefixes, refusedCharacters, fc.nat(600), (prefix, character, at) => {
+        const characters = Array.from(prefix);
+        const index = at % (characters.length + 1);
+        const text = characters.toSpliced(index, 0, character).join('');
+        tally.count(`refused characters: ${index === 0 ? 'first' : 'further'}`);
+        assert.ok('fault' in readPrefix(text));
+      }),
+    ),
+    named(
+      'a refusal is one readable line, and a name that it says to write is a prefix',
+      fc.property(anyTexts, (text) => {
+        const read = readPrefix(text);
+        if ('prefix' in read) return;
+        assert.ok(read.detail.length > 10 && Buffer.byteLength(read.detail) < 2_000);
+        assert.ok(read.detail.isWellFormed());
+        assert.ok(
+          !/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Co}\p{Cn}]/u.test(read.detail),
+          read.detail,
+        );
+        assert.ok(text.length < 5 || text === '{user}' || !read.detail.includes(text), read.detail);
+        const [, instead] = /(?:Write|open) "([^"]*)"/.exec(read.detail) ?? [];
+        tally.count(instead === undefined ? 'refusals: nothing to write' : 'refusals: with a name to write');
+        if (instead !== undefined) assert.notEqual(faultOfPrefix(instead), 'prefix_invalid');
       }),
     ),
     named(
@@ -42,20 +81,56 @@ export function prefixProperties(rules: PrefixRules, tally: Tally): readonly Nam
           canonicalPrefixes.map((text) => [text]),
         ),
         (value) => {
-          if (typeof value !== 'string') assert.deepEqual(readPrefix(value), { fault: 'prefix_invalid' });
+          if (typeof value === 'string') return;
+          const read = readPrefix(value);
+          assert.equal('fault' in read && read.fault, 'prefix_invalid');
         },
       ),
     ),
     named(
-      'an accepted prefix is what every reader of paths makes of it',
-      fc.property(anyTexts, (text) => {
-        if (!('prefix' in readPrefix(text))) return;
-        const path = pathOf(text as Prefix);
-        assert.equal(path, text === '/' ? '/' : `/${text}`);
+      'an accepted name is escaped as the URL parser escapes it, and encodeURIComponent but for : @ =',
+      fc.property(fc.oneof(anyTexts, canonicalPrefixes), (text) => {
+        const read = readPrefix(text);
+        if (!('prefix' in read)) return;
+        const escaped = rules.escapedPrefix(read.prefix);
+        const path = pathOf(read.prefix);
+        tally.count(escaped === text ? 'escaped: the same' : 'escaped: another text');
+        assert.equal(escaped, escapedOf(text));
+        assert.equal(path, text === '/' ? '/' : `/${escaped}`);
+        const name = text === '/' ? '' : text;
+        assert.equal(new URL(`/${name}`, 'https://cdn.example.com/x/y').pathname, path);
+        assert.equal(new URL(`https://cdn.example.com/${name}`).href, `https://cdn.example.com${path}`);
         assert.equal(new URL(path, 'https://cdn.example.com').href, `https://cdn.example.com${path}`);
-        assert.equal(decodeURIComponent(path), path);
-        assert.equal(path.normalize('NFKC'), path);
-        assert.equal(Buffer.from(path, 'latin1').toString('utf8'), path);
+        const bySegment = text.split('/').map((segment) => encodeURIComponent(segment));
+        const signs = { '%3A': ':', '%40': '@', '%3D': '=' };
+        const unsigned = bySegment
+          .join('/')
+          .replace(/%3A|%40|%3D/g, (sign) => signs[sign as keyof typeof signs]);
+        assert.equal(unsigned, escaped);
+        assert.ok(/^[\x21-\x7e]{1,512}$/.test(escaped));
+        assert.equal(decodeURIComponent(escaped), text);
+      }),
+    ),
+    named(
+      'an escaped form is read back to the one name that has it, and any other text is not',
+      fc.property(fc.oneof(anyTexts, canonicalPrefixes.map(escapedOf)), (text) => {
+        const prefix = rules.readEscapedPrefix(text);
+        tally.count(prefix === null ? 'escaped forms: none' : 'escaped forms: read back');
+        if (prefix !== null) assert.deepEqual([faultOfPrefix(prefix), escapedOf(prefix)], [null, text]);
+        else assert.ok(!isEscapedForm(text));
+      }),
+    ),
+    named(
+      'NFC and NFD are two prefixes: the other form is other bytes that read the same',
+      fc.property(canonicalPrefixes, (prefix) => {
+        for (const { form, prefix: other } of rules.otherUnicodeForms(prefix)) {
+          tally.count(`other forms: ${form}`);
+          assert.notEqual(other, prefix);
+          assert.equal(other, prefix.normalize(form));
+          assert.equal(other.normalize('NFC'), prefix.normalize('NFC'));
+          assert.ok(!contains(other, prefix) && !contains(prefix, other));
+          assert.notEqual(escapedOf(other), escapedOf(prefix));
+        }
       }),
     ),
     named(
@@ -94,7 +169,9 @@ export function prefixProperties(rules: PrefixRules, tally: Tally): readonly Nam
         // Two of them are refused too; with which of the faults is of no consequence.
         if (places.length > 1) assert.ok('fault' in read);
         else if (at === 0) assert.ok('fault' in read);
-        else assert.deepEqual(read, fault === null ? { prefix: text } : { fault });
+        else if (text.includes('{user}') && at === undefined) assert.ok('fault' in read);
+        else if ('prefix' in read) assert.deepEqual([read.prefix, fault], [text, null]);
+        else assert.equal(read.fault, fault);
       }),
     ),
     named(
@@ -119,4 +196,15 @@ export function prefixProperties(rules: PrefixRules, tally: Tally): readonly Nam
       }),
     ),
   ];
+}
+
+/** Whether a text is the escaped form of a prefix, found by taking it apart and escaping it again. */
+function isEscapedForm(text: string): boolean {
+  if (/[^\x21-\x7e]/.test(text)) return false;
+  try {
+    const name = decodeURIComponent(text);
+    return faultOfPrefix(name) === null && escapedOf(name) === text;
+  } catch {
+    return false;
+  }
 }

@@ -46,12 +46,39 @@ const MISTAKES: readonly (readonly [mistake: string, finds: string, broken: Part
     { readPrefix: (value) => readPrefix(typeof value === 'string' ? value.replaceAll('%2e', 'x') : value) },
   ],
   [
+    'an invisible character passes',
+    'a character that no name may hold',
+    { readPrefix: (value) => readPrefix(typeof value === 'string' ? value.replace(/\p{Cf}/gu, '') : value) },
+  ],
+  [
+    'a refusal repeats what was sent',
+    'a refusal is one readable line',
+    { readPrefix: (value) => ({ ...readPrefix(value), detail: `not legal: ${String(value)}` }) },
+  ],
+  [
+    'lower-case hex',
+    'an accepted name is escaped',
+    { escapedPrefix: (prefix) => encodeURI(prefix).replace(/%../g, (escape) => escape.toLowerCase()) },
+  ],
+  [
+    'any escape is undone',
+    'an escaped form is read back',
+    { readEscapedPrefix: (text) => OUR_RULES.readEscapedPrefix(text.replaceAll('%61', 'a').toUpperCase()) },
+  ],
+  [
+    'a compatibility form counts as another form',
+    'NFC and NFD are two prefixes',
+    {
+      otherUnicodeForms: (prefix) => [{ form: 'NFC', prefix: prefix.normalize('NFKC') as Prefix }],
+    },
+  ],
+  [
     'the limit counts characters instead of bytes',
     'a text is canonical',
     {
       readPrefix: (value) =>
         typeof value === 'string' && value.length <= 512 && Buffer.byteLength(value) > 512
-          ? { fault: 'prefix_invalid' }
+          ? { fault: 'prefix_invalid', detail: '' }
           : readPrefix(value),
     },
   ],

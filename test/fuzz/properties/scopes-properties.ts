@@ -6,7 +6,7 @@ import type * as scopes from '../../../src/cloudfront/cookies/scopes-cookie.js';
 import type { HeldScope, ScopesRecord } from '../../../src/cloudfront/cookies/scopes-cookie.js';
 import { formatSetCookie } from '../../../src/cloudfront/cookies/set-cookie.js';
 import { named, type NamedProperty, type Tally } from './named-property.js';
-import { contains, faultOfPrefix } from './prefix-oracle.js';
+import { contains, escapedOf, faultOfPrefix } from './prefix-oracle.js';
 import { anyTexts, canonicalPrefixes } from './texts.js';
 
 /** The code under test. */
@@ -31,7 +31,7 @@ const records = fc
   .tuple(tags, fc.uniqueArray(heldScopes, { maxLength: MOST_SCOPES, selector: ({ prefix }) => prefix }))
   .map(([viewerTag, all]): ScopesRecord => {
     let bytes = viewerTag.length + 2;
-    const within = all.filter(({ prefix }) => (bytes += prefix.length + 12) <= MOST_BYTES);
+    const within = all.filter(({ prefix }) => (bytes += escapedOf(prefix).length + 12) <= MOST_BYTES);
     return { viewerTag, scopes: within };
   });
 
@@ -100,7 +100,7 @@ export function scopesProperties(rules: ScopesRules, tally: Tally): readonly Nam
         for (const { prefix, expiresAtEpochSeconds } of read.scopes) {
           assert.equal(faultOfPrefix(prefix), null);
           assert.ok(Number.isInteger(expiresAtEpochSeconds) && expiresAtEpochSeconds > NOW);
-          assert.ok(value.includes(`${expiresAtEpochSeconds}:${prefix}`));
+          assert.ok(value.includes(`${expiresAtEpochSeconds}:${escapedOf(prefix)}`));
         }
         assert.equal(new Set(read.scopes.map(({ prefix }) => prefix)).size, read.scopes.length);
         const again = parseScopesCookie(formatScopesCookie(read), NOW);
