@@ -4,7 +4,7 @@ export interface PageSignals {
   onWake(callback: () => void): () => void;
 }
 
-/** Time as the keeper needs it; handed in so that tests decide what time it is. */
+/** Time as the renewal needs it; handed in so that tests decide what time it is. */
 export interface Timers {
   nowMs(): number;
   /** Calls back once after `delayMs`; gives a function that cancels it. */

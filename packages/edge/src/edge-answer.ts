@@ -1,7 +1,7 @@
 import type { OpenObject } from './origin/open-object.js';
 import type { HeaderList } from './header-list.js';
 
-/** The body of an answer. An open object must be sent or closed by whoever holds the answer. */
+/** The body of an answer. An open object must be sent or closed by the code that holds the answer. */
 export type AnswerBody =
   | { readonly kind: 'empty' }
   | { readonly kind: 'text'; readonly text: string }

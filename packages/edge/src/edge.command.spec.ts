@@ -243,7 +243,7 @@ describe('edgepass edge', () => {
     expect([await statusAt('0'), await statusAt('601'), await statusAt('-100000')]).toEqual([200, 403, 200]);
   });
 
-  it('ends an answer that takes too long when it is told to stop', async () => {
+  it('ends an answer that takes too long when it is asked to stop', async () => {
     const folder = folderOf({ files: { 'large.bin': Buffer.alloc(50_000_000) } });
     const edge = await startEdge(folder);
     const answer = await fetch(`http://127.0.0.1:${edge.url.port}/large.bin`);

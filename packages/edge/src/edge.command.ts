@@ -24,8 +24,8 @@ through a cache that follows the cache, origin request and response headers poli
 --port PORT                 default 3002; 0 takes a free one
 --control-port PORT         takes AWS's own invalidation calls, over plain HTTP; default 3003 beside --port 3002,
                             none beside another; 0 takes a free one
---control-host ADDRESS      where the control port listens (default 127.0.0.1, and then ::1 too): whoever
-                            reaches it may invalidate, because signatures of AWS calls are not checked
+--control-host ADDRESS      where the control port listens (default 127.0.0.1, and then ::1 too). A caller
+                            may invalidate without rights: signatures of AWS calls are not checked
 --http                      plain HTTP; without it edge.json must name TLS files
 --clock-offset-seconds=N    what the edge believes the time to be, relative to this machine's clock
 
@@ -64,7 +64,7 @@ interface EdgeOptions {
   readonly clockOffsetSeconds: number;
 }
 
-/** Runs the edge until it is told to stop. */
+/** Runs the edge until it is asked to stop. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (options === 'help') {

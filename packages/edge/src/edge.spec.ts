@@ -127,7 +127,7 @@ describe('the refusals of the edge', () => {
     );
   });
 
-  it('R47: the method is judged before the signature, unless told otherwise', async () => {
+  it('R47: the method is checked before the signature, unless its switch says otherwise', async () => {
     const first = await start();
     expect((await first.ask('/private/a/ok.txt', { method: 'PUT' })).body.toString()).toContain('<H1>403');
     const after = await start({ edge: { switches: { methodCheck: 'after-signature' } } });
@@ -458,7 +458,7 @@ describe('the way of a request', () => {
     expect((await refusing.ask('/private/a/ok.txt', { cookies: COOKIES })).status).toBe(403);
   });
 
-  it('E12: two policies of one name are told to the log', async () => {
+  it('E12: two policies of one name stand in the log', async () => {
     const edge = await start();
     const cookies = `${Object.entries(COOKIES)
       .map(([name, value]) => `CloudFront-${name}=${value}`)

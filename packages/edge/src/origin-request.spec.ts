@@ -75,7 +75,7 @@ describe('what the origin is asked', () => {
     expect(await askedOfOrigin('/a', null)).toEqual([403, undefined, undefined]);
   });
 
-  it('never happens for a path that means two things (R27, E17), unless told otherwise', async () => {
+  it('never happens for a path that means two things (R27, E17), unless a switch says otherwise', async () => {
     expect(await askedOfOrigin('/public%2Fa', SIGNED)).toEqual([403, undefined, undefined]);
     expect(await askedOfOrigin('/public%2Fa', SIGNED, { pathWithTwoReadings: 'serve' })).toEqual([
       200,

@@ -48,7 +48,7 @@ async function sendBytes(bytes: Buffer, response: ServerResponse): Promise<void>
   response.end(position === 0 ? bytes : bytes.subarray(position));
 }
 
-/** Resolves when there is room again, or when the viewer has gone. */
+/** Resolves when the socket takes more, or when the viewer has gone. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -7,7 +7,7 @@ import { startEdgeServer } from './server.js';
 
 const CONNECT = 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n';
 
-/** A client that keeps its side open, whatever it is told. */
+/** A client that keeps its side open after the server has ended its own. */
 async function connected(port: number): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
   socket.on('error', () => undefined);

@@ -34,7 +34,7 @@ export interface EdgeServerOptions {
   readonly plainHttp: boolean;
   readonly clock: Clock;
   readonly writeLine: (line: string) => void;
-  /** How long a viewer may take for its TLS handshake, and then for its headers: 15 s unless told. */
+  /** How long a viewer may take for its TLS handshake, and then for its headers; default 15 s. */
   readonly headersMilliseconds?: number;
 }
 

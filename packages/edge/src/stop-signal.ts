@@ -12,7 +12,7 @@ export interface StopSignal {
 /**
  * From now on the first Ctrl-C, SIGTERM or closed terminal resolves `asked`; the second ends the
  * process at once with 128 + the signal's number, the shell's own convention.
- * @param names which signals ask to stop; all three unless told
+ * @param names which signals ask to stop; all three by default
  */
 export function listenForStop(
   names: readonly StopSignalName[] = Object.keys(SIGNALS) as StopSignalName[],

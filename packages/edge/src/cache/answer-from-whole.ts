@@ -19,13 +19,13 @@ export async function answerFromWhole(
 ): Promise<EdgeAnswer> {
   if (whole.status !== 200) return whole;
   const validators = validatorsOf(whole.headers);
-  const verdict = validators === null ? 'proceed' : evaluatePreconditions(request, validators);
-  if (verdict === 'not-modified') {
+  const precondition = validators === null ? 'proceed' : evaluatePreconditions(request, validators);
+  if (precondition === 'not-modified') {
     await discard(whole);
     const headers = whole.headers.filter(([name]) => !OF_THE_BODY.includes(name.toLowerCase()));
     return { status: 304, headers, body: { kind: 'empty' } };
   }
-  if (verdict === 'failed') {
+  if (precondition === 'failed') {
     const condition = request['if-match'] === undefined ? 'If-Unmodified-Since' : 'If-Match';
     return refused(whole, s3Error('PreconditionFailed', { Condition: condition }));
   }

@@ -7,7 +7,7 @@ export interface CacheLimits {
   readonly objectBytes: number;
 }
 
-/** What the edge takes unless told otherwise. */
+/** The default limits. */
 export const DEFAULT_CACHE_LIMITS: CacheLimits = {
   totalBytes: 256 * 1024 * 1024,
   objectBytes: 32 * 1024 * 1024,
@@ -34,7 +34,7 @@ export class CopyStore {
     return copy;
   }
 
-  /** Makes room for a body that is about to be read; false when it may not be kept. Release it afterwards. */
+  /** Reserves memory for a body that is about to be read; false when it may not be kept. Release it afterwards. */
   reserve(bytes: number): boolean {
     if (bytes > this.limits.objectBytes || this.reservedBytes + bytes > this.limits.totalBytes) return false;
     this.reservedBytes += bytes;

@@ -33,7 +33,7 @@ export interface CacheQuestion {
 }
 
 /** A question to the origin that is on its way, for everybody who wants the same copy. */
-interface Flight {
+interface CoalescedFetch {
   readonly addresses: readonly string[];
   readonly copy: Promise<StoredCopy | null>;
   isInvalidated: boolean;
@@ -48,7 +48,7 @@ interface KnownCopy {
 /** The cache of the edge: one question to the origin for each key at a time, bounded memory. */
 export class EdgeCache {
   private readonly store: CopyStore;
-  private readonly flights = new Map<string, Flight>();
+  private readonly coalesced = new Map<string, CoalescedFetch>();
 
   constructor(
     limits: CacheLimits,
@@ -70,23 +70,23 @@ export class EdgeCache {
     }
     const known = this.find(question);
     if (known !== undefined && this.isFresh(known.copy)) return this.hit(known.copy, question);
-    const flightKey = method === 'HEAD' ? headKey(key) : key.text;
-    const flight = this.flights.get(flightKey);
-    if (flight !== undefined) {
-      const copy = await flight.copy.catch(() => null);
+    const fetchKey = method === 'HEAD' ? headKey(key) : key.text;
+    const fetching = this.coalesced.get(fetchKey);
+    if (fetching !== undefined) {
+      const copy = await fetching.copy.catch(() => null);
       // What could not be kept for all is fetched for each.
       return copy === null ? this.passThrough(question) : this.hit(copy, question);
     }
-    return this.fly(flightKey, known, question);
+    return this.coalesce(fetchKey, known, question);
   }
 
   /** Forgets what such paths name, also what is being fetched; gives the number of copies. */
   invalidate(paths: readonly string[]): number {
     const isMeant = (address: string) => paths.some((path) => matchesInvalidation(path, address));
-    for (const [key, flight] of this.flights) {
-      if (!flight.addresses.some(isMeant)) continue;
-      flight.isInvalidated = true;
-      this.flights.delete(key);
+    for (const [key, fetching] of this.coalesced) {
+      if (!fetching.addresses.some(isMeant)) continue;
+      fetching.isInvalidated = true;
+      this.coalesced.delete(key);
     }
     return this.store.removeWhere(isMeant);
   }
@@ -121,35 +121,39 @@ export class EdgeCache {
     return { answer, from: 'Miss', ageSeconds: null };
   }
 
-  private async fly(
-    flightKey: string,
+  private async coalesce(
+    fetchKey: string,
     known: KnownCopy | undefined,
     question: CacheQuestion,
   ): Promise<Served> {
     const { promise, resolve } = Promise.withResolvers<StoredCopy | null>();
-    const flight: Flight = { addresses: question.key.addresses, copy: promise, isInvalidated: false };
-    this.flights.set(flightKey, flight);
-    const land = (copy: StoredCopy | null) => {
-      if (this.flights.get(flightKey) === flight) this.flights.delete(flightKey);
+    const fetching: CoalescedFetch = {
+      addresses: question.key.addresses,
+      copy: promise,
+      isInvalidated: false,
+    };
+    this.coalesced.set(fetchKey, fetching);
+    const settle = (copy: StoredCopy | null) => {
+      if (this.coalesced.get(fetchKey) === fetching) this.coalesced.delete(fetchKey);
       resolve(copy);
     };
     try {
-      return await this.fetch(flightKey, known, question, flight, land);
+      return await this.fetch(fetchKey, known, question, fetching, settle);
     } finally {
-      land(null);
+      settle(null);
     }
   }
 
   private async fetch(
-    flightKey: string,
+    fetchKey: string,
     known: KnownCopy | undefined,
     question: CacheQuestion,
-    flight: Flight,
-    land: (copy: StoredCopy | null) => void,
+    fetching: CoalescedFetch,
+    settle: (copy: StoredCopy | null) => void,
   ): Promise<Served> {
-    const keep = (copy: StoredCopy, key = flightKey) => {
-      if (!flight.isInvalidated) this.store.store(key, copy);
-      land(copy);
+    const keep = (copy: StoredCopy, key = fetchKey) => {
+      if (!fetching.isInvalidated) this.store.store(key, copy);
+      settle(copy);
       return copy;
     };
     const stale = known?.copy;

@@ -152,7 +152,7 @@ describe('the CORS part of a response headers policy', () => {
     expect(apply({ from: [], cors: { originOverride: false } })).toEqual(SIMPLE);
   });
 
-  it("keeps the origin's headers for an origin that is not listed, unless told otherwise (R77)", () => {
+  it("keeps the origin's headers for an origin that is not listed, unless its switch says otherwise (R77)", () => {
     const from: HeaderList = [
       ['Access-Control-Allow-Origin', '*'],
       ['ETag', '"x"'],
@@ -162,7 +162,7 @@ describe('the CORS part of a response headers policy', () => {
     expect(apply({ from, origin, switches: { originCorsWhenUnmatched: 'remove' } })).toEqual([from[1]]);
   });
 
-  it('adds no Vary of its own, unless told otherwise (R78)', () => {
+  it('adds no Vary of its own, unless its switch says otherwise (R78)', () => {
     expect(apply({}).some(([name]) => name === 'Vary')).toBe(false);
     expect(apply({ switches: { policyVary: 'origin' } })).toContainEqual(['Vary', 'Origin']);
   });

@@ -27,7 +27,7 @@ export function corsHeaders(
 ): HeaderList | null {
   const allowOrigin = allowedOrigin(config, question, switches);
   if (allowOrigin === null) return null;
-  // R71: the policy takes every OPTIONS of a page for a preflight, unless told otherwise.
+  // R71: the policy takes every OPTIONS of a page for a preflight by default.
   const isPreflight =
     question.method === 'OPTIONS' &&
     (switches.policyPreflight === 'options' || question.requestMethod !== undefined);

@@ -35,7 +35,7 @@ export class FolderFiles {
     return names.toSorted().flatMap((name) => this.read(`${subFolder}/${name}`, true) ?? []);
   }
 
-  /** Each file is read once, so that its mistakes are told once. */
+  /** Each file is read once, so that its mistakes are reported once. */
   private read(file: string, isRequired: boolean): JsonNode | null {
     const seen = this.seen.get(file);
     if (seen !== undefined) return seen;

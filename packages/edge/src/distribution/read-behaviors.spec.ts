@@ -82,14 +82,14 @@ describe('a path pattern', () => {
     ]);
   });
 
-  it('with characters that AWS does not name is told and taken', () => {
+  it('with characters that AWS does not name is reported and taken', () => {
     expect(read(patterns('/a b/*')).warnings).toEqual([
       'distribution.json DistributionConfig.CacheBehaviors.Items[0].PathPattern: "/a b/*" has characters that AWS does not name for patterns',
     ]);
     expect(read(patterns('/A-z0_9.*$/~"\'@:+&?')).warnings).toEqual([]);
   });
 
-  it('that stands behind its own double or behind * is told to never decide', () => {
+  it('that stands behind its own double or behind * is reported never to decide', () => {
     expect(read(patterns('/a/*', 'b/*', 'a/*', '*', '/c/*')).warnings).toEqual([
       'distribution.json DistributionConfig.CacheBehaviors.Items[2].PathPattern: never decides, because "/a/*" stands before it and covers the same paths',
       'distribution.json DistributionConfig.CacheBehaviors.Items[4].PathPattern: never decides, because "*" stands before it and covers the same paths',
@@ -119,7 +119,7 @@ describe('the custom error responses of a distribution (R60, R89)', () => {
     );
   });
 
-  it('are mistakes, all told at once', () => {
+  it('are mistakes, all reported at once', () => {
     const place = 'distribution.json DistributionConfig.CustomErrorResponses.Items';
     expect(
       problemsOf(

@@ -69,12 +69,12 @@ describe('the CORS rules of a bucket', () => {
         TWO_ORIGINS,
       ),
     );
-    const told = [...origins].map(([id, { bucketCors, listBucket }]) => [
+    const bucketOf = [...origins].map(([id, { bucketCors, listBucket }]) => [
       id,
       bucketCors?.rules[0]?.allowedMethods,
       listBucket,
     ]);
-    expect(told).toEqual([
+    expect(bucketOf).toEqual([
       ['media', ['GET'], false],
       ['pages', ['HEAD'], true],
     ]);
@@ -82,7 +82,7 @@ describe('the CORS rules of a bucket', () => {
 });
 
 describe('a mistake in the CORS rules of a bucket', () => {
-  it('is told with all others, each with its JSON path (R98, R109)', () => {
+  it('is reported with all others, each with its JSON path (R98, R109)', () => {
     expect(
       problemsOf({
         'bucket-cors.json': {

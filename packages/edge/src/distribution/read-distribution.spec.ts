@@ -208,7 +208,7 @@ describe("a distribution's folder", () => {
 });
 
 describe('a mistake in the folder', () => {
-  it('is told with all others, each with its file and JSON path', () => {
+  it('is reported with all others, each with its file and JSON path', () => {
     expect(
       problemsOf({
         defaultBehavior: behavior({

@@ -67,7 +67,7 @@ export function readDistribution(folder: string): DistributionResult {
   return problems.length > 0 ? { problems, warnings, unfollowed } : { distribution, warnings, unfollowed };
 }
 
-/** Stands for a file that could not be read: that was told, so nothing inside it is missed. */
+/** Stands for a file that could not be read: that was reported, so nothing inside it is missed. */
 function unread(file: string): JsonNode {
   return new JsonNode(file, '', undefined, []);
 }

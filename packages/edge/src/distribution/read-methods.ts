@@ -36,7 +36,7 @@ function readSet(
   const isPossible = possible.some(
     (set) => set.length === methods.size && set.every((method) => methods.has(method)),
   );
-  // A method that does not exist was told already.
+  // A method that does not exist was reported already.
   if (!isPossible && items.every((item) => methods.has(String(item.value)))) {
     node.mistake(expected, [...methods].join(', ') || 'none');
   }

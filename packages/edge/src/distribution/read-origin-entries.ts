@@ -49,7 +49,7 @@ function readFolder(node: JsonNode, folder: string): string | null {
     const real = realpathSync.native(resolve(folder, path));
     if (statSync(real).isDirectory()) return real;
   } catch {
-    // Told below, in the same words as a file in its place.
+    // Reported below, in the same words as a file in its place.
   }
   return node.mistake('a folder that exists', `"${path}"`);
 }

@@ -20,7 +20,7 @@ const unfollowedIn = (input: FolderInput) =>
   readDistribution(writeFolder({ keys: [KEY], ...input }).folder).unfollowed;
 
 describe('what the edge does not follow', () => {
-  it('is not told of members that change no answer', () => {
+  it('is not reported for members that change no answer', () => {
     expect(
       unfollowedIn({
         config: {
@@ -107,7 +107,7 @@ describe('what the edge does not follow', () => {
     ]);
   });
 
-  it('is not told of an origin that no behavior uses', () => {
+  it('is not reported for an origin that no behavior uses', () => {
     const origins = [
       { Id: 'media', OriginPath: '' },
       { Id: 'unused', CustomOriginConfig: { HTTPPort: 80 } },

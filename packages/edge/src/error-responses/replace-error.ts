@@ -2,7 +2,7 @@ import type { EdgeAnswer } from '../edge-answer.js';
 import type { CustomErrorResponse } from './custom-error-response.js';
 
 /**
- * Puts the custom error page in the place of an error, whoever made it: the origin or the edge itself
+ * Puts the custom error page in the place of an error of any author: the origin or the edge itself
  * (R60). A page that cannot be had answers with the error of the page.
  */
 export async function replaceError(

@@ -49,7 +49,7 @@ export class FolderOrigin implements Origin {
     }
   }
 
-  /** R111: only who may list the bucket is told that a key is missing. */
+  /** R111: only callers who may list the bucket learn that a key is missing. */
   private missing(key: string, reason: string): EdgeAnswer {
     const answer = this.description.listBucket ? s3Error('NoSuchKey', { Key: key }) : s3Error('AccessDenied');
     return { ...answer, reason };
@@ -113,7 +113,7 @@ function rangeError(range: string, byteLength: number): EdgeAnswer {
   return { ...answer, headers: [...answer.headers, ['Content-Range', `bytes */${byteLength}`]] };
 }
 
-/** What `aws s3 cp` would have stored; S3 itself says `binary/octet-stream` when it was told nothing. */
+/** What `aws s3 cp` would have stored; S3 itself says `binary/octet-stream` when no type was given. */
 function contentTypeOf(fileName: string): string {
   return lookup(fileName) || 'binary/octet-stream';
 }

@@ -6,7 +6,7 @@ import { errorCode } from '../error-code.js';
 
 const realPath = promisify(realpath.native);
 
-/** An object of the bucket, open for reading. Whoever holds it closes it. */
+/** An object of the bucket, open for reading. The holder closes it. */
 export interface OpenObject {
   readonly handle: FileHandle;
   readonly byteLength: number;

@@ -6,7 +6,7 @@ export interface Ipv4Range {
   readonly maskBits: number;
 }
 
-/** Reads `192.0.2.0/24` (R31). Null for anything else; a bare address only when told so. */
+/** Reads `192.0.2.0/24` (R31). Null for anything else; a bare address only where the switch allows it. */
 export function readIpv4Range(text: string, bareAddress: 'refuse' | 'accept'): Ipv4Range | null {
   const slash = text.indexOf('/');
   const address = slash === -1 ? text : text.slice(0, slash);

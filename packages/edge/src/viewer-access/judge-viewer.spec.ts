@@ -52,7 +52,7 @@ function judge(attempt: Attempt) {
 }
 
 /** `opened`, or code and reason of the refusal. */
-function verdict(attempt: Attempt): string {
+function outcome(attempt: Attempt): string {
   const { refusal } = judge(attempt);
   return refusal === null ? OK : `${refusal.code} ${refusal.reason}`;
 }
@@ -69,7 +69,7 @@ describe('a viewer with a custom policy in cookies', () => {
     ['ECDSA', 'SHA1', EC, 'SHA1'],
     ['ECDSA', 'SHA256', EC, 'SHA256'],
   ] as const)('opens with a %s key and %s (R1, R2, R33–R35)', (_type, _hash, key, hash) => {
-    expect(verdict({ cookies: signPolicy(POLICY, key, hash) })).toBe(OK);
+    expect(outcome({ cookies: signPolicy(POLICY, key, hash) })).toBe(OK);
   });
 
   it.each([
@@ -78,35 +78,35 @@ describe('a viewer with a custom policy in cookies', () => {
   ])('is refused with a %s signature whose hash is not the marked one (R36, E14)', (_type, key) => {
     const refused = 'AccessDenied signature-does-not-verify';
     const { 'Hash-Algorithm': _marker, ...unmarked } = signPolicy(POLICY, key, 'SHA256');
-    expect(verdict({ cookies: unmarked })).toBe(refused);
-    expect(verdict({ cookies: { ...signPolicy(POLICY, key, 'SHA1'), 'Hash-Algorithm': 'SHA256' } })).toBe(
+    expect(outcome({ cookies: unmarked })).toBe(refused);
+    expect(outcome({ cookies: { ...signPolicy(POLICY, key, 'SHA1'), 'Hash-Algorithm': 'SHA256' } })).toBe(
       refused,
     );
   });
 
   it.each(['MD5', 'sha256', 'SHA-256', 'SHA512'])('is refused with the marker %s (R36, E14)', (marker) => {
-    expect(verdict({ cookies: { ...signPolicy(POLICY, RSA, 'SHA256'), 'Hash-Algorithm': marker } })).toBe(
+    expect(outcome({ cookies: { ...signPolicy(POLICY, RSA, 'SHA256'), 'Hash-Algorithm': marker } })).toBe(
       'AccessDenied hash-algorithm-unknown',
     );
   });
 
   it('may write the marker in lower case under hashMarkerCase=any (R36)', () => {
     const cookies = { ...signPolicy(POLICY, RSA, 'SHA256'), 'Hash-Algorithm': 'sha256' };
-    expect(verdict({ cookies, switches: { hashMarkerCase: 'any' } })).toBe(OK);
+    expect(outcome({ cookies, switches: { hashMarkerCase: 'any' } })).toBe(OK);
   });
 
   it('is refused with SHA256 under sha256Cookies=refuse, a signed URL is not (R3)', () => {
     const values = signPolicy(POLICY, RSA, 'SHA256');
     const switches = { sha256Cookies: 'refuse' } as const;
-    expect(verdict({ cookies: values, switches })).toBe('AccessDenied sha256-cookies-switched-off');
-    expect(verdict({ target: `/private/a/ok.txt?${queryOf(values)}`, switches })).toBe(OK);
+    expect(outcome({ cookies: values, switches })).toBe('AccessDenied sha256-cookies-switched-off');
+    expect(outcome({ target: `/private/a/ok.txt?${queryOf(values)}`, switches })).toBe(OK);
   });
 
   it('is refused with a raw r‖s signature, which a switch allows (R34)', () => {
     const raw = sign('SHA1', Buffer.from(POLICY), { key: EC.privateKey, dsaEncoding: 'ieee-p1363' });
     const cookies = { ...signPolicy(POLICY, EC), Signature: encode(raw) };
-    expect(verdict({ cookies })).toBe('AccessDenied signature-does-not-verify');
-    expect(verdict({ cookies, switches: { rawEcdsaSignatures: 'accept' } })).toBe(OK);
+    expect(outcome({ cookies })).toBe('AccessDenied signature-does-not-verify');
+    expect(outcome({ cookies, switches: { rawEcdsaSignatures: 'accept' } })).toBe(OK);
   });
 
   it('is refused after one flipped byte anywhere in the signature or the policy (R8, R52, E03)', () => {
@@ -118,7 +118,7 @@ describe('a viewer with a custom policy in cookies', () => {
       for (let at = 0; at < decoded.length; at += 7) {
         const flipped = Buffer.from(decoded);
         flipped[at] = (flipped[at] ?? 0) ^ 1;
-        expect(verdict({ cookies: { ...GOOD, [name]: encode(flipped) } })).toBe(
+        expect(outcome({ cookies: { ...GOOD, [name]: encode(flipped) } })).toBe(
           'AccessDenied signature-does-not-verify',
         );
       }
@@ -126,49 +126,49 @@ describe('a viewer with a custom policy in cookies', () => {
   });
 
   it('is refused after one changed character of the key id (R53, E03)', () => {
-    expect(verdict({ cookies: { ...GOOD, 'Key-Pair-Id': 'KRSA2' } })).toBe(
+    expect(outcome({ cookies: { ...GOOD, 'Key-Pair-Id': 'KRSA2' } })).toBe(
       'InvalidKey key-pair-id-not-trusted-here',
     );
   });
 
   it('is refused with the signature of another trusted key (R52, E03)', () => {
-    expect(verdict({ cookies: { ...GOOD, 'Key-Pair-Id': EC.id } })).toBe(
+    expect(outcome({ cookies: { ...GOOD, 'Key-Pair-Id': EC.id } })).toBe(
       'AccessDenied signature-does-not-verify',
     );
-    expect(verdict({ cookies: { ...signPolicy(POLICY, STRANGER), 'Key-Pair-Id': RSA.id } })).toBe(
+    expect(outcome({ cookies: { ...signPolicy(POLICY, STRANGER), 'Key-Pair-Id': RSA.id } })).toBe(
       'AccessDenied signature-does-not-verify',
     );
   });
 
   it('opens with any key of any attached group and with no other (R38, R53)', () => {
-    expect(verdict({ cookies: signPolicy(POLICY, EC) })).toBe(OK);
-    expect(verdict({ cookies: signPolicy(POLICY, STRANGER) })).toBe(
+    expect(outcome({ cookies: signPolicy(POLICY, EC) })).toBe(OK);
+    expect(outcome({ cookies: signPolicy(POLICY, STRANGER) })).toBe(
       'InvalidKey key-pair-id-not-trusted-here',
     );
   });
 
   it('verifies the bytes as they came: whitespace counts for the signature (R8, R11)', () => {
     const spaced = POLICY.replace('"Statement":', '"Statement": ');
-    expect(verdict({ cookies: signPolicy(spaced, RSA) })).toBe(OK);
-    expect(verdict({ cookies: { ...GOOD, Policy: encode(spaced) } })).toBe(
+    expect(outcome({ cookies: signPolicy(spaced, RSA) })).toBe(OK);
+    expect(outcome({ cookies: { ...GOOD, Policy: encode(spaced) } })).toBe(
       'AccessDenied signature-does-not-verify',
     );
   });
 
   it('reads a policy only after its signature was verified (R8)', () => {
-    expect(verdict({ cookies: { ...GOOD, Policy: encode('not json') } })).toBe(
+    expect(outcome({ cookies: { ...GOOD, Policy: encode('not json') } })).toBe(
       'AccessDenied signature-does-not-verify',
     );
-    expect(verdict({ cookies: signPolicy('not json', RSA) })).toBe('MalformedPolicy policy-not-json');
+    expect(outcome({ cookies: signPolicy('not json', RSA) })).toBe('MalformedPolicy policy-not-json');
   });
 
   it('takes cookies in any order and among others (R7)', () => {
     const reversed = Object.fromEntries(Object.entries(GOOD).toReversed());
-    expect(verdict({ cookies: `session=1; ${cookieHeader(reversed)};theme=dark` })).toBe(OK);
+    expect(outcome({ cookies: `session=1; ${cookieHeader(reversed)};theme=dark` })).toBe(OK);
   });
 
   it('knows cookie names in their own case only (R6)', () => {
-    expect(verdict({ cookies: cookieHeader(GOOD).replace('Key-Pair-Id', 'key-pair-id') })).toBe(
+    expect(outcome({ cookies: cookieHeader(GOOD).replace('Key-Pair-Id', 'key-pair-id') })).toBe(
       'MissingKey key-pair-id-missing',
     );
   });
@@ -194,53 +194,53 @@ describe('a viewer with a custom policy in cookies', () => {
       'InvalidKey key-pair-id-not-trusted-here',
     ],
   ])('is refused with %s (R51, R53–R56, R58, E01, E04)', (_what, cookies, refusal) => {
-    expect(verdict(cookies === undefined ? {} : { cookies })).toBe(refusal);
+    expect(outcome(cookies === undefined ? {} : { cookies })).toBe(refusal);
   });
 
   it('is refused as the switches say where the code is open (R56, R58)', () => {
     const cookies = { ...GOOD, Signature: '', Policy: '' };
-    expect(verdict({ cookies, switches: { missingPolicy: 'MissingKey' } })).toBe(
+    expect(outcome({ cookies, switches: { missingPolicy: 'MissingKey' } })).toBe(
       'MissingKey policy-and-expires-missing',
     );
-    expect(verdict({ cookies, switches: { decodingOrder: 'signature-first' } })).toBe(
+    expect(outcome({ cookies, switches: { decodingOrder: 'signature-first' } })).toBe(
       'MalformedSignature signature-missing',
     );
     expect(
-      verdict({ cookies: { ...GOOD, Signature: '' }, switches: { missingSignature: 'AccessDenied' } }),
+      outcome({ cookies: { ...GOOD, Signature: '' }, switches: { missingSignature: 'AccessDenied' } }),
     ).toBe('AccessDenied signature-missing');
     expect(
-      verdict({ cookies: { ...GOOD, 'Key-Pair-Id': '-' }, switches: { absurdKeyPairId: 'InvalidKey' } }),
+      outcome({ cookies: { ...GOOD, 'Key-Pair-Id': '-' }, switches: { absurdKeyPairId: 'InvalidKey' } }),
     ).toBe('InvalidKey key-pair-id-absurd');
   });
 
   it('opens until the second before DateLessThan (R28, E02)', () => {
-    expect(verdict({ cookies: GOOD, now: NOW + 3599 })).toBe(OK);
-    expect(verdict({ cookies: GOOD, now: NOW + 3600 })).toBe('AccessDenied expired');
-    expect(verdict({ cookies: GOOD, now: NOW + 3601 })).toBe('AccessDenied expired');
+    expect(outcome({ cookies: GOOD, now: NOW + 3599 })).toBe(OK);
+    expect(outcome({ cookies: GOOD, now: NOW + 3600 })).toBe('AccessDenied expired');
+    expect(outcome({ cookies: GOOD, now: NOW + 3601 })).toBe('AccessDenied expired');
     const switches = { expirySecond: 'allow' } as const;
-    expect(verdict({ cookies: GOOD, now: NOW + 3600, switches })).toBe(OK);
-    expect(verdict({ cookies: GOOD, now: NOW + 3601, switches })).toBe('AccessDenied expired');
+    expect(outcome({ cookies: GOOD, now: NOW + 3600, switches })).toBe(OK);
+    expect(outcome({ cookies: GOOD, now: NOW + 3601, switches })).toBe('AccessDenied expired');
   });
 
   it('opens from the second after DateGreaterThan (R30, E02)', () => {
     const text = policyText('https://cdn.example.com/*', { DateGreaterThan: { 'AWS:EpochTime': NOW } });
     const cookies = signPolicy(text, RSA);
-    expect(verdict({ cookies, now: NOW })).toBe('AccessDenied not-yet-valid');
-    expect(verdict({ cookies, now: NOW + 1 })).toBe(OK);
+    expect(outcome({ cookies, now: NOW })).toBe('AccessDenied not-yet-valid');
+    expect(outcome({ cookies, now: NOW + 1 })).toBe(OK);
   });
 
   it('opens in the year 2050, beyond 32 bits (R29)', () => {
     const text = policyText('https://cdn.example.com/*', { DateLessThan: { 'AWS:EpochTime': 2524608000 } });
-    expect(verdict({ cookies: signPolicy(text, RSA), now: 2524607999 })).toBe(OK);
+    expect(outcome({ cookies: signPolicy(text, RSA), now: 2524607999 })).toBe(OK);
   });
 
   it('opens for the address of the TCP peer only (R31)', () => {
     const text = policyText('https://cdn.example.com/*', { IpAddress: { 'AWS:SourceIp': '192.0.2.0/24' } });
     const cookies = signPolicy(text, RSA);
-    expect(verdict({ cookies, peerAddress: '192.0.2.255' })).toBe(OK);
-    expect(verdict({ cookies, peerAddress: '192.0.3.0' })).toBe('AccessDenied source-ip-outside');
-    expect(verdict({ cookies, peerAddress: '2001:db8::1' })).toBe('AccessDenied viewer-speaks-ipv6');
-    expect(verdict({ cookies, peerAddress: '2001:db8::1', switches: { ipv6Viewer: 'allow' } })).toBe(OK);
+    expect(outcome({ cookies, peerAddress: '192.0.2.255' })).toBe(OK);
+    expect(outcome({ cookies, peerAddress: '192.0.3.0' })).toBe('AccessDenied source-ip-outside');
+    expect(outcome({ cookies, peerAddress: '2001:db8::1' })).toBe('AccessDenied viewer-speaks-ipv6');
+    expect(outcome({ cookies, peerAddress: '2001:db8::1', switches: { ipv6Viewer: 'allow' } })).toBe(OK);
   });
 
   it('opens everything without a Resource, and the log says so; a switch refuses it (R16, E06)', () => {
@@ -250,7 +250,7 @@ describe('a viewer with a custom policy in cookies', () => {
       refusal: null,
       notices: ['policy-without-resource: it opens every file that trusts its key (R16)'],
     });
-    expect(verdict({ cookies, switches: { policyWithoutResource: 'refuse' } })).toBe(
+    expect(outcome({ cookies, switches: { policyWithoutResource: 'refuse' } })).toBe(
       'AccessDenied policy-without-resource',
     );
   });
@@ -271,7 +271,7 @@ describe('a viewer with a custom policy in cookies', () => {
     ['/./private/a/ok.txt'],
     ['/private/%61/ok.txt'],
   ])('does not open %s (R26, R52, E22, E24)', (target) => {
-    expect(verdict({ cookies: GOOD, target })).toBe('AccessDenied resource-does-not-cover-url');
+    expect(outcome({ cookies: GOOD, target })).toBe('AccessDenied resource-does-not-cover-url');
   });
 
   it('reads the first of two cookies of one name, and the log says so (R44, E12)', () => {
@@ -284,12 +284,12 @@ describe('a viewer with a custom policy in cookies', () => {
       refusal: null,
       notices: ['ambiguous-cookies: CloudFront-Policy'],
     });
-    expect(verdict({ cookies: badFirst })).toBe('AccessDenied signature-does-not-verify');
-    expect(verdict({ cookies: goodFirst, switches: { duplicateCookies: 'last' } })).toBe(
+    expect(outcome({ cookies: badFirst })).toBe('AccessDenied signature-does-not-verify');
+    expect(outcome({ cookies: goodFirst, switches: { duplicateCookies: 'last' } })).toBe(
       'AccessDenied signature-does-not-verify',
     );
-    expect(verdict({ cookies: badFirst, switches: { duplicateCookies: 'last' } })).toBe(OK);
-    expect(verdict({ cookies: goodFirst, switches: { duplicateCookies: 'refuse' } })).toBe(
+    expect(outcome({ cookies: badFirst, switches: { duplicateCookies: 'last' } })).toBe(OK);
+    expect(outcome({ cookies: goodFirst, switches: { duplicateCookies: 'refuse' } })).toBe(
       'AccessDenied ambiguous-credentials',
     );
   });
@@ -303,30 +303,30 @@ describe('a viewer with a canned policy', () => {
     ['RSA', RSA],
     ['ECDSA', EC],
   ])('opens exactly the signed address with a %s key (R9, R10)', (_type, key: TestKey) => {
-    expect(verdict({ cookies: signCanned(URL, NOW + 60, key) })).toBe(OK);
+    expect(outcome({ cookies: signCanned(URL, NOW + 60, key) })).toBe(OK);
   });
 
   it.each(['/private/a/other.txt', '/private/a/ok.txt?x=1', '/private/a/ok.txt?', '/private/a/%6Fk.txt'])(
     'does not open %s (R10, R26)',
     (target) => {
-      expect(verdict({ cookies: CANNED, target })).toBe('AccessDenied signature-does-not-verify');
+      expect(outcome({ cookies: CANNED, target })).toBe('AccessDenied signature-does-not-verify');
     },
   );
 
   it('opens the signed address with its query (R9)', () => {
     expect(
-      verdict({ cookies: signCanned(`${URL}?a=b`, NOW + 60, RSA), target: '/private/a/ok.txt?a=b' }),
+      outcome({ cookies: signCanned(`${URL}?a=b`, NOW + 60, RSA), target: '/private/a/ok.txt?a=b' }),
     ).toBe(OK);
   });
 
   it('covers nothing by a wildcard, the most common mistake (R10)', () => {
     const cookies = signCanned('https://cdn.example.com/private/*', NOW + 60, RSA);
-    expect(verdict({ cookies })).toBe('AccessDenied signature-does-not-verify');
+    expect(outcome({ cookies })).toBe('AccessDenied signature-does-not-verify');
   });
 
   it('ends at its second and cannot be stretched (R28, R52)', () => {
-    expect(verdict({ cookies: CANNED, now: NOW + 60 })).toBe('AccessDenied expired');
-    expect(verdict({ cookies: { ...CANNED, Expires: String(NOW + 61) } })).toBe(
+    expect(outcome({ cookies: CANNED, now: NOW + 60 })).toBe('AccessDenied expired');
+    expect(outcome({ cookies: { ...CANNED, Expires: String(NOW + 61) } })).toBe(
       'AccessDenied signature-does-not-verify',
     );
   });
@@ -334,7 +334,7 @@ describe('a viewer with a canned policy', () => {
   it.each(['soon', '1795000060.0', '-1', '01795000060', '9223372036854775808'])(
     'is malformed with Expires %s (R28, R29, R54)',
     (expires) => {
-      expect(verdict({ cookies: { ...CANNED, Expires: expires } })).toBe(
+      expect(outcome({ cookies: { ...CANNED, Expires: expires } })).toBe(
         'MalformedPolicy expires-not-an-integer-of-seconds',
       );
     },
@@ -342,19 +342,19 @@ describe('a viewer with a canned policy', () => {
 
   it('was signed with the host in either case (R24)', () => {
     const cookies = signCanned(URL, NOW + 60, RSA);
-    expect(verdict({ cookies, host: 'CDN.example.com' })).toBe(OK);
-    expect(verdict({ cookies, host: 'CDN.example.com', switches: { hostCase: 'sensitive' } })).toBe(
+    expect(outcome({ cookies, host: 'CDN.example.com' })).toBe(OK);
+    expect(outcome({ cookies, host: 'CDN.example.com', switches: { hostCase: 'sensitive' } })).toBe(
       'AccessDenied signature-does-not-verify',
     );
   });
 
   it('loses against a custom policy sent beside it (R43)', () => {
     const both = { ...GOOD, Expires: '1' };
-    expect(verdict({ cookies: both })).toBe(OK);
-    expect(verdict({ cookies: both, switches: { policyAndExpires: 'expires' } })).toBe(
+    expect(outcome({ cookies: both })).toBe(OK);
+    expect(outcome({ cookies: both, switches: { policyAndExpires: 'expires' } })).toBe(
       'AccessDenied signature-does-not-verify',
     );
-    expect(verdict({ cookies: both, switches: { policyAndExpires: 'refuse' } })).toBe(
+    expect(outcome({ cookies: both, switches: { policyAndExpires: 'refuse' } })).toBe(
       'MalformedPolicy policy-and-expires',
     );
   });
@@ -369,26 +369,26 @@ describe('a viewer with a signed URL', () => {
     ['ECDSA SHA1', EC, null],
     ['ECDSA SHA256', EC, 'SHA256'],
   ] as const)('opens with a custom policy, %s (R2, R3)', (_name, key, hash) => {
-    expect(verdict({ target: target(signPolicy(POLICY, key, hash)) })).toBe(OK);
+    expect(outcome({ target: target(signPolicy(POLICY, key, hash)) })).toBe(OK);
   });
 
   it('opens with a canned policy over the address without the signing parameters (R9)', () => {
     const values = signCanned('https://cdn.example.com/private/a/ok.txt?size=l', NOW + 60, RSA);
-    expect(verdict({ target: target(values, 'size=l&') })).toBe(OK);
-    expect(verdict({ target: target(values, 'size=s&') })).toBe('AccessDenied signature-does-not-verify');
-    expect(verdict({ target: target(values) })).toBe('AccessDenied signature-does-not-verify');
+    expect(outcome({ target: target(values, 'size=l&') })).toBe(OK);
+    expect(outcome({ target: target(values, 'size=s&') })).toBe('AccessDenied signature-does-not-verify');
+    expect(outcome({ target: target(values) })).toBe('AccessDenied signature-does-not-verify');
   });
 
   it('is matched without its signing parameters (R21)', () => {
     const exact = signPolicy(policyText('https://cdn.example.com/private/a/ok.txt'), RSA);
-    expect(verdict({ target: target(exact) })).toBe(OK);
-    expect(verdict({ target: target(exact, 'x=1&') })).toBe('AccessDenied resource-does-not-cover-url');
+    expect(outcome({ target: target(exact) })).toBe(OK);
+    expect(outcome({ target: target(exact, 'x=1&') })).toBe('AccessDenied resource-does-not-cover-url');
   });
 
   it.each(['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'])(
     'is what ?%s= makes of a request with valid cookies (R41)',
     (name) => {
-      const answer = verdict({ cookies: GOOD, target: `/private/a/ok.txt?${name}=x` });
+      const answer = outcome({ cookies: GOOD, target: `/private/a/ok.txt?${name}=x` });
       expect(answer).toBe(
         name === 'Key-Pair-Id' ? 'InvalidKey key-pair-id-not-trusted-here' : 'MissingKey key-pair-id-missing',
       );
@@ -396,7 +396,7 @@ describe('a viewer with a signed URL', () => {
   );
 
   it('is not what a parameter in another case makes of it (R41)', () => {
-    expect(verdict({ cookies: GOOD, target: '/private/a/ok.txt?policy=x' })).toBe(OK);
+    expect(outcome({ cookies: GOOD, target: '/private/a/ok.txt?policy=x' })).toBe(OK);
   });
 
   it('counts alone when cookies are complete as well (R42)', () => {
@@ -404,19 +404,19 @@ describe('a viewer with a signed URL', () => {
       policyText('https://cdn.example.com/*', { DateLessThan: { 'AWS:EpochTime': NOW } }),
       RSA,
     );
-    expect(verdict({ cookies: GOOD, target: target(expired) })).toBe('AccessDenied expired');
-    expect(verdict({ cookies: expired, target: target(GOOD) })).toBe(OK);
+    expect(outcome({ cookies: GOOD, target: target(expired) })).toBe('AccessDenied expired');
+    expect(outcome({ cookies: expired, target: target(GOOD) })).toBe(OK);
   });
 });
 
-describe('the time a verdict takes', () => {
+describe('the time a decision takes', () => {
   it('stays under 20 ms for a signed Resource of 500 stars against 8,000 characters (E08)', () => {
     const cookies = signPolicy(policyText(`https://cdn.example.com/${'a*'.repeat(500)}b`), RSA);
     const attempt = { cookies, target: `/${'a'.repeat(8000)}` };
-    // The quickest of several: what other processes take from this one is not the time of a verdict.
+    // The quickest of several: what other processes take from this one is not the time of a decision.
     const times = Array.from({ length: 5 }, () => {
       const start = process.hrtime.bigint();
-      expect(verdict(attempt)).toBe('AccessDenied resource-does-not-cover-url');
+      expect(outcome(attempt)).toBe('AccessDenied resource-does-not-cover-url');
       return Number(process.hrtime.bigint() - start) / 1e6;
     });
     expect(Math.min(...times)).toBeLessThan(20);

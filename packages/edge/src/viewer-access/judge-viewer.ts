@@ -9,10 +9,10 @@ import { coversUrl } from './resource-match.js';
 import { signableUrl, signedStatement } from './signed-statement.js';
 import { signatureIsValid, type HashAlgorithm } from './signature.js';
 import type { VerifiedPolicies } from './verified-policies.js';
-import type { Visit } from './visit.js';
+import type { AccessRequest } from './access-request.js';
 
-/** The verdict on one visit, and what the log should say beside it. */
-export interface Verdict {
+/** Whether one request may have what it asks for, and what the log should say beside it. */
+export interface AccessDecision {
   readonly refusal: Refusal | null;
   readonly notices: readonly string[];
 }
@@ -23,19 +23,19 @@ export interface Verdict {
  * that stands among the verified ones is not computed again; everything else is.
  */
 export function judgeViewer(
-  visit: Visit,
+  access: AccessRequest,
   trustedKeys: ReadonlyMap<string, KeyObject>,
   switches: Switches,
   verified: VerifiedPolicies | null = null,
-): Verdict {
-  const credentials = readCredentials(visit.url.query, visit.cookieHeader, switches);
+): AccessDecision {
+  const credentials = readCredentials(access.url.query, access.cookieHeader, switches);
   const notices: string[] = [];
   if (credentials.duplicates.length > 0) {
     const what = credentials.carrier === 'cookie' ? 'ambiguous-cookies' : 'ambiguous-parameters';
     notices.push(`${what}: ${credentials.duplicates.join(', ')}`);
   }
   try {
-    judge(visit, credentials, trustedKeys, switches, notices, verified);
+    judge(access, credentials, trustedKeys, switches, notices, verified);
     return { refusal: null, notices };
   } catch (error) {
     if (error instanceof Refused) return { refusal: error.refusal, notices };
@@ -44,7 +44,7 @@ export function judgeViewer(
 }
 
 function judge(
-  visit: Visit,
+  access: AccessRequest,
   credentials: Credentials,
   trustedKeys: ReadonlyMap<string, KeyObject>,
   switches: Switches,
@@ -58,10 +58,10 @@ function judge(
   const known = verified?.find(publicKey, credentials);
   const { policy, isCanned } =
     known === undefined
-      ? verify(visit, credentials, publicKey, switches)
+      ? verify(access, credentials, publicKey, switches)
       : { policy: known, isCanned: false };
   if (known === undefined && !isCanned) verified?.remember(publicKey, credentials, policy);
-  checkConditions(visit, policy, switches);
+  checkConditions(access, policy, switches);
   if (isCanned) return;
   if (policy.resource === null) {
     notices.push('policy-without-resource: it opens every file that trusts its key (R16)');
@@ -71,20 +71,20 @@ function judge(
   if (credentials.carrier === 'cookie' && policy.resource.startsWith('*')) {
     notices.push('cookie-policy-for-any-protocol: not documented for cookies (R23)');
   }
-  if (!coversUrl(policy.resource, signableUrl(visit.url), credentials.carrier, switches)) {
+  if (!coversUrl(policy.resource, signableUrl(access.url), credentials.carrier, switches)) {
     refuse('AccessDenied', 'resource-does-not-cover-url');
   }
 }
 
 /** Decodes, verifies and only then reads what the viewer presents (R8, R58). */
 function verify(
-  visit: Visit,
+  access: AccessRequest,
   credentials: Credentials,
   publicKey: KeyObject,
   switches: Switches,
 ): { readonly policy: Policy; readonly isCanned: boolean } {
   if (switches.decodingOrder === 'signature-first') decodedSignature(credentials, switches);
-  const statement = signedStatement(visit, credentials, switches);
+  const statement = signedStatement(access, credentials, switches);
   const signature = decodedSignature(credentials, switches);
   const hashAlgorithm = markedHash(credentials, switches);
   const verifiedBytes =

@@ -4,7 +4,7 @@ import { decodeCloudFrontBase64 } from './encoding.js';
 import { readEpochSeconds, readPolicy, type Policy } from './policy.js';
 import { refuse } from './refusal.js';
 import { urlText, type ViewerUrl } from './viewer-url.js';
-import type { Visit } from './visit.js';
+import type { AccessRequest } from './access-request.js';
 
 /** What the signature must be about. The policy is read only from bytes that were verified (R8). */
 export interface SignedStatement {
@@ -16,7 +16,11 @@ export interface SignedStatement {
 }
 
 /** Finds out whether the viewer presents a custom or a canned policy (R1, R43) and what was signed. */
-export function signedStatement(visit: Visit, credentials: Credentials, switches: Switches): SignedStatement {
+export function signedStatement(
+  access: AccessRequest,
+  credentials: Credentials,
+  switches: Switches,
+): SignedStatement {
   const { policy, expires } = credentials;
   if (policy !== null && expires !== null && switches.policyAndExpires === 'refuse') {
     refuse('MalformedPolicy', 'policy-and-expires');
@@ -24,7 +28,7 @@ export function signedStatement(visit: Visit, credentials: Credentials, switches
   if (policy !== null && (expires === null || switches.policyAndExpires === 'policy')) {
     return customStatement(policy, switches);
   }
-  if (expires !== null) return cannedStatement(visit, expires, switches);
+  if (expires !== null) return cannedStatement(access, expires, switches);
   return refuse(switches.missingPolicy, 'policy-and-expires-missing');
 }
 
@@ -47,10 +51,10 @@ function customStatement(encoded: string, switches: Switches): SignedStatement {
 }
 
 /** R9: CloudFront writes the canned policy itself, byte for byte, with the literal digits of the date. */
-function cannedStatement(visit: Visit, expires: string, switches: Switches): SignedStatement {
+function cannedStatement(access: AccessRequest, expires: string, switches: Switches): SignedStatement {
   const dateLessThan = readEpochSeconds(expires, switches);
   if (dateLessThan === null) refuse('MalformedPolicy', 'expires-not-an-integer-of-seconds');
-  const url = signableUrl(visit.url);
+  const url = signableUrl(access.url);
   const hosts = new Set([url.host]);
   if (switches.hostCase === 'insensitive') hosts.add(url.host.toLowerCase());
   const text = (host: string) =>

@@ -18,19 +18,19 @@ const OTHER = rsaKey('KVIEWER1');
 const POLICY = policyText(`https://${ALIAS}/a/*`);
 const SIGNED = signPolicy(POLICY, KEY);
 
-/** Judges one visit after the other with one memory; gives the reasons of the refusals. */
+/** Checks one request after the other with one memory; gives the reasons of the refusals. */
 function judging(key = KEY) {
   const verified = new VerifiedPolicies();
   const keys = new Map([[KEY.id, createPublicKey(key.publicPem)]]);
   return (cookies: SignedValues, path = '/a/1', now = NOW, trusted = keys) => {
     const url = { protocol: 'https' as const, host: ALIAS, path, query: null };
-    const visit = {
+    const access = {
       url,
       cookieHeader: cookieHeader(cookies),
       peerAddress: '192.0.2.7',
       nowEpochSeconds: now,
     };
-    return judgeViewer(visit, trusted, DEFAULT_SWITCHES, verified).refusal?.reason ?? null;
+    return judgeViewer(access, trusted, DEFAULT_SWITCHES, verified).refusal?.reason ?? null;
   };
 }
 
