@@ -18,6 +18,13 @@ export interface AuditRange {
 /** Rows read at a time, so that an export of any length takes the memory of one batch of each kind. */
 const BATCH_ROWS = 1_000;
 
+/**
+ * A row carries the time of its request and is committed later: a grant and a change after a few seconds at most (the
+ * time limits of the database), the sum of a minute's refusals up to 90 s after its time (`RecordRefusals`). The rest is
+ * for clocks of instances that differ.
+ */
+const LATEST_COMMIT_SECONDS = 120;
+
 const USER = 'user:';
 
 /** Grants, refusals and changes of entitlements are three tables and one log, in the order of their ids. */
@@ -35,7 +42,24 @@ export class AuditLog {
     return [...grants, ...refusals, ...changes].toSorted((a, b) => byId(b, a)).slice(0, page.limit);
   }
 
-  async *range(range: AuditRange): AsyncGenerator<AuditEvent, void, void> {
+  /**
+   * The events of a range as far as all of its rows have been committed, and up to when that is: a range that begins
+   * there misses no row and repeats none, whatever is being committed now.
+   * @param nowEpochSeconds of the database's machine
+   */
+  completeRange(
+    range: AuditRange,
+    nowEpochSeconds: number,
+    database: 'sqlite' | 'postgres',
+  ): { readonly events: AsyncGenerator<AuditEvent, void, void>; readonly untilEpochSeconds: number } {
+    const { sinceEpochSeconds = 0, untilEpochSeconds: asked = Number.MAX_SAFE_INTEGER } = range;
+    // No service has an SQLite file that is being read: what was to be committed has been.
+    const complete = nowEpochSeconds - (database === 'postgres' ? LATEST_COMMIT_SECONDS : 0);
+    const untilEpochSeconds = Math.max(sinceEpochSeconds, Math.min(asked, complete));
+    return { events: this.#range({ ...range, untilEpochSeconds }), untilEpochSeconds };
+  }
+
+  async *#range(range: AuditRange): AsyncGenerator<AuditEvent, void, void> {
     const sources = range.kinds.map((kind) => this.#batches(kind, range));
     const heads = await Promise.all(sources.map((source) => source.next()));
     for (;;) {

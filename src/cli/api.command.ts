@@ -1,74 +1,86 @@
-import { parseArgs } from 'node:util';
 import type { JsonLogger } from '../operation/json-logger.service.js';
 import { loggedError } from '../http/problems/problem-log.js';
 import type { RunningApi } from '../operation/start-api.js';
+import type { Settings } from '../settings/settings.js';
+import { runCommand } from './command-line.js';
+import {
+  listenForReload,
+  listenForStop,
+  listenForUnexpectedErrors,
+  refuseInspector,
+  type ReloadSignal,
+} from './process-events.js';
 import { describeStartFailure } from './start-failure.js';
-import { listenForReload, type ReloadSignal } from './reload-signal.js';
-import { listenForStop } from './stop-signal.js';
-import { listenForUnexpectedErrors } from './unexpected-error.js';
 
 export const summary = 'the API alone, from the environment: what a container runs';
 
 const END_ANYWAY_MILLISECONDS = 500;
 
-const HELP = `Usage: edgepass api
+const USAGE = `Usage: edgepass api [--check]
 
 Runs the API alone, from the settings in the environment (docs/settings.md), until SIGTERM or Ctrl-C.
 With NODE_ENV=development they are also read from .env in the current folder. Settings that cannot work are
 reported all at once, one line each, and it ends with exit code 1. SIGHUP reads the key file again
 (docs/rotation.md).
+
+  --check   only reads the settings and the files they name: exit code 0 if it would start with them
 `;
 
-/** Runs the API until it is told to stop. Gives the exit code: 0 stopped, 1 could not start, 2 wrong use. */
-export async function run(args: readonly string[]): Promise<number> {
-  try {
-    const { values } = parseArgs({ args: [...args], options: { help: { type: 'boolean', short: 'h' } } });
-    if (values.help === true) {
-      process.stdout.write(HELP);
-      return 0;
+/** Runs the API until it is asked to stop. Gives the exit code: 0 stopped, 1 could not start, 2 wrong use. */
+export function run(args: readonly string[]): Promise<number> {
+  const options = { check: { type: 'boolean' } } as const;
+  return runCommand({ name: 'api', usage: USAGE, options }, args, async ({ check = false }) => {
+    if (check) return (await readAll()) === null ? 1 : 0;
+    const isProduction = !['development', 'test'].includes(process.env['NODE_ENV'] ?? '');
+    // From the first moment: until something can be reloaded or stopped, Node would end the process.
+    const releases = isProduction ? [refuseInspector((line) => process.stderr.write(`${line}\n`))] : [];
+    const stop = listenForStop(['SIGINT', 'SIGTERM']);
+    const reload = listenForReload();
+    releases.push(
+      () => stop.release(),
+      () => reload.release(),
+    );
+    try {
+      const settings = await readAll();
+      return settings === null ? 1 : await serveUntil(stop.asked, reload, settings);
+    } finally {
+      for (const release of releases) release();
+      endAnyway();
     }
-  } catch (error) {
-    process.stderr.write(`edgepass api: ${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  const stop = listenForStop(['SIGINT', 'SIGTERM']);
-  // From the first moment: until something can be reloaded, Node would end the process for it.
-  const reload = listenForReload();
-  try {
-    return await serveUntil(stop.asked, reload);
-  } finally {
-    reload.release();
-    stop.release();
-    endAnyway();
-  }
+  });
 }
 
-async function serveUntil(asked: Promise<unknown>, reload: ReloadSignal): Promise<number> {
+/** The settings, checked together with the files they name; `null` when what is wrong with them has been printed. */
+async function readAll(): Promise<Settings | null> {
   const [{ formatProblems, readSettings }, { readDotEnvFile }, { withStartProblems }] = await Promise.all([
     import('../settings/read-settings.js'),
     import('../settings/dot-env-file.js'),
     import('../operation/start-problems.js'),
   ]);
-  const dotEnv = readDotEnvFile(process.cwd());
-  const result = readSettings(process.env, dotEnv === undefined ? {} : { dotEnv });
+  const result = readSettings(process.env, { dotEnv: readDotEnvFile(process.cwd()) });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
   const problems = await withStartProblems(result.read, 'problems' in result ? result.problems : []);
-  if ('problems' in result || problems.length > 0) {
-    process.stderr.write(`${formatProblems(problems)}\n`);
-    return 1;
-  }
-  const { listen } = result.settings;
+  if ('settings' in result && problems.length === 0) return result.settings;
+  process.stderr.write(`${formatProblems(problems)}\n`);
+  return null;
+}
+
+async function serveUntil(
+  asked: Promise<unknown>,
+  reload: ReloadSignal,
+  settings: Settings,
+): Promise<number> {
   try {
     const [{ startApi }, { JsonLogger }] = await Promise.all([
       import('../operation/start-api.js'),
       import('../operation/json-logger.service.js'),
     ]);
-    const logger = new JsonLogger(result.settings.logLevel);
-    const api = await startApi(result.settings, { logger });
+    const logger = new JsonLogger(settings.logLevel);
+    const api = await startApi(settings, { logger });
     reload.does(() => api.reloadSigningKey());
     return await drainWhen(asked, api, logger);
   } catch (error) {
-    process.stderr.write(`${await reason(error, listen)}\n`);
+    process.stderr.write(`${describeStartFailure(error)}\n`);
     return 1;
   }
 }
@@ -93,15 +105,4 @@ async function drainWhen(asked: Promise<unknown>, api: RunningApi, logger: JsonL
 /** A connection to a database that no longer answers must not hold a process that is done. */
 function endAnyway(): void {
   setTimeout(() => process.exit(), END_ANYWAY_MILLISECONDS).unref();
-}
-
-async function reason(error: unknown, listen: { host: string; port: number }): Promise<string> {
-  const [{ portProblem }, { systemCode }] = await Promise.all([
-    import('../local/free-ports.js'),
-    import('../local/local-problem.js'),
-  ]);
-  const code = systemCode(error);
-  return ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(code)
-    ? portProblem('PORT', listen.host, listen.port, code)
-    : describeStartFailure(error);
 }

@@ -1,6 +1,11 @@
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
-import { AUDIT_KINDS, type AuditKind } from '../audit/audit-event.js';
+import { AUDIT_KINDS } from '../audit/audit-event.js';
+import type { AuditRange } from '../audit/audit-log.js';
+import { readTimestamp } from '../entitlements/period.js';
+import { systemClock, toTimestamp } from '../operation/clock.js';
+import { errorCode } from '../operation/error-code.js';
+import type { Settings } from '../settings/settings.js';
+import { runCommand, WrongUse } from './command-line.js';
 
 export const summary = 'exports the audit log as one JSON document a line';
 
@@ -12,95 +17,108 @@ With NODE_ENV=development DATABASE_URL may also stand in .env in the current fol
 --until  up to, without, this time:  2026-12-01T00:00:00Z
 --kind   only this kind: ${AUDIT_KINDS.join(', ')}
 
+A row may be committed a little after its time, so on PostgreSQL the newest two minutes are left to the next
+export. The last line, on stderr, says up to when this one is complete: an export that begins there misses no
+row and repeats none.
+
 An SQLite file belongs to the service that has it open: stop that service first, or page through
 GET /admin/grants instead. On PostgreSQL it can run at any time.
 `;
 
-interface Wanted {
-  readonly kinds: readonly AuditKind[];
-  readonly sinceEpochSeconds?: number;
-  readonly untilEpochSeconds?: number;
+/** Gives the exit code: 0 written, 1 the database cannot be read or the log not be written, 2 wrong use. */
+export function run(args: readonly string[]): Promise<number> {
+  const time = { type: 'string' } as const;
+  const options = { since: time, until: time, kind: { type: 'string' } } as const;
+  return runCommand({ name: 'audit', usage: USAGE, options, words: true }, args, async (values, words) => {
+    if (words.length !== 1 || words[0] !== 'export') throw new WrongUse('expected the word export');
+    const range = { kinds: readKinds(values.kind), ...readTimes(values) };
+    try {
+      return await exportLog(range);
+    } catch (error) {
+      const { describeStartFailure } = await import('./start-failure.js');
+      process.stderr.write(`${describeStartFailure(error)}\n`);
+      return 1;
+    }
+  });
 }
 
-/** Gives the exit code: 0 written, 1 the database cannot be read, 2 wrong use. */
-export async function run(args: readonly string[]): Promise<number> {
-  const wanted = await readArguments(args);
-  if (wanted === null) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  if (typeof wanted === 'string') {
-    process.stderr.write(`edgepass audit: ${wanted}\n\n${USAGE}`);
-    return 2;
-  }
-  try {
-    return await exportLog(wanted);
-  } catch (error) {
-    const { describeStartFailure } = await import('./start-failure.js');
-    process.stderr.write(`${describeStartFailure(error)}\n`);
-    return 1;
-  }
+function readKinds(kind: string | undefined): AuditRange['kinds'] {
+  if (kind === undefined) return AUDIT_KINDS;
+  const known = AUDIT_KINDS.filter((one) => one === kind);
+  if (known.length === 0) throw new WrongUse(`expected a --kind of ${AUDIT_KINDS.join(', ')}`);
+  return known;
 }
 
-async function exportLog(wanted: Wanted): Promise<number> {
-  const [{ databaseOf }, { openForReading }, { AuditLog }, { auditLine }] = await Promise.all([
-    import('./audit-database.js'),
+function readTimes({
+  since,
+  until,
+}: {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}): Pick<AuditRange, 'sinceEpochSeconds' | 'untilEpochSeconds'> {
+  const [sinceEpochSeconds, untilEpochSeconds] = [since, until].map((text) =>
+    text === undefined ? undefined : readTimestamp(text),
+  );
+  if (sinceEpochSeconds === null || untilEpochSeconds === null)
+    throw new WrongUse('expected a time like 2026-11-01T00:00:00Z');
+  return {
+    ...(sinceEpochSeconds === undefined ? {} : { sinceEpochSeconds }),
+    ...(untilEpochSeconds === undefined ? {} : { untilEpochSeconds }),
+  };
+}
+
+async function exportLog(range: AuditRange): Promise<number> {
+  const [{ openForReading }, { AuditLog }, { auditLine }] = await Promise.all([
     import('../database/open-for-reading.js'),
     import('../audit/audit-log.js'),
     import('../audit/audit-line.js'),
   ]);
-  const database = databaseOf(process.env, process.cwd());
+  const database = await readDatabase();
   if (typeof database === 'string') {
     process.stderr.write(`${database}\n`);
     return 1;
   }
-  const opened = await openForReading(database);
-  let isOpen = true;
-  // The reader may have had enough (`| head`): that is no problem of ours.
-  process.stdout.once('error', () => (isOpen = false));
+  const opened = await openForReading(database, systemClock);
+  const output = { failure: null as string | null };
+  process.stdout.on('error', (error) => (output.failure = errorCode(error) ?? error.message));
   try {
-    for await (const event of new AuditLog(opened.queries).range(wanted)) {
-      if (!isOpen) break;
+    const part = new AuditLog(opened.queries).completeRange(range, opened.nowEpochSeconds, database.kind);
+    for await (const event of part.events) {
+      if (output.failure !== null) break;
       // Waiting for the reader is what bounds the memory.
-      if (!process.stdout.write(auditLine(event)) && isOpen)
+      if (!process.stdout.write(auditLine(event)) && output.failure === null)
         await once(process.stdout, 'drain').catch(() => 0);
     }
+    await new Promise((resolve) => process.stdout.write('', resolve));
+    const { failure } = output;
+    // The reader had seen enough (`| head`).
+    if (failure === 'EPIPE') return 0;
+    if (failure !== null) {
+      process.stderr.write(`edgepass audit: the export is not complete: it cannot be written (${failure})\n`);
+      return 1;
+    }
+    const end = toTimestamp(part.untilEpochSeconds);
+    process.stderr.write(
+      `edgepass audit: complete up to ${end}; begin the next export with --since ${end}\n`,
+    );
     return 0;
   } finally {
     await opened.close();
   }
 }
 
-/** `null`: help is wanted; a text says what is wrong. */
-async function readArguments(args: readonly string[]): Promise<Wanted | string | null> {
-  const { readTimestamp } = await import('../entitlements/period.js');
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        since: { type: 'string' },
-        until: { type: 'string' },
-        kind: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    return (error as Error).message;
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) return null;
-  if (positionals.length !== 1 || positionals[0] !== 'export') return 'expected the word export';
-  const kind = AUDIT_KINDS.find((known) => known === values.kind);
-  if (values.kind !== undefined && kind === undefined)
-    return `expected a --kind of ${AUDIT_KINDS.join(', ')}`;
-  const since = values.since === undefined ? undefined : readTimestamp(values.since);
-  const until = values.until === undefined ? undefined : readTimestamp(values.until);
-  if (since === null || until === null) return 'expected a time like 2026-11-01T00:00:00Z';
-  return {
-    kinds: kind === undefined ? AUDIT_KINDS : [kind],
-    ...(since === undefined ? {} : { sinceEpochSeconds: since }),
-    ...(until === undefined ? {} : { untilEpochSeconds: until }),
-  };
+/**
+ * The database of a service whose other settings may be elsewhere (its keys above all): from the environment, in
+ * development also from `.env` of the current folder. A text says what is wrong with it.
+ */
+async function readDatabase(): Promise<Settings['database'] | string> {
+  const [{ formatProblems, readSettings }, { readDotEnvFile }] = await Promise.all([
+    import('../settings/read-settings.js'),
+    import('../settings/dot-env-file.js'),
+  ]);
+  const { read, ...result } = readSettings(process.env, { dotEnv: readDotEnvFile(process.cwd()) });
+  if ('settings' in result) return result.settings.database;
+  if (read.values.DATABASE_URL !== null) return read.values.DATABASE_URL;
+  const problems = result.problems.filter(({ setting }) => setting === 'DATABASE_URL');
+  return [...result.warnings.filter((line) => line.startsWith('.env')), formatProblems(problems)].join('\n');
 }

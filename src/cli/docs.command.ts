@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { runCommand } from './command-line.js';
 import { openApiFile } from './open-api-file.js';
 import { errorsPage } from '../http/problems/errors-page.js';
 import { dotEnvExample, settingsPage } from '../settings/settings-page.js';
@@ -28,42 +28,37 @@ const FILES: readonly GeneratedFile[] = [
   { path: 'docs/openapi.json', render: openApiFile },
 ];
 
-export async function run(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
-  if (options === null) return 2;
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  let differing = 0;
-  for (const file of FILES) {
-    const text = await file.render();
-    const path = join(options.root, file.path);
-    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
-    differing += 1;
-    if (options.check) process.stderr.write(`${file.path}: differs from the code; run: npm run docs\n`);
-    else {
-      writeFileSync(path, text);
-      process.stdout.write(`${file.path} written\n`);
-    }
-  }
-  return options.check && differing > 0 ? 1 : 0;
+export function run(args: readonly string[]): Promise<number> {
+  const options = {
+    check: { type: 'boolean' },
+    // Two folders up, from dist/cli and from src/cli alike.
+    root: { type: 'string', default: fileURLToPath(new URL('../../', import.meta.url)) },
+  } as const;
+  return runCommand({ name: 'docs', usage: USAGE, options }, args, ({ check = false, root }) =>
+    check ? compare(root) : write(root),
+  );
 }
 
-function readOptions(args: readonly string[]): { check: boolean; help: boolean; root: string } | null {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        check: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-        // Two folders up, from dist/cli and from src/cli alike.
-        root: { type: 'string', default: fileURLToPath(new URL('../../', import.meta.url)) },
-      },
-    });
-    return values;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
-    return null;
+async function write(root: string): Promise<number> {
+  for (const { path, text } of await differing(root)) {
+    writeFileSync(join(root, path), text);
+    process.stdout.write(`${path} written\n`);
   }
+  return 0;
+}
+
+async function compare(root: string): Promise<number> {
+  const files = await differing(root);
+  for (const { path } of files) {
+    process.stderr.write(`${path}: differs from the code; run: npm run docs\n`);
+  }
+  return files.length > 0 ? 1 : 0;
+}
+
+async function differing(root: string): Promise<readonly { readonly path: string; readonly text: string }[]> {
+  const files = await Promise.all(FILES.map(async ({ path, render }) => ({ path, text: await render() })));
+  return files.filter(({ path, text }) => {
+    const there = join(root, path);
+    return !existsSync(there) || readFileSync(there, 'utf8') !== text;
+  });
 }

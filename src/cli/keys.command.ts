@@ -1,14 +1,15 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { makeKeyPair, type KeyPair } from '../local/key-pair.js';
+import { errorCode } from '../operation/error-code.js';
+import { runCommand, WrongUse } from './command-line.js';
 import { keyGroupSteps } from './key-group-steps.js';
 
 export const summary = 'makes a CloudFront key pair and prints the steps for the key group';
 
 const DEFAULT_FILE = 'cloudfront-private-key.pem';
 
-const HELP = `Usage: edgepass keys rsa|ecdsa [--out FILE]
+const USAGE = `Usage: edgepass keys rsa|ecdsa [--out FILE]
 
 Makes a key pair that CloudFront accepts: RSA-2048 or ECDSA P-256.
 
@@ -24,42 +25,32 @@ Example: edgepass keys rsa --out production.pem
 `;
 
 /** Gives the exit code: 0 made, 1 the file cannot be written, 2 wrong use. */
-export async function run(args: readonly string[]): Promise<number> {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      options: { out: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    return wrongUse((error as Error).message);
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const [kind, ...more] = positionals;
-  if (kind !== 'rsa' && kind !== 'ecdsa') {
-    return wrongUse(
-      kind === undefined ? 'expected rsa or ecdsa' : `expected rsa or ecdsa, found ${JSON.stringify(kind)}`,
-    );
-  }
-  if (more.length > 0) return wrongUse(`expected nothing after ${kind}, found ${JSON.stringify(more[0])}`);
-  if (values.out === '') return wrongUse('expected a file name after --out');
+export function run(args: readonly string[]): Promise<number> {
+  const form = { name: 'keys', usage: USAGE, options: { out: { type: 'string' } }, words: true } as const;
+  return runCommand(form, args, ({ out }, [kind, ...more]) => {
+    if (kind !== 'rsa' && kind !== 'ecdsa') {
+      const found = kind === undefined ? '' : `, found ${JSON.stringify(kind)}`;
+      throw new WrongUse(`expected rsa or ecdsa${found}`);
+    }
+    if (more.length > 0)
+      throw new WrongUse(`expected nothing after ${kind}, found ${JSON.stringify(more[0])}`);
+    if (out === '') throw new WrongUse('expected a file name after --out');
+    return out === '-' ? toPipe(kind) : toFile(kind, resolve(out ?? DEFAULT_FILE));
+  });
+}
 
-  const isPipe = values.out === '-';
-  if (isPipe && process.stdout.isTTY) {
-    return wrongUse('--out - would print the private key on this terminal; pipe it, or name a file');
+function toPipe(kind: 'rsa' | 'ecdsa'): number {
+  if (process.stdout.isTTY) {
+    throw new WrongUse('--out - would print the private key on this terminal; pipe it, or name a file');
   }
   const pair = makeKeyPair(kind);
-  if (isPipe) {
-    process.stdout.write(pair.privateKeyPem);
-    process.stderr.write(report(pair, null));
-    return 0;
-  }
-  const file = resolve(values.out ?? DEFAULT_FILE);
+  process.stdout.write(pair.privateKeyPem);
+  process.stderr.write(report(pair, null));
+  return 0;
+}
+
+function toFile(kind: 'rsa' | 'ecdsa', file: string): number {
+  const pair = makeKeyPair(kind);
   const problem = writeNew(file, pair.privateKeyPem);
   if (problem !== null) {
     process.stderr.write(`${problem}\n`);
@@ -67,11 +58,6 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   process.stdout.write(report(pair, file));
   return 0;
-}
-
-function wrongUse(message: string): number {
-  process.stderr.write(`edgepass keys: ${message}\n\n${HELP}`);
-  return 2;
 }
 
 function report(pair: KeyPair, file: string | null): string {
@@ -98,7 +84,7 @@ function writeNew(file: string, text: string): string | null {
     closeSync(descriptor);
     return null;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    const code = errorCode(error) ?? 'unknown';
     return code === 'EEXIST'
       ? `--out: expected a file that does not exist yet; found ${file}; move it away or name another, a key is never overwritten`
       : `--out: expected a file that can be made; found ${file} (${code}); name another folder`;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { describeStartFailure } from './start-failure.js';
-import { listenForStop } from './stop-signal.js';
+import { listenForStop } from './process-events.js';
 
 export const summary = 'the whole local stack over HTTPS: page, API and edge';
 

@@ -80,8 +80,11 @@ describe('a PostgreSQL that cannot be used is named by its setting, without the 
     const refusals = [await refusalAt(wrongPassword), await refusalAt(wrongName)];
     await created.drop();
     expect(refusals.map((line) => line.split('; ').slice(1))).toEqual([
-      ['found 28P01', 'correct the user or the password'],
-      ['found 3D000', 'create the database, or correct its name'],
+      [
+        `found ${wrongName.host}: 28P01`,
+        'correct the user or the password, whose special characters are percent-encoded (@ is %40)',
+      ],
+      [`found ${wrongName.host}: 3D000`, 'create the database, or correct its name'],
     ]);
   });
 
@@ -100,7 +103,7 @@ describe('a PostgreSQL that cannot be used is named by its setting, without the 
     await owner.close();
     await created.drop();
     expect(refusal.split('; ').slice(1)).toEqual([
-      'found 42501',
+      `found ${new URL(url).host}: 42501`,
       'let this user create tables: GRANT CREATE ON SCHEMA public',
     ]);
   });

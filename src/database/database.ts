@@ -2,10 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { CompiledQuery, QueryResult } from 'kysely';
 import type { Settings } from '../settings/settings.js';
-import type { DatabaseOpenError } from './database-open-error.js';
+import { codeOf, type DatabaseOpenError } from './database-open-error.js';
 import type { DialectName } from './dialect-fragments.js';
 import { migrateToLatest } from './migrate.js';
 import {
+  explainPostgres,
+  hostOf,
   mayPass,
   postgresGroupCommit,
   postgresProblem,
@@ -32,6 +34,8 @@ export class Database implements OnApplicationShutdown {
     readonly queries: Queries,
     readonly dialect: DialectName,
     readonly readiness: Readiness,
+    /** The host and port of a PostgreSQL, for the log; `null` where it is a file. */
+    readonly host: string | null = null,
     private readonly closeProbe: () => void = () => undefined,
     private readonly groups: PostgresGroupCommit | null = null,
   ) {}
@@ -44,7 +48,12 @@ export class Database implements OnApplicationShutdown {
 
   /** For a start that cannot do without it: why it is not ready, in a line for the operator. */
   get notReady(): DatabaseOpenError {
-    return postgresProblem(this.readiness.lastError ?? new Error('no answer'));
+    return postgresProblem(this.readiness.lastError ?? new Error('no answer'), this.host ?? 'the file');
+  }
+
+  /** Why it is not ready, for the log: the reason, of a PostgreSQL also the host, and what helps where that is known. */
+  explain(error: unknown): object {
+    return this.host === null ? { reason: codeOf(error) } : explainPostgres(error, this.host);
   }
 
   /** After the last answer: connections in flight are needed until then. */
@@ -93,7 +102,7 @@ async function openPostgresDatabase(url: string, onConnectionLost: OnConnectionL
   const probe = new PostgresProbe(url);
   const readiness = new Readiness(probe.probe, false);
   const groups = await postgresGroupCommit(url, queries, onConnectionLost);
-  const database = new Database(queries, 'postgres', readiness, () => probe.close(), groups);
+  const database = new Database(queries, 'postgres', readiness, hostOf(url), () => probe.close(), groups);
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, START_WAIT_MILLISECONDS);
@@ -101,7 +110,7 @@ async function openPostgresDatabase(url: string, onConnectionLost: OnConnectionL
   await Promise.race([readiness.look(), patience]);
   clearTimeout(timer);
   if (!readiness.isReady && readiness.lastError !== null && !mayPass(readiness.lastError)) {
-    const problem = postgresProblem(readiness.lastError);
+    const problem = postgresProblem(readiness.lastError, hostOf(url));
     await database.close();
     throw problem;
   }

@@ -1,28 +1,35 @@
 import { sql } from 'kysely';
+import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
-import { patientPostgresQueries, postgresProblem } from './postgres/postgres.js';
+import { hostOf, patientPostgresQueries, postgresProblem } from './postgres/postgres.js';
 import type { Queries } from './schema.js';
 import { openSqliteForReading } from './sqlite/sqlite.js';
 
 /** A database that is read and not migrated. */
 export interface ReadingDatabase {
   readonly queries: Queries;
+  /** When it was opened, by the clock of the machine that the database is on. */
+  readonly nowEpochSeconds: number;
   close(): Promise<void>;
 }
 
 /** Opens the database of a service for a command that only reads. @throws {DatabaseOpenError} */
-export async function openForReading(settings: Settings['database']): Promise<ReadingDatabase> {
-  if (settings.kind === 'sqlite') return closing(await openSqliteForReading(settings.path));
+export async function openForReading(settings: Settings['database'], clock: Clock): Promise<ReadingDatabase> {
+  if (settings.kind === 'sqlite') {
+    return closing(await openSqliteForReading(settings.path), clock.nowEpochSeconds());
+  }
   const queries = await patientPostgresQueries(settings.url.reveal());
   try {
-    await sql`select 1`.execute(queries);
+    const { rows } = await sql<{ now: number }>`select extract(epoch from now())::bigint as now`.execute(
+      queries,
+    );
+    return closing(queries, rows[0]?.now ?? 0);
   } catch (error) {
     await queries.destroy();
-    throw postgresProblem(error);
+    throw postgresProblem(error, hostOf(settings.url.reveal()));
   }
-  return closing(queries);
 }
 
-function closing(queries: Queries): ReadingDatabase {
-  return { queries, close: () => queries.destroy() };
+function closing(queries: Queries, nowEpochSeconds: number): ReadingDatabase {
+  return { queries, nowEpochSeconds, close: () => queries.destroy() };
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { Settings } from '../settings/settings.js';
+import { StartProblem } from '../operation/load-cloudfront.js';
 import { startApi } from '../operation/start-api.js';
 import { DEMO_ENTITLEMENTS } from './demo-entitlements.js';
 import { portProblem } from './free-ports.js';
@@ -20,7 +21,7 @@ export async function startOwnApi(settings: Settings, setting: string): Promise<
   const entitlements = settings.authentication.mode === 'demo' ? DEMO_ENTITLEMENTS : [];
   const api = await startApi(settings, { entitlements, logger: readableLogger(settings.logLevel) }).catch(
     (error: unknown) => {
-      const code = systemCode(error);
+      const code = systemCode(error instanceof StartProblem ? error.cause : error);
       throw ['EADDRINUSE', 'EACCES'].includes(code)
         ? new LocalProblem(portProblem(setting, host, port, code))
         : error;

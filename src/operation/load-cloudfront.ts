@@ -14,8 +14,11 @@ import type { SettingsProblem } from '../settings/settings-problem.js';
 export class StartProblem extends Error {
   override readonly name = 'StartProblem';
 
-  constructor(readonly problems: readonly SettingsProblem[]) {
-    super(problems.map((problem) => `${problem.setting}: ${problem.expected}`).join('\n'));
+  constructor(
+    readonly problems: readonly SettingsProblem[],
+    cause?: unknown,
+  ) {
+    super(problems.map((problem) => `${problem.setting}: ${problem.expected}`).join('\n'), { cause });
   }
 }
 

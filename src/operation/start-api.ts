@@ -10,7 +10,7 @@ import { JsonLogger } from './json-logger.service.js';
 import { trackConnections } from '../http/server-limits.js';
 import type { Metrics } from './metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
-import type { SettingsProblem } from '../settings/settings-problem.js';
+import { errorCode } from './error-code.js';
 import { SigningKeyReload } from './signing-key-reload.js';
 import { StartProblem } from './load-cloudfront.js';
 import { createApi, type ApiOptions } from './create-api.js';
@@ -42,7 +42,7 @@ const DRAIN_DEADLINE_MILLISECONDS = 9_500;
 
 /**
  * Starts the API: opens the database, loads the key, composes the rooms, listens.
- * @throws {StartProblem | DatabaseOpenError} with lines for the operator; a taken port as Node's EADDRINUSE
+ * @throws {StartProblem | DatabaseOpenError} with lines for the operator
  */
 export async function startApi(settings: Settings, options: ApiOptions = {}): Promise<RunningApi> {
   const logger = options.logger ?? new JsonLogger(settings.logLevel);
@@ -52,6 +52,7 @@ export async function startApi(settings: Settings, options: ApiOptions = {}): Pr
     throw error;
   });
   const server = app.getHttpServer();
+  for (const listening of [server, scrapes]) listening?.on('error', (error) => logAcceptError(logger, error));
   const { address, port, family } = server.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
   const url = `${settings.tls ? 'https' : 'http'}://${host}:${port}`;
@@ -90,6 +91,11 @@ async function beforeDeadline(closing: Promise<void>, milliseconds: number): Pro
   }
 }
 
+/** A connection that could not be taken (no memory, a limit of the system) is one caller's loss, not everybody's. */
+function logAcceptError(logger: JsonLogger, error: Error): void {
+  logger.error({ msg: 'a connection could not be accepted', reason: errorCode(error) ?? error.message });
+}
+
 /** Gives the server of the metrics, if there is one. @throws {StartProblem} when its port cannot be used */
 async function listen(app: NestExpressApplication, settings: Settings): Promise<Server | null> {
   const { metricsPort, listen: to } = settings;
@@ -97,8 +103,8 @@ async function listen(app: NestExpressApplication, settings: Settings): Promise<
   let scrapes: Server | null = null;
   if (metrics !== null && metricsPort !== null) {
     const { listenForScrapes } = await import('./metrics/metrics-server.js');
-    scrapes = await listenForScrapes(metrics, to.host, metricsPort).catch((error: NodeJS.ErrnoException) => {
-      throw new StartProblem([metricsPortProblem(to.host, metricsPort, error.code)]);
+    scrapes = await listenForScrapes(metrics, to.host, metricsPort).catch((error: unknown) => {
+      throw portProblem('METRICS_PORT', to.host, metricsPort, error);
     });
   }
   try {
@@ -106,15 +112,27 @@ async function listen(app: NestExpressApplication, settings: Settings): Promise<
     return scrapes;
   } catch (error) {
     scrapes?.close();
-    throw error;
+    throw portProblem('PORT', to.host, to.port, error);
   }
 }
 
-function metricsPortProblem(host: string, port: number, code = 'unknown reason'): SettingsProblem {
-  return {
-    setting: 'METRICS_PORT',
-    expected: `a port that is free on ${host}`,
-    found: `${port}: ${code}`,
-    todo: 'stop what listens there, or choose another port',
-  };
+/** Why nothing can listen there, for the operator; what has nothing to do with the port stays as it was thrown. */
+function portProblem(setting: 'PORT' | 'METRICS_PORT', host: string, port: number, error: unknown): unknown {
+  const problem = (about: string, expected: string, found: string, todo: string): StartProblem =>
+    new StartProblem([{ setting: about, expected, found, todo }], error);
+  switch (errorCode(error) ?? '') {
+    case 'EADDRINUSE': {
+      const todo = `stop that program (\`lsof -i :${port}\` names it) or set ${setting} to another port`;
+      return problem(setting, `port ${port} to be free`, 'another program on it', todo);
+    }
+    case 'EACCES': {
+      const todo = `set ${setting} to a port of 1024 or more`;
+      return problem(setting, 'a port that this user may listen on', String(port), todo);
+    }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return problem('HOST', 'an address of this machine', host, 'set HOST to 127.0.0.1');
+    default:
+      return error;
+  }
 }

@@ -7,13 +7,16 @@ import { SETTING_NAMES } from './settings-table.js';
 export interface DotEnv {
   readonly text: string;
   readonly path: string;
+  /** Node's code, where the file is there and this user may not read it. */
+  readonly unreadable?: string;
 }
 
 /** What `.env` says, and every line of it that is no setting: there, unlike in the environment, a typing error is a problem. */
-export function readDotEnv({ text, path }: DotEnv): {
+export function readDotEnv({ text, path, unreadable }: DotEnv): {
   readonly values: Readonly<Record<string, string>>;
   readonly problems: readonly SettingsProblem[];
 } {
+  if (unreadable !== undefined) return { values: {}, problems: [unreadableProblem(path, unreadable)] };
   const { NODE_ENV: nodeEnv = '', ...values } = parseEnv(text) as Record<string, string>;
   const problems = Object.keys(values)
     .filter((name) => !(SETTING_NAMES as readonly string[]).includes(name))
@@ -32,6 +35,27 @@ function unknownName(name: string, lineNumber: number, path: string): SettingsPr
     found: `an unknown name in ${path}, line ${lineNumber}`,
     todo: meant === null ? 'remove the line, or set it in the environment' : `write ${meant}`,
   };
+}
+
+function unreadableProblem(path: string, code: string): SettingsProblem {
+  return {
+    setting: '.env',
+    expected: 'a file that this user may read',
+    found: `${path} (${code})`,
+    todo: 'correct its permissions, or remove it',
+  };
+}
+
+/**
+ * What a deployment should hear whose `.env` is filled in, or cannot be looked into: outside of development it has no
+ * effect.
+ */
+export function ignoredDotEnv({ text, path, unreadable }: DotEnv): readonly string[] {
+  const isEmpty = unreadable === undefined && Object.values(parseEnv(text)).every((value) => value === '');
+  if (isEmpty) return [];
+  return [
+    `.env: is read in development only, so ${path} has no effect; set its values in the environment, or start with node --env-file=.env`,
+  ];
 }
 
 function nodeEnvProblem(path: string): SettingsProblem {

@@ -1,3 +1,4 @@
+import { dotEnvExample } from './settings-page.js';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { formatProblems, readSettings, type SettingsProblem } from './read-settings.js';
@@ -18,6 +19,8 @@ const PRODUCTION: Environment = {
   AUTH_AUDIENCE: 'edgepass',
   DATABASE_URL: 'sqlite:/var/lib/edgepass.sqlite',
 };
+const PERCENT_ENCODE =
+  'percent-encode special characters of the password (@ is %40, / is %2F, # is %23), and end the address with the name of the database';
 const DEVELOPMENT: Environment = { NODE_ENV: 'development' };
 
 function settingsOf(environment: Environment, dotEnv?: string): Settings {
@@ -325,11 +328,10 @@ describe('a wrong value', () => {
     ['DATABASE_URL', 'sqlite:///var/x', 'write the path right after sqlite:, without //'],
     ['DATABASE_URL', 'sqlite::memory:', 'name a file; grants are recorded durably or not given'],
     ['DATABASE_URL', 'postgres://u:p@db', 'name the database after the host: postgres://…/edgepass'],
-    [
-      'DATABASE_URL',
-      'postgres://u:p[#@db/x',
-      'percent-encode special characters of the password (@ is %40, / is %2F)',
-    ],
+    ['DATABASE_URL', 'postgres://u:p[#@db/x', PERCENT_ENCODE],
+    ['DATABASE_URL', 'postgres://u:p@ss/w:rd@db/x', PERCENT_ENCODE],
+    ['DATABASE_URL', 'postgres://u:1/2@db/x', PERCENT_ENCODE],
+    ['DATABASE_URL', 'postgres://u:1#2@db/x', PERCENT_ENCODE],
     ['METRICS_PORT', '3001', 'choose another one; the API is public, metrics are not'],
     ['REQUEST_LIMIT_PER_ADDRESS', '-1', 'write digits only, without a unit'],
     ['DRAIN_SECONDS', '9', 'write a number from 0 to 8'],
@@ -703,6 +705,38 @@ describe('no secret is shown', () => {
     expect(problems.map((p) => p.found)).toStrictEqual([
       'a text of 3 bytes',
       '"a\\u2028b\\u001b[31mc\\u0022"',
+    ]);
+  });
+});
+
+describe('a .env beside a service in production', () => {
+  const warningsOf = (dotEnv: Parameters<typeof readSettings>[1]) =>
+    readSettings(PRODUCTION, dotEnv).warnings.filter((line) => line.startsWith('.env'));
+  const LINE =
+    '.env: is read in development only, so /srv/.env has no effect; set its values in the environment, or start with node --env-file=.env';
+
+  it('that is filled in draws one line', () => {
+    expect(
+      warningsOf({ dotEnv: { text: 'PORT=\nPUBLIC_URL=https://api.example.org\n', path: '/srv/.env' } }),
+    ).toEqual([LINE]);
+  });
+
+  it('that is the empty example draws none, and has no effect', () => {
+    const dotEnv = { text: dotEnvExample(), path: '/srv/.env' };
+    expect(warningsOf({ dotEnv })).toEqual([]);
+  });
+
+  it('that this user may not read draws the same line, and in development it is a problem', () => {
+    const dotEnv = { text: '', path: '/srv/.env', unreadable: 'EACCES' };
+    expect(warningsOf({ dotEnv })).toEqual([LINE]);
+    const result = readSettings(DEVELOPMENT, { dotEnv });
+    expect('problems' in result ? result.problems : []).toEqual([
+      {
+        setting: '.env',
+        expected: 'a file that this user may read',
+        found: '/srv/.env (EACCES)',
+        todo: 'correct its permissions, or remove it',
+      },
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { assembleSettings } from './assemble-settings.js';
 import { checkTogether, defaultAuthMode, warnTogether } from './check-together.js';
-import { readDotEnv, type DotEnv } from './dot-env.js';
+import { ignoredDotEnv, readDotEnv, type DotEnv } from './dot-env.js';
 import { nearName } from './near-name.js';
 import { measure, showValue, type SettingsProblem } from './settings-problem.js';
 import {
@@ -52,7 +52,12 @@ export function readSettings(environment: Environment, options: ReadSettingsOpti
   const given = { ...found, authMode: values.AUTH_MODE ?? defaultAuthMode(found) };
 
   const problems = inOrder([...faults, ...checkTogether(given), ...dotEnv.problems]);
-  const warnings = [...nearNames(environment), ...warnTogether(given)];
+  const isIgnored = nodeEnv === 'production' && options.dotEnv !== undefined;
+  const warnings = [
+    ...(isIgnored ? ignoredDotEnv(options.dotEnv) : []),
+    ...nearNames(environment),
+    ...warnTogether(given),
+  ];
   const read = { environment: nodeEnv, values };
   return problems.length > 0
     ? { problems, warnings, read }

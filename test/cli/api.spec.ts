@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
 import { ecKeyText } from '../support/key-texts.js';
-import { runEdgepass, startEdgepass } from '../support/processes.js';
+import { runEdgepass, startEdgepass, startProcess } from '../support/processes.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 
 const SECRET = 'a secret that must never be shown';
@@ -151,6 +151,27 @@ describe('edgepass api', () => {
     },
   );
 
+  it.each(['--check', null])('says in one line that a filled-in .env has no effect (%s)', async (flag) => {
+    writeFileSync(join(folder, '.env'), 'LOG_LEVEL=debug\n');
+    const changes = flag === null ? { PORT: 'x' } : {};
+    const { code, stderr } = await runEdgepass(['api', ...(flag === null ? [] : [flag])], api(changes));
+    expect(stderr.split('\n')[0]).toBe(
+      `.env: is read in development only, so ${join(folder, '.env')} has no effect; set its values in the environment, or start with node --env-file=.env`,
+    );
+    expect(code).toBe(flag === null ? 1 : 0);
+  });
+
+  it('names the host of a PostgreSQL that nobody knows, and asks for percent-encoding', async () => {
+    const changes = { DATABASE_URL: 'postgres://u:canary@nobody.invalid:5432/edgepass' };
+    const running = startEdgepass(['api'], api(changes));
+    const line = await running.waitForLine('the database is not ready');
+    await running.stop();
+    expect(JSON.parse(line)).toMatchObject({
+      reason: expect.stringMatching(/^(?:ENOTFOUND|EAI_AGAIN|no answer yet)$/),
+      host: 'nobody.invalid:5432',
+    });
+  });
+
   it('names the port that is taken, and its setting', async () => {
     const blocker = createServer().listen(port, '127.0.0.1');
     await new Promise((done) => blocker.once('listening', done));
@@ -160,5 +181,66 @@ describe('edgepass api', () => {
       1,
       `PORT: expected port ${port} to be free; found another program on it; stop that program (\`lsof -i :${port}\` names it) or set PORT to another port`,
     ]);
+  });
+});
+
+describe('edgepass api --check', () => {
+  it('ends with 0 where it would start, and makes and opens nothing', async () => {
+    const ended = await runEdgepass(['api', '--check'], api());
+    expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    expect(existsSync(join(folder, 'edgepass.sqlite'))).toBe(false);
+  });
+
+  it('ends with 1 where it would not, and says why as a start does', async () => {
+    const changes = { CLOUDFRONT_PRIVATE_KEY_FILE: '/nowhere/key.pem', PORT: '0' };
+    const [checked, started] = [
+      await runEdgepass(['api', '--check'], api(changes)),
+      await runEdgepass(['api'], api(changes)),
+    ];
+    expect(checked).toEqual(started);
+    expect(
+      checked.stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual(['PORT', 'CLOUDFRONT_PRIVATE_KEY_FILE']);
+  });
+});
+
+describe('SIGUSR1', () => {
+  it.each([
+    ['node dist/cli/edgepass.js api', ['api']],
+    ['node dist/main.js', null],
+  ])('opens no inspector in production: %s', async (_, args) => {
+    const running =
+      args === null
+        ? startProcess(process.execPath, [join(import.meta.dirname, '../../dist/main.js')], api())
+        : startEdgepass(args, api());
+    expect(await answers()).toBe(200);
+    running.child.kill('SIGUSR1');
+    expect(await running.waitForLine('SIGUSR1')).toBe(
+      'SIGUSR1 is ignored: it would open the inspector, which reads the signing key',
+    );
+    expect(await send(`http://127.0.0.1:${port}/health/live`)).toMatchObject({ status: 200 });
+    expect(await running.stop()).toEqual({ code: 0, signal: null });
+    expect(running.stderr()).not.toContain('Debugger');
+  });
+});
+
+describe('npm run start:prod', () => {
+  it('is one process, which ends when npm is asked to stop', async () => {
+    const repository = join(import.meta.dirname, '../..');
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const changes = { PATH: `${join(repository, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` };
+    // As npm starts it: a shell, to which a signal for npm is handed on.
+    const running = startProcess('sh', ['-c', scripts['start:prod'] ?? ''], {
+      environment: { ...environment, ...changes },
+      cwd: repository,
+    });
+    expect(await answers()).toBe(200);
+    expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    await expect(send(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow('ECONNREFUSED');
   });
 });

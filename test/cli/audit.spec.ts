@@ -69,7 +69,11 @@ test.each(databases)(
     const refusals = await runEdgepass(['audit', 'export', '--kind', 'refusal'], options);
     await server?.drop();
 
-    expect([whole.code, whole.stderr]).toEqual([0, '']);
+    const [said, end] =
+      /complete up to (\S+); begin the next export with --since \1\n$/.exec(whole.stderr) ?? [];
+    expect([whole.code, whole.stderr]).toEqual([0, `edgepass audit: ${said}`]);
+    expect(Date.parse(end ?? '')).toBeLessThanOrEqual(Date.now() - (kind === 'postgres' ? 120_000 : 0));
+    expect(part.stderr).toContain('complete up to 2026-09-21T14:13:32Z;');
     const events = whole.stdout
       .trimEnd()
       .split('\n')
@@ -101,6 +105,21 @@ test('a reader that has seen enough ends the export without an error', async () 
   stdout.destroy();
   expect(await running.ended).toEqual({ code: 0, signal: null });
   expect(running.stderr()).toBe('');
+}, 60_000);
+
+test('an export that cannot be written says so, and is no success', async () => {
+  const folder = temporaryFolder('audit');
+  const path = `${folder}/edgepass.sqlite`;
+  await filledDatabase({ kind: 'sqlite', path });
+  const ended = await runEdgepass(['audit', 'export'], {
+    cwd: folder,
+    environment: { DATABASE_URL: `sqlite:${path}` },
+    under: ['sh', '-c', 'exec "$0" "$@" > /dev/full'],
+  });
+  expect([ended.code, ended.stderr]).toEqual([
+    1,
+    'edgepass audit: the export is not complete: it cannot be written (ENOSPC)\n',
+  ]);
 }, 60_000);
 
 test.each([

@@ -107,7 +107,7 @@ test('N24 a password that is wrong at the start ends the start with one line, an
   });
   expect([ended.code, ended.stderr]).toEqual([
     1,
-    'DATABASE_URL: expected a PostgreSQL that answers and lets this user create tables; found 28P01; correct the user or the password\n',
+    `DATABASE_URL: expected a PostgreSQL that answers and lets this user create tables; found ${new URL(server.url).host}: 28P01; correct the user or the password, whose special characters are percent-encoded (@ is %40)\n`,
   ]);
   expect(`${ended.stdout}${ended.stderr}`).not.toContain(wrong);
   evidence('exit code 1, one line');

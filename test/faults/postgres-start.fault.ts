@@ -75,7 +75,7 @@ test('N12 edgepass start, which gives the rights of the demo, ends within 5 s an
   const milliseconds = performance.now() - begin;
   expect(stack.code).toBe(1);
   expect(stack.stderr.trim().split('\n').at(-1)).toBe(
-    'DATABASE_URL: expected a PostgreSQL that answers and lets this user create tables; found ECONNREFUSED; check that it runs, its host and port, and its certificate',
+    `DATABASE_URL: expected a PostgreSQL that answers and lets this user create tables; found 127.0.0.1:${port}: ECONNREFUSED; check that it runs, its host and port, and its certificate`,
   );
   expect(`${stack.stdout}${stack.stderr}`).not.toContain('canary-5d1c');
   evidence(`exit code 1 after ${(milliseconds / 1000).toFixed(1)} s, one line with the setting`);

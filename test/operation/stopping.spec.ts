@@ -182,7 +182,7 @@ describe('METRICS_PORT', () => {
       changes: { METRICS_PORT: String(api.metricsPort) },
     });
     await expect(taken).rejects.toThrow(
-      `METRICS_PORT: expected a port that is free on 127.0.0.1; found ${api.metricsPort}: EADDRINUSE`,
+      `METRICS_PORT: expected port ${api.metricsPort} to be free; found another program on it;`,
     );
     await api.process.stop();
   });

@@ -218,22 +218,36 @@ export function mayPass(error: unknown): boolean {
 
 /** What PostgreSQL's own codes ask for (its documentation, appendix A); the rest has to do with the network. */
 const TODO_BY_CODE: Readonly<Record<string, string>> = {
-  '28P01': 'correct the user or the password',
+  '28P01': 'correct the user or the password, whose special characters are percent-encoded (@ is %40)',
   '28000': 'correct the user, or let it in (pg_hba.conf)',
   '3D000': 'create the database, or correct its name',
   '42501': 'let this user create tables: GRANT CREATE ON SCHEMA public',
+  ENOTFOUND: 'correct the host; special characters of the password are percent-encoded (@ is %40, / is %2F)',
   ENOENT: 'correct the path of sslrootcert, sslcert or sslkey',
 };
 
-/** The line for the operator, without a password. */
-export function postgresProblem(error: unknown): DatabaseOpenError {
+/** The host of an address and its port, where it names one: the part of it that a message may show. */
+export function hostOf(url: string): string {
+  const { host, searchParams } = new URL(url);
+  return host === '' ? (searchParams.get('host') ?? 'localhost') : host;
+}
+
+/** The reason of a PostgreSQL that is not ready, for the log. */
+export function explainPostgres(error: unknown, host: string): object {
+  const reason = codeOf(error);
+  const todo = TODO_BY_CODE[reason];
+  return { reason, host, ...(todo === undefined ? {} : { todo }) };
+}
+
+/** The line for the operator, without user and password. */
+export function postgresProblem(error: unknown, host: string): DatabaseOpenError {
   if (error instanceof DatabaseOpenError) return error;
   const code = codeOf(error);
   const line = formatProblems([
     {
       setting: 'DATABASE_URL',
       expected: 'a PostgreSQL that answers and lets this user create tables',
-      found: code,
+      found: `${host}: ${code}`,
       todo: TODO_BY_CODE[code] ?? 'check that it runs, its host and port, and its certificate',
     },
   ]);

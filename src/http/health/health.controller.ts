@@ -3,7 +3,6 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagg
 import { RemoteKeySet } from '../../authentication/remote-key-set.js';
 import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../../operation/trusted-clock.js';
 import { Database } from '../../database/database.js';
-import { codeOf } from '../../database/database-open-error.js';
 import { databaseUnavailable } from '../../database/outage.js';
 import { AnswersProblems } from '../problems/answers-problems.decorator.js';
 import { Problem } from '../problems/problem.js';
@@ -35,7 +34,11 @@ export class HealthController implements OnModuleInit {
     const { readiness } = this.database;
     const tell = (error: unknown): void => {
       if (error === null) this.#logger.log({ msg: 'the database is ready' });
-      else this.#logger.warn({ msg: 'the database is not ready; trying again', reason: codeOf(error) });
+      else
+        this.#logger.warn({
+          msg: 'the database is not ready; trying again',
+          ...this.database.explain(error),
+        });
     };
     readiness.onChange(tell);
     if (!readiness.isReady) tell(readiness.lastError ?? new Error('no answer yet'));
