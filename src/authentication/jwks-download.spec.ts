@@ -94,7 +94,7 @@ describe('a key set over HTTP', () => {
     expect(performance.now() - begin).toBeLessThan(4_000);
   });
 
-  it('gives all keys, however many there are', async () => {
+  it('J55: gives all keys, however many there are', async () => {
     const keys = Array.from({ length: 131 }, (_, index) => ({ ...ec.jwk, kid: `ec-${index}` }));
     expect(await keysAt(await urlOf(answering({ keys })))).toEqual(keys);
   });

@@ -211,7 +211,7 @@ describe('SIGUSR1', () => {
   it.each([
     ['node dist/cli/edgepass.js api', ['api']],
     ['node dist/main.js', null],
-  ])('opens no inspector in production: %s', async (_, args) => {
+  ])('K14 opens no inspector in production: %s', async (_, args) => {
     const running =
       args === null
         ? startProcess(process.execPath, [join(import.meta.dirname, '../../dist/main.js')], api())

@@ -16,7 +16,7 @@ let api: TestApi;
 beforeAll(async () => {
   server = await createTestDatabase();
   administrator = await connectTo(server.url);
-  // The isolation under which conflicts are possible at all: an operator's mistake (docs/operations.md).
+  // The isolation under which conflicts are possible at all: an operator's mistake (docs/database.md).
   const name = new URL(server.url).pathname.slice(1);
   await administrator.query(`alter database ${name} set default_transaction_isolation = 'repeatable read'`);
   api = await startTestApi('sqlite', { database: { kind: 'postgres', url: new Secret(server.url) } });

@@ -22,7 +22,7 @@ test(
     expect(result).toMatchObject({ late: 0, missed: 0, faults: [], afterwards: COUNT });
     expect(code).toBe(0);
     evidence(
-      `${result.races} revocations, ${result.given} grants given and ${result.refused} refused under way; of ${result.afterwards} begun after the answer ${result.late} given; openGrants wrong ${result.missed} times (100,000: docs/operations.md)`,
+      `${result.races} revocations, ${result.given} grants given and ${result.refused} refused under way; of ${result.afterwards} begun after the answer ${result.late} given; openGrants wrong ${result.missed} times (100,000: docs/audit-log.md)`,
     );
   },
   (LONGEST_SECONDS + 60) * 1_000,

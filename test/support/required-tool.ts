@@ -5,7 +5,18 @@ import { describe, test } from '@jest/globals';
 
 /** What is looked for on PATH. */
 type Command =
-  'aws' | 'chromium' | 'certutil' | 'curl' | 'faketime' | 'ffmpeg' | 'firefox' | 'openssl' | 'strace';
+  | 'aws'
+  | 'chromium'
+  | 'certutil'
+  | 'curl'
+  | 'faketime'
+  | 'ffmpeg'
+  | 'firefox'
+  | 'nginx'
+  | 'openssl'
+  | 'promtool'
+  | 'strace'
+  | 'systemd-analyze';
 
 /**
  * Something outside package.json that a test needs. `postgresql` is the binary package for this platform,
@@ -21,8 +32,11 @@ const names: Readonly<Record<Command, readonly string[]>> = {
   faketime: ['faketime'],
   ffmpeg: ['ffmpeg'],
   firefox: ['firefox-esr', 'firefox'],
+  nginx: ['nginx'],
   openssl: ['openssl'],
+  promtool: ['promtool'],
   strace: ['strace'],
+  'systemd-analyze': ['systemd-analyze'],
 };
 
 /** Takes a tool's name; gives the path of its executable on PATH, or null. */
