@@ -16,7 +16,6 @@ export interface PolicyCase {
   readonly requestHeaders?: string;
   /** What the origin sent. */
   readonly from?: HeaderList;
-  readonly switches?: Readonly<Record<string, string>>;
 }
 
 /** `CorsConfig` with the members that AWS always writes. */
@@ -42,21 +41,15 @@ export function headersUnderPolicy(given: PolicyCase): HeaderList {
     policies: {
       p: { ...(given.cors === undefined ? {} : { CorsConfig: corsConfig(given.cors) }), ...given.parts },
     },
-    edge: { switches: given.switches ?? {} },
   });
-  const { behaviors, switches } = distributionOf(readDistribution(folder));
+  const { behaviors } = distributionOf(readDistribution(folder));
   const policy = behaviors[0]?.responseHeadersPolicy;
   if (policy === undefined || policy === null) throw new Error('the fixture has no policy');
-  return applyPolicy(
-    given.from ?? [],
-    policy,
-    {
-      method: given.method ?? 'GET',
-      origin: given.origin,
-      requestMethod: given.method === 'OPTIONS' ? 'GET' : undefined,
-      requestHeaders: given.requestHeaders,
-      pageOrigins: new Map(),
-    },
-    switches,
-  );
+  return applyPolicy(given.from ?? [], policy, {
+    method: given.method ?? 'GET',
+    origin: given.origin,
+    requestMethod: given.method === 'OPTIONS' ? 'GET' : undefined,
+    requestHeaders: given.requestHeaders,
+    pageOrigins: new Map(),
+  });
 }

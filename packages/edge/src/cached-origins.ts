@@ -3,7 +3,6 @@ import { cacheKey } from './cache/cache-key.js';
 import type { EdgeCache, Served } from './cache/edge-cache.js';
 import { withDefaultRootObject } from './default-root-object.js';
 import type { Behavior, Distribution, FolderOriginDescription } from './distribution/distribution.js';
-import type { Switches } from './distribution/switches.js';
 import type { EdgeAnswer } from './edge-answer.js';
 import { errorCachingMinTtlSeconds } from './error-responses/custom-error-response.js';
 import { chosenQuery } from './origin-request/chosen-parts.js';
@@ -32,9 +31,9 @@ export class CachedOrigins {
     if (origin === undefined || description === undefined) {
       throw new Error(`No folder stands behind origin ${behavior.originId}.`);
     }
-    const { defaultRootObject, switches, customErrorResponses } = this.distribution;
+    const { defaultRootObject, customErrorResponses } = this.distribution;
     const path = withDefaultRootObject(request.path, defaultRootObject);
-    const query = behavior.trustedKeys === null ? request.query : originQuery(request.query, switches);
+    const query = behavior.trustedKeys === null ? request.query : withoutReservedParameters(request.query);
     return this.cache.answer({
       method: request.method,
       headers: request.headers,
@@ -75,12 +74,4 @@ function choicesOf({ cachePolicy, originRequestPolicy }: Behavior) {
 /** S3 finds the bucket by `Host`, so the viewer's, forwarded, is refused (R63). */
 function refusesHost(headers: IncomingHttpHeaders, { isS3, domainName }: FolderOriginDescription): boolean {
   return isS3 && headers.host?.toLowerCase() !== domainName;
-}
-
-/** R49: whether `Hash-Algorithm` is stripped too is not documented. */
-function originQuery(query: string | null, switches: Pick<Switches, 'hashAlgorithmParameter'>) {
-  return withoutReservedParameters(
-    query,
-    switches.hashAlgorithmParameter === 'forward' ? ['Hash-Algorithm'] : [],
-  );
 }

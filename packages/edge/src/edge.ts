@@ -67,21 +67,20 @@ export class Edge {
     if (listening.protocol === 'http' && behavior.viewerProtocolPolicy !== 'allow-all') {
       return this.answerToPlainHttp(request, behavior);
     }
-    const methodRefusal = this.refuseMethod(request, behavior);
-    if (methodRefusal !== null && this.distribution.switches.methodCheck === 'first') return methodRefusal;
-    const viewerRefused = this.refuseViewer(request, behavior, listening);
-    if (viewerRefused !== null) return viewerRefused;
-    if (methodRefusal !== null) return methodRefusal;
-
+    // R47: which check comes first is not documented; a method that is refused to everybody needs no viewer.
+    const refusal = this.refuseMethod(request, behavior) ?? this.refuseViewer(request, behavior, listening);
+    if (refusal !== null) return refusal;
     return this.relay(await this.content(request, behavior), request, behavior);
   }
 
-  /** The page comes by its own behavior's origin, and nobody's cookies are asked for on that way. */
+  /**
+   * The page comes by its own behavior's origin, and nobody's cookies are asked for on that way. Whose response
+   * headers policy it carries is not documented: with that of the behavior that was asked, a page can read the
+   * error (R60, B78).
+   */
   private async errorPage(request: ViewerRequest, failed: Behavior): Promise<EdgeAnswer> {
     const own = this.behaviorFor(request.path);
-    const policies = { request: failed, page: own, none: null };
-    const policyOf = policies[this.distribution.switches.errorPageHeaders];
-    return this.relay(await this.content(request, own), request, policyOf, 'Error from cloudfront');
+    return this.relay(await this.content(request, own), request, failed, 'Error from cloudfront');
   }
 
   /** The same edge after a change of its distribution: what is cached stays, as it does at AWS. */
@@ -99,13 +98,12 @@ export class Edge {
     return this.marked(page);
   }
 
-  /** R27: chosen on the normalised path; the first pattern that covers it decides (R39). */
+  /**
+   * R27: chosen on the normalised path; the first pattern that covers it decides. `/` is opened by the behavior
+   * of its default root object, whose content it is (R39).
+   */
   private behaviorFor(path: string): Behavior {
-    const normalised = normalisePath(
-      this.distribution.switches.defaultRootBehavior === 'object'
-        ? withDefaultRootObject(path, this.distribution.defaultRootObject)
-        : path,
-    );
+    const normalised = normalisePath(withDefaultRootObject(path, this.distribution.defaultRootObject));
     const behavior = this.distribution.behaviors.find(({ pathPattern }) =>
       patternCovers(pathPattern, normalised),
     );
@@ -167,17 +165,17 @@ export class Edge {
   }
 
   private async content(request: ViewerRequest, behavior: Behavior): Promise<Served> {
-    if (
-      this.distribution.switches.pathWithTwoReadings === 'refuse' &&
-      this.hasTwoReadings(request.path, behavior)
-    ) {
+    if (this.hasTwoReadings(request.path, behavior)) {
       const answer = { ...s3Error('AccessDenied'), reason: 'path-with-two-readings' };
       return { answer, from: 'Miss', ageSeconds: null };
     }
     return this.cachedOrigins.answer(request, behavior);
   }
 
-  /** The origin decodes what the behavior was chosen on as it stood: both must choose the same (E17). */
+  /**
+   * The origin decodes what the behavior was chosen on as it stood: both must choose the same. Else `/private%2Fx`
+   * would be opened by the behavior of `/` and give what lies below `/private/` (R27, E17).
+   */
   private hasTwoReadings(path: string, behavior: Behavior): boolean {
     const decoded = decodeOnce(path);
     return decoded !== null && this.behaviorFor(decoded) !== behavior;
@@ -186,34 +184,30 @@ export class Edge {
   private relay(
     { answer, from, ageSeconds }: Served,
     request: ViewerRequest,
-    policyOf: Behavior | null,
+    policyOf: Behavior,
     xCacheOfSuccess: XCache = `${from} from cloudfront`,
   ): EdgeAnswer {
     const isError = answer.status >= 400;
     if (isError) {
       this.log.refused(request, answer.status, { code: 'S3', reason: answer.reason ?? 'origin-error' });
     }
-    const headers = policyOf === null ? answer.headers : this.withPolicy(answer, request, policyOf);
+    const headers = this.withPolicy(answer, request, policyOf);
     const xCache = isError ? 'Error from cloudfront' : xCacheOfSuccess;
     const marked = withEdgeHeaders(headers, newIdentity(), xCache);
     return { ...answer, headers: ageSeconds === null ? marked : [...marked, ['Age', String(ageSeconds)]] };
   }
 
-  /** R68, R69: on what the origin sent, its errors included unless a switch says otherwise. */
+  /** On what the origin sent, its errors and its 304 included (R68, R69, R93). */
   private withPolicy(answer: EdgeAnswer, request: ViewerRequest, behavior: Behavior) {
-    const { switches, pageOrigins } = this.distribution;
-    const isSkipped =
-      (answer.status >= 400 && switches.policyOnOriginErrors === 'skip') ||
-      (answer.status === 304 && switches.policyOnNotModified === 'skip');
-    if (behavior.responseHeadersPolicy === null || isSkipped) return answer.headers;
+    if (behavior.responseHeadersPolicy === null) return answer.headers;
     const question = {
       method: request.method,
       origin: request.headers.origin,
       requestMethod: request.headers['access-control-request-method'],
       requestHeaders: request.headers['access-control-request-headers'],
-      pageOrigins,
+      pageOrigins: this.distribution.pageOrigins,
     };
-    return applyPolicy(answer.headers, behavior.responseHeadersPolicy, question, switches);
+    return applyPolicy(answer.headers, behavior.responseHeadersPolicy, question);
   }
 
   private page(page: EdgePage, request: ViewerRequest, facts: Readonly<Record<string, string>>): EdgeAnswer {

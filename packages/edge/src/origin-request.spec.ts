@@ -21,12 +21,11 @@ import type { OriginRequest } from './origin/origin.js';
 const KEY = rsaKey('KVIEWER1');
 
 /** An edge in front of an origin that only writes down what it is asked. */
-async function askedOfOrigin(path: string, query: string | null, switches: object = {}) {
+async function askedOfOrigin(path: string, query: string | null) {
   const { folder } = writeFolder({
     keys: [KEY],
     defaultBehavior: behavior({ OriginRequestPolicyId: ALL_VIEWER_EXCEPT_HOST }),
     behaviors: [openBehavior({ PathPattern: '/public/*', OriginRequestPolicyId: ALL_VIEWER_EXCEPT_HOST })],
-    edge: { switches },
   });
   const asked: OriginRequest[] = [];
   const origin = {
@@ -59,14 +58,6 @@ describe('what the origin is asked', () => {
     expect(await askedOfOrigin('/a', `x=1&${SIGNED}&y`)).toEqual([200, '/a', 'x=1&y']);
   });
 
-  it('holds Hash-Algorithm only under its switch (R49)', async () => {
-    expect(await askedOfOrigin('/a', SIGNED, { hashAlgorithmParameter: 'forward' })).toEqual([
-      200,
-      '/a',
-      'Hash-Algorithm=SHA256',
-    ]);
-  });
-
   it('keeps those parameters where no signature is needed (R45)', async () => {
     expect(await askedOfOrigin('/public/a', 'Policy=mine')).toEqual([200, '/public/a', 'Policy=mine']);
   });
@@ -75,12 +66,7 @@ describe('what the origin is asked', () => {
     expect(await askedOfOrigin('/a', null)).toEqual([403, undefined, undefined]);
   });
 
-  it('never happens for a path that means two things (R27, E17), unless a switch says otherwise', async () => {
+  it('never happens for a path that means two things (R27, E17)', async () => {
     expect(await askedOfOrigin('/public%2Fa', SIGNED)).toEqual([403, undefined, undefined]);
-    expect(await askedOfOrigin('/public%2Fa', SIGNED, { pathWithTwoReadings: 'serve' })).toEqual([
-      200,
-      '/public%2Fa',
-      null,
-    ]);
   });
 });

@@ -124,10 +124,8 @@ export function cookieProperties(rules: CookieRules, tally: Tally): readonly Nam
         const isSha256 = set.hashAlgorithm === 'SHA256';
         const [policy = '', ...others] = read.map(({ value }) => value);
         assert.deepEqual(others, [set.signature, set.keyPairId, isSha256 ? 'SHA256' : '', '']);
-        assert.equal(
-          decodeCloudFrontBase64(policy, { unpaddedBase64: 'refuse' })?.toString(),
-          set.policyText,
-        );
+        assert.equal(policy.length % 4, 0);
+        assert.equal(decodeCloudFrontBase64(policy)?.toString(), set.policyText);
         const lives = attributesOf(scope, set.path, Math.max(0, secondsLeft));
         const cleared = attributesOf(scope, set.path, 0);
         for (const cookie of read) assert.deepEqual(cookie.attributes, cookie.value === '' ? cleared : lives);
@@ -176,7 +174,7 @@ export function cookieProperties(rules: CookieRules, tally: Tally): readonly Nam
         assert.ok(/^[A-Za-z0-9~-]+_{0,2}$/.test(text));
         assert.equal(text.length, Math.ceil(bytes.length / 3) * 4);
         assert.deepEqual(fromCloudFrontBase64(text), bytes);
-        assert.deepEqual(decodeCloudFrontBase64(text, { unpaddedBase64: 'refuse' }), bytes);
+        assert.deepEqual(decodeCloudFrontBase64(text), bytes);
       }),
     ),
     named(

@@ -27,8 +27,8 @@ export function answerOptions(
     return { ...s3Error('AccessForbidden', details), reason: 'bucket-without-cors' };
   }
   const asked = headers['access-control-request-method'];
-  const isKnown = asked !== undefined && KNOWN_METHODS.includes(asked);
-  if (!isKnown && cors.switches.optionsWithoutMethod === 'BadRequest') {
+  // R104: seen without the header; a method that no rule can name is answered the same way.
+  if (asked === undefined || !KNOWN_METHODS.includes(asked)) {
     const message = `Invalid Access-Control-Request-Method: ${asked ?? 'null'}`;
     return { ...s3Error('BadRequest', {}, message), reason: 'options-without-known-method' };
   }

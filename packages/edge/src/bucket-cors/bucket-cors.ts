@@ -1,12 +1,9 @@
-import type { Switches } from '../distribution/switches.js';
-
 /** The CORS rules of a bucket, with the local names of the origins that stand in them. */
 export interface BucketCors {
   /** In the order of the file: the first that fits decides (R99). */
   readonly rules: readonly BucketCorsRule[];
   /** Origin of a local page → origin that stands in the rules. */
   readonly pageOrigins: ReadonlyMap<string, string>;
-  readonly switches: Pick<Switches, 'bucketOriginCase' | 'optionsWithoutMethod'>;
 }
 
 /** One rule of `aws s3api get-bucket-cors`. */

@@ -1,10 +1,9 @@
 import { ControlError } from './control-error.js';
 import { readInvalidationBatch } from './invalidation-batch.js';
 import type { Invalidation, Invalidations } from './invalidations.js';
-import { writeXml, type Element } from './xml.js';
+import { writeXml, type Element } from '../xml.js';
 
 const ROUTE = /^\/2020-05-31\/distribution\/([A-Za-z0-9]{1,64})\/invalidation(?:\/([A-Za-z0-9]{1,64}))?\/?$/;
-const MAX_ITEMS = 100;
 
 /** A call as it came. */
 export interface ControlCall {
@@ -21,7 +20,7 @@ export interface ControlAnswer {
 }
 
 /**
- * Answers AWS's own calls CreateInvalidation, GetInvalidation and ListInvalidations (API of 2020-05-31).
+ * Answers AWS's own calls CreateInvalidation and GetInvalidation (API of 2020-05-31).
  * The signature of a call is not looked at. An invalidation is complete when the call is answered.
  * @throws ControlError
  */
@@ -38,11 +37,8 @@ export function answerControlCall(
     const location = `${url.origin}${url.pathname.replace(/\/$/, '')}/${invalidation.id}`;
     return { status: 201, location, body: writeXml(describe(invalidation)) };
   }
-  if (method !== 'GET') throw new ControlError('InvalidAction');
-  if (invalidationId !== undefined) {
-    return { status: 200, body: writeXml(describe(invalidations.get(askedId, invalidationId))) };
-  }
-  return { status: 200, body: writeXml(listPage(askedId, url, invalidations)) };
+  if (method !== 'GET' || invalidationId === undefined) throw new ControlError('InvalidAction');
+  return { status: 200, body: writeXml(describe(invalidations.get(askedId, invalidationId))) };
 }
 
 function describe({ id, createTime, batch }: Invalidation): Element {
@@ -60,37 +56,6 @@ function describe({ id, createTime, batch }: Invalidation): Element {
       ['Status', 'Completed'],
       ['CreateTime', createTime],
       ['InvalidationBatch', [paths, ['CallerReference', batch.callerReference]]],
-    ],
-  ];
-}
-
-function listPage(distributionId: string, url: URL, invalidations: Invalidations): Element {
-  const asked = url.searchParams.get('MaxItems') ?? String(MAX_ITEMS);
-  if (!/^[1-9][0-9]{0,3}$/.test(asked)) throw new ControlError('InvalidArgument', 'MaxItems is no number.');
-  const maxItems = Math.min(Number(asked), MAX_ITEMS);
-  const marker = url.searchParams.get('Marker') ?? '';
-  const found = invalidations.list(distributionId, marker, maxItems + 1);
-  const page = found.slice(0, maxItems);
-  const isTruncated = found.length > page.length;
-  return [
-    'InvalidationList',
-    [
-      ['Marker', marker],
-      ...(isTruncated ? ([['NextMarker', page.at(-1)?.id ?? '']] as const) : []),
-      ['MaxItems', String(maxItems)],
-      ['IsTruncated', String(isTruncated)],
-      ['Quantity', String(page.length)],
-      [
-        'Items',
-        page.map(({ id, createTime }): Element => [
-          'InvalidationSummary',
-          [
-            ['Id', id],
-            ['CreateTime', createTime],
-            ['Status', 'Completed'],
-          ],
-        ]),
-      ],
     ],
   ];
 }

@@ -1,4 +1,4 @@
-import type { Element } from './xml.js';
+import type { Element } from '../xml.js';
 
 /** CloudFront's own errors, as its API answers them. */
 const ERRORS = {
@@ -17,7 +17,7 @@ const ERRORS = {
   NoSuchInvalidation: { status: 404, message: 'The specified invalidation does not exist.' },
   InvalidAction: {
     status: 404,
-    message: 'The local edge answers CreateInvalidation, GetInvalidation and ListInvalidations alone.',
+    message: 'The local edge answers CreateInvalidation and GetInvalidation alone.',
   },
   BatchTooLarge: { status: 413, message: 'Invalidation batch specified is too large.' },
 } as const;

@@ -1,6 +1,6 @@
 import { isInvalidationPath } from '../cache/invalidation-path.js';
 import { ControlError } from './control-error.js';
-import { childrenNamed, readXml } from './xml.js';
+import { childrenNamed, readXml } from '../xml.js';
 
 /** How many paths CloudFront takes in one call. */
 const MAX_PATHS = 3000;

@@ -3,7 +3,7 @@ import { toTimestamp, type Clock } from '../clock.js';
 import { ControlError } from './control-error.js';
 import type { InvalidationBatch } from './invalidation-batch.js';
 
-/** How many are remembered; AWS lists them for longer. */
+/** How many are remembered; AWS remembers them for longer. */
 const MAX_REMEMBERED = 1000;
 
 /** An invalidation that was carried out. */
@@ -53,13 +53,6 @@ export class Invalidations {
     const found = this.of(distributionId).find((one) => one.id === id);
     if (found === undefined) throw new ControlError('NoSuchInvalidation');
     return found;
-  }
-
-  /** A page of them, the newest first, after the one that the marker names. */
-  list(distributionId: string, marker: string, maxItems: number): readonly Invalidation[] {
-    const all = this.of(distributionId).toReversed();
-    const start = marker === '' ? 0 : all.findIndex(({ id }) => id === marker) + 1;
-    return all.slice(start, start + maxItems);
   }
 
   private of(distributionId: string): readonly Invalidation[] {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MANAGED_RESPONSE_HEADERS_POLICIES } from '../distribution/managed-response-headers-policies.js';
 import type { CorsConfig, ResponseHeadersPolicy } from '../distribution/response-headers-policy.js';
-import { DEFAULT_SWITCHES, type Switches } from '../distribution/switches.js';
 import type { HeaderList } from '../header-list.js';
 import { applyPolicy } from './apply-policy.js';
 
@@ -25,7 +24,6 @@ interface Case {
   readonly requestMethod?: string;
   readonly requestHeaders?: string;
   readonly from?: HeaderList;
-  readonly switches?: Partial<Switches>;
 }
 
 function apply(given: Case): HeaderList {
@@ -40,7 +38,6 @@ function apply(given: Case): HeaderList {
       requestHeaders: given.requestHeaders,
       pageOrigins: new Map([['https://local.test:3000', APP]]),
     },
-    { ...DEFAULT_SWITCHES, ...given.switches },
   );
 }
 
@@ -71,10 +68,9 @@ describe('the CORS part of a response headers policy', () => {
     ]);
   });
 
-  it('takes OPTIONS for a preflight only when it names a method, under policyPreflight (R71)', () => {
-    const switches = { policyPreflight: 'options-with-method' } as const;
-    expect(apply({ method: 'OPTIONS', switches })).toEqual(SIMPLE);
-    expect(apply({ method: 'OPTIONS', switches, requestMethod: 'GET' })).toHaveLength(6);
+  it('takes OPTIONS for a preflight whether or not it names a method (R71)', () => {
+    expect(apply({ method: 'OPTIONS' })).toHaveLength(6);
+    expect(apply({ method: 'OPTIONS', requestMethod: 'GET' })).toHaveLength(6);
   });
 
   it('writes the seven methods for ALL (R71)', () => {
@@ -99,12 +95,10 @@ describe('the CORS part of a response headers policy', () => {
     expect(apply({ origin: null })).toEqual([]);
   });
 
-  it('sends a single exact origin to everyone under its switches (R70, R72)', () => {
+  it('tells its single exact origin to no other, and to nobody without Origin (R70, R72)', () => {
     const cors = { allowOrigins: [APP] };
-    expect(apply({ cors, origin: null, switches: { corsWithoutOrigin: 'send' } })).toEqual(SIMPLE);
-    expect(
-      apply({ cors, origin: 'https://other.example', switches: { corsForOtherOrigin: 'static' } }),
-    ).toEqual(SIMPLE);
+    expect(apply({ cors, origin: null })).toEqual([]);
+    expect(apply({ cors, origin: 'https://other.example' })).toEqual([]);
   });
 
   it('answers a local page with its own origin where the rules name production (contract 5)', () => {
@@ -152,19 +146,17 @@ describe('the CORS part of a response headers policy', () => {
     expect(apply({ from: [], cors: { originOverride: false } })).toEqual(SIMPLE);
   });
 
-  it("keeps the origin's headers for an origin that is not listed, unless its switch says otherwise (R77)", () => {
+  it("keeps the origin's headers for an origin that is not listed (R77)", () => {
     const from: HeaderList = [
       ['Access-Control-Allow-Origin', '*'],
       ['ETag', '"x"'],
     ];
     const origin = 'https://other.example';
     expect(apply({ from, origin })).toEqual(from);
-    expect(apply({ from, origin, switches: { originCorsWhenUnmatched: 'remove' } })).toEqual([from[1]]);
   });
 
-  it('adds no Vary of its own, unless its switch says otherwise (R78)', () => {
+  it('adds no Vary of its own (R78)', () => {
     expect(apply({}).some(([name]) => name === 'Vary')).toBe(false);
-    expect(apply({ switches: { policyVary: 'origin' } })).toContainEqual(['Vary', 'Origin']);
   });
 });
 
@@ -246,7 +238,7 @@ describe("AWS's managed response headers policies (R65–R67)", () => {
       requestHeaders: undefined,
       pageOrigins: new Map<string, string>(),
     };
-    expect(applyPolicy([], policy, { ...question, method: 'GET' }, DEFAULT_SWITCHES)).toEqual(onGet);
-    expect(applyPolicy([], policy, { ...question, method: 'OPTIONS' }, DEFAULT_SWITCHES)).toEqual(onOptions);
+    expect(applyPolicy([], policy, { ...question, method: 'GET' })).toEqual(onGet);
+    expect(applyPolicy([], policy, { ...question, method: 'OPTIONS' })).toEqual(onOptions);
   });
 });

@@ -1,5 +1,4 @@
 import type { CorsConfig } from '../distribution/response-headers-policy.js';
-import type { Switches } from '../distribution/switches.js';
 import type { HeaderList } from '../header-list.js';
 import { matchesWildcard } from '../viewer-access/wildcard.js';
 import { originMatches } from './origin-pattern.js';
@@ -19,18 +18,12 @@ export interface CorsQuestion {
 /** `ALL` stands for these (R71). */
 const ALL_METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'];
 
-/** The CORS headers that a policy wants on an answer (R70–R75); null when it wants none. */
-export function corsHeaders(
-  config: CorsConfig,
-  question: CorsQuestion,
-  switches: Pick<Switches, 'corsWithoutOrigin' | 'corsForOtherOrigin' | 'policyPreflight'>,
-): HeaderList | null {
-  const allowOrigin = allowedOrigin(config, question, switches);
-  if (allowOrigin === null) return null;
-  // R71: the policy takes every OPTIONS of a page for a preflight by default.
-  const isPreflight =
-    question.method === 'OPTIONS' &&
-    (switches.policyPreflight === 'options' || question.requestMethod !== undefined);
+/** The CORS headers that a policy wants on an answer (R70–R75); none for an origin that it does not list. */
+export function corsHeaders(config: CorsConfig, question: CorsQuestion): HeaderList {
+  const allowOrigin = allowedOrigin(config, question);
+  if (allowOrigin === null) return [];
+  // R71: OPTIONS of a page gets the headers of a preflight, with or without the method that it asks for.
+  const isPreflight = question.method === 'OPTIONS';
   const headers: (readonly [string, string])[] = [['Access-Control-Allow-Origin', allowOrigin]];
   const add = (name: string, values: readonly string[]) => {
     if (values.length > 0) headers.push([name, values.join(', ')]);
@@ -50,23 +43,18 @@ export function corsHeaders(
   return headers;
 }
 
-function allowedOrigin(
-  config: CorsConfig,
-  { origin, pageOrigins }: CorsQuestion,
-  switches: Pick<Switches, 'corsWithoutOrigin' | 'corsForOtherOrigin'>,
-): string | null {
-  const [first] = config.allowOrigins;
-  const isStatic = config.allowOrigins.length === 1 && first !== undefined && !first.slice(1).includes('*');
-  if (origin === undefined) {
-    return switches.corsWithoutOrigin === 'send' && isStatic ? first : null;
-  }
+/**
+ * Without `Origin` nothing is said, and an origin that is not listed is told no other one: what CloudFront does
+ * with a policy of one exact origin is not documented for either (R70, R72).
+ */
+function allowedOrigin(config: CorsConfig, { origin, pageOrigins }: CorsQuestion): string | null {
+  if (origin === undefined) return null;
   if (config.allowOrigins.includes('*')) return '*';
   const named = pageOrigins.get(origin);
   const isListed = config.allowOrigins.some(
     (entry) => originMatches(entry, origin) || (named !== undefined && originMatches(entry, named)),
   );
-  if (isListed) return origin;
-  return switches.corsForOtherOrigin === 'static' && isStatic && first.includes('://') ? first : null;
+  return isListed ? origin : null;
 }
 
 /** R75: a name with `*` in it allows what it matches of what was asked; a lone `*` is sent as it is. */

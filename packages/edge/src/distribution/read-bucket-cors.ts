@@ -20,21 +20,18 @@ const MEMBERS = [
  * Reads the answer of `aws s3api get-bucket-cors`: what S3's own PutBucketCors refuses is a mistake
  * (R98, R109).
  */
-export function readBucketCors(
-  root: JsonNode,
-  { pageOrigins, switches }: Pick<EdgeJson, 'pageOrigins' | 'switches'>,
-): BucketCors {
+export function readBucketCors(root: JsonNode, { pageOrigins }: Pick<EdgeJson, 'pageOrigins'>): BucketCors {
   const node = root.get('CORSRules');
   if (!node.isPresent) {
     root.mistake('the answer of `aws s3api get-bucket-cors`, an object with CORSRules');
-    return { rules: [], pageOrigins, switches };
+    return { rules: [], pageOrigins };
   }
   const rules = node.items();
   if (Array.isArray(node.value) && rules.length === 0) {
     node.mistake('at least one rule; a bucket without CORS has no file (R109)', 'none');
   }
   if (rules.length > MAX_RULES) node.mistake(`at most ${MAX_RULES} rules (R98)`, String(rules.length));
-  return { rules: rules.map(readRule), pageOrigins, switches };
+  return { rules: rules.map(readRule), pageOrigins };
 }
 
 function readRule(node: JsonNode): BucketCorsRule {

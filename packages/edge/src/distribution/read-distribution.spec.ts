@@ -310,12 +310,12 @@ describe('a mistake in the folder', () => {
   it.each([
     [
       { expirySeconds: 'allow' },
-      'switches.expirySeconds: expected the name of a switch (docs/evidence/edge.md lists them), found "expirySeconds"',
+      'switches.expirySeconds: expected one of sha256Cookies, questionMark, refusalHeaders, anyOriginWithCredentials, originVary, expirySecond, duplicateCookies, ipv6Viewer as name, found "expirySeconds"',
     ],
     [{ expirySecond: 'maybe' }, 'switches.expirySecond: expected deny or allow, found "maybe"'],
     [
       { toString: 'x' },
-      'switches.toString: expected the name of a switch (docs/evidence/edge.md lists them), found "toString"',
+      'switches.toString: expected one of sha256Cookies, questionMark, refusalHeaders, anyOriginWithCredentials, originVary, expirySecond, duplicateCookies, ipv6Viewer as name, found "toString"',
     ],
   ])('is a switch that does not exist: %j', (switches, problem) => {
     expect(problemsOf({ edge: { switches } })).toEqual([`edge.json ${problem}`]);

@@ -109,7 +109,7 @@ function readSwitches(node: JsonNode): Switches {
   const chosen: Record<string, string> = { ...DEFAULT_SWITCHES };
   for (const [name, value] of node.members()) {
     if (!isSwitch(name)) {
-      value.mistake('the name of a switch (docs/evidence/edge.md lists them)', `"${name}"`);
+      value.mistake(`one of ${Object.keys(SWITCHES).join(', ')} as name`, `"${name}"`);
       continue;
     }
     const values: readonly string[] = SWITCHES[name].values;

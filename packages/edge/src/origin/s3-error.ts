@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { textAnswer, type EdgeAnswer } from '../edge-answer.js';
+import { escapeXml } from '../xml.js';
 
 /** The errors that a bucket behind origin access control gives through CloudFront. */
 const ERRORS = {
@@ -37,20 +38,15 @@ export function s3Error(
     RequestId: randomBytes(8).toString('hex').toUpperCase(),
     HostId: randomBytes(56).toString('base64'),
   };
-  const xml = Object.entries(members).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
+  // A key comes from the request: no byte of it may be one that XML forbids.
+  const printable = (value: string) => value.replaceAll(/[^\x20-\x7e]/g, '?');
+  const xml = Object.entries(members).map(
+    ([name, value]) => `<${name}>${escapeXml(printable(value))}</${name}>`,
+  );
   const answer = textAnswer(
     status,
     'application/xml',
     `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${xml.join('')}</Error>`,
   );
   return { ...answer, headers: [['Server', 'AmazonS3'], ...answer.headers] };
-}
-
-function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -1,5 +1,5 @@
 import type { Switches } from '../distribution/switches.js';
-import { rangeHolds } from './ipv4-range.js';
+import { rangeHolds } from './policy.js';
 import type { Policy } from './policy.js';
 import { refuse } from './refusal.js';
 import type { AccessRequest } from './access-request.js';

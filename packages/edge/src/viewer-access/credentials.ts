@@ -1,10 +1,12 @@
 import type { Switches } from '../distribution/switches.js';
-import type { CredentialCarrier } from './resource-match.js';
 
 /** The parameters that make a request a signed-URL request (R41). */
 const RESERVED_PARAMETERS = ['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'] as const;
 
 type CredentialName = (typeof RESERVED_PARAMETERS)[number];
+
+/** Whether the policy came in a cookie or in the query of a signed URL. */
+export type CredentialCarrier = 'cookie' | 'url';
 
 /** What the viewer presents, undecoded. An empty value counts as absent (R51). */
 export interface Credentials {
@@ -56,13 +58,13 @@ export function readCredentials(
   };
 }
 
-/** The query without the signing parameters, as the policy and the origin see it (R9, R21, R49). */
-export function withoutReservedParameters(query: string | null, keep: readonly string[] = []): string | null {
+/**
+ * The query without the signing parameters, as the policy and the origin see it (R9, R21, R49). AWS names four
+ * of them; `Hash-Algorithm` is taken out with them, since it says something about the signature alone.
+ */
+export function withoutReservedParameters(query: string | null): string | null {
   if (query === null || !isSignedUrl(query)) return query;
-  const rest = query.split('&').filter((part) => {
-    const { name } = toPair(part);
-    return !isReserved(name) || keep.includes(name);
-  });
+  const rest = query.split('&').filter((part) => !isReserved(toPair(part).name));
   return rest.length === 0 ? null : rest.join('&');
 }
 

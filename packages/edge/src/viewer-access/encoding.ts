@@ -1,13 +1,9 @@
-import type { Switches } from '../distribution/switches.js';
-
 /**
  * Decodes a value of CloudFront's own base64: `-`, `_`, `~` in the place of `+`, `=`, `/` (R4).
- * Null for anything else, ordinary base64 and blanks included; padding may be missing (R5).
+ * Null for anything else, ordinary base64 and blanks included. Missing padding is taken: what CloudFront does
+ * is not documented, and nothing is ambiguous without it (R5).
  */
-export function decodeCloudFrontBase64(
-  value: string,
-  switches: Pick<Switches, 'unpaddedBase64'>,
-): Buffer | null {
+export function decodeCloudFrontBase64(value: string): Buffer | null {
   let end = value.length;
   while (end > 0 && value.length - end < 2 && value[end - 1] === '_') end -= 1;
   for (let index = 0; index < end; index += 1) {
@@ -15,9 +11,7 @@ export function decodeCloudFrontBase64(
   }
   const padding = value.length - end;
   if (end === 0 || end % 4 === 1) return null;
-  if (padding > 0 ? value.length % 4 !== 0 : end % 4 !== 0 && switches.unpaddedBase64 === 'refuse') {
-    return null;
-  }
+  if (padding > 0 && value.length % 4 !== 0) return null;
   const ordinary = value.slice(0, end).replaceAll('-', '+').replaceAll('~', '/');
   return Buffer.from(ordinary, 'base64');
 }

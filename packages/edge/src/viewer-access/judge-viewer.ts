@@ -54,7 +54,7 @@ function judge(
   if (switches.duplicateCookies === 'refuse' && credentials.duplicates.length > 0) {
     refuse('AccessDenied', 'ambiguous-credentials');
   }
-  const publicKey = trustedKey(credentials, trustedKeys, switches);
+  const publicKey = trustedKey(credentials, trustedKeys);
   const known = verified?.find(publicKey, credentials);
   const { policy, isCanned } =
     known === undefined
@@ -65,13 +65,12 @@ function judge(
   if (isCanned) return;
   if (policy.resource === null) {
     notices.push('policy-without-resource: it opens every file that trusts its key (R16)');
-    if (switches.policyWithoutResource === 'refuse') refuse('AccessDenied', 'policy-without-resource');
     return;
   }
   if (credentials.carrier === 'cookie' && policy.resource.startsWith('*')) {
     notices.push('cookie-policy-for-any-protocol: not documented for cookies (R23)');
   }
-  if (!coversUrl(policy.resource, signableUrl(access.url), credentials.carrier, switches)) {
+  if (!coversUrl(policy.resource, signableUrl(access.url), switches)) {
     refuse('AccessDenied', 'resource-does-not-cover-url');
   }
 }
@@ -83,41 +82,36 @@ function verify(
   publicKey: KeyObject,
   switches: Switches,
 ): { readonly policy: Policy; readonly isCanned: boolean } {
-  if (switches.decodingOrder === 'signature-first') decodedSignature(credentials, switches);
-  const statement = signedStatement(access, credentials, switches);
-  const signature = decodedSignature(credentials, switches);
+  // R58: of two undecodable values the policy is reported; which one CloudFront names is not documented.
+  const statement = signedStatement(access, credentials);
+  const signature = decodedSignature(credentials);
   const hashAlgorithm = markedHash(credentials, switches);
   const verifiedBytes =
     statement.readings.find((signedBytes) =>
-      signatureIsValid({ signedBytes, signature, publicKey, hashAlgorithm }, switches),
+      signatureIsValid({ signedBytes, signature, publicKey, hashAlgorithm }),
     ) ?? refuse('AccessDenied', 'signature-does-not-verify');
   return { policy: statement.policy(verifiedBytes), isCanned: statement.isCanned };
 }
 
-function trustedKey(
-  credentials: Credentials,
-  trustedKeys: ReadonlyMap<string, KeyObject>,
-  switches: Switches,
-): KeyObject {
+function trustedKey(credentials: Credentials, trustedKeys: ReadonlyMap<string, KeyObject>): KeyObject {
   const { keyPairId } = credentials;
   if (keyPairId === null) refuse('MissingKey', 'key-pair-id-missing');
   // R56: a whole PEM in the place of the id was answered as if there were none.
-  if (!/^[A-Za-z0-9]{1,64}$/.test(keyPairId)) refuse(switches.absurdKeyPairId, 'key-pair-id-absurd');
+  if (!/^[A-Za-z0-9]{1,64}$/.test(keyPairId)) refuse('MissingKey', 'key-pair-id-absurd');
   return trustedKeys.get(keyPairId) ?? refuse('InvalidKey', 'key-pair-id-not-trusted-here');
 }
 
-function decodedSignature(credentials: Credentials, switches: Switches): Buffer {
-  if (credentials.signature === null) refuse(switches.missingSignature, 'signature-missing');
+function decodedSignature(credentials: Credentials): Buffer {
+  // R56: the code is not documented; a signature that is not there cannot be decoded either.
+  if (credentials.signature === null) refuse('MalformedSignature', 'signature-missing');
   return (
-    decodeCloudFrontBase64(credentials.signature, switches) ??
-    refuse('MalformedSignature', 'signature-not-decodable')
+    decodeCloudFrontBase64(credentials.signature) ?? refuse('MalformedSignature', 'signature-not-decodable')
   );
 }
 
-/** R2, R36: absent means SHA1; a name that is neither of the two is refused. */
+/** R2, R36: absent means SHA1; a name that is neither of the two, in that very case, is refused. */
 function markedHash(credentials: Credentials, switches: Switches): HashAlgorithm {
-  const marker = credentials.hashAlgorithm ?? 'SHA1';
-  const name = switches.hashMarkerCase === 'any' ? marker.toUpperCase() : marker;
+  const name = credentials.hashAlgorithm ?? 'SHA1';
   if (name === 'SHA1') return name;
   if (name !== 'SHA256') refuse('AccessDenied', 'hash-algorithm-unknown');
   if (credentials.carrier === 'cookie' && switches.sha256Cookies === 'refuse') {

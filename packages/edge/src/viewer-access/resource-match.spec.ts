@@ -1,14 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_SWITCHES, type Switches } from '../distribution/switches.js';
-import { coversUrl, type CredentialCarrier } from './resource-match.js';
+import { coversUrl } from './resource-match.js';
 import { splitTarget } from './viewer-url.js';
 
-function covers(
-  resource: string,
-  url: string,
-  carrier: CredentialCarrier = 'cookie',
-  switches: Partial<Switches> = {},
-): boolean {
+function covers(resource: string, url: string, switches: Partial<Switches> = {}): boolean {
   const [protocol = '', rest = ''] = url.split(/:\/\/(.*)/s);
   const slash = rest.indexOf('/');
   return coversUrl(
@@ -18,7 +13,6 @@ function covers(
       host: rest.slice(0, slash),
       ...splitTarget(rest.slice(slash)),
     },
-    carrier,
     { ...DEFAULT_SWITCHES, ...switches },
   );
 }
@@ -72,36 +66,11 @@ describe('the Resource of a custom policy', () => {
     expect(covers(resource, url)).toBe(expected);
   });
 
-  it('of a signed URL is cut into sections as well (R19)', () => {
-    expect(covers('https://h.com/*.jpg', 'https://h.com/a?x=b.jpg', 'url')).toBe(false);
-    expect(covers('https://h.com/a*', 'https://h.com/a?x=1', 'url')).toBe(true);
-  });
-
-  it('of a cookie crosses sections under cookieWildcards=whole-url (R19)', () => {
-    const switches = { cookieWildcards: 'whole-url' } as const;
-    expect(covers('https://h.com/*.jpg', 'https://h.com/a?x=b.jpg', 'cookie', switches)).toBe(true);
-    expect(covers('https://h.com/*.jpg', 'https://h.com/a?x=b.jpg', 'url', switches)).toBe(false);
-  });
-
-  it.each(['*', '*h.com/*', '*://h.com/*', 'http*://h.com/*'])(
-    '%s in a cookie is refused under cookieProtocolWildcards=refuse (R22, R23)',
-    (resource) => {
-      const switches = { cookieProtocolWildcards: 'refuse' } as const;
-      expect(covers(resource, 'https://h.com/a', 'cookie', switches)).toBe(false);
-      expect(covers(resource, 'https://h.com/a', 'url', switches)).toBe(true);
-    },
-  );
-
   it('reads only the chosen spelling of the question mark under its switch (R25)', () => {
     const url = 'https://h.com/a?x=1';
-    expect(covers('https://h.com/a?x=1', url, 'cookie', { questionMark: 'escaped' })).toBe(false);
-    expect(covers('https://h.com/a\\?x=1', url, 'cookie', { questionMark: 'escaped' })).toBe(true);
-    expect(covers('https://h.com/a\\?x=1', url, 'cookie', { questionMark: 'bare' })).toBe(false);
-    expect(covers('https://h.com/a?x=1', url, 'cookie', { questionMark: 'bare' })).toBe(true);
-  });
-
-  it('compares the host as its switches say (R24)', () => {
-    expect(covers('https://H.com/a', 'https://h.com/a', 'cookie', { hostCase: 'sensitive' })).toBe(false);
-    expect(covers('https://h.com/a', 'https://h.com:3002/a', 'cookie', { hostPort: 'ignored' })).toBe(true);
+    expect(covers('https://h.com/a?x=1', url, { questionMark: 'escaped' })).toBe(false);
+    expect(covers('https://h.com/a\\?x=1', url, { questionMark: 'escaped' })).toBe(true);
+    expect(covers('https://h.com/a\\?x=1', url, { questionMark: 'bare' })).toBe(false);
+    expect(covers('https://h.com/a?x=1', url, { questionMark: 'bare' })).toBe(true);
   });
 });

@@ -1,36 +1,19 @@
 import type { Switches } from '../distribution/switches.js';
 import type { ViewerUrl } from './viewer-url.js';
-import { urlText } from './viewer-url.js';
 import { matchesWildcard } from './wildcard.js';
 
-/** Whether the policy came in a cookie or in the query of a signed URL. */
-export type CredentialCarrier = 'cookie' | 'url';
-
-type MatchSwitches = Pick<
-  Switches,
-  'cookieWildcards' | 'cookieProtocolWildcards' | 'questionMark' | 'hostCase' | 'hostPort'
->;
+type MatchSwitches = Pick<Switches, 'questionMark'>;
 
 /**
  * Says whether the Resource of a custom policy covers an address (R17–R26). The Resource is cut into
  * protocol, domain, path and query; a wildcard stays inside its section (R19) but for the exceptions R20.
+ * AWS documents sections and protocol wildcards for signed URLs; cookies are read the same way (R19, R22, R23).
  */
-export function coversUrl(
-  resource: string,
-  url: ViewerUrl,
-  carrier: CredentialCarrier,
-  switches: MatchSwitches,
-): boolean {
+export function coversUrl(resource: string, url: ViewerUrl, switches: MatchSwitches): boolean {
   // The target is raw bytes, one character each: the Resource is brought into the same form.
   const pattern = Buffer.from(resource, 'utf8').toString('latin1');
   const { protocol, rest } = splitProtocol(pattern);
   if (rest === null) return false;
-  if (carrier === 'cookie') {
-    if (switches.cookieProtocolWildcards === 'refuse' && protocol !== 'http' && protocol !== 'https') {
-      return false;
-    }
-    if (switches.cookieWildcards === 'whole-url') return matchesWildcard(pattern, urlText(url));
-  }
   return coversProtocol(protocol, url.protocol) && coversRest(rest, url, switches);
 }
 
@@ -49,23 +32,15 @@ function coversProtocol(pattern: string, protocol: string): boolean {
 function coversRest(rest: string, url: ViewerUrl, switches: MatchSwitches): boolean {
   const slash = rest.indexOf('/');
   const domain = slash === -1 ? rest : rest.slice(0, slash);
-  if (!coversHost(domain, url.host, switches)) return false;
+  if (!coversHost(domain, url.host)) return false;
   if (slash !== -1) return coversPathAndQuery(rest.slice(slash), url, switches);
   // R20b: a domain that ends in `*` covers every path; any other means the path `/` (R20c).
   return domain.endsWith('*') || (url.path === '/' && url.query === null);
 }
 
-function coversHost(pattern: string, host: string, switches: MatchSwitches): boolean {
-  const seen = switches.hostPort === 'ignored' ? withoutPort(host) : host;
-  return switches.hostCase === 'insensitive'
-    ? matchesWildcard(pattern.toLowerCase(), seen.toLowerCase())
-    : matchesWildcard(pattern, seen);
-}
-
-/** The host without `:port`; an IPv6 address keeps its colons. */
-function withoutPort(host: string): string {
-  const colon = host.lastIndexOf(':');
-  return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host;
+/** R24: host names have no case (RFC 3986 section 3.2.2); a port counts as it came. */
+function coversHost(pattern: string, host: string): boolean {
+  return matchesWildcard(pattern.toLowerCase(), host.toLowerCase());
 }
 
 function coversPathAndQuery(pattern: string, url: ViewerUrl, switches: MatchSwitches): boolean {
