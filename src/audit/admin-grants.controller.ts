@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { AdminGuard } from '../authentication/admin.guard.js';
+import { AdminGuard } from '../authentication/viewer.guard.js';
 import { Database } from '../database/database.js';
 import { orUnavailable } from '../database/outage.js';
 import { isSubject } from '../entitlements/entitlement.js';

@@ -7,7 +7,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { viewerOrNull } from '../authentication/request-viewer.js';
+import { viewerOrNull } from '../authentication/viewer.guard.js';
 import { CLOCK, type Clock } from '../operation/clock.js';
 import { isPrefix } from '../cloudfront/prefix.js';
 import { Database } from '../database/database.js';

@@ -9,11 +9,16 @@ import {
 import type { Clock } from '../operation/clock.js';
 import { Problem } from '../http/problems/problem.js';
 import type { RemoteKeySet } from './remote-key-set.js';
-import { isAccessTokenType, isBoundToKey, isMadeForAnotherPurpose } from './token-purpose.js';
+import {
+  isAccessTokenType,
+  isBoundToKey,
+  isMadeForAnotherPurpose,
+  viewerFromClaims,
+  type ClaimNames,
+} from './token-claims.js';
 import { tokenExpired, tokenInvalid, tokenNotYetValid } from './token-problems.js';
 import { openKeySource, type JwtSettings, type KeyFinder } from './verification-keys.js';
 import type { Viewer } from './viewer.js';
-import { viewerFromClaims, type ClaimNames } from './viewer-claims.js';
 
 /** Turns an access token into the caller it was issued to. */
 export interface AccessTokenVerifier {

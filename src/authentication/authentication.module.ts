@@ -3,7 +3,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
 import { ACCESS_TOKEN_VERIFIER, createAccessTokenVerifier } from './access-token.verifier.js';
-import { AdminGuard } from './admin.guard.js';
+import { AdminGuard, SIGN_IN_POLICY, type SignInPolicy, ViewerGuard } from './viewer.guard.js';
 import {
   DEMO_COOKIE_SCOPE,
   DemoSignInController,
@@ -11,13 +11,17 @@ import {
   type DemoCookieScope,
   type OnSignedIn,
 } from './demo-sign-in.controller.js';
-import { createDemoSignIn, DEMO_COOKIE, DEMO_SIGN_IN, type DemoSignIn } from './demo-sign-in.js';
-import { DEMO_ADMIN_GROUP, demoUsers } from './demo-users.js';
+import {
+  createDemoSignIn,
+  DEMO_COOKIE,
+  DEMO_SIGN_IN,
+  type DemoSignIn,
+  DEMO_ADMIN_GROUP,
+  demoUsers,
+} from './demo-sign-in.js';
 import type { Fetch } from './jwks-download.js';
 import { RemoteKeySet } from './remote-key-set.js';
-import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
 import { openIssuerKeys } from './verification-keys.js';
-import { ViewerGuard } from './viewer.guard.js';
 
 /** The part of the settings that authentication reads. */
 export type AuthenticationInput = Pick<

@@ -1,12 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../operation/error-code.js';
 
 const SECRET_BYTES = 32;
 
 /**
  * The secret of the demo sign-in, made on first use in `DATA_DIR/demo-sign-in.secret` (mode 0600), so that
- * a restart of the API signs nobody out. Throws when the file exists and is not 32 bytes long.
+ * callers stay signed in when the API restarts. Throws when the file exists and is not 32 bytes long.
  */
 export async function readOrMakeDemoSecret(dataDir: string): Promise<Uint8Array> {
   const path = join(dataDir, 'demo-sign-in.secret');
@@ -24,7 +25,7 @@ async function read(path: string): Promise<Uint8Array | null> {
   try {
     return await readFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -36,7 +37,7 @@ async function make(path: string): Promise<Uint8Array> {
   try {
     await link(draft, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
   } finally {
     await rm(draft);
   }

@@ -6,11 +6,9 @@ import request from 'supertest';
 import { NOW_EPOCH_SECONDS } from '../../test/support/token-issuer.js';
 import { ProblemFilter } from '../http/problems/problem.filter.js';
 import { requestValidation } from '../http/problems/request-validation.js';
-import { AdminGuard } from './admin.guard.js';
+import { AdminGuard, viewerOf, ViewerGuard } from './viewer.guard.js';
 import { AuthenticationModule, type AuthenticationInput } from './authentication.module.js';
-import { viewerOf } from './request-viewer.js';
 import type { Viewer } from './viewer.js';
-import { ViewerGuard } from './viewer.guard.js';
 
 const APP = 'https://app.edgepass.localhost:3000';
 const API = 'https://api.edgepass.localhost:3001';

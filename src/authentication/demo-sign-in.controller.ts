@@ -7,7 +7,7 @@ import { AnswersProblems, BODY_PROBLEMS } from '../http/problems/answers-problem
 import { requestValidation } from '../http/problems/request-validation.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
 import { assertNotForged } from './forgery-check.js';
-import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
+import { SIGN_IN_POLICY, type SignInPolicy } from './viewer.guard.js';
 
 /** Body of `POST /demo/sign-in`. */
 export class DemoSignInBody {

@@ -3,13 +3,33 @@ import { SignJWT } from 'jose';
 import type { Clock } from '../operation/clock.js';
 import { Problem } from '../http/problems/problem.js';
 import { JwtVerifier, type AccessTokenVerifier } from './access-token.verifier.js';
-import type { DemoUser } from './demo-users.js';
 import { secretFinder } from './verification-keys.js';
 
 /** Contract section 3. Host-only, so the CDN never sees it. */
 export const DEMO_COOKIE = 'edgepass_demo';
 /** A working day: long enough to show the page around, short enough to be forgotten. */
 export const DEMO_TOKEN_LIFETIME_SECONDS = 28_800;
+
+/** A person of the demo: everything the sign-in says about them. */
+export interface DemoUser {
+  readonly id: string;
+  readonly groups: readonly string[];
+}
+
+/** Group of the administrators where AUTH_ADMIN_GROUP names none. */
+export const DEMO_ADMIN_GROUP = 'admins';
+
+/**
+ * Who can sign in in demo mode. What they may open is seeded with the entitlements, not here.
+ * `adminGroup` is the value of AUTH_ADMIN_GROUP.
+ */
+export function demoUsers(adminGroup: string): readonly DemoUser[] {
+  return [
+    { id: 'alice', groups: [] },
+    { id: 'bob', groups: [] },
+    { id: 'carol', groups: [adminGroup] },
+  ];
+}
 
 const RULES = {
   issuer: 'urn:edgepass:demo',

@@ -6,8 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { makeTestCertificates } from '../../test/support/test-certificates.js';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { ecKey, ed25519Key, rsaKey } from '../../test/support/token-issuer.js';
-import { KeySourceError } from './key-source-error.js';
-import { parsePublicKey, readPublicKeyFile } from './public-key-file.js';
+import { KeySourceError, parsePublicKey, readPublicKeyFile } from './public-key-file.js';
 
 const folder = temporaryFolder('public-key');
 const rsa = rsaKey('rsa');

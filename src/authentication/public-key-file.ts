@@ -1,7 +1,20 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { KeySourceError } from './key-source-error.js';
+import { errorCode } from '../operation/error-code.js';
+import { formatProblems, type SettingsProblem } from '../settings/settings-problem.js';
+
+/**
+ * A key source of access tokens that cannot be used: stops the start. Carries a settings problem, so that
+ * it can be listed with the others in the same form. Never contains key material.
+ */
+export class KeySourceError extends Error {
+  override readonly name = 'KeySourceError';
+
+  constructor(readonly problem: SettingsProblem) {
+    super(formatProblems([problem]));
+  }
+}
 
 const MAX_FILE_BYTES = 65_536;
 const EXPECTED = 'a PEM file with one RSA (2048 bits or more) or EC public key, or a certificate with one';
@@ -51,7 +64,7 @@ async function readSmallFile(path: string): Promise<string> {
     // Without O_NONBLOCK, opening a named pipe waits for a writer for ever.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'an unknown error';
+    const code = errorCode(error) ?? 'an unknown error';
     throw unusable(`${code} on opening ${path}`, 'correct the path or the permissions');
   }
   try {

@@ -3,8 +3,7 @@ import type { CryptoKey, JWTHeaderParameters } from 'jose';
 import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
 import type { Fetch } from './jwks-download.js';
-import { KeySourceError } from './key-source-error.js';
-import { readPublicKeyFile } from './public-key-file.js';
+import { KeySourceError, readPublicKeyFile } from './public-key-file.js';
 import { RemoteKeySet } from './remote-key-set.js';
 
 /** The settings of AUTH_MODE=jwt. */

@@ -13,11 +13,9 @@ import {
 } from '../../test/support/token-issuer.js';
 import { ProblemFilter } from '../http/problems/problem.filter.js';
 import { Secret } from '../settings/secret.js';
-import { AdminGuard } from './admin.guard.js';
+import { AdminGuard, viewerOf, viewerOrNull, ViewerGuard } from './viewer.guard.js';
 import { AuthenticationModule, type AuthenticationInput } from './authentication.module.js';
-import { viewerOf, viewerOrNull } from './request-viewer.js';
 import type { Viewer } from './viewer.js';
-import { ViewerGuard } from './viewer.guard.js';
 
 const SECRET = 'a test secret of forty bytes, no more, ok';
 const APP = 'https://app.example.com';

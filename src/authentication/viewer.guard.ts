@@ -1,10 +1,41 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Problem } from '../http/problems/problem.js';
 import { ACCESS_TOKEN_VERIFIER, type AccessTokenVerifier } from './access-token.verifier.js';
 import { assertNotForged } from './forgery-check.js';
 import { presentedToken } from './presented-token.js';
-import { rememberViewer } from './request-viewer.js';
-import { SIGN_IN_POLICY, type SignInPolicy } from './sign-in-policy.js';
+import type { Viewer } from './viewer.js';
+
+/** How the guards read a sign-in, fixed at start. */
+export interface SignInPolicy {
+  /** Name of the cookie that may carry the access token; `null` = header only. */
+  readonly tokenCookie: string | null;
+  /** Pages that may make unsafe calls with that cookie. */
+  readonly allowedOrigins: readonly string[];
+  /** The API's own origin as browsers see it. */
+  readonly ownOrigin: string;
+  /** Members may use the admin routes; `null` = those routes do not exist. */
+  readonly adminGroup: string | null;
+}
+
+/** Injection token of the {@link SignInPolicy}. */
+export const SIGN_IN_POLICY = Symbol('edgepass.sign-in-policy');
+
+/** Beside the request and not on it: no body parser, query or header can put a viewer there. */
+const viewers = new WeakMap<object, Viewer>();
+
+/** Who sent this request, or `null` when no guard has established it. Fits the port `ReadViewer`. */
+export function viewerOrNull(request: unknown): Viewer | null {
+  return typeof request === 'object' && request !== null ? (viewers.get(request) ?? null) : null;
+}
+
+/** Who sent this request. Throws an Error (a fault of the program) on a route without {@link ViewerGuard}. */
+export function viewerOf(request: unknown): Viewer {
+  const viewer = viewerOrNull(request);
+  if (viewer === null)
+    throw new Error('Expected a viewer on this request, found none: add ViewerGuard to the route.');
+  return viewer;
+}
 
 /**
  * Lets only signed-in callers pass; `viewerOf(request)` then says who it is. Throws the problems
@@ -20,11 +51,32 @@ export class ViewerGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<true> {
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const { token, from } = presentedToken(request, this.policy.tokenCookie);
-    const viewer = await this.verifier.verify(token);
     // Before the check: the audit log says in whose name a foreign page tried.
-    rememberViewer(request, viewer);
-    // A header is never attached by a browser on its own, so a foreign page cannot forge that call (S08).
+    viewers.set(request, await this.verifier.verify(token));
+    // A header is never attached by a browser on its own, so a foreign page cannot forge that call.
     if (from === 'cookie') assertNotForged(request, { ...this.policy, withoutBrowserHeaders: 'refuse' });
+    return true;
+  }
+}
+
+/**
+ * Lets only members of the admin group pass; signs the caller in itself, so a route needs no second
+ * guard. Without an admin group every admin route answers `not_found`, to everybody and before any
+ * token is read. Throws what {@link ViewerGuard} throws, and `admin_required`.
+ */
+@Injectable()
+export class AdminGuard implements CanActivate {
+  constructor(
+    @Inject(ViewerGuard) private readonly viewerGuard: ViewerGuard,
+    @Inject(SIGN_IN_POLICY) private readonly policy: SignInPolicy,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<true> {
+    const { adminGroup } = this.policy;
+    if (adminGroup === null) throw new Problem('not_found', { reason: 'no_admin_group' });
+    await this.viewerGuard.canActivate(context);
+    const viewer = viewerOf(context.switchToHttp().getRequest<IncomingMessage>());
+    if (!viewer.groups.includes(adminGroup)) throw new Problem('admin_required');
     return true;
   }
 }

@@ -22,8 +22,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { AdminGuard } from '../authentication/admin.guard.js';
-import { viewerOf } from '../authentication/request-viewer.js';
+import { AdminGuard, viewerOf } from '../authentication/viewer.guard.js';
 import {
   AnswersProblems,
   BODY_PROBLEMS,

@@ -1,8 +1,7 @@
 import { Controller, Get, Inject, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { viewerOf } from '../authentication/request-viewer.js';
-import { ViewerGuard } from '../authentication/viewer.guard.js';
+import { viewerOf, ViewerGuard } from '../authentication/viewer.guard.js';
 import { AnswersProblems, SIGN_IN_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
 import { ViewerEntitlementDto, ViewerEntitlementsDto } from './entitlement.dto.js';
 import { EntitlementService } from './entitlement.service.js';

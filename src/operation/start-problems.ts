@@ -1,5 +1,4 @@
-import { KeySourceError } from '../authentication/key-source-error.js';
-import { readPublicKeyFile } from '../authentication/public-key-file.js';
+import { KeySourceError, readPublicKeyFile } from '../authentication/public-key-file.js';
 import { deriveCookieScope } from '../cloudfront/cookies/cookie-scope.js';
 import { loadSigningKey } from '../cloudfront/keys/signing-key.js';
 import { readSigningKeyFile } from '../cloudfront/keys/signing-key-file.js';

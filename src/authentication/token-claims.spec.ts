@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Problem } from '../http/problems/problem.js';
-import { readClaim, viewerFromClaims } from './viewer-claims.js';
+import { isMadeForAnotherPurpose, readClaim, viewerFromClaims } from './token-claims.js';
 
 const NAMES = { viewerClaim: 'sub', groupsClaim: 'groups' };
 
@@ -100,4 +100,36 @@ describe('the name of a claim', () => {
       expect(readClaim(claims, name)).toBeUndefined();
     },
   );
+});
+
+describe('a token with a nonce (J36)', () => {
+  it('is taken for an ID token when nothing says otherwise', () => {
+    expect(isMadeForAnotherPurpose({ typ: 'JWT' }, { nonce: 'n' })).toBe(true);
+  });
+
+  it.each([
+    ['its header', { typ: 'at+jwt' }, {}],
+    ['its header in full', { typ: 'application/at+jwt' }, {}],
+    ["Keycloak's typ claim", {}, { typ: 'Bearer' }],
+    ["Cognito's token_use", {}, { token_use: 'access' }],
+  ])('is an access token when %s says so', (_, header, claims) => {
+    expect(isMadeForAnotherPurpose(header, { ...claims, nonce: 'n' })).toBe(false);
+  });
+
+  it('stays an ID token when it also carries the hash of one', () => {
+    expect(isMadeForAnotherPurpose({ typ: 'at+jwt' }, { nonce: 'n', at_hash: 'h' })).toBe(true);
+  });
+});
+
+describe('a token without a nonce', () => {
+  it.each([
+    [{}],
+    [{ typ: 'Bearer' }],
+    [{ typ: 7 }],
+    [{ events: {} }],
+    [{ events: 'logout' }],
+    [{ scope: 'openid' }],
+  ])('with %j is an access token', (claims) => {
+    expect(isMadeForAnotherPurpose({}, claims)).toBe(false);
+  });
 });
