@@ -1,3 +1,13 @@
+const { dependencies, peerDependencies } = require('./package.json');
+const service = require('./packages/service/package.json').dependencies;
+
+/** Matches the path of every installed package but these. */
+const packagesBut = (names) =>
+  `(^|/)node_modules/(?!(@types/)?(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})(/|$))`;
+
+/** What a host application gets with the module: its dependencies, and the Nest that it has. */
+const MODULE_PACKAGES = Object.keys({ ...dependencies, ...peerDependencies });
+
 /** The import rules (docs/architecture.md): each is named as the sentence that it protects. */
 module.exports = {
   forbidden: [
@@ -34,7 +44,7 @@ module.exports = {
       from: { path: '^src/entitlements/' },
       to: {
         path: '^src/(cloudfront|grants|local|cli)/|^packages/',
-        pathNot: '^src/cloudfront/prefix(\\.decorator)?\\.ts$',
+        pathNot: '^src/cloudfront/prefix(-member)?\\.ts$',
       },
     },
     {
@@ -60,7 +70,7 @@ module.exports = {
       from: { path: '^src/index\\.ts$' },
       to: {
         reachable: true,
-        path: '^src/(database|settings|local|cli|entitlements)/|^packages/|(^|/)node_modules/(kysely|pg|better-sqlite3|@peculiar)(/|$)',
+        path: '^src/(database|settings|local|cli|entitlements)/|^packages/',
       },
     },
     {
@@ -76,9 +86,25 @@ module.exports = {
       to: { path: '^src/|^packages/(?!client/)' },
     },
     {
+      name: 'a host application gets no package that the module does not declare',
+      severity: 'error',
+      from: { path: '^src/(index|grants/grants\\.module)\\.ts$' },
+      // Types alone are gone after compilation.
+      to: { reachable: true, path: packagesBut([...MODULE_PACKAGES, 'express']) },
+    },
+    {
+      name: 'the service imports no package that it does not declare',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        path: packagesBut([...MODULE_PACKAGES, ...Object.keys(service), '@edgepass/.*']),
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'nothing imports a package that is not declared',
       severity: 'error',
-      from: { path: '^(src|packages)/' },
+      from: { path: '^packages/', pathNot: '^packages/release/' },
       // An import of types alone is gone after compilation.
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
     },

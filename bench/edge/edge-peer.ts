@@ -1,7 +1,5 @@
 // `edgepass edge` on the port that the benchmark gives.
 const { PORT, FOLDER } = process.env;
 if (PORT === undefined || FOLDER === undefined) throw new Error('the edge peer needs PORT and FOLDER');
-const command = (await import('@edgepass/edge/command')) as {
-  run(args: readonly string[]): Promise<number>;
-};
+const command = await import('@edgepass/edge/command');
 process.exitCode = await command.run(['--distribution', FOLDER, '--http', '--port', PORT]);

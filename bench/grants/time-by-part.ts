@@ -24,10 +24,7 @@ const PARTS: readonly (readonly [part: string, test: RegExp])[] = [
     'token',
     /\/jose\/|\/authentication\/(?!forgery)|internal\/crypto\/(webcrypto|mac|webidl|keys)|jobPromise/,
   ],
-  [
-    'validation of the DTO',
-    /\/(class-validator|class-transformer)\/|request-validation|validation\.pipe|prefix\.decorator/,
-  ],
+  ['reading the members of the body', /grant-request|read-body|prefix-member/],
   ['reading the body', /json-body|read-bytes|json-shape/],
   ['handing policies to the signing thread', /signing-pool|cloudfront\/signer\.|worker_threads|MessagePort/],
   ['policy, cookies, scopes', /\/cloudfront\//],

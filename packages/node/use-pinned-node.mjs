@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const repository = new URL('../../', import.meta.url);
-const { engines } = JSON.parse(readFileSync(new URL('package.json', repository), 'utf8'));
+const { engines } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 const wanted = engines.node.replace('>=', '').split('.').map(Number);
 const found = process.versions.node.split('.').map(Number);
 const difference = wanted.map((part, index) => found[index] - part).find((part) => part !== 0) ?? 0;

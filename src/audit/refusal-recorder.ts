@@ -1,4 +1,4 @@
-import { v7 as timeOrderedId } from 'uuid';
+import { uuidv7 as timeOrderedId } from 'uuidv7';
 import type { RefusalRow } from '../database/schema.js';
 
 /** What refused callers who are signed in; anything else says nothing of a person. */

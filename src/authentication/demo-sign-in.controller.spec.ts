@@ -5,7 +5,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import request from 'supertest';
 import { NOW_EPOCH_SECONDS } from '../../test/support/token-issuer.js';
 import { ProblemFilter } from '../http/problems/problem.filter.js';
-import { requestValidation } from '../http/problems/request-validation.js';
 import { AdminGuard, viewerOf, ViewerGuard } from './viewer.guard.js';
 import { AuthenticationModule, type AuthenticationInput } from './authentication.module.js';
 import type { Viewer } from './viewer.js';
@@ -51,7 +50,6 @@ async function start(changes: Partial<AuthenticationInput> = {}): Promise<INestA
   const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
   const app = module.createNestApplication<NestExpressApplication>({ logger: false });
   app.useGlobalFilters(new ProblemFilter());
-  app.useGlobalPipes(requestValidation());
   return app.init();
 }
 

@@ -1,10 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Body, Controller, Delete, HttpCode, Inject, Post, Req, Res, UsePipes } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { IsString } from 'class-validator';
+import { Body, Controller, Delete, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiTags,
+} from '@nestjs/swagger';
 import { toTimestamp } from '../operation/clock.js';
 import { AnswersProblems, BODY_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
-import { requestValidation } from '../http/problems/request-validation.js';
+import { Problem } from '../http/problems/problem.js';
+import { readBody } from '../http/body/read-body.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
 import { assertNotForged } from './forgery-check.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './viewer.guard.js';
@@ -12,7 +19,6 @@ import { SIGN_IN_POLICY, type SignInPolicy } from './viewer.guard.js';
 /** Body of `POST /demo/sign-in`. */
 export class DemoSignInBody {
   @ApiProperty({ example: 'alice', description: 'alice, bob or carol' })
-  @IsString({ context: { code: 'user_unknown' } })
   user!: string;
 }
 
@@ -47,7 +53,6 @@ export const DEMO_COOKIE_SCOPE = Symbol('edgepass.demo-cookie-scope');
 /** Signs demo users in and out. Exists in demo mode only. */
 @ApiTags('demo')
 @Controller('demo/sign-in')
-@UsePipes(requestValidation())
 export class DemoSignInController {
   constructor(
     @Inject(DEMO_SIGN_IN) private readonly demo: DemoSignIn,
@@ -59,16 +64,18 @@ export class DemoSignInController {
   @Post()
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in as a demo user' })
+  @ApiBody({ type: DemoSignInBody })
   @ApiOkResponse({ type: DemoSignInAnswer })
   @AnswersProblems(...BODY_PROBLEMS, 'user_unknown', 'csrf_rejected')
   async signIn(
     @Req() request: IncomingMessage,
     @Res({ passthrough: true }) response: ServerResponse,
-    @Body() body: DemoSignInBody,
+    @Body() body: unknown,
   ): Promise<DemoSignInAnswer> {
+    const { user } = readBody(body, { user: userName });
     this.#refuseForeignPages(request);
-    const { accessToken, expiresAtEpochSeconds } = await this.demo.signIn(body.user);
-    this.onSignedIn(response, { id: body.user });
+    const { accessToken, expiresAtEpochSeconds } = await this.demo.signIn(user);
+    this.onSignedIn(response, { id: user });
     response.appendHeader('Set-Cookie', this.#cookieLine(accessToken, DEMO_TOKEN_LIFETIME_SECONDS));
     return { accessToken, expiresAt: toTimestamp(expiresAtEpochSeconds) };
   }
@@ -94,4 +101,9 @@ export class DemoSignInController {
     if (secure) parts.push('Secure');
     return [...parts, 'SameSite=Lax'].join('; ');
   }
+}
+
+function userName(value: unknown): string {
+  if (typeof value !== 'string') throw new Problem('user_unknown');
+  return value;
 }

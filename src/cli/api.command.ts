@@ -12,8 +12,6 @@ import {
 } from './process-events.js';
 import { describeStartFailure } from './start-failure.js';
 
-export const summary = 'the API alone, from the environment: what a container runs';
-
 const END_ANYWAY_MILLISECONDS = 500;
 
 const USAGE = `Usage: edgepass api [--check]

@@ -7,8 +7,6 @@ import { errorCode } from '../operation/error-code.js';
 import type { Settings } from '../settings/settings.js';
 import { runCommand, WrongUse } from './command-line.js';
 
-export const summary = 'exports the audit log as one JSON document a line';
-
 const USAGE = `Usage: edgepass audit export [--since TIME] [--until TIME] [--kind KIND]
 
 Writes the audit log of the database in DATABASE_URL to stdout, oldest first, one JSON document a line.

@@ -6,8 +6,6 @@ import { openApiFile } from './open-api-file.js';
 import { errorsPage } from '../http/problems/errors-page.js';
 import { dotEnvExample, settingsPage } from '../settings/settings-page.js';
 
-export const summary = 'writes the pages that are made from the code, or compares them (--check)';
-
 const USAGE = `Usage: edgepass docs [--check] [--root FOLDER]
 
 Writes .env.example and the generated pages of docs/ from the code.

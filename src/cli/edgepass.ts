@@ -13,7 +13,7 @@
  */
 import { nodeVersionProblem } from './node-version.js';
 
-const problem = nodeVersionProblem(process.versions.node);
+const problem = nodeVersionProblem(process.versions.node, process.argv[2]);
 if (problem === null) {
   const { dispatch } = await import('./dispatch.js');
   process.exitCode = await dispatch(process.argv.slice(2));

@@ -5,8 +5,6 @@ import { errorCode } from '../operation/error-code.js';
 import { runCommand, WrongUse } from './command-line.js';
 import { keyGroupSteps } from './key-group-steps.js';
 
-export const summary = 'makes a CloudFront key pair and prints the steps for the key group';
-
 const DEFAULT_FILE = 'cloudfront-private-key.pem';
 
 const USAGE = `Usage: edgepass keys rsa|ecdsa [--out FILE]

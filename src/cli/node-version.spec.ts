@@ -14,8 +14,20 @@ describe('the version of Node', () => {
     );
   });
 
-  it('is the one that package.json asks for', () => {
-    const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
-    expect((JSON.parse(text) as { engines: { node: string } }).engines.node).toBe('>=24.15.0');
+  it.each(['22.12.0', '22.23.3', '24.9.0'])('%s is new enough for `edgepass keys`', (version) => {
+    expect(nodeVersionProblem(version, 'keys')).toBeNull();
+  });
+
+  it('22.11.0 is too old for `edgepass keys` as well', () => {
+    expect(nodeVersionProblem('22.11.0', 'keys')).toContain('needs Node 22.12 or newer');
+  });
+
+  it.each([
+    ['package.json', '>=22.12.0'],
+    ['packages/service/package.json', '>=24.15.0'],
+    ['packages/node/package.json', '>=24.15.0'],
+  ])('is the one that %s asks for', (file, wanted) => {
+    const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+    expect((JSON.parse(text) as { engines: { node: string } }).engines.node).toBe(wanted);
   });
 });

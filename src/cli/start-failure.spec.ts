@@ -13,17 +13,6 @@ describe('why a start failed', () => {
     expect(describeStartFailure(error)).toBe('HOST: expected a; found b; c\nPORT: expected a; found b; c');
   });
 
-  it('is the command to run where an optional package is absent', () => {
-    const error = Object.assign(new Error("Cannot find package '@peculiar/x509' imported from /host/x.js"), {
-      code: 'ERR_MODULE_NOT_FOUND',
-    });
-    expect(describeStartFailure(error)).toEqual(
-      expect.stringMatching(
-        /^edgepass start: expected the package @peculiar\/x509; found it is not installed .*; run: npm install --save-dev .*@peculiar\/x509 .*httpxy/,
-      ),
-    );
-  });
-
   it('keeps its stack where nobody planned for it', () => {
     const bug = new TypeError('x is not a function');
     expect(describeStartFailure(bug)).toBe(`edgepass could not start, and did not expect this: ${bug.stack}`);

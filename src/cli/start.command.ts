@@ -2,8 +2,6 @@ import { parseArgs } from 'node:util';
 import { describeStartFailure } from './start-failure.js';
 import { listenForStop } from './process-events.js';
 
-export const summary = 'the whole local stack over HTTPS: page, API and edge';
-
 /** The default of PORT (contract section 2). */
 const DEFAULT_PORT = 3001;
 

@@ -23,7 +23,7 @@ import {
 } from './cookies/scopes-cookie.js';
 import { formatSetCookie } from './cookies/set-cookie.js';
 import { clearLines, cookiePathOf, issueLines, type CookieSet } from './cookies/signed-cookies.js';
-import { createSigner } from './signing/signer.js';
+import { createSigner, missingWorkerWarning } from './signing/signer.js';
 import { SigningDesk, type SigningTurn } from './signing/signing-desk.js';
 import type { SigningKey } from './keys/signing-key.js';
 
@@ -65,7 +65,9 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     const { key, hashAlgorithm } = this.#options;
     const threads = options.signingThreads === undefined ? {} : { workers: options.signingThreads };
     this.#desk = new SigningDesk(key, (newest) => createSigner({ key: newest, hashAlgorithm, ...threads }));
-    this.warnings = this.#options.warnings.map(inTheWordsOfOptions);
+    const missingWorker = missingWorkerWarning(key, options.signingThreads);
+    const warnings = this.#options.warnings.map(inTheWordsOfOptions);
+    this.warnings = missingWorker === null ? warnings : [...warnings, missingWorker];
   }
 
   /** The id of the public key in CloudFront that the cookies name from now on. */

@@ -7,18 +7,6 @@ export class DatabaseOpenError extends Error {
   }
 }
 
-/** A driver is an optional peer of the library: says which one is missing, and how to get it. */
-export async function loadDriver<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    throw new DatabaseOpenError(
-      `DATABASE_URL needs the package ${name}, which is not installed: npm install ${name}`,
-      error,
-    );
-  }
-}
-
 /** The machine-readable part of what a driver threw: a code where it has one. Never an address or a password. */
 export function codeOf(error: unknown): string {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };

@@ -11,10 +11,10 @@ import {
   Req,
   Res,
   UseGuards,
-  UsePipes,
 } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiBody,
   ApiCreatedResponse,
   ApiOkResponse,
   ApiOperation,
@@ -31,7 +31,6 @@ import {
 } from '../http/problems/answers-problems.decorator.js';
 import { refuseUnknownMembers } from '../http/problems/known-members.js';
 import { Problem } from '../http/problems/problem.js';
-import { requestValidation } from '../http/problems/request-validation.js';
 import {
   DeletedEntitlementDto,
   EntitlementDto,
@@ -39,11 +38,11 @@ import {
   EntitlementPageDto,
   OpenGrantsDto,
   PutEntitlementDto,
+  readPutEntitlement,
 } from './entitlement.dto.js';
 import { isSubject, readEntitlementPrefix } from './entitlement.js';
 import { EntitlementService } from './entitlement.service.js';
 import { cursorAfter, readPage } from './page.js';
-import { readTimestamp } from './period.js';
 
 const QUERY_MEMBERS: ReadonlySet<string> = new Set(['subject', 'prefix', 'limit', 'cursor']);
 
@@ -52,30 +51,22 @@ const QUERY_MEMBERS: ReadonlySet<string> = new Set(['subject', 'prefix', 'limit'
 @ApiBearerAuth()
 @Controller('admin/entitlements')
 @UseGuards(AdminGuard)
-@UsePipes(requestValidation())
 @AnswersProblems(...SIGN_IN_PROBLEMS, 'admin_required', 'csrf_rejected', 'database_unavailable')
 export class AdminEntitlementsController {
   constructor(@Inject(EntitlementService) private readonly entitlements: EntitlementService) {}
 
   @Put()
   @ApiOperation({ summary: 'Give a right, or change its period: unique on subject and prefix' })
+  @ApiBody({ type: PutEntitlementDto })
   @ApiCreatedResponse({ type: EntitlementIdDto, description: 'It is new' })
   @ApiOkResponse({ type: EntitlementIdDto, description: 'It was there, and its period is now this one' })
   @AnswersProblems(...BODY_PROBLEMS, ...PREFIX_PROBLEMS, 'subject_invalid', 'period_invalid')
   async put(
-    @Body() body: PutEntitlementDto,
+    @Body() body: unknown,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<EntitlementIdDto> {
-    const startsAtEpochSeconds = body.startsAt === undefined ? null : readTimestamp(body.startsAt);
-    const endsAtEpochSeconds = body.endsAt === undefined ? null : readTimestamp(body.endsAt);
-    if ((endsAtEpochSeconds ?? Infinity) <= (startsAtEpochSeconds ?? -Infinity)) {
-      throw new Problem('period_invalid', { detail: 'endsAt must be later than startsAt.' });
-    }
-    const { id, created } = await this.entitlements.put(
-      { subject: body.subject, prefix: body.prefix, startsAtEpochSeconds, endsAtEpochSeconds },
-      viewerOf(request),
-    );
+    const { id, created } = await this.entitlements.put(readPutEntitlement(body), viewerOf(request));
     response.status(created ? HttpStatus.CREATED : HttpStatus.OK);
     return { id };
   }

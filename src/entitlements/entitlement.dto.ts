@@ -1,18 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { toTimestamp } from '../operation/clock.js';
-import { IsPrefix } from '../cloudfront/prefix.decorator.js';
-import { Checked } from '../http/problems/checked.decorator.js';
+import { prefixMember } from '../cloudfront/prefix-member.js';
+import { Problem } from '../http/problems/problem.js';
+import { readBody } from '../http/body/read-body.js';
 import { isSubject, readEntitlementPrefix, type Entitlement } from './entitlement.js';
 import type { OpenGrants } from './entitlement.repository.js';
 import type { ViewerEntitlement } from './entitlement.service.js';
 import { readTimestamp } from './period.js';
 
-const isAbsentOrTimestamp = (value: unknown) => value === undefined || readTimestamp(value) !== null;
-
 /** Body of `PUT /admin/entitlements`. */
 export class PutEntitlementDto {
   @ApiProperty({ example: 'user:u1', description: '`user:ID`, `group:NAME` or `everyone`' })
-  @Checked('subject_invalid', isSubject)
   subject!: string;
 
   @ApiProperty({
@@ -20,16 +18,50 @@ export class PutEntitlementDto {
     description:
       'The name of a folder as people write it, or `/`; one segment after the first may be `{user}`',
   })
-  @IsPrefix(readEntitlementPrefix)
   prefix!: string;
 
   @ApiPropertyOptional({ example: '2026-11-20T09:00:00Z', description: 'From when; at once if absent' })
-  @Checked('period_invalid', isAbsentOrTimestamp)
   startsAt?: string;
 
   @ApiPropertyOptional({ example: '2027-06-30T00:00:00Z', description: 'Until when; without end if absent' })
-  @Checked('period_invalid', isAbsentOrTimestamp)
   endsAt?: string;
+}
+
+/** What a body of `PUT /admin/entitlements` asks for. */
+export interface PutEntitlement {
+  readonly subject: string;
+  readonly prefix: string;
+  readonly startsAtEpochSeconds: number | null;
+  readonly endsAtEpochSeconds: number | null;
+}
+
+/**
+ * Takes the parsed body of `PUT /admin/entitlements`, whatever it is.
+ * @throws {Problem} `body_malformed`, `field_unknown`, the faults of a prefix, `subject_invalid`, `period_invalid`
+ */
+export function readPutEntitlement(body: unknown): PutEntitlement {
+  const { prefix, subject, startsAt, endsAt } = readBody(body, {
+    prefix: prefixMember(readEntitlementPrefix),
+    subject: subjectMember,
+    startsAt: timestampOrAbsent,
+    endsAt: timestampOrAbsent,
+  });
+  if ((endsAt ?? Infinity) <= (startsAt ?? -Infinity)) {
+    throw new Problem('period_invalid', { detail: 'endsAt must be later than startsAt.' });
+  }
+  return { subject, prefix, startsAtEpochSeconds: startsAt, endsAtEpochSeconds: endsAt };
+}
+
+function subjectMember(value: unknown): string {
+  if (!isSubject(value)) throw new Problem('subject_invalid');
+  return value;
+}
+
+function timestampOrAbsent(value: unknown): number | null {
+  if (value === undefined) return null;
+  const epochSeconds = readTimestamp(value);
+  if (epochSeconds === null) throw new Problem('period_invalid');
+  return epochSeconds;
 }
 
 /** One entitlement, as the admin calls answer. */

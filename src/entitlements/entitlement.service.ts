@@ -1,4 +1,5 @@
-import { v7 as timeOrderedId, validate as isUuid } from 'uuid';
+import { uuidv7 as timeOrderedId } from 'uuidv7';
+import { isUuid } from '../http/request-id.js';
 import type { Viewer } from '../authentication/viewer.js';
 import { toTimestamp, type Clock } from '../operation/clock.js';
 import { orUnavailable } from '../database/outage.js';

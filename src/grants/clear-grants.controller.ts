@@ -1,10 +1,8 @@
 import { Controller, Delete, Header, HttpCode, Inject, Query, Req, Res, UseFilters } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-check.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { readPrefix } from '../cloudfront/prefix.js';
-import { AnswersProblems } from '../http/problems/answers-problems.decorator.js';
 import { refuseUnknownMembers } from '../http/problems/known-members.js';
 import { Problem } from '../http/problems/problem.js';
 import { OwnProblemFilter } from '../http/problems/own-problem.filter.js';
@@ -18,7 +16,6 @@ const MEMBERS: ReadonlySet<string> = new Set(['prefix']);
  * Takes the cookies of this browser back. It asks for no token: somebody whose token has expired must be
  * able to leave, and nobody gains by it. A page elsewhere may not make a browser do it.
  */
-@ApiTags('grants')
 @Controller('grants')
 @UseFilters(OwnProblemFilter)
 export class ClearGrantsController {
@@ -30,13 +27,6 @@ export class ClearGrantsController {
   @Delete()
   @HttpCode(204)
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({
-    summary: 'Clear what this browser holds, or one prefix of it',
-    description: 'A cookie that somebody copied lives until it expires.',
-  })
-  @ApiQuery({ name: 'prefix', required: false, type: String, example: 'courses/algebra' })
-  @ApiNoContentResponse()
-  @AnswersProblems('field_unknown', 'prefix_invalid', 'prefix_too_long', 'prefix_too_deep', 'csrf_rejected')
   clear(
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,

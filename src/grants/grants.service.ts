@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { v7 as timeOrderedId } from 'uuid';
+import { uuidv7 as timeOrderedId } from 'uuidv7';
 import type { Clock } from '../operation/clock.js';
 import type { CloudFrontService, GrantSigning } from '../cloudfront/cloudfront.service.js';
 import { otherUnicodeForms, type Prefix } from '../cloudfront/prefix.js';

@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { contentSecurityPolicy } from 'helmet';
+import '../grants/grants.open-api.js';
 import { withGeneralProblems } from './problems/general-problems.js';
 import type { Settings } from '../settings/settings.js';
 

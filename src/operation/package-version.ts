@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
-/** The version in the package's own package.json. */
+/** The version in the package's own package.json, which it finds by its own name wherever it is installed. */
 export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  const manifest = createRequire(import.meta.url)('edgepass/package.json') as { version: string };
+  return manifest.version;
 }

@@ -15,8 +15,8 @@ describe('the command line', () => {
       stdout
         .split('\n')
         .map((line) => line.split(/\s+/)[1] ?? '')
-        .slice(4, 10),
-    ).toEqual(['start', 'api', 'edge', 'audit', 'keys', 'docs']);
+        .slice(4, 11),
+    ).toEqual(['start', 'api', 'edge', 'doctor', 'audit', 'keys', 'docs']);
   });
 
   it('says the same on stderr, as wrong use, without a command', async () => {
@@ -28,7 +28,7 @@ describe('the command line', () => {
     const { code, stdout, stderr } = await runEdgepass(['constructor']);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
-      'edgepass: there is no command "constructor". The commands are start, api, edge, audit, keys and docs.\n',
+      'edgepass: there is no command "constructor". The commands are start, api, edge, doctor, audit, keys and docs.\n',
     );
   });
 

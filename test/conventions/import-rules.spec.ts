@@ -51,7 +51,13 @@ const breaches: readonly (readonly [sentence: string, from: string, to: string])
     'packages/client/src/grant.ts',
     'src/operation/clock.ts',
   ],
-  ['nothing imports a package that is not declared', 'src/operation/metrics.ts', 'fast-check'],
+  [
+    'a host application gets no package that the module does not declare',
+    'src/grants/grants.module.ts',
+    '@nestjs/swagger',
+  ],
+  ['the service imports no package that it does not declare', 'src/operation/metrics.ts', 'fast-check'],
+  ['nothing imports a package that is not declared', 'packages/edge/src/cache.ts', 'fast-check'],
 ];
 
 /** Imports that the rules allow although they come close. */
@@ -73,7 +79,13 @@ describe('the import rules', () => {
 
   beforeAll(async () => {
     const folder = temporaryFolder('import-rules');
-    for (const name of ['.dependency-cruiser.cjs', 'package.json', 'tsconfig.json']) {
+    const copied = [
+      '.dependency-cruiser.cjs',
+      'package.json',
+      'packages/service/package.json',
+      'tsconfig.json',
+    ];
+    for (const name of copied) {
       cpSync(join(repository, name), join(folder, name));
     }
     symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));

@@ -27,7 +27,8 @@ export async function installPackedHost(): Promise<string> {
     cpSync(join(example, name), join(folder, name), { recursive: true });
   }
   // `npm test` has built it; a run of this file alone may have to.
-  if (!existsSync(join(repository, 'dist/index.js'))) await run('npm', ['run', 'build'], repository);
+  if (!existsSync(join(repository, 'dist/module/esm/index.js')))
+    await run('npm', ['run', 'build'], repository);
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], repository);
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lockOf(folder)));
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], folder);

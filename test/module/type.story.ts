@@ -28,7 +28,7 @@ export function typeStory(stage: OnStage): void {
         const flags =
           '--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --skipLibCheck false --module nodenext --types node --listFiles';
         const files = await compile(folder, [...flags.split(' '), file]);
-        expect(files).toContain('node_modules/edgepass/dist/index.d.ts');
+        expect(files).toContain('node_modules/edgepass/dist/module/esm/index.d.ts');
         expect(files.split('\n').filter((line) => line.includes('/@types/express'))).toEqual([]);
       },
       commandLimitMilliseconds,

@@ -38,7 +38,7 @@ function clone(node: string): { folder: string; run: () => Promise<{ code: numbe
   mkdirSync(join(folder, 'packages', 'node'), { recursive: true });
   mkdirSync(join(folder, 'node_modules', '.bin'), { recursive: true });
   cpSync(script, join(folder, 'packages', 'node', 'use-pinned-node.mjs'));
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ engines: { node } }));
+  writeFileSync(join(folder, 'packages', 'node', 'package.json'), JSON.stringify({ engines: { node } }));
   const run = async (): Promise<{ code: number | null; said: string }> => {
     const started = startProcess(process.execPath, [join(folder, 'packages', 'node', 'use-pinned-node.mjs')]);
     const { code } = await started.ended;

@@ -8,8 +8,6 @@ import { errorCode } from './error-code.js';
 import { startEdgeServer, type EdgeServer } from './server.js';
 import { listenForStop } from './stop-signal.js';
 
-export const summary = 'the local edge alone: stands in for CloudFront and S3';
-
 const DEFAULT_PORT = 3002;
 const DEFAULT_CONTROL_PORT = 3003;
 

@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Client, ClientConfig } from 'pg';
 import { formatProblems } from '../../settings/settings-problem.js';
-import { codeOf, DatabaseOpenError, loadDriver } from '../database-open-error.js';
+import { codeOf, DatabaseOpenError } from '../database-open-error.js';
 import { migrateToLatest } from '../migrate.js';
 import { PostgresGroupCommit } from './postgres-group-commit.js';
 import { BoundedPool, HEAD_START_MILLISECONDS, type OnConnectionLost } from './postgres-pool.js';
@@ -31,7 +31,7 @@ const INT8 = 20;
 type Driver = typeof import('pg').default;
 
 async function loadPg(): Promise<Driver> {
-  const { default: pg } = await loadDriver('pg', () => import('pg'));
+  const { default: pg } = await import('pg');
   return pg;
 }
 

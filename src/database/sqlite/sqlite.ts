@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CompiledQuery, Kysely } from 'kysely';
 import { formatProblems } from '../../settings/settings-problem.js';
-import { codeOf, DatabaseOpenError, loadDriver } from '../database-open-error.js';
+import { codeOf, DatabaseOpenError } from '../database-open-error.js';
 import { PROBE_WRITE, probeFiller } from '../probe-write.js';
 import type { Probe } from '../readiness.js';
 import type { Queries, Tables } from '../schema.js';
@@ -17,7 +17,7 @@ const IN_MEMORY = ':memory:';
 
 /** Opens the file for this process alone. @throws {DatabaseOpenError} */
 export async function openSqlite(path: string): Promise<Queries> {
-  const { default: Sqlite } = await loadDriver('better-sqlite3', () => import('better-sqlite3'));
+  const { default: Sqlite } = await import('better-sqlite3');
   let file: InstanceType<typeof Sqlite>;
   try {
     if (path !== IN_MEMORY) {
@@ -40,7 +40,7 @@ export async function openSqlite(path: string): Promise<Queries> {
 
 /** Opens the file for reading, while no service has it. @throws {DatabaseOpenError} */
 export async function openSqliteForReading(path: string): Promise<Queries> {
-  const { default: Sqlite } = await loadDriver('better-sqlite3', () => import('better-sqlite3'));
+  const { default: Sqlite } = await import('better-sqlite3');
   try {
     const file = new Sqlite(path, { timeout: BUSY_MILLISECONDS, readonly: true, fileMustExist: true });
     // The first read takes the lock, or says who has it.
