@@ -15,6 +15,7 @@ export { CloudFrontOptionsError, CloudFrontService } from './cloudfront/cloudfro
 export type {
   CloudFrontDescription,
   CloudFrontOptions,
+  CookieResponse,
   CookieViewer,
 } from './cloudfront/cloudfront.service.js';
 export type { HeldScope, HeldScopes } from './cloudfront/cookies/scopes-cookie.js';

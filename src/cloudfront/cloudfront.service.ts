@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { systemClock, type Clock } from '../operation/clock.js';
 import { describeCloudFront, type CloudFrontDescription } from './cloudfront-description.js';
@@ -9,6 +9,7 @@ import {
   type CloudFrontOptions,
 } from './cloudfront-options.js';
 import { readCookie } from './cookies/cookie-header.js';
+import { appendSetCookie, requestOf, type CookieResponse } from './cookies/cookie-response.js';
 import { assertEpochSeconds, buildPolicy, resourceFor } from './policy.js';
 import { covers, pathOf, readPrefix, type Prefix } from './prefix.js';
 import {
@@ -27,6 +28,7 @@ import { createSigner, missingWorkerWarning } from './signing/signer.js';
 import { SigningDesk, type SigningTurn } from './signing/signing-desk.js';
 import type { SigningKey } from './keys/signing-key.js';
 
+export type { CookieResponse } from './cookies/cookie-response.js';
 export type { CloudFrontDescription } from './cloudfront-description.js';
 export { CloudFrontOptionsError, type CloudFrontOptions } from './cloudfront-options.js';
 
@@ -55,7 +57,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   readonly #clock: Clock;
   readonly #onWarning: (warning: string) => void;
   /** What an answer has already written, so that two grants in one answer know of each other. */
-  readonly #written = new WeakMap<ServerResponse, ScopesRecord>();
+  readonly #written = new WeakMap<CookieResponse, ScopesRecord>();
 
   /** Throws Error listing everything in the options that cannot work. */
   constructor(options: CloudFrontOptions) {
@@ -164,7 +166,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * Appends the lines of one grant, the scopes cookie, and the clears of what nests with it, of what
    * another viewer left, and of what is over the limits. Reads what the browser holds from the request.
    */
-  write(response: ServerResponse, set: CookieSet, viewer?: CookieViewer): void {
+  write(response: CookieResponse, set: CookieSet, viewer?: CookieViewer): void {
     const { scope } = this.#options;
     const added = {
       prefix: scope.pathMode === 'root' ? canonical('/') : set.prefix,
@@ -194,7 +196,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Clears everything this browser holds, or only these prefixes; no token is needed for that. */
-  clear(response: ServerResponse, scopes?: readonly string[]): void {
+  clear(response: CookieResponse, scopes?: readonly string[]): void {
     const record = this.#recordOf(response);
     const held = record.scopes.map((scope) => scope.prefix);
     const asked = scopes?.map(canonical) ?? held;
@@ -205,14 +207,14 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Clears what another viewer held in this browser, if anything. */
-  clearForeign(response: ServerResponse, viewer: CookieViewer): void {
+  clearForeign(response: CookieResponse, viewer: CookieViewer): void {
     const record = this.#recordOf(response);
     const foreign = heldBy(record, viewer).foreign.map((scope) => scope.prefix);
     if (foreign.length > 0) this.#append(response, [], withoutScopes(record, foreign), foreign);
   }
 
   #append(
-    response: ServerResponse,
+    response: CookieResponse,
     issued: readonly string[],
     record: ScopesRecord,
     cleared: readonly Prefix[],
@@ -224,8 +226,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
       this.#scopesLine(record),
       ...cleared.flatMap((prefix) => clearLines(scope, pathOf(prefix))),
     ];
-    // One header line each: a browser reads a joined one as a single cookie (B69).
-    response.appendHeader('Set-Cookie', lines);
+    appendSetCookie(response, lines);
   }
 
   #scopesLine(record: ScopesRecord): string {
@@ -243,8 +244,8 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  #recordOf(response: ServerResponse): ScopesRecord {
-    return this.#written.get(response) ?? this.#readRecord(response.req);
+  #recordOf(response: CookieResponse): ScopesRecord {
+    return this.#written.get(response) ?? this.#readRecord(requestOf(response));
   }
 
   #readRecord(request: IncomingMessage): ScopesRecord {

@@ -17,6 +17,7 @@ import {
   type Clock,
   type CloudFrontDescription,
   type CloudFrontOptions,
+  type CookieResponse,
   type CookieSet,
   type CookieViewer,
   type GrantRecord,
@@ -88,9 +89,10 @@ export const mounted = [
   CloudFrontModule.forRootAsync({ inject: [Config], useFactory: (config: Config) => config.cloudFront }),
 ];
 
-export async function byHand(request: IncomingMessage, response: ServerResponse): Promise<Error | null> {
+export async function byHand(request: IncomingMessage, node: ServerResponse): Promise<Error | null> {
   try {
     const service = new CloudFrontService(values.cloudFront);
+    const response: CookieResponse = node;
     const { fingerprint }: CloudFrontDescription = service.describe();
     const whose: CookieViewer = { id: 'u1' };
     const set: CookieSet = await service.prepare('courses/algebra', new Date());

@@ -1,0 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/**
+ * A reply of Fastify, as far as it is used here; this project does not depend on Fastify. Headers go through
+ * the reply and not to Node's response behind it: Fastify writes its own over those at the end, so that a
+ * `Set-Cookie` of the host would take the place of ours.
+ */
+export interface FastifyReply {
+  readonly raw: ServerResponse;
+  readonly request: { readonly raw: IncomingMessage };
+  code(status: number): unknown;
+  hasHeader(name: string): boolean;
+  header(name: string, value: string | number | readonly string[]): unknown;
+  send(body: Buffer): unknown;
+}
+
+/** Whether a response is a reply of Fastify and not Node's own, which Express's is. */
+export function isFastifyReply(response: ServerResponse | FastifyReply): response is FastifyReply {
+  return 'raw' in response && 'code' in response;
+}
