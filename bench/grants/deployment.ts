@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 
-/** What both servers are told: the same key, the same secret, the same addresses. */
+/** What both servers get: the same key, the same secret, the same addresses. */
 export interface Deployment {
   readonly privateKeyPem: string;
   readonly publicKey: KeyObject;

@@ -13,7 +13,7 @@ export class LoadProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Asks a server for the grants of a case, as hard and as long as told; answers with fewer Set-Cookie lines count as wrong. */
+  /** Asks a server for the grants of a case, as hard and as long as asked; answers with fewer Set-Cookie lines count as wrong. */
   async run(
     { host, port }: ServerProcess,
     { callers }: Case,

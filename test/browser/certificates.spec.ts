@@ -38,7 +38,7 @@ describeWith(['chromium', 'certutil'], 'the development certificates', () => {
       });
     });
 
-    it('is told so by the demo page, which names the host and the file to trust (F48)', async () => {
+    it('learns it from the demo page, which names the host and the file to trust (F48)', async () => {
       const { page } = browser;
       await page.goto(stack.appUrl);
       const warning = page.getByTestId('certificate-warning');
@@ -60,7 +60,7 @@ describeWith(['chromium', 'certutil'], 'the development certificates', () => {
     });
   });
 
-  describe('whoever holds the key of the authority', () => {
+  describe("a thief of the authority's key", () => {
     let browser: TestBrowser;
     const ports: Record<string, number> = {};
 

@@ -88,11 +88,11 @@ describeWith(
         });
       });
 
-      it('a visit to the CDN from no page of that site carries nothing: the partition is its own (B38)', async () => {
-        const visit = await browser.newPage();
-        const answer = await visit.goto(fileBelow('courses/algebra'));
+      it('a call of the CDN from no page of that site carries nothing: the partition is its own (B38)', async () => {
+        const alone = await browser.newPage();
+        const answer = await alone.goto(fileBelow('courses/algebra'));
         expect(answer?.status()).toBe(403);
-        await visit.close();
+        await alone.close();
       });
 
       it('clearing names the partition, so the jar is empty and the file refused (B61)', async () => {

@@ -30,7 +30,7 @@ describe('edgepass keys', () => {
     expect('key' in loaded ? loaded.key.type : loaded.problem).toBe(type);
   });
 
-  it('writes the private key for its owner alone, to cloudfront-private-key.pem unless told otherwise', async () => {
+  it('writes the private key for its owner alone, to cloudfront-private-key.pem by default', async () => {
     await keys('ecdsa');
     expect(readdirSync(folder)).toEqual(['cloudfront-private-key.pem']);
     expect(statSync(join(folder, 'cloudfront-private-key.pem')).mode & 0o777).toBe(0o600);

@@ -139,10 +139,10 @@ describe('keepGranted', () => {
 
   it('never has two calls under way', async () => {
     const page = new StillPage('never');
-    const keeper = page.keep();
+    const kept = page.keep();
     await page.settle();
     await page.wake();
-    void keeper.renewIfDue();
+    void kept.renewIfDue();
     await page.settle();
     expect(page.asked).toHaveLength(1);
   });
@@ -188,10 +188,10 @@ describe('keepGranted', () => {
 
   it('stops for good: no timer, no listener, and a late answer is not reported', async () => {
     const page = new StillPage();
-    const keeper = page.keep();
-    keeper.stop();
+    const kept = page.keep();
+    kept.stop();
     await page.settle();
-    await keeper.renewIfDue();
+    await kept.renewIfDue();
     expect(page.asked).toHaveLength(1);
     expect(page.reports).toEqual([]);
     expect(page.alarmInSeconds).toBeUndefined();

@@ -11,7 +11,7 @@ const RULES = Array.from({ length: 112 }, (_, index) => `R${index + 1}`);
 test('every rule of CloudFront and S3 has a test that names it, or a line in docs/evidence/edge.md that says why not', () => {
   const specs = ['packages/edge/src', 'src/cloudfront', 'test'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.(?:spec|story)\.ts$/.test(path) && !path.endsWith('edge-rules.spec.ts'))
+      .filter((path) => /\.(?:spec|incident)\.ts$/.test(path) && !path.endsWith('edge-rules.spec.ts'))
       .map((path) => readFileSync(join(root, folder, path), 'utf8')),
   );
   const said = [...specs, readFileSync(join(root, 'docs/evidence/edge.md'), 'utf8')].join('\n');

@@ -21,7 +21,7 @@ describe('the demo log says what a call meant', () => {
     [
       'a clear of one prefix',
       { ...api, method: 'DELETE', path: '/grants?prefix=courses%2Falgebra', status: 204 },
-      'The browser was told to drop the cookies.',
+      'The browser was asked to drop the cookies.',
     ],
     [
       'a refusal of the API, which can be read',

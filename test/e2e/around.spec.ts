@@ -30,7 +30,7 @@ onEveryDatabase('around the routes', (api) => {
       },
     );
 
-    test('a path that cannot be decoded is refused in our form', async () => {
+    test('a path that cannot be decoded is refused with problem details', async () => {
       const response = await api().http.delete('/admin/entitlements/%zz').set('Authorization', 'x');
       expect(response.status).toBe(400);
       expect(response.body).toMatchObject({ code: 'request_malformed' });
@@ -82,7 +82,7 @@ onEveryDatabase('around the routes', (api) => {
     });
   });
 
-  test('what the HTTP parser refuses is answered in our form', async () => {
+  test('what the HTTP parser refuses is answered with problem details', async () => {
     await api().app.listen(0, '127.0.0.1');
     const { port } = api().app.getHttpServer().address() as { port: number };
     const answer = await exchange(port, 'GARBAGE\r\n\r\n');
@@ -111,7 +111,7 @@ onEveryDatabase('around the routes', (api) => {
   });
 });
 
-test('in production browsers are told to stay with HTTPS for this host, not for those below it', async () => {
+test('in production browsers are asked to stay with HTTPS for this host, not for those below it', async () => {
   const api = await startTestApi('sqlite', { environment: 'production' });
   try {
     const response = await api.http.get('/health/live');
@@ -159,7 +159,7 @@ describe('PUBLIC_URL with a path', () => {
   });
 });
 
-test('the log says at start, in one line, which key signs and what browsers are told', async () => {
+test('the log says at start, in one line, which key signs and which cookie attributes browsers get', async () => {
   const api = await startTestApi('sqlite', { logLevel: 'info' });
   try {
     const entries = api.log.map((line) => JSON.parse(line) as { level: number; msg: string });

@@ -125,7 +125,7 @@ describe('without the keys of the sign-in', () => {
   });
 });
 
-test('request_timeout: a request that does not arrive is answered 408, in our form', async () => {
+test('request_timeout: a request that does not arrive is answered 408 with problem details', async () => {
   const api = await startTestApi('sqlite');
   try {
     await api.app.listen(0, '127.0.0.1');

@@ -41,7 +41,7 @@ describe('the demo sign-in', () => {
     ]);
   });
 
-  test('a caller without it is told the name of the cookie, not of the header alone', async () => {
+  test('a caller without it learns the name of the cookie, not of the header alone', async () => {
     const response = await api.http.get('/grants');
     expect([response.status, response.body]).toMatchObject([
       401,

@@ -7,11 +7,11 @@ import { APP_ORIGIN, onEveryDatabase, startTestApi, type TestApi } from '../supp
 
 async function withApi(
   changes: Parameters<typeof startTestApi>[1],
-  story: (api: TestApi) => Promise<void>,
+  tests: (api: TestApi) => Promise<void>,
 ): Promise<void> {
   const api = await startTestApi('sqlite', changes);
   try {
-    await story(api);
+    await tests(api);
   } finally {
     await api.close();
   }
@@ -80,7 +80,7 @@ describe('REQUEST_LIMIT_PER_ADDRESS', () => {
 });
 
 describe('overload', () => {
-  test('D15: with 1,000 requests in flight one more is 503 overloaded at once, health is still answered', () =>
+  test('D15: with 1,000 requests under way one more is 503 overloaded at once, health is still answered', () =>
     withApi({}, async (api) => {
       const inFlight = api.app.get(RequestsInFlight, { strict: false });
       const hanging = Array.from(
@@ -122,7 +122,7 @@ onEveryDatabase(
       expect(api().log.filter((line) => line.includes('"reason":"viewer_limit"'))).not.toEqual([]);
     });
 
-    test('others are unaffected, and the viewer is let in again after as long as told', async () => {
+    test('others are unaffected, and the viewer is let in again after Retry-After', async () => {
       await api().give({ subject: 'everyone', prefix: 'v' });
       for (let call = 0; call < 3; call++) await api().ask('v', { sub: 'v2' }).expect(201);
       await api().ask('v', { sub: 'v2' }).expect(429);

@@ -10,7 +10,7 @@ async function untilReadyIs(api: TestApi, status: number): Promise<void> {
   }
 }
 
-test('N07 a full SQLite file is 503, no cookie, not ready; with room again it is ready by itself', async () => {
+test('N07 a full SQLite file is 503, no cookie, not ready; with space again it is ready by itself', async () => {
   const api = await startTestApi('sqlite');
   await api.give({ subject: 'user:u1', prefix: 'courses' });
   const { queries } = api.database;

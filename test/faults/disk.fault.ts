@@ -14,7 +14,7 @@ const KILOBYTES = 6_144;
 
 testWith(
   'root',
-  'N07 a disk that fills under load is 503, no cookie, not ready; with room again it heals; every cookie has its row',
+  'N07 a disk that fills under load is 503, no cookie, not ready; with space again it heals; every cookie has its row',
   async () => {
     const disk = mountSmallDisk(KILOBYTES);
     const stage = sqliteStage('full', disk.folder);
@@ -42,7 +42,7 @@ testWith(
     expect(received.all.length).toBeGreaterThan(given);
     const rows = expectRowsForAll(received, stage);
     evidence(
-      `not ready after ${Math.round(notReadyAfter)} ms, ready ${Math.round(readyAfter)} ms after there was room; ${load.statuses.get(503)} answers 503; ${rows}`,
+      `not ready after ${Math.round(notReadyAfter)} ms, ready ${Math.round(readyAfter)} ms after there was space; ${load.statuses.get(503)} answers 503; ${rows}`,
     );
   },
 );

@@ -76,17 +76,17 @@ describeWith('strace', 'a disk that cannot be flushed', () => {
 });
 
 describeWith('strace', 'a disk that is slow', () => {
-  test('N09 by 2 s for each flush: whoever waits together is committed together, nobody is forgotten; quick again at once', async () => {
+  test('N09 by 2 s for each flush: grants that wait together are committed together, none is forgotten; quick again at once', async () => {
     const { api, load, received, killAndJoin } = await startUnderLoad();
     const heal = await disturbFlushes(api.process.pid, 'delay_enter=2000000');
     await wait(DISTURBED_MILLISECONDS);
     await heal();
-    await until(async () => load.inFlight < PER_SECOND / 5);
+    await until(async () => load.underWay < PER_SECOND / 5);
     const after = startGrantLoad({ url: api.url, perSecond: PER_SECOND, received });
     await wait(3_000);
     await after.stop();
     const figures = await killAndJoin();
-    // SQLite holds the event loop while it flushes (contract: one process), so nobody can be told 503 meanwhile.
+    // SQLite holds the event loop while it flushes (contract: one process), so nobody can be answered 503 meanwhile.
     expect([...load.statuses.keys(), ...after.statuses.keys()]).toEqual([201, 201]);
     expect(load.slowestMilliseconds).toBeLessThan(10_000);
     expect(after.slowestMilliseconds).toBeLessThan(1_000);

@@ -18,7 +18,7 @@ export const LOAD_PREFIX = 'courses';
 /** A stream of grants under way. */
 export interface GrantLoad {
   /** How many wait for an answer. */
-  readonly inFlight: number;
+  readonly underWay: number;
   /** Answers by status; `0` counts connections that ended without one. */
   readonly statuses: ReadonlyMap<number, number>;
   /** The longest that an answer took, in milliseconds. */
@@ -60,7 +60,7 @@ export function startGrantLoad(target: {
   }, TICK_MILLISECONDS);
 
   return {
-    get inFlight() {
+    get underWay() {
       return waiting.size;
     },
     statuses,

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { bearer } from '../support/operated-api.js';
 
-/** A request whose body comes later: it is in flight until `finish`, which gives the whole answer as text. */
+/** A request whose body comes later: it is under way until `finish`, which gives the whole answer as text. */
 export interface HalfSent {
   finish(): Promise<string>;
 }

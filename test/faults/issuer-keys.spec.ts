@@ -29,7 +29,7 @@ beforeEach(async () => {
 test('N27 known key ids keep working for 70 minutes while the issuer is gone, then 503 and not 401, until it is back', async () => {
   injectedBy('the issuer stops listening; the clock is handed in');
   expect(await ask(first)).toBe('201');
-  const told = stage.linesAboutKeys();
+  const reasons = stage.linesAboutKeys();
   await issuer.stop();
 
   const timeline: string[] = [];
@@ -39,7 +39,7 @@ test('N27 known key ids keep working for 70 minutes while the issuer is gone, th
     timeline.push(await ask(first));
   }
   expect(timeline).toEqual(['201', '201', '201', '201']);
-  // A key that came while the issuer was gone may be genuine: nobody is told that the token is bad.
+  // A key that came while the issuer was gone may be genuine: no answer says that the token is bad.
   expect(await ask(second)).toMatch(/^503 keys_unavailable \d+$/);
   expect(await stage.isReady()).toBe(true);
   stage.api.clock.forward(1);
@@ -51,7 +51,7 @@ test('N27 known key ids keep working for 70 minutes while the issuer is gone, th
   stage.api.clock.forward(30);
   await until(stage.isReady);
   expect([await ask(first), await ask(second)]).toEqual(['201', '201']);
-  expect(told()).toEqual(expect.arrayContaining(['jwks_unreachable', 'there']));
+  expect(reasons()).toEqual(expect.arrayContaining(['jwks_unreachable', 'there']));
   evidence(
     '201 at 60, 600, 1,800 and 4,199 s; 503 keys_unavailable and not ready at 4,200 s; 201 and ready when the issuer is back',
   );
@@ -83,7 +83,7 @@ describe('N29 in place of a key set', () => {
     '%s: the last good set stays in force, one warning says why, one download in 30 s',
     async (what, listener, reason) => {
       injectedBy('a key server on the loopback; the clock is handed in');
-      const told = stage.linesAboutKeys();
+      const reasons = stage.linesAboutKeys();
       issuer.answer(listener);
       const before = issuer.downloads;
       stage.api.clock.forward(600);
@@ -91,12 +91,12 @@ describe('N29 in place of a key set', () => {
       expect(new Set(await Promise.all(callers))).toEqual(new Set(['201', '503 keys_unavailable 30']));
       stage.api.clock.forward(29);
       expect([await ask(first), await ask(second)]).toEqual(['201', '503 keys_unavailable 1']);
-      expect([issuer.downloads - before, told(), await stage.isReady()]).toEqual([1, [reason], true]);
+      expect([issuer.downloads - before, reasons(), await stage.isReady()]).toEqual([1, [reason], true]);
 
       issuer.publish(first, second);
       stage.api.clock.forward(1);
       expect(await ask(second)).toBe('201');
-      expect(told()).toEqual([reason, 'there']);
+      expect(reasons()).toEqual([reason, 'there']);
       evidence(`${what}: 201 with a key that is held, 1 download in 30 s, log ${reason}`);
     },
   );
@@ -108,14 +108,18 @@ describe('N29 in place of a key set', () => {
     '429 with Retry-After %s: the issuer is left alone for %d s, and the keys that are held keep working',
     async (retryAfter, seconds) => {
       injectedBy('a key server on the loopback; the clock is handed in');
-      const told = stage.linesAboutKeys();
+      const reasons = stage.linesAboutKeys();
       issuer.answer(answering(429, '', { 'Retry-After': retryAfter }));
       const before = issuer.downloads;
       stage.api.clock.forward(600);
       expect(await ask(second)).toBe(`503 keys_unavailable ${seconds}`);
       stage.api.clock.forward(seconds - 1);
       expect(await ask(second)).toBe('503 keys_unavailable 1');
-      expect([await ask(first), issuer.downloads - before, told()]).toEqual(['201', 1, ['jwks_status_429']]);
+      expect([await ask(first), issuer.downloads - before, reasons()]).toEqual([
+        '201',
+        1,
+        ['jwks_status_429'],
+      ]);
       stage.api.clock.forward(1);
       await ask(second);
       expect(issuer.downloads - before).toBe(2);

@@ -66,7 +66,7 @@ test.each([
 );
 
 const CALLERS = 5_000;
-/** More are answered `overloaded` at once: requests in flight are limited. */
+/** More are answered `overloaded` at once: requests under way are limited. */
 const MOST_WAITING = 1_000;
 const SHED_UNTIL_ANSWER = 1_000;
 

@@ -26,8 +26,8 @@ export interface Killing {
 export interface Killed {
   /** Kills of a service that had given grants since it started. */
   kills: number;
-  /** Those of them that ended requests in flight, and how many. */
-  killsInFlight: number;
+  /** Those of them that ended requests under way, and how many. */
+  killsUnderWay: number;
   requestsCut: number;
   /** Kills, not counted above, of a service that was still starting. */
   killsInStart: number;
@@ -44,7 +44,7 @@ const START_SPREAD = 600;
 
 /** `kill -9` at random instants under load, and the next start at once, in every lane until the number is reached. */
 export async function killServices(killing: Killing): Promise<Killed> {
-  const killed: Killed = { kills: 0, killsInFlight: 0, requestsCut: 0, killsInStart: 0, strange: new Map() };
+  const killed: Killed = { kills: 0, killsUnderWay: 0, requestsCut: 0, killsInStart: 0, strange: new Map() };
   const end = performance.now() + killing.longestMilliseconds;
   await Promise.all(
     killing.lanes.map(async (lane) => {
@@ -82,5 +82,5 @@ async function liveAndDie(lane: Lane, { random, changes }: Killing, killed: Kill
   if (!statuses.has(201)) return;
   killed.kills += 1;
   killed.requestsCut += statuses.get(0) ?? 0;
-  if (statuses.has(0)) killed.killsInFlight += 1;
+  if (statuses.has(0)) killed.killsUnderWay += 1;
 }

@@ -110,7 +110,7 @@ async function outcome(
     0,
   );
   const number = (value: number): string => value.toLocaleString('en-US');
-  const figures = `${number(killed.kills)} kills, ${number(killed.killsInFlight)} of them with ${number(killed.requestsCut)} requests in flight, and ${number(killed.killsInStart)} during a start; ${number(cookies)} cookie sets received, ${number(seen.withoutRow.size)} without a row; ${seconds} s, seed ${seed}`;
+  const figures = `${number(killed.kills)} kills, ${number(killed.killsUnderWay)} of them with ${number(killed.requestsCut)} requests under way, and ${number(killed.killsInStart)} during a start; ${number(cookies)} cookie sets received, ${number(seen.withoutRow.size)} without a row; ${seconds} s, seed ${seed}`;
   return { ...seen, killed, cookies, figures };
 }
 

@@ -6,7 +6,7 @@ import { runEdgepass, startEdgepass } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { evidence, injectedBy } from './evidence.js';
 
-it('N11 a second process on the same SQLite file is refused and told why; the first one serves on', async () => {
+it('N11 a second process on the same SQLite file is refused with the reason; the first one serves on', async () => {
   const folder = temporaryFolder('one-process');
   await runEdgepass(['keys', 'ecdsa'], { cwd: folder });
   const file = join(folder, 'edgepass.sqlite');

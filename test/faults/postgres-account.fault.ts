@@ -113,7 +113,7 @@ test('N24 a password that is wrong at the start ends the start with one line, an
   evidence('exit code 1, one line');
 });
 
-test('N25 too many connections: without one a grant is 503 without a cookie, and not ready; with room again all are granted', async () => {
+test('N25 too many connections: without one a grant is 503 without a cookie, and not ready; with space again all are granted', async () => {
   injectedBy('ALTER ROLE … CONNECTION LIMIT 0 (SQLSTATE 53300), 100 callers');
   const api = await startOperatedApi({ folder, databaseUrl: urlWith(password) });
   await entitleEveryone(api.url, 'q');

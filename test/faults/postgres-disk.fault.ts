@@ -19,7 +19,7 @@ const MOST_GRANTS = 5_000;
 
 testWith(
   'root',
-  'N25 the disk of PostgreSQL is full: 503 without a cookie, not ready; it heals by itself when there is room',
+  'N25 the disk of PostgreSQL is full: 503 without a cookie, not ready; it heals by itself when there is space',
   async () => {
     injectedBy('a tablespace on a tmpfs of 24 MB, filled (SQLSTATE 53100); a real process');
     const server = await testServer();
@@ -63,7 +63,7 @@ testWith(
     await administrator.query(`drop tablespace ${name}`);
     await administrator.end();
     evidence(
-      `${granted} cookies, ${granted} rows; not ready after ${Math.round(notReady)} ms, ready ${Math.round(ready)} ms after there was room`,
+      `${granted} cookies, ${granted} rows; not ready after ${Math.round(notReady)} ms, ready ${Math.round(ready)} ms after there was space`,
     );
   },
 );

@@ -36,7 +36,7 @@ afterAll(async () => {
     throw new Error(`expected exit code 0, found ${JSON.stringify(ends)}`);
 });
 
-const told = ({ statuses }: GrantLoad): string =>
+const counted = ({ statuses }: GrantLoad): string =>
   [...statuses]
     .toSorted(([one], [another]) => one - another)
     .map(([status, count]) => `${count} × ${status}`)
@@ -79,7 +79,7 @@ test(
     expect([...after.statuses.keys()]).toEqual([201]);
     expect(await withoutRow(received)).toEqual([]);
     evidence(
-      `cut off: ${told(cut)}, not ready after ${(notReady / 1000).toFixed(1)} s; the other: ${told(on)}, ready all the time; back ${(ready / 1000).toFixed(1)} s after the line; ${received.all.length} cookies, 0 without a row`,
+      `cut off: ${counted(cut)}, not ready after ${(notReady / 1000).toFixed(1)} s; the other: ${counted(on)}, ready all the time; back ${(ready / 1000).toFixed(1)} s after the line; ${received.all.length} cookies, 0 without a row`,
     );
   },
   LONGEST_MILLISECONDS,
@@ -113,7 +113,7 @@ test(
     await untilReadinessIs(other.url, 200);
     expect(await withoutRow(received)).toEqual([]);
     evidence(
-      `${ended} connections ended; ${told(load)}; readiness 200 in ${readiness.get(200) ?? 0} of 60 looks; ${received.all.length} cookies, 0 without a row`,
+      `${ended} connections ended; ${counted(load)}; readiness 200 in ${readiness.get(200) ?? 0} of 60 looks; ${received.all.length} cookies, 0 without a row`,
     );
   },
   LONGEST_MILLISECONDS,
@@ -143,7 +143,7 @@ test(
     expect(load.statuses.get(201)).toBeGreaterThan(200);
     expect(load.slowestMilliseconds).toBeLessThan(2_500);
     expect(await withoutRow(received)).toEqual([]);
-    evidence(`${told(load)} in 10 s, slowest ${Math.round(load.slowestMilliseconds)} ms, readiness 200`);
+    evidence(`${counted(load)} in 10 s, slowest ${Math.round(load.slowestMilliseconds)} ms, readiness 200`);
   },
   LONGEST_MILLISECONDS,
 );

@@ -60,7 +60,7 @@ test('N16 PostgreSQL that falls silent is waited for a few seconds, not for ever
   await api.ask('courses').expect(201);
 });
 
-test('N16 an administrator is told database_unavailable, and nothing half done remains', async () => {
+test('N16 an administrator gets database_unavailable, and nothing half done remains', async () => {
   const before = await api.countOf('entitlements');
   relay.freeze();
 

@@ -27,7 +27,7 @@ test('N12 without PostgreSQL the API starts, lives and is not ready; ready by it
   expect(notReady.headers['retry-after']).toBe('2');
   expect((await api.ask('courses')).body).toMatchObject({ status: 503, code: 'audit_unavailable' });
   expect(api.log.join('')).toContain('the database is not ready; trying again');
-  // A state that lasts is told once, not at each probe of the balancer.
+  // A state that lasts is logged once, not at each probe of the balancer.
   const lines = api.log.length;
   for (let probes = 0; probes < 20; probes++) await api.http.get('/health/ready').expect(503);
   const levels = api.log.slice(lines).map((line) => (JSON.parse(line) as { level: number }).level);

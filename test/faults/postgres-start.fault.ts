@@ -51,12 +51,12 @@ test('N12 edgepass api without PostgreSQL is up, live and not ready; less than 2
   expect(milliseconds).toBeLessThan(2_000);
   await entitleEveryone(api.url);
   expect((await askForGrant(api.url, 'u1')).status).toBe(201);
-  const told = api.process
+  const reasons = api.process
     .stdout()
     .split('\n')
     .filter((line) => line.includes('the database is'))
     .map((line) => (JSON.parse(line) as { reason?: string }).reason);
-  expect(told).toEqual(['ECONNREFUSED', undefined]);
+  expect(reasons).toEqual(['ECONNREFUSED', undefined]);
   expect(await api.process.stop()).toEqual({ code: 0, signal: null });
   await relay.close();
   evidence(

@@ -30,7 +30,7 @@ const LOSS_EVERY = 190;
 /** No checkpoint on the way: what is acknowledged is in the log alone, which is where it must be safe. */
 const NO_CHECKPOINT = { checkpoint_timeout: '1h', max_wal_size: '4GB' };
 
-/** Made anew by whoever opens the folder, and no part of what is kept. */
+/** Made anew by the process that opens the folder, and no part of what is kept. */
 const PASSING = /^postmaster\.(?:pid|opts)$|pg_internal\.init$/;
 
 interface Outcome extends Losses {

@@ -63,14 +63,14 @@ describe('SIGSTOP', () => {
     expect(lag).toBe(0);
     expect(backAfter).toBeLessThan(5_000);
     evidence(
-      `ready ${Math.round(backAfter)} ms after SIGCONT, ${load.statuses.get(201)} grants, none refused, 0 left in flight; ${expectRowsForAll(received, stage)}`,
+      `ready ${Math.round(backAfter)} ms after SIGCONT, ${load.statuses.get(201)} grants, none refused, 0 left under way; ${expectRowsForAll(received, stage)}`,
     );
   });
 });
 
 describe('SIGTERM', () => {
   it(
-    `N39 with ${IN_FLIGHT} requests in flight, again and again: every one is answered, no reset, exit 0`,
+    `N39 with ${IN_FLIGHT} requests under way, again and again: every one is answered, no reset, exit 0`,
     async () => {
       const stage = sqliteStage('stops');
       injectedBy(

@@ -45,33 +45,33 @@ export class TracedFile {
 }
 
 class GrowingBytes {
-  #room: Buffer;
+  #memory: Buffer;
   #size: number;
 
   constructor(content: Buffer) {
-    this.#room = content;
+    this.#memory = content;
     this.#size = content.length;
   }
 
   get bytes(): Buffer {
-    return this.#room.subarray(0, this.#size);
+    return this.#memory.subarray(0, this.#size);
   }
 
   change(change: Change): void {
     if (change.kind === 'write') {
       this.#resize(Math.max(this.#size, change.offset + change.bytes.length));
-      change.bytes.copy(this.#room, change.offset);
+      change.bytes.copy(this.#memory, change.offset);
     } else if (change.kind === 'resize') this.#resize(change.size);
     else this.#resize(Math.max(this.#size, change.size));
   }
 
   #resize(size: number): void {
-    if (size > this.#room.length) {
-      const room = Buffer.alloc(Math.max(size, 2 * this.#room.length));
-      this.bytes.copy(room);
-      this.#room = room;
+    if (size > this.#memory.length) {
+      const memory = Buffer.alloc(Math.max(size, 2 * this.#memory.length));
+      this.bytes.copy(memory);
+      this.#memory = memory;
     }
-    if (size < this.#size) this.#room.fill(0, size, this.#size);
+    if (size < this.#size) this.#memory.fill(0, size, this.#size);
     this.#size = size;
   }
 }

@@ -59,7 +59,7 @@ describe('an error that nobody foresaw', () => {
     evidence('500 internal with its id, one line in the log, counted; the next grant 201');
   });
 
-  it('N45 outside any request is told once, requests are finished, and the exit code is 1', async () => {
+  it('N45 outside any request is logged once, requests are finished, and the exit code is 1', async () => {
     const stage = sqliteStage('unexpected');
     const api = await startOperatedApi({
       ...stage,
@@ -80,16 +80,16 @@ describe('an error that nobody foresaw', () => {
     expect(await api.process.ended).toEqual({ code: 1, signal: null });
     await load.stop();
 
-    const told = api.process
+    const lines = api.process
       .stdout()
       .split('\n')
       .filter((line) => line.includes('"level":60'));
-    expect(told).toHaveLength(1);
-    expect(JSON.parse(told[0] ?? '')).toMatchObject({
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       reason: 'unexpected_error',
       error: { name: 'Error', message: 'the first' },
     });
     expect(api.process.stderr()).toBe('');
-    evidence(`told once, drained for 1 s, exit 1; ${expectRowsForAll(received, stage)}`);
+    evidence(`logged once, drained for 1 s, exit 1; ${expectRowsForAll(received, stage)}`);
   });
 });

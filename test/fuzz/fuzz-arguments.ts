@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
-/** What every fuzz command is told: how much, from which seed on, and words of its own. */
+/** What every fuzz command takes: how much, from which seed on, and words of its own. */
 export interface FuzzArguments<Further extends string> {
   readonly count: number;
   readonly seed: number;

@@ -6,7 +6,7 @@ import { send } from '../support/https-client.js';
 import { until } from '../support/operated-api.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { runEdgepass } from '../support/processes.js';
-import { APP_ORIGIN, hostileStory, type HostileStage } from './stage.js';
+import { APP_ORIGIN, hostileTests, type HostileStage } from './stage.js';
 
 const ROUTES = [
   ['GET', '/admin/entitlements'],
@@ -17,12 +17,12 @@ const ROUTES = [
 const bodyOf = (method: string) => (method === 'PUT' ? { body: '{}' } : {});
 const JSON_BODY = { 'Content-Type': 'application/json' };
 
-interface Told {
+interface Answered {
   readonly code?: string;
   readonly id?: string;
 }
 
-hostileStory('A: admin routes, audit log, SQL', (stage) => {
+hostileTests('A: admin routes, audit log, SQL', (stage) => {
   const asAdmin = () => ({ ...JSON_BODY, Authorization: stage().bearer('boss', ['admins']) });
   const put = (body: object) =>
     stage().call('PUT', '/admin/entitlements', { headers: asAdmin(), body: JSON.stringify(body) });
@@ -30,7 +30,7 @@ hostileStory('A: admin routes, audit log, SQL', (stage) => {
 
   test.each(ROUTES)('A01 %s %s without a token is 401', async (method, path) => {
     const answer = await stage().call(method, path, { headers: JSON_BODY, ...bodyOf(method) });
-    expect([answer.status, (answer.json() as Told).code]).toEqual([401, 'token_missing']);
+    expect([answer.status, (answer.json() as Answered).code]).toEqual([401, 'token_missing']);
   });
 
   test.each(ROUTES)(
@@ -41,7 +41,7 @@ hostileStory('A: admin routes, audit log, SQL', (stage) => {
         headers: { ...JSON_BODY, Authorization: stage().bearer(sub, ['users', 'ADMINS', 'admins ']) },
         ...bodyOf(method),
       });
-      expect([answer.status, (answer.json() as Told).code]).toEqual([403, 'admin_required']);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([403, 'admin_required']);
       const rowsOf = async () => {
         const found = await stage().database.query(
           'select code, prefix, count::int from refusals where viewer_id = $1',
@@ -105,7 +105,7 @@ hostileStory('A: admin routes, audit log, SQL', (stage) => {
     'A05 a right for %j is refused as a grant for it is',
     async (prefix) => {
       const answers = [await put({ subject: 'user:u1', prefix }), await ask('u1', prefix)];
-      expect(answers.map((answer) => [answer.status, (answer.json() as Told).code])).toEqual([
+      expect(answers.map((answer) => [answer.status, (answer.json() as Answered).code])).toEqual([
         [400, 'prefix_invalid'],
         [400, 'prefix_invalid'],
       ]);
@@ -117,7 +117,7 @@ hostileStory('A: admin routes, audit log, SQL', (stage) => {
     async (member) => {
       const body = `{"subject":"user:u1","prefix":"private/b","${member}":"x"}`;
       const answer = await stage().call('PUT', '/admin/entitlements', { headers: asAdmin(), body });
-      expect([answer.status, (answer.json() as Told).code]).toEqual([400, 'field_unknown']);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([400, 'field_unknown']);
     },
   );
 
@@ -141,16 +141,16 @@ hostileStory('A: admin routes, audit log, SQL', (stage) => {
       'A09 %j is no id: 401, and 400 as a subject',
       async (sub) => {
         const token = await ask(sub, 'courses');
-        expect([token.status, (token.json() as Told).code]).toEqual([401, 'token_invalid']);
+        expect([token.status, (token.json() as Answered).code]).toEqual([401, 'token_invalid']);
         const right = await put({ subject: `user:${sub}`, prefix: 'private/b' });
-        expect([right.status, (right.json() as Told).code]).toEqual([400, 'subject_invalid']);
+        expect([right.status, (right.json() as Answered).code]).toEqual([400, 'subject_invalid']);
       },
     );
 
     test('A09 U+202E stands in the audit row as it is, escaped in the export, and in no line of the log', async () => {
       const sub = 'u\u202etxt.exe';
       expect((await put({ subject: `user:${sub}`, prefix: 'private/bidi' })).status).toBe(201);
-      const granted = (await ask(sub, 'private/bidi')).json() as Told;
+      const granted = (await ask(sub, 'private/bidi')).json() as Answered;
       stage().adds({ grants: 1, entitlements: 1, entitlement_changes: 1 });
 
       const { rows } = await stage().database.query('select viewer_id from grants where id = $1', [
@@ -225,7 +225,7 @@ describe('without an admin group', () => {
   });
   afterAll(() => api.close());
 
-  test.each(ROUTES)('A02 %s %s does not exist, whoever asks', async (method, path) => {
+  test.each(ROUTES)('A02 %s %s does not exist for any caller', async (method, path) => {
     const call = () => api.http[method.toLowerCase() as 'get' | 'put' | 'delete'](path).send({});
     const administrator = api.bearer('boss', { groups: ['admins', '', 'null', 'undefined'] });
     for (const answer of [await call(), await call().set('Authorization', administrator)]) {
@@ -300,7 +300,7 @@ describe('two instances', () => {
         .put('/admin/entitlements')
         .set('Authorization', admin)
         .send({ subject: 'user:u1', prefix: 'private/a' });
-      const { id = '' } = put.body as Told;
+      const { id = '' } = put.body as Answered;
       const before = await other.ask('private/a');
       await one.http.delete(`/admin/entitlements/${id}`).set('Authorization', admin).expect(200);
       const after = await other.ask('private/a');

@@ -5,7 +5,7 @@ import { send } from '../support/https-client.js';
 import { until } from '../support/operated-api.js';
 import { sendRaw, type RawResponse } from '../support/raw-request.js';
 import { scrape } from '../support/scrape.js';
-import { APP_ORIGIN, hostileStory, type HostileStage } from './stage.js';
+import { APP_ORIGIN, hostileTests, type HostileStage } from './stage.js';
 
 const VALID = '{"prefix":"private/a"}';
 const DEEP_ARRAYS = '['.repeat(8000) + ']'.repeat(8000);
@@ -15,7 +15,7 @@ const MANY_KEYS = `{${Array.from({ length: 20_000 }, (_, at) => `"${at.toString(
 const FULL_OF_KEYS = `{${Array.from({ length: 1_900 }, (_, at) => `"${at.toString(36)}":1`).join(',')}}`;
 const MULTIPART = '--x\r\nContent-Disposition: form-data; name="prefix"\r\n\r\nprivate/a\r\n--x--\r\n';
 
-interface Told {
+interface Answered {
   readonly code: string;
   readonly detail?: string;
 }
@@ -33,7 +33,7 @@ const head = (stage: HostileStage, ...lines: readonly string[]): string =>
     '',
   ].join('\r\n');
 
-hostileStory('B: bodies, media types, methods, routes', (stage) => {
+hostileTests('B: bodies, media types, methods, routes', (stage) => {
   describe('a body that is not one JSON object', () => {
     test.each([
       ['M01', 'nothing', '', 'body_malformed'],
@@ -49,7 +49,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
       ['M05', '16 KB of objects in objects', DEEP_OBJECTS, 'body_malformed'],
     ])('%s %s is 400', async (_row, _what, body, code) => {
       const answer = await stage().ask('u1', body);
-      expect([answer.status, (answer.json() as Told).code]).toEqual([400, code]);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([400, code]);
       expect(answer.text()).not.toContain('private/a');
       expect(answer.text()).not.toMatch(/position|token|JSON\.parse/i);
     });
@@ -103,7 +103,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
       ['M08', 'path', '"/"'],
     ])('%s %s is 400 field_unknown', async (_row, member, value) => {
       const answer = await stage().ask('u1', `{"${member}":${value},"prefix":"private/a"}`);
-      expect([answer.status, (answer.json() as Told).code]).toEqual([400, 'field_unknown']);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([400, 'field_unknown']);
     });
 
     test('M06 and none of them has changed what an administrator is', async () => {
@@ -111,7 +111,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
       const answer = await stage().call('GET', '/admin/grants', {
         headers: { Authorization: stage().bearer('u1') },
       });
-      expect([answer.status, (answer.json() as Told).code]).toEqual([403, 'admin_required']);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([403, 'admin_required']);
     });
   });
 
@@ -124,21 +124,21 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
       ['M13', 'application/json; charset=utf-16', VALID],
     ])('%s %s', async (_row, type, body) => {
       const answer = await stage().ask('u1', body, { 'Content-Type': type, Origin: APP_ORIGIN });
-      expect([answer.status, (answer.json() as Told).code]).toEqual([415, 'media_type_unsupported']);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([415, 'media_type_unsupported']);
       expect(answer.headers['access-control-allow-origin']).toBe(APP_ORIGIN);
     });
 
     test('M10 none', async () => {
       const headers = { Authorization: stage().bearer('u1') };
       const answer = await stage().call('POST', '/grants', { headers, body: VALID });
-      expect([answer.status, (answer.json() as Told).code]).toEqual([415, 'media_type_unsupported']);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([415, 'media_type_unsupported']);
     });
 
     test('M14 a compressed body is not inflated', async () => {
       const bomb = gzipSync(Buffer.alloc(10 * 1024 ** 2, ' '));
       expect(bomb.length).toBeLessThan(16 * 1024);
       const answer = await stage().ask('u1', bomb, { 'Content-Encoding': 'gzip' });
-      expect([answer.status, (answer.json() as Told).code]).toEqual([415, 'media_type_unsupported']);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([415, 'media_type_unsupported']);
     });
   });
 
@@ -192,7 +192,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
     });
   });
 
-  test('M22 CONNECT behind pipelined requests takes no room from others', async () => {
+  test('M22 CONNECT behind pipelined requests takes no place from others', async () => {
     const { port, url, metricsPort } = stage().api;
     const pipelined = `${'GET /x HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100)}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`;
     await Promise.all(
@@ -261,7 +261,7 @@ hostileStory('B: bodies, media types, methods, routes', (stage) => {
 const headersOf = ({ headers }: RawResponse): Readonly<Record<string, string>> =>
   Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
 
-const codeOf = (body: Buffer): unknown => (JSON.parse(body.toString()) as Told).code;
+const codeOf = (body: Buffer): unknown => (JSON.parse(body.toString()) as Answered).code;
 
 function request(authorization: string, body: string): string {
   return [

@@ -16,7 +16,7 @@ import { requireTool, testWith } from '../support/required-tool.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startSharedCache } from './shared-cache.js';
-import { CDN_URL, hostileStory, type HostileStage } from './stage.js';
+import { CDN_URL, hostileTests, type HostileStage } from './stage.js';
 
 const API_URL = 'https://api.example.com/grants';
 const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
@@ -46,7 +46,7 @@ function valueOf({ cookies }: Granted, name: string): string {
   return line.slice(name.length + 1, line.indexOf(';'));
 }
 
-hostileStory(
+hostileTests(
   'C: cookies that go out',
   (stage) => {
     const agent = new Agent({ keepAlive: true, maxSockets: AT_A_TIME });

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { until } from '../support/operated-api.js';
 import { cookieValue } from '../support/set-cookie-lines.js';
-import { APP_ORIGIN, hostileStory } from './stage.js';
+import { APP_ORIGIN, hostileTests } from './stage.js';
 
 const VALID = '{"prefix":"private/a"}';
 const EVIL = 'https://evil.example';
 /** What today's browsers add to a form that a foreign page submits. */
 const FROM_EVIL = { Origin: EVIL, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
 
-hostileStory(
+hostileTests(
   'S: session and forgery',
   (stage) => {
     const cookie = (sub = 'u1', groups: readonly string[] = []) =>

@@ -22,13 +22,13 @@ export function faultsOfGrant(answer: WireAnswer, promises: GrantPromises): read
   const signature = decode(answer, 'CloudFront-Signature');
   if (policy === null && signature === null) return [];
   const [, resource, epoch] = POLICY.exec(policy?.toString('latin1') ?? '') ?? [];
-  const told = JSON.parse(answer.body) as { prefix?: string; resource: string; expiresAt: string };
-  const path = told.prefix === '/' ? '' : `/${escaped(told.prefix)}`;
+  const body = JSON.parse(answer.body) as { prefix?: string; resource: string; expiresAt: string };
+  const path = body.prefix === '/' ? '' : `/${escaped(body.prefix)}`;
   const farthest = Date.now() / 1000 + promises.longestLifetimeSeconds + 1;
   const rules: readonly (readonly [isKept: boolean, rule: string])[] = [
     [resource === `${promises.cloudFrontUrl}${path}/*`, 'U10 another Resource'],
-    [resource === told.resource, 'U10 the answer tells another resource'],
-    [Number(epoch) * 1000 === Date.parse(told.expiresAt), 'U10 the answer tells another end'],
+    [resource === body.resource, 'U10 the answer names another resource'],
+    [Number(epoch) * 1000 === Date.parse(body.expiresAt), 'U10 the answer names another end'],
     [Number(epoch) <= farthest, 'U10 it lives too long'],
     [
       policy !== null && signature !== null && verify('sha1', policy, promises.publicKey, signature),

@@ -25,9 +25,9 @@ const encode = (bytes: Buffer): string =>
   bytes.toString('base64').replaceAll('+', '-').replaceAll('=', '_').replaceAll('/', '~');
 
 /** A 201 as the service writes it, around this policy. */
-function granted(policy: string, signed = policy, told: object = {}): string {
+function granted(policy: string, signed = policy, more: object = {}): string {
   const signature = createSign('sha1').update(signed).sign(privateKey);
-  const body = { prefix: 'a', resource: 'https://cdn.example.com/a/*', expiresAt: END_TEXT, ...told };
+  const body = { prefix: 'a', resource: 'https://cdn.example.com/a/*', expiresAt: END_TEXT, ...more };
   return answer(201, JSON.stringify(body), [
     `Set-Cookie: CloudFront-Policy=${encode(Buffer.from(policy))}; Path=/a`,
     `Set-Cookie: CloudFront-Signature=${encode(signature)}; Path=/a`,
@@ -89,7 +89,7 @@ describe('what is looked for after each attack', () => {
     [
       'a stack',
       refusal(404, { code: 'not_found', detail: 'at x.js:12' }),
-      '404: U3 something internal is told',
+      '404: U3 something internal is shown',
     ],
   ])('%s', (_what, received, fault) => {
     expect(faults(received)).toEqual([fault]);
@@ -118,16 +118,16 @@ describe('what is looked for after each attack', () => {
     ['a wider one', granted(policy('https://cdn.example.com/*')), 'another Resource'],
     ['a second `*`', granted(policy('https://cdn.example.com/*/*')), 'another Resource'],
     ['white space', granted(policy().replace('{"D', '{ "D')), 'another Resource'],
-    ['a later end', granted(policy(undefined, END + 1)), 'the answer tells another end'],
+    ['a later end', granted(policy(undefined, END + 1)), 'the answer names another end'],
     [
       'another text than was signed',
       granted(policy(), policy(undefined, END + 1)),
       'the signature does not verify',
     ],
     [
-      'another resource told',
+      'another resource named',
       granted(policy(), policy(), { resource: 'x' }),
-      'the answer tells another resource',
+      'the answer names another resource',
     ],
     [
       'an end that is too far',

@@ -73,9 +73,9 @@ function faultsOfAnswer(answer: WireAnswer, { appOrigins }: Promises): readonly 
   if (status >= 400 && body !== '') {
     expect(only('content-type') === 'application/problem+json', 'U3 problem+json');
     expect(body.length <= LONGEST_REFUSAL_BYTES, 'U3 at most 4 KB');
-    expect(!INTERNALS.test(body), 'U3 something internal is told');
-    const { status: told, code } = readProblem(body);
-    expect(told === status, 'U3 the status in the body is another');
+    expect(!INTERNALS.test(body), 'U3 something internal is shown');
+    const { status: shown, code } = readProblem(body);
+    expect(shown === status, 'U3 the status in the body is another');
     expect(PROBLEM_CODES[code as keyof typeof PROBLEM_CODES]?.status === status, 'U3 a code of the list');
   }
   return faults;

@@ -168,7 +168,7 @@ describe('K: a key file', () => {
   });
 });
 
-describe('K12 key material is told nowhere', () => {
+describe('K12 key material is shown nowhere', () => {
   const pem = ecKeyText();
   const half = pem.slice(0, Math.floor(pem.length / 2));
   test.each([

@@ -6,7 +6,7 @@ import { keyFile, startOperatedApi, until } from '../support/operated-api.js';
 import { scrape } from '../support/scrape.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { countStatuses, sendMany, type Call } from './many-calls.js';
-import { hostileStory, type HostileStage } from './stage.js';
+import { hostileTests, type HostileStage } from './stage.js';
 import { answersIn, valuesOf } from './wire-answers.js';
 
 const GRANTS_A_MINUTE = 120;
@@ -32,7 +32,7 @@ function dawdle(port: number, bytes: string, drip: string): Ending {
   });
 }
 
-hostileStory(
+hostileTests(
   'D: transport and overload',
   (stage) => {
     let slowHeaders: readonly Ending[];
@@ -83,7 +83,7 @@ hostileStory(
       expect(memory).toBeLessThan(512 * 1024 ** 2);
     });
 
-    test('D06 1,000 pipelined requests of two callers in one socket are answered in order, each its own, and take no room from others', async () => {
+    test('D06 1,000 pipelined requests of two callers in one socket are answered in order, each its own, and take no place from others', async () => {
       const tokens = ['u1', 'u2'].map((sub) => stage().bearer(sub));
       const lines = Array.from({ length: 1_000 }, (_, index) => {
         const end = index === 999 ? 'Connection: close\r\n' : '';
@@ -185,9 +185,11 @@ hostileStory(
       stage().adds({ grants: rows[0]?.count ?? 0 });
       expect([answers.length, granted.length + shed.length]).toEqual([sockets * each, sockets * each]);
       expect(shed.length).toBeGreaterThan(0);
-      const told = shed.map((answer) => [codeIn(answer.body), ...valuesOf(answer, 'retry-after')].join(' '));
-      expect(new Set(told)).toEqual(new Set(['overloaded 1']));
-      // Who was told to come back because the turn came too late may have a row; nobody has cookies without one.
+      const shedding = shed.map((answer) =>
+        [codeIn(answer.body), ...valuesOf(answer, 'retry-after')].join(' '),
+      );
+      expect(new Set(shedding)).toEqual(new Set(['overloaded 1']));
+      // A caller who was asked to come back because its place came too late may have a row; nobody has cookies without one.
       expect(rows[0]?.count).toBeGreaterThanOrEqual(granted.length);
     });
 

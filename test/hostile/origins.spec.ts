@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { sendRaw } from '../support/raw-request.js';
 import { scrape } from '../support/scrape.js';
-import { APP_ORIGIN, CDN_URL, hostileStory, type HostileStage } from './stage.js';
+import { APP_ORIGIN, CDN_URL, hostileTests, type HostileStage } from './stage.js';
 import { answersIn } from './wire-answers.js';
 
 const VALID = '{"prefix":"private/a"}';
@@ -35,7 +35,7 @@ function expectOrdinaryGrant(answer: Answer): void {
   expect(given[0]?.slice(given[0].indexOf('; ') + 2)).toMatch(CLOUDFRONT_ATTRIBUTES);
 }
 
-hostileStory(
+hostileTests(
   'O: origins, hosts, proxies',
   (stage) => {
     /** One call of every kind, as a page of that origin makes it. */
@@ -195,10 +195,10 @@ hostileStory(
         ['HEAD', 'http://['],
         ['OPTIONS', 'http://[/grants'],
         ['POST', 'foo://a'],
-      ])('O23 %s %s has no path: 400 in our form, counted and logged', async (method, target) => {
-        const told = '{code="request_malformed",reason="target_unreadable"}';
+      ])('O23 %s %s has no path: 400 with problem details, counted and logged', async (method, target) => {
+        const labels = '{code="request_malformed",reason="target_unreadable"}';
         const counted = async () =>
-          (await scrape(stage().api.metricsPort)).get(`edgepass_refusals_total${told}`) ?? 0;
+          (await scrape(stage().api.metricsPort)).get(`edgepass_refusals_total${labels}`) ?? 0;
         const before = await counted();
         const origin = `Origin: ${APP_ORIGIN}`;
         const sent = bytes(target, ['Host: api.example.com', origin]).replace('POST', method);

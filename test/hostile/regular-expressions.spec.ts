@@ -30,7 +30,7 @@ function expressionsOf(file: string): readonly Found[] {
     false,
   );
   const found: Found[] = [];
-  const visit = (node: ts.Node): void => {
+  const search = (node: ts.Node): void => {
     if (node.kind === ts.SyntaxKind.RegularExpressionLiteral) {
       const { text } = node as ts.RegularExpressionLiteral;
       const end = text.lastIndexOf('/');
@@ -40,9 +40,9 @@ function expressionsOf(file: string): readonly Found[] {
         regex: new RegExp(text.slice(1, end), text.slice(end + 1)),
       });
     }
-    ts.forEachChild(node, visit);
+    ts.forEachChild(node, search);
   };
-  visit(source);
+  search(source);
   return found;
 }
 

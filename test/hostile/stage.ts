@@ -87,11 +87,11 @@ const LONGEST_STANDSTILL_SECONDS = 1;
 /**
  * Attacks on one process. `private/a`, `private/a_b` and `media/v1..2` are user:u1's, as in the tables of
  * hostile inputs. After each test: the process is the same and alive, the next grant succeeds, every answer
- * is harmless (see faultsOf), no secret is told anywhere, and no rows exist that nobody was granted.
+ * is harmless (see faultsOf), no secret is shown anywhere, and no rows exist that nobody was granted.
  */
-export function hostileStory(
+export function hostileTests(
   title: string,
-  story: (stage: () => HostileStage) => void,
+  tests: (stage: () => HostileStage) => void,
   changes: Readonly<Record<string, string>> = {},
   startSignIn: () => Promise<SignIn> = () => Promise.resolve(BY_SECRET),
 ): void {
@@ -110,7 +110,7 @@ export function hostileStory(
       const harm = await current().harm();
       if (harm.length > 0) throw new Error(`expected a service that is unharmed, found:\n${harm.join('\n')}`);
     });
-    story(current);
+    tests(current);
   });
 }
 
@@ -246,8 +246,8 @@ class OpenStage implements HostileStage {
     const rows = await this.#rows();
     for (const table of ['grants', 'entitlements', 'entitlement_changes'] as const) {
       const added = rows[table] - this.#before[table];
-      const told = this.#added[table] ?? 0;
-      if (added !== told) faults.push(`U6 ${added} rows more in ${table}, ${told} expected`);
+      const expected = this.#added[table] ?? 0;
+      if (added !== expected) faults.push(`U6 ${added} rows more in ${table}, ${expected} expected`);
     }
     if (rows.nobodys > 0) faults.push('U6 a refusal of nobody has a row');
     const log = `${process.stdout()}${process.stderr()}`;
@@ -261,12 +261,12 @@ class OpenStage implements HostileStage {
       'the audit log': await this.#auditLog(),
     };
     this.#logRead = log.length;
-    const told = Object.entries(places).flatMap(([place, text]) =>
+    const found = Object.entries(places).flatMap(([place, text]) =>
       this.#secrets
         .filter((secret) => text.includes(secret))
         .map((secret) => `U7 ${place} has ${secret.slice(0, 12)}…`),
     );
-    return [...faults, ...told];
+    return [...faults, ...found];
   }
 
   async clear(): Promise<void> {

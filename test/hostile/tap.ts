@@ -58,12 +58,12 @@ export async function startTap(targetPort: number, from = '127.0.0.1'): Promise<
   return {
     port: (server.address() as AddressInfo).port,
     conversations: () => {
-      const told = round.map(({ sent, received }) => ({
+      const seen = round.map(({ sent, received }) => ({
         sent: Buffer.concat(sent).toString('latin1'),
         received: Buffer.concat(received).toString('latin1'),
       }));
       round = [];
-      return told;
+      return seen;
     },
     close: () =>
       new Promise((done) => {

@@ -30,7 +30,7 @@ import {
   type IssuerSignIn,
 } from './issuer-sign-in.js';
 import { countStatuses, sendMany, type Call } from './many-calls.js';
-import { hostileStory } from './stage.js';
+import { hostileTests } from './stage.js';
 
 const RS256 = { alg: 'RS256', kid: 'rsa-1' };
 const ES256 = { alg: 'ES256', kid: 'ec-1' };
@@ -62,7 +62,7 @@ afterAll(() => slow.close());
 let signIn: IssuerSignIn | null = null;
 const downloads = (): number => signIn?.downloads ?? 0;
 
-hostileStory(
+hostileTests(
   'J: tokens and issuer keys',
   (stage) => {
     /** Status, code and challenge of `POST /grants` for what everyone may open, with that header. */

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { describeWith } from '../support/required-tool.js';
-import { browserCopy } from './browser-copy.story.js';
-import { cookieDomain } from './cookie-domain.story.js';
+import { browserCopy } from './browser-copy.incident.js';
+import { cookieDomain } from './cookie-domain.incident.js';
 import { quotedLines } from './document.js';
-import { expiredInTheMiddle } from './expired-in-the-middle.story.js';
-import { otherAppsCopy } from './other-apps-copy.story.js';
-import { overrideOff } from './override-off.story.js';
-import { playerWithoutCors } from './player-without-cors.story.js';
-import { preflight } from './preflight.story.js';
+import { expiredInTheMiddle } from './expired-in-the-middle.incident.js';
+import { otherAppsCopy } from './other-apps-copy.incident.js';
+import { overrideOff } from './override-off.incident.js';
+import { playerWithoutCors } from './player-without-cors.incident.js';
+import { preflight } from './preflight.incident.js';
 import { Stage } from './stage.js';
-import { wildcardAndStaleCopy } from './wildcard-and-stale-copy.story.js';
+import { wildcardAndStaleCopy } from './wildcard-and-stale-copy.incident.js';
 
 // A browser beside all the other tests on two cores.
 jest.setTimeout(30_000);

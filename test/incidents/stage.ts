@@ -87,7 +87,7 @@ export class Stage {
     return this.parts.certificates;
   }
 
-  /** A browser that has seen nothing yet, with the page of the app open, and a CDN set up as told. */
+  /** A browser that has seen nothing yet, with the page of the app open, and a CDN set up as asked. */
   async begin(settings: CdnSettings, options: PageOptions): Promise<Beginning> {
     const { browser, cdnPlace, plugs, apiPort } = this.parts;
     const cdn = await Cdn.open(cdnPlace, settings);

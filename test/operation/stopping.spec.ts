@@ -18,7 +18,7 @@ jest.setTimeout(60_000);
 const sqliteIn = (folder: string): string => `sqlite:${join(folder, 'edgepass.sqlite')}`;
 
 describe('SIGTERM', () => {
-  it('N39: readiness says no at once, 200 requests in flight are answered and their connections closed, exit 0', async () => {
+  it('N39: readiness says no at once, 200 requests under way are answered and their connections closed, exit 0', async () => {
     const folder = temporaryFolder('drain');
     keyFile(folder);
     const api = await startOperatedApi({
@@ -85,7 +85,7 @@ describe('SIGTERM', () => {
       for (;;) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         const answer = await askForGrant(first.url, 'u1').catch(() => null);
-        // Without a balancer somebody comes to the closed door.
+        // Without a balancer somebody meets the closed port.
         if (answer === null) return;
         if (answer.status === 201) given.push((answer.json() as { id: string }).id);
         else others.push(answer.status);

@@ -115,7 +115,7 @@ async function startPostgres(repository: string, started: ChildProcess[]): Promi
   });
   started.push(child);
   const message = await new Promise<{ type: string; url: string; reason: string }>((resolve) =>
-    child.once('message', (told) => resolve(told as { type: string; url: string; reason: string })),
+    child.once('message', (message) => resolve(message as { type: string; url: string; reason: string })),
   );
   if (message.type !== 'ready') throw new Error(message.reason);
   return message.url;

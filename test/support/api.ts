@@ -206,12 +206,12 @@ export function pemOf(key: KeyObject): string {
 }
 
 /**
- * A story told once for each database: `api()` gives the API of that database, started before the first
+ * Tests that run once for each database: `api()` gives the API of that database, started before the first
  * test and stopped after the last. Each test uses callers of its own, so that their order does not matter.
  */
 export function onEveryDatabase(
   title: string,
-  story: (api: () => TestApi, database: DatabaseName) => void,
+  tests: (api: () => TestApi, database: DatabaseName) => void,
   changes: Partial<Settings> = {},
 ): void {
   for (const database of DATABASES) {
@@ -223,7 +223,7 @@ export function onEveryDatabase(
       afterAll(async () => {
         await api?.close();
       });
-      story(() => {
+      tests(() => {
         if (!api) throw new Error('the API has not started');
         return api;
       }, database);

@@ -47,7 +47,7 @@ export function encode(bytes: Buffer | string): string {
   return ordinary.replaceAll('+', '-').replaceAll('=', '_').replaceAll('/', '~');
 }
 
-/** The text of a custom policy; a fresh hour unless told otherwise. */
+/** The text of a custom policy; a fresh hour by default. */
 export function policyText(resource: string, condition: object = {}): string {
   return JSON.stringify({
     Statement: [

@@ -66,7 +66,7 @@ export async function launchOperatedApi(
   const ready = process
     .waitForLine('"listening"', DEADLINE_MILLISECONDS)
     .then(() => until(async () => (await send(`${url}/health/ready`)).status === 200));
-  // Whoever ends the process before it is ready has no use for it.
+  // A test that ends the process before it is ready has no use for it.
   ready.catch(() => undefined);
   return { process, port, metricsPort, url, ready };
 }

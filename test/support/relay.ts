@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** A line to a server that can fail as networks do: it can be cut, fall silent, slow down, lose an answer. */
 export interface Relay {
   readonly port: number;
-  /** Nothing passes any more, and nobody is told. */
+  /** Nothing passes any more, and nobody learns of it. */
   freeze(): void;
   /** Ends every connection at once; new ones are refused until {@link heal}. */
   cut(): void;
@@ -20,7 +20,7 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** Starts a relay on the loopback to a port of the same machine; on a free port unless told. */
+/** Starts a relay on the loopback to a port of the same machine; on a free port by default. */
 export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
   const sockets = new Set<Socket>();
   let state: 'open' | 'frozen' | 'cut' = 'open';

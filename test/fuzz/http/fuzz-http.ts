@@ -54,7 +54,7 @@ export async function fuzzHttp(
   const credentials = credentialsOf(api.issuer, api.nowEpochSeconds);
   const parts: RequestParts = { operations, credentials, appOrigin: api.promises.appOrigins[0] ?? '', ids };
   const judge = judgeOf(document, operations, api.promises);
-  await openTheDoor(api, parts);
+  await giveLastingRight(api, parts);
   const tally = new StatusTally(operations);
   const failures: string[] = [];
   const from = run.from ?? 0;
@@ -110,7 +110,7 @@ function remember(ids: string[], request: FuzzRequest, { status, body }: RawAnsw
 }
 
 /** A right that nobody can take away by chance for long, so that grants are met as well as refusals. */
-async function openTheDoor(api: ApiUnderTest, parts: RequestParts): Promise<void> {
+async function giveLastingRight(api: ApiUnderTest, parts: RequestParts): Promise<void> {
   const answer = await put(api, parts, 'open');
   if (answer.status !== 201 && answer.status !== 200)
     throw new Error(`no right could be given: ${answer.head}`);

@@ -175,7 +175,7 @@ export function prefixProperties(rules: PrefixRules, tally: Tally): readonly Nam
       }),
     ),
     named(
-      'whoever the caller is: a row opens a prefix exactly where the rows are looked for, and it is canonical',
+      'for every caller: a row opens a prefix exactly where the rows are looked for, and it is canonical',
       fc.property(entitlementPrefixes, viewerIds, pairsOfPrefixes, (row, id, [asked]) => {
         const viewer = { id, groups: [] };
         const opened = openedPrefix(row, viewer);

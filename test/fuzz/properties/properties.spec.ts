@@ -99,7 +99,7 @@ const MISTAKES: readonly (readonly [mistake: string, finds: string, broken: Part
   ],
   [
     '{user} opens whatever the id is',
-    'whoever the caller is',
+    'for every caller',
     { openedPrefix: (row, viewer) => row.replace('{user}', viewer.id) as Prefix },
   ],
   [

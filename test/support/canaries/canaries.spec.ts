@@ -123,7 +123,7 @@ it('an access token is kept by being made', () => {
 it('answers are searched, and the cookies that they give are kept from then on', async () => {
   keepSecret('in an answer', 'nobody may ever answer this');
   const given = Buffer.alloc(64, 'signature').toString('base64url');
-  const told: string[] = [];
+  const lines: string[] = [];
   const server = createServer((request, response) => {
     response.setHeader('Set-Cookie', [
       `CloudFront-Signature=${given}; Path=/`,
@@ -133,14 +133,14 @@ it('answers are searched, and the cookies that they give are kept from then on',
     response.write('nobody may ');
     response.end(request.url === '/bad' ? 'ever answer this' : 'know');
   });
-  watchAnswers(server, (line) => told.push(line));
+  watchAnswers(server, (line) => lines.push(line));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   keepToken('another', 'x'.repeat(20));
   expect(secretsIn(given)).toEqual([]);
   for (const path of ['/', '/bad?q=1']) await send(`${url}${path === '/bad?q=1' ? '/bad' : path}`);
   server.close();
-  expect(told).toEqual([
+  expect(lines).toEqual([
     'Set-Cookie of the answer to GET /: the password',
     'the answer to GET /bad: in an answer',
     'Set-Cookie of the answer to GET /bad: the password',

@@ -6,7 +6,7 @@ const GIVEN = /^(CloudFront-(?:Policy|Signature))=([^;]+)/;
 
 /**
  * Searches every answer of a server for secrets, and keeps the cookie values that it gives, so that the log
- * can be searched for them. `onSecret` is told one line for each.
+ * can be searched for them. `onSecret` gets one line for each.
  */
 export function watchAnswers(server: Server, onSecret: (line: string) => void): void {
   server.prependListener('request', (request, response) => {

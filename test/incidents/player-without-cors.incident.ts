@@ -29,11 +29,11 @@ export function playerWithoutCors(stage: () => Stage): void {
     expect(lines[0]).toBe('HTTP/1.1 200 OK');
     expect(lines.filter((line) => line.startsWith('Access-Control-'))).toEqual([]);
 
-    // The article's rule alone: S3 is never told of the page, so it says nothing.
+    // The article's rule alone: S3 never learns of the page, so it says nothing.
     cdn.change({ bucketCors: BUCKET_CORS_ANY });
     await cdn.invalidate('/*');
     expect(await corsLineAfter(app.page, play)).toBe(blocked(NO_ALLOW_ORIGIN));
-    // Told of it, S3 answers with the article's `*`, which is not for cookies.
+    // With it, S3 answers with the article's `*`, which is not for cookies.
     cdn.change({ bucketCors: BUCKET_CORS_ANY, originRequestPolicyId: CORS_S3_ORIGIN });
     await cdn.invalidate('/courses/*');
     expect(await corsLineAfter(app.page, play)).toBe(blocked(`${WILDCARD}${BY_XHR}`));
