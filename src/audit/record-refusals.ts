@@ -16,9 +16,9 @@ import { problemAnswered } from '../http/problems/answered-problem.js';
 import { RECORDED_CODES, RefusalRecorder } from './refusal-recorder.js';
 
 /** How often it is checked whether the minute is over. */
-const LOOK_MILLISECONDS = 10_000;
+const CHECK_MILLISECONDS = 10_000;
 
-/** A minute, its look, and some writes before it. */
+/** A minute, the check whether it is over, and some writes before it. */
 const LATEST_WRITE_SECONDS = 90;
 
 /** SQLite takes 32,766 values a statement, PostgreSQL 65,535; a row has six. */
@@ -41,7 +41,7 @@ export class RecordRefusals implements NestMiddleware, BeforeApplicationShutdown
     );
     this.#timer = setInterval(
       () => this.#recorder.passTime(clock.nowEpochSeconds()),
-      LOOK_MILLISECONDS,
+      CHECK_MILLISECONDS,
     ).unref();
   }
 

@@ -27,7 +27,7 @@ const SECONDS_A_MINUTE = 60;
 const MOST_PAIRS_A_MINUTE = 5_000;
 
 /**
- * Records refusals so that nobody fills the disk by asking: the first of a viewer and code in a minute is
+ * Records refusals so that no caller fills the disk by asking: the first of a viewer and code in a minute is
  * written at once, all further ones are counted and become one row when the minute is over.
  * Nothing that goes wrong here reaches a caller.
  */
@@ -63,7 +63,7 @@ export class RefusalRecorder {
     this.#further.set(pair, { ...row, id: '', prefix: null, count: 0 });
   }
 
-  /** Writes what the minutes before counted. Called by the clock, so that the last minute is not forgotten. */
+  /** Writes what the minutes before counted. To be called every few seconds, so that the last minute is not lost. */
   passTime(nowEpochSeconds: number): void {
     const minute = Math.floor(nowEpochSeconds / SECONDS_A_MINUTE);
     if (minute === this.#minute) return;

@@ -79,8 +79,8 @@ export function isMadeForAnotherPurpose(
 }
 
 /**
- * Whether a genuine token is of use only to whoever proves that they hold a key: `cnf` (RFC 7800), as DPoP (RFC 9449)
- * and certificate-bound tokens (RFC 8705) have it. Nobody proves anything here, so a copy would be as good.
+ * Whether a genuine token is of use only to a caller that proves to hold a key: `cnf` (RFC 7800), as DPoP (RFC 9449)
+ * and certificate-bound tokens (RFC 8705) have it. No proof is asked for here, so a copy would be as good.
  */
 export function isBoundToKey(claims: JWTPayload): boolean {
   return Object.hasOwn(claims, 'cnf');

@@ -21,7 +21,7 @@ export function tokenMissing(cookieName: string | null): Problem {
 
 /**
  * 401: something was presented that is not accepted. The answer is the same whichever check refused, so
- * that nobody learns from it how far a forged token came; `reason` tells the operator, in the log alone.
+ * that it does not show how far a forged token came; `reason` stands in the log alone.
  * Carries no `cause`: jose's errors hold the claims.
  */
 export function tokenInvalid(reason: string): Problem {

@@ -142,7 +142,7 @@ describe('the algorithms', () => {
 describe('a JWKS address', () => {
   it('must be https in production', async () => {
     expect(await refusal(open(jwks('http://idp.example.com/keys'), ['RS256']))).toBe(
-      'AUTH_JWKS_URL: expected an https:// URL; found http:; use https: whoever can change the keys on the way can sign in as anyone',
+      'AUTH_JWKS_URL: expected an https:// URL; found http:; use https: keys that are changed on the way let a stranger sign in as anyone',
     );
     expect(await refusal(open(jwks('http://localhost/keys'), ['RS256'], 'development'))).toBe('accepted');
   });

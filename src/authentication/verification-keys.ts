@@ -117,6 +117,6 @@ function checkUrl(url: string, httpsOnly: boolean): void {
     setting: 'AUTH_JWKS_URL',
     expected: 'an https:// URL',
     found: protocol,
-    todo: 'use https: whoever can change the keys on the way can sign in as anyone',
+    todo: 'use https: keys that are changed on the way let a stranger sign in as anyone',
   });
 }

@@ -83,7 +83,7 @@ async function serveUntil(
   }
 }
 
-/** Serves until it is asked to stop, or has met an error that nobody caught; gives the exit code. */
+/** Serves until it is asked to stop, or has met an uncaught exception; gives the exit code. */
 async function drainWhen(asked: Promise<unknown>, api: RunningApi, logger: JsonLogger): Promise<number> {
   let code = 0;
   const unexpected = listenForUnexpectedErrors((error) => {

@@ -62,7 +62,7 @@ export function listenForReload(): ReloadSignal {
 
 /**
  * From now on SIGUSR1 is ignored. Node's default opens the inspector on 127.0.0.1:9229
- * (https://nodejs.org/api/process.html#signal-events), and whoever reaches that port reads the signing key.
+ * (https://nodejs.org/api/process.html#signal-events), from which anything that reaches the port reads the signing key.
  * @param say is given one line at each signal
  * @returns gives the signal back to Node
  */
@@ -73,7 +73,7 @@ export function refuseInspector(say: (line: string) => void): () => void {
   return () => void process.off('SIGUSR1', onSignal);
 }
 
-/** Errors that nobody caught. */
+/** Uncaught exceptions. */
 export interface UnexpectedErrors {
   /** Resolves when there was one. */
   readonly occurred: Promise<void>;
@@ -82,8 +82,8 @@ export interface UnexpectedErrors {
 }
 
 /**
- * From now on an error that nobody caught, also one that a promise was rejected with, ends nothing by itself,
- * so that requests in flight can be finished. What the process holds in memory cannot be trusted any more: it
+ * From now on an uncaught exception, also a rejection that nothing handles, ends nothing by itself, so that
+ * requests under way can be finished. What the process holds in memory cannot be trusted any more: it
  * must end soon.
  * @param report is called once: further errors are consequences of the first
  */

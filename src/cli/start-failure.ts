@@ -1,7 +1,7 @@
 import { formatProblems, type SettingsProblem } from '../settings/settings-problem.js';
 
 /**
- * Why a start failed, in lines for the operator. An error of a kind that nobody planned for keeps its
+ * Why a start failed, in lines for the operator. An unforeseen error keeps its
  * stack: it is our bug, and the trace is what a report needs.
  */
 export function describeStartFailure(error: unknown): string {

@@ -1,3 +1,5 @@
+import { errorCode } from '../operation/error-code.js';
+
 /** The database could not be opened; the message is one line for the operator. */
 export class DatabaseOpenError extends Error {
   override readonly name = 'DatabaseOpenError';
@@ -9,6 +11,6 @@ export class DatabaseOpenError extends Error {
 
 /** The machine-readable part of what a driver threw: a code where it has one. Never an address or a password. */
 export function codeOf(error: unknown): string {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  return [code, message].find((text) => typeof text === 'string') ?? 'unknown reason';
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  return errorCode(error) ?? (typeof message === 'string' ? message : 'unknown reason');
 }

@@ -26,7 +26,7 @@ export { DatabaseOpenError } from './database-open-error.js';
 const START_WAIT_MILLISECONDS = 5_000;
 
 /** How long a PostgreSQL may take to end its connections, in milliseconds. */
-const GOODBYE_MILLISECONDS = 1_000;
+const CLOSE_MILLISECONDS = 1_000;
 
 /** An open database. Its schema is current once it has been ready. */
 export class Database implements OnApplicationShutdown {
@@ -56,7 +56,7 @@ export class Database implements OnApplicationShutdown {
     return this.host === null ? { reason: codeOf(error) } : explainPostgres(error, this.host);
   }
 
-  /** After the last answer: connections in flight are needed until then. */
+  /** After the last answer: open connections are needed until then. */
   onApplicationShutdown(): Promise<void> {
     return this.close();
   }
@@ -66,8 +66,8 @@ export class Database implements OnApplicationShutdown {
     await this.readiness.stop();
     this.closeProbe();
     const closing = Promise.all([this.groups?.close(), this.queries.destroy()]);
-    // SQLite has nobody to wait for; a PostgreSQL that does not answer must not hold the process.
-    await (this.dialect === 'sqlite' ? closing : Promise.race([closing, goodbye()]));
+    // A file closes at once; a PostgreSQL that does not answer must not hold the process.
+    await (this.dialect === 'sqlite' ? closing : Promise.race([closing, closeTimeout()]));
   }
 }
 
@@ -104,10 +104,10 @@ async function openPostgresDatabase(url: string, onConnectionLost: OnConnectionL
   const groups = await postgresGroupCommit(url, queries, onConnectionLost);
   const database = new Database(queries, 'postgres', readiness, hostOf(url), () => probe.close(), groups);
   let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
+  const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, START_WAIT_MILLISECONDS);
   });
-  await Promise.race([readiness.look(), patience]);
+  await Promise.race([readiness.probe(), timeout]);
   clearTimeout(timer);
   if (!readiness.isReady && readiness.lastError !== null && !mayPass(readiness.lastError)) {
     const problem = postgresProblem(readiness.lastError, hostOf(url));
@@ -118,6 +118,6 @@ async function openPostgresDatabase(url: string, onConnectionLost: OnConnectionL
 }
 
 /** Does not hold the process by itself. */
-function goodbye(): Promise<void> {
-  return wait(GOODBYE_MILLISECONDS, undefined, { ref: false });
+function closeTimeout(): Promise<void> {
+  return wait(CLOSE_MILLISECONDS, undefined, { ref: false });
 }

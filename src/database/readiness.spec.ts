@@ -24,7 +24,7 @@ describe('readiness', () => {
     const changes: unknown[] = [];
     const readiness = new Readiness(probeThat(gone, gone, null), true);
     readiness.onChange((error) => changes.push(error));
-    await readiness.look();
+    await readiness.probe();
     await jest.advanceTimersByTimeAsync(5_000);
     await readiness.stop();
     expect(changes).toEqual([]);
@@ -35,7 +35,7 @@ describe('readiness', () => {
     const changes: unknown[] = [];
     const readiness = new Readiness(probeThat(gone, gone, gone, gone), true);
     readiness.onChange((error) => changes.push(error));
-    await readiness.look();
+    await readiness.probe();
     await jest.advanceTimersByTimeAsync(750);
     expect(changes).toEqual([gone]);
     await jest.advanceTimersByTimeAsync(2_000);
@@ -46,7 +46,7 @@ describe('readiness', () => {
   it('asks at most once a second however long nothing answers', async () => {
     const probe = jest.fn((_deep: boolean) => Promise.reject(gone));
     const readiness = new Readiness(probe, false);
-    await readiness.look();
+    await readiness.probe();
     await jest.advanceTimersByTimeAsync(60_000);
     await readiness.stop();
     expect(probe.mock.calls.length).toBeLessThanOrEqual(64);
@@ -56,8 +56,8 @@ describe('readiness', () => {
   it('has one probe at a time, and none after it was stopped', async () => {
     const probe = jest.fn(() => new Promise<void>((resolve) => setTimeout(resolve, 10_000)));
     const readiness = new Readiness(probe, true);
-    void readiness.look();
-    void readiness.look();
+    void readiness.probe();
+    void readiness.probe();
     await jest.advanceTimersByTimeAsync(9_000);
     expect(probe).toHaveBeenCalledTimes(1);
     const stopped = readiness.stop();
@@ -69,8 +69,8 @@ describe('readiness', () => {
   it('tries to write after a caller could not, until one write succeeds', async () => {
     const probe = probeThat(null, gone, null, null);
     const readiness = new Readiness(probe, true);
-    await readiness.look();
-    readiness.suspect();
+    await readiness.probe();
+    readiness.reportWriteFailure();
     await jest.advanceTimersByTimeAsync(3_000);
     await readiness.stop();
     expect(probe.mock.calls.slice(0, 4)).toEqual([[false], [true], [true], [false]]);

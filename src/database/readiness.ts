@@ -1,7 +1,9 @@
-/** Rejects when a grant could not succeed now. `deep`: something could not be written lately, so try that. */
-export type Probe = (deep: boolean) => Promise<void>;
+import { randomBytes } from 'node:crypto';
 
-/** Hears of each change: the error that made it, or `null` when the database is ready again. */
+/** Rejects when a grant could not succeed now. `withWrite`: something could not be written lately, so try that. */
+export type Probe = (withWrite: boolean) => Promise<void>;
+
+/** Called at each change, with the error that made it, or with `null` when the database is ready again. */
 export type OnReadinessChange = (error: unknown) => void;
 
 /** One lost packet or one restart of a connection is no outage: this many probes in a row are. */
@@ -15,15 +17,15 @@ const FIRST_RETRY_MILLISECONDS = 250;
 const LONGEST_RETRY_MILLISECONDS = 1_000;
 
 /**
- * Whether a grant could succeed, asked in the background so that whoever asks waits for nothing: not ready
+ * Whether a grant could succeed, probed in the background so that no caller waits for it: not ready
  * after three failed probes in a row, ready again after one that succeeded. It never gives up.
  */
 export class Readiness {
-  readonly #probe: Probe;
+  readonly #runProbe: Probe;
   readonly #listeners = new Set<OnReadinessChange>();
   #isReady: boolean;
   #isStopped = false;
-  #isSuspected = false;
+  #hasWriteFailed = false;
   #failures = 0;
   #lastError: unknown = null;
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +33,7 @@ export class Readiness {
 
   /** @param isReady what holds until the first probes have an answer */
   constructor(probe: Probe, isReady: boolean) {
-    this.#probe = probe;
+    this.#runProbe = probe;
     this.#isReady = isReady;
   }
 
@@ -49,17 +51,17 @@ export class Readiness {
   }
 
   /** A caller could not write: the next probe comes soon and tries to write, until one can. */
-  suspect(): void {
-    if (this.#isSuspected) return;
-    this.#isSuspected = true;
+  reportWriteFailure(): void {
+    if (this.#hasWriteFailed) return;
+    this.#hasWriteFailed = true;
     if (this.#running === null) this.#schedule(FIRST_RETRY_MILLISECONDS);
   }
 
   /** Probes once, and from then on in the background; resolves with the probe and never rejects. */
-  look(): Promise<void> {
+  probe(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
     clearTimeout(this.#timer);
-    this.#running ??= this.#lookOnce().finally(() => {
+    this.#running ??= this.#probeOnce().finally(() => {
       this.#running = null;
       this.#schedule(this.#pauseMilliseconds());
     });
@@ -73,35 +75,48 @@ export class Readiness {
     await this.#running;
   }
 
-  async #lookOnce(): Promise<void> {
-    const isDeep = this.#isSuspected;
+  async #probeOnce(): Promise<void> {
+    const withWrite = this.#hasWriteFailed;
     try {
-      await this.#probe(isDeep);
-      if (isDeep) this.#isSuspected = false;
+      await this.#runProbe(withWrite);
+      if (withWrite) this.#hasWriteFailed = false;
       this.#failures = 0;
       this.#lastError = null;
-      this.#become(true);
+      this.#setReady(true);
     } catch (error) {
       this.#failures += 1;
       this.#lastError = error;
-      if (this.#failures >= FAILURES_UNTIL_NOT_READY) this.#become(false);
+      if (this.#failures >= FAILURES_UNTIL_NOT_READY) this.#setReady(false);
     }
   }
 
-  #become(isReady: boolean): void {
+  #setReady(isReady: boolean): void {
     if (this.#isReady === isReady || this.#isStopped) return;
     this.#isReady = isReady;
     for (const listener of this.#listeners) listener(isReady ? null : this.#lastError);
   }
 
   #pauseMilliseconds(): number {
-    if (this.#failures === 0) return this.#isSuspected ? FIRST_RETRY_MILLISECONDS : CALM_MILLISECONDS;
+    if (this.#failures === 0) return this.#hasWriteFailed ? FIRST_RETRY_MILLISECONDS : CALM_MILLISECONDS;
     return Math.min(FIRST_RETRY_MILLISECONDS * 2 ** (this.#failures - 1), LONGEST_RETRY_MILLISECONDS);
   }
 
   #schedule(pauseMilliseconds: number): void {
     if (this.#isStopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.look(), pauseMilliseconds).unref();
+    this.#timer = setTimeout(() => void this.probe(), pauseMilliseconds).unref();
   }
+}
+
+/** As many bytes as the pages that a grant touches: a disk that takes this takes a grant. */
+const FILLER_BYTES = 32_768;
+
+/** The statement that shows whether the database still takes writes; it always writes over the same row. */
+export const PROBE_WRITE = (place: '$1' | '?'): string =>
+  `insert into write_probe (id, filler) values (1, ${place})
+   on conflict (id) do update set filler = excluded.filler`;
+
+/** Text that cannot be made smaller than it is. */
+export function probeFiller(): string {
+  return randomBytes(FILLER_BYTES / 2).toString('hex');
 }

@@ -50,7 +50,7 @@ export interface EntitlementChangeRow {
 
 /**
  * The audit log of refusals: append-only. The first of a viewer and code in a minute has a row of its own;
- * the rest of that minute share one, so that nobody fills the disk by asking.
+ * the rest of that minute share one, so that no caller fills the disk by asking.
  */
 export interface RefusalRow {
   id: string;

@@ -92,7 +92,7 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
     try {
       return await orUnavailable('audit_unavailable', () => this.database.record(query));
     } catch (error) {
-      this.database.readiness.suspect();
+      this.database.readiness.reportWriteFailure();
       throw error;
     }
   }

@@ -28,7 +28,7 @@ import { readTlsFiles } from './tls-files.js';
 /** What may be handed in beside the settings. */
 export interface ApiOptions {
   readonly clock?: Clock;
-  /** Rights to give at start, for the demo: those that exist already stay as they are. */
+  /** Entitlements to put at start, for the demo: those that exist already stay as they are. */
   readonly entitlements?: readonly { readonly subject: string; readonly prefix: string }[];
   readonly logger?: JsonLogger;
 }
@@ -36,8 +36,8 @@ export interface ApiOptions {
 /** More requests than this without an answer: a grant would wait about a second on two cores. */
 const MOST_REQUESTS_IN_FLIGHT = 1_000;
 
-/** Who is named as the giver of the demo rights. */
-const DEMO_GIVER = { id: 'edgepass start', groups: [] };
+/** Named as the giver of the demo's entitlements. */
+const DEMO_ADMINISTRATOR = { id: 'edgepass start', groups: [] };
 
 /** The API ready to listen; every e2e test starts from here. */
 export async function createApi(
@@ -97,7 +97,7 @@ export async function createApi(
     answerLeftRequests(app.getHttpAdapter().getInstance(), settings.appOrigins, onRefused);
     if (settings.apiDocs) serveOpenApi(app, settings);
     await app.init();
-    await giveRights(app, options.entitlements ?? []);
+    await putEntitlements(app, options.entitlements ?? []);
     options.logger.log(signingLine(cloudFront));
     return app;
   } catch (error) {
@@ -106,7 +106,7 @@ export async function createApi(
   }
 }
 
-/** For whoever is on call: why nobody is granted anything, and since when it is over. */
+/** Logs since when nothing is granted and why, and since when it is over. */
 function watched(clock: Clock, logger: JsonLogger): TrustedClock {
   return new WatchedClock(clock, {
     monotonicSeconds: () => performance.now() / 1000,
@@ -118,7 +118,7 @@ function watched(clock: Clock, logger: JsonLogger): TrustedClock {
   });
 }
 
-/** The counters, where METRICS_PORT asks for them: their package is loaded for nobody else. */
+/** The counters, where METRICS_PORT asks for them: their package is loaded for no other deployment. */
 async function countIfAsked(
   settings: Settings,
   parts: {
@@ -154,21 +154,24 @@ function hasIssuerKeys({ authentication }: Settings): boolean {
   return authentication.mode === 'jwt' && authentication.keys.kind === 'jwks';
 }
 
-/** For whoever is on call: which key CloudFront must hold under which id, and what browsers are told. */
+/** The line that says which key CloudFront must hold under which id, and which attributes the cookies have. */
 function signingLine(cloudFront: CloudFrontService): object {
   const { publicKeyPem: _, ...description } = cloudFront.describe();
   return { msg: 'signing for CloudFront', ...description };
 }
 
-async function giveRights(
+async function putEntitlements(
   app: NestExpressApplication,
-  rights: readonly { readonly subject: string; readonly prefix: string }[],
+  wanted: readonly { readonly subject: string; readonly prefix: string }[],
 ): Promise<void> {
-  if (rights.length === 0) return;
+  if (wanted.length === 0) return;
   const database = app.get(Database, { strict: false });
   if (!database.readiness.isReady) throw database.notReady;
   const entitlements = app.get(EntitlementService, { strict: false });
-  for (const right of rights) {
-    await entitlements.put({ ...right, startsAtEpochSeconds: null, endsAtEpochSeconds: null }, DEMO_GIVER);
+  for (const one of wanted) {
+    await entitlements.put(
+      { ...one, startsAtEpochSeconds: null, endsAtEpochSeconds: null },
+      DEMO_ADMINISTRATOR,
+    );
   }
 }

@@ -17,7 +17,7 @@ export class JsonLogger implements LoggerService {
   readonly #logger: Logger;
   readonly #output: LogDestination;
 
-  /** @param output stdout unless told */
+  /** @param output stdout when absent */
   constructor(level: Settings['logLevel'], output: LogDestination = standardOutput()) {
     this.#output = output;
     this.#logger = pino({ level, base: null }, output);

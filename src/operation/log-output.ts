@@ -1,10 +1,11 @@
 import { writeSync } from 'node:fs';
+import { errorCode } from './error-code.js';
 
 /**
  * How long the service waits for a reader that cannot keep up, before lines are lost instead. Used up, it grows
  * again by a millisecond a line, so that a slow reader does not hold the service again and again.
  */
-const PATIENCE_MILLISECONDS = 100;
+const LONGEST_WAIT_MILLISECONDS = 100;
 
 /** Writes some of the bytes from `offset` on; gives how many. Node's `writeSync`. */
 type Write = (descriptor: number, bytes: Uint8Array, offset: number) => number;
@@ -18,14 +19,14 @@ export class LogOutput {
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #linesLost = 0;
   #isTorn = false;
-  #patience = PATIENCE_MILLISECONDS;
+  #waitMillisecondsLeft = LONGEST_WAIT_MILLISECONDS;
 
   constructor(
     private readonly descriptor: number,
     private readonly writeSome: Write = writeSync,
   ) {}
 
-  /** Lines that nobody will read. */
+  /** Lines that could not be written. */
   get linesLost(): number {
     return this.#linesLost;
   }
@@ -36,7 +37,7 @@ export class LogOutput {
     const bytes = Buffer.from(this.#isTorn ? `\n${line}` : line);
     const written = this.#writeWhatPasses(bytes);
     if (written < bytes.length) this.#linesLost += 1;
-    else this.#patience = Math.min(PATIENCE_MILLISECONDS, this.#patience + 1);
+    else this.#waitMillisecondsLeft = Math.min(LONGEST_WAIT_MILLISECONDS, this.#waitMillisecondsLeft + 1);
     if (written > 0) this.#isTorn = written < bytes.length;
   }
 
@@ -47,9 +48,9 @@ export class LogOutput {
         written += this.writeSome(this.descriptor, bytes, written);
       } catch (error) {
         // What a non-blocking pipe says when it is full.
-        const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
-        if (!isFull || this.#patience === 0) return written;
-        this.#patience -= 1;
+        const isFull = errorCode(error) === 'EAGAIN';
+        if (!isFull || this.#waitMillisecondsLeft === 0) return written;
+        this.#waitMillisecondsLeft -= 1;
         Atomics.wait(this.#sleeper, 0, 0, 1);
       }
     }

@@ -15,32 +15,31 @@ export interface ReloadParts {
 }
 
 /**
- * Reads the key file again, when asked to. A file that cannot be used changes nothing but readiness, which
- * says `degraded` until a later reload succeeds. Reloads never overlap: what is asked for during one is one
- * more, after it (N36).
+ * Reads the key file again. A file that cannot be used changes nothing but readiness, which says `degraded`
+ * until a later reload succeeds. Reloads never overlap: all calls during one share one more, after it (N36).
  */
 export class SigningKeyReload {
   #running: Promise<void> | null = null;
-  #isAskedAgain = false;
+  #isStale = false;
 
   constructor(private readonly parts: ReloadParts) {}
 
   /** Resolves when the key of a file as new as this call is in force, or refused. Never rejects. */
   reload(): Promise<void> {
     if (this.#running === null) {
-      this.#running = this.#untilNobodyAsks().finally(() => (this.#running = null));
+      this.#running = this.#reloadWhileStale().finally(() => (this.#running = null));
     } else {
-      this.#isAskedAgain = true;
+      this.#isStale = true;
     }
     return this.#running;
   }
 
-  async #untilNobodyAsks(): Promise<void> {
+  async #reloadWhileStale(): Promise<void> {
     do {
-      this.#isAskedAgain = false;
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+      this.#isStale = false;
+      // oxlint-disable-next-line no-await-in-loop -- reloads must not overlap
       await this.#reloadOnce();
-    } while (this.#isAskedAgain);
+    } while (this.#isStale);
   }
 
   async #reloadOnce(): Promise<void> {

@@ -20,7 +20,7 @@ export interface RunningApi {
   /** Where it listens: `https://127.0.0.1:3001`. */
   readonly url: string;
   readonly server: Server;
-  /** Stops listening, lets requests in flight finish for that long at most, closes the database. */
+  /** Stops listening, lets requests under way finish for that long at most, closes the database. */
   close(graceMilliseconds?: number): Promise<void>;
   /**
    * Ends without failing a request: readiness says no at once, requests are served for DRAIN_SECONDS more so
@@ -32,7 +32,7 @@ export interface RunningApi {
 }
 
 /**
- * How long requests in flight may take once the API is asked to stop: Node's own limits end with the
+ * How long requests under way may take once the API is asked to stop: Node's own limits end with the
  * listening, and `docker stop` kills after 10 s.
  */
 const GRACE_MILLISECONDS = 7_000;
@@ -41,7 +41,7 @@ const GRACE_MILLISECONDS = 7_000;
 const DRAIN_DEADLINE_MILLISECONDS = 9_500;
 
 /**
- * Starts the API: opens the database, loads the key, composes the rooms, listens.
+ * Starts the API: opens the database, loads the key, composes the modules, listens.
  * @throws {StartProblem | DatabaseOpenError} with lines for the operator
  */
 export async function startApi(settings: Settings, options: ApiOptions = {}): Promise<RunningApi> {

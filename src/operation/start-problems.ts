@@ -8,20 +8,20 @@ import { readTlsFiles } from './tls-files.js';
 
 /**
  * Adds to the problems of the settings what only shows when the files they name are opened and the addresses
- * are put together, so that one start tells everything. A setting that is wrong in itself is told once.
+ * are put together, so that one start reports everything. A setting that is wrong in itself is reported once.
  */
 export async function withStartProblems(
   read: ReadValues,
   problems: readonly SettingsProblem[],
 ): Promise<readonly SettingsProblem[]> {
-  const told = new Set(problems.map(({ setting }) => setting));
+  const reported = new Set(problems.map(({ setting }) => setting));
   const more = [
     ...signingKeyProblems(read),
     ...cookieProblems(read),
     ...tlsProblems(read),
     ...(await publicKeyProblems(read)),
   ];
-  return inOrder([...problems, ...more.filter(({ setting }) => !told.has(setting))]);
+  return inOrder([...problems, ...more.filter(({ setting }) => !reported.has(setting))]);
 }
 
 function signingKeyProblems({ environment, values }: ReadValues): readonly SettingsProblem[] {

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { errorCode } from './error-code.js';
 import type { Settings } from '../settings/settings.js';
 import type { SettingsProblem } from '../settings/settings-problem.js';
 
@@ -41,13 +42,13 @@ function readPem<T>(
   try {
     pem = readFileSync(path, 'utf8');
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const code = errorCode(error) ?? 'unknown';
     return { problem: problem(setting, `${path}, which cannot be read (${code})`) };
   }
   try {
     return { pem, value: parse(pem) };
   } catch {
-    // OpenSSL's words are dropped: they help nobody.
+    // OpenSSL's text is left out: it does not say what to do.
     return { problem: problem(setting, `${path} with none that can be read`) };
   }
 }
@@ -58,7 +59,7 @@ function mismatchOf(certificate: X509Certificate, key: KeyObject, texts: TlsText
     createSecureContext(texts);
     return null;
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const code = errorCode(error) ?? 'unknown';
     return `a pair that this Node refuses (${code})`;
   }
 }

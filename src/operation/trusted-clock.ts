@@ -25,7 +25,7 @@ const BUILD_SLACK_SECONDS = 86_400;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Compares the wall clock with one that nobody sets, at each question. Time that goes back by more than a
+ * Compares the wall clock with the monotonic one at each call. Time that goes back by more than a
  * minute makes expired tokens and ended rights good again, and so does a time from before this was built:
  * it is not believed until it has caught up. Time that goes forward is believed.
  */
@@ -39,7 +39,7 @@ export class WatchedClock implements TrustedClock {
       /** Seconds of a clock that no operator sets. */
       readonly monotonicSeconds: () => number;
       readonly builtAtEpochSeconds: number;
-      /** Hears of each change. */
+      /** Called at each change. */
       readonly onChange: (fault: ClockFault | null) => void;
     },
   ) {
@@ -47,17 +47,17 @@ export class WatchedClock implements TrustedClock {
   }
 
   get fault(): ClockFault | null {
-    this.#look();
+    this.#compare();
     return this.#fault;
   }
 
   nowEpochSeconds(): number {
-    const now = this.#look();
+    const now = this.#compare();
     if (this.#fault !== null) throw clockUntrusted(this.#fault);
     return now;
   }
 
-  #look(): number {
+  #compare(): number {
     const now = this.clock.nowEpochSeconds();
     const aheadSeconds = now - this.options.monotonicSeconds();
     const fault = this.#faultOf(now, aheadSeconds);
@@ -75,7 +75,7 @@ export class WatchedClock implements TrustedClock {
   }
 }
 
-/** The refusal of whoever asks while the time cannot be believed. */
+/** The refusal while the time cannot be believed. */
 export function clockUntrusted(fault: ClockFault): Problem {
   return new Problem('clock_untrusted', {
     reason: fault,

@@ -8,7 +8,7 @@ import type { Settings } from './settings.js';
 export interface Given {
   readonly environment: Settings['environment'];
   readonly values: SettingValues;
-  /** Whether somebody gave this setting, rightly or wrongly. */
+  /** Whether this setting was given, rightly or wrongly. */
   readonly isGiven: (name: SettingName) => boolean;
   readonly authMode: 'jwt' | 'demo';
 }
@@ -16,7 +16,7 @@ export interface Given {
 const KEY_SOURCES = ['AUTH_JWKS_URL', 'AUTH_PUBLIC_KEY_FILE', 'AUTH_SECRET'] as const;
 const SIGNING_KEYS = ['CLOUDFRONT_PRIVATE_KEY', 'CLOUDFRONT_PRIVATE_KEY_FILE'] as const;
 const GENERATED_KEY = [...SIGNING_KEYS, 'CLOUDFRONT_KEY_PAIR_ID'] as const;
-/** What only a real sign-in needs: whoever names one of these does not mean the demo. */
+/** What only a real sign-in needs: a deployment that names one of these does not mean the demo. */
 const REAL_SIGN_IN = [...KEY_SOURCES, 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const;
 
 /** The mode where none is named: the demo exactly where it is possible and nothing of a real sign-in is given. */

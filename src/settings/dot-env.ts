@@ -27,7 +27,7 @@ export function readDotEnv({ text, path, unreadable }: DotEnv): {
 
 function unknownName(name: string, lineNumber: number, path: string): SettingsProblem {
   const meant = nearName(name, SETTING_NAMES);
-  // A name that is none may be a line of a key that somebody pasted without quotes (K12: no 8 bytes of it).
+  // A name that is none may be a line of a key that was pasted without quotes (K12: no 8 bytes of it).
   const isShown = /^[A-Z][A-Z0-9_]*$/.test(name) && (name.length < 8 || name.includes('_') || meant !== null);
   return {
     setting: isShown ? name : '.env',
@@ -47,8 +47,7 @@ function unreadableProblem(path: string, code: string): SettingsProblem {
 }
 
 /**
- * What a deployment should hear whose `.env` is filled in, or cannot be looked into: outside of development it has no
- * effect.
+ * The warning for a `.env` that is filled in, or cannot be read, outside of development: it has no effect there.
  */
 export function ignoredDotEnv({ text, path, unreadable }: DotEnv): readonly string[] {
   const isEmpty = unreadable === undefined && Object.values(parseEnv(text)).every((value) => value === '');

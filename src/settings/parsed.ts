@@ -70,7 +70,7 @@ export const line: Parse<string> = (text) => {
     : valid(text);
 };
 
-/** The path of a file or folder; a pasted PEM text is told so. */
+/** The path of a file or folder; for a pasted PEM text the fault says so. */
 export const path: Parse<string> = (text, environment) =>
   text.includes('-----BEGIN')
     ? fault('give the path of the file, not its text', { found: measure(text) })

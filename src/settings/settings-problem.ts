@@ -15,7 +15,7 @@ const LONGEST_VALUE_SHOWN = 120;
 
 /**
  * How a value that is not secret by its setting stands in a message: quoted, on one line. Credentials in
- * an address, key material and long texts (somebody pasted a key into the wrong line) are only measured.
+ * an address, key material and long texts (a key in the wrong line) are only measured.
  */
 export function showValue(value: string): string {
   const looksSecret = value.includes('PRIVATE KEY') || value.includes('@') || /[\r\n]/.test(value);

@@ -360,7 +360,7 @@ export const SETTINGS_TABLE = {
   METRICS_PORT: row({
     group: 'Operation',
     meaning:
-      'Serves Prometheus text at `/metrics` of this port, on the address of `HOST` (docs/metrics.md). It asks nobody who they are, so it must not be reachable from outside.',
+      'Serves Prometheus text at `/metrics` of this port, on the address of `HOST` (docs/metrics.md). It has no authentication, so it must not be reachable from outside.',
     form: 'a port from 1 to 65535, not the one of the API',
     ...none,
     default: 'off',
@@ -379,7 +379,7 @@ export const SETTINGS_TABLE = {
   DRAIN_SECONDS: row({
     group: 'Operation',
     meaning:
-      'After SIGTERM `/health/ready` says no at once, and requests are still served for so long: at least two intervals of whoever reads it. `0` where nobody does.',
+      'After SIGTERM `/health/ready` says no at once, and requests are still served for so long: at least two health-check intervals of your load balancer. `0` without one.',
     form: 'whole seconds, at most 8',
     default: '`2`, in development `0`',
     production: '2',

@@ -17,7 +17,7 @@ export const trustedProxies: Parse<readonly string[]> = listOf((text) => {
   }
   if (Number(length ?? longest) < WIDEST[version]) {
     return fault(
-      `name the proxies in ranges of /${WIDEST[version]} or narrower; whoever it covers can forge an address`,
+      `name the proxies in ranges of /${WIDEST[version]} or narrower; a caller in it can forge an address`,
     );
   }
   if (version === 6 && coversIpv4(address, Number(length ?? longest))) {

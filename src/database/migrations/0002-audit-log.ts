@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { DialectFragments } from '../dialect-fragments.js';
 
-/** 400 days: a year, and the weeks in which somebody asks about it. Stored, so that it can grow. */
+/** 400 days: a year, and the weeks in which it is asked about. Stored, so that it can grow. */
 const RETENTION_SECONDS = 400 * 86_400;
 
 /** Refusals beside grants and changes, and a date before which none of them can be deleted. */

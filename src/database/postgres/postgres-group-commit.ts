@@ -1,5 +1,6 @@
 import type { CompiledQuery, QueryResult } from 'kysely';
 import type { Client, QueryResult as PostgresAnswer } from 'pg';
+import { errorCode } from '../../operation/error-code.js';
 import { PoolExhaustedError } from './postgres-pool.js';
 
 /** What the group is made from. */
@@ -28,8 +29,8 @@ const NAMED_STATEMENTS = 64;
 
 /**
  * Statements that wait at the same time share one transaction of one connection: one round trip, one flush to
- * the disk, and one lock for the rights that several of them stand on (several transactions that share a lock
- * make PostgreSQL write down who they are). Each promise resolves only when the transaction has been
+ * the disk, and one row lock for each entitlement (concurrent `FOR SHARE` lockers would make PostgreSQL write a
+ * MultiXact). Each promise resolves only when the transaction has been
  * committed. Where a statement fails or meets a row that another transaction holds, nothing of the group is
  * stored and each of it is run alone.
  */
@@ -48,7 +49,7 @@ export class PostgresGroupCommit {
 
   /**
    * Resolves when the statement has been committed. Rejects with PostgreSQL's error, and then it left nothing;
-   * with the connection's, and then nobody knows; with {@link PoolExhaustedError} when others took all the time.
+   * with the connection's, and then the outcome is unknown; with {@link PoolExhaustedError} when others took all the time.
    */
   run<R>(query: CompiledQuery<R>): Promise<QueryResult<R>> {
     return new Promise((resolve, reject) => {
@@ -58,7 +59,7 @@ export class PostgresGroupCommit {
         isOver = true;
         reject(
           this.#groupsAnswered > answeredBefore
-            ? new PoolExhaustedError('the statement did not get its turn')
+            ? new PoolExhaustedError('the statement was not sent in time')
             : new Error('PostgreSQL did not answer in time'),
         );
       }, this.#parts.callerMilliseconds);
@@ -84,7 +85,7 @@ export class PostgresGroupCommit {
     await this.#client?.end();
   }
 
-  /** After the callbacks of this turn of the event loop: requests that came together are committed together. */
+  /** After the callbacks of this iteration of the event loop: requests that came together are committed together. */
   #schedule(): void {
     if (this.#isBusy || this.#waiting.length === 0) return;
     this.#isBusy = true;
@@ -92,7 +93,7 @@ export class PostgresGroupCommit {
   }
 
   async #commitNext(): Promise<void> {
-    // Whoever was told before their turn that it took too long must not find a row later.
+    // A caller that was already answered that it took too long must not find a row later.
     const group = this.#waiting.splice(0, LARGEST_GROUP).filter(({ isOver }) => !isOver());
     if (group.length > 0) await this.#serve(group);
     this.#isBusy = false;
@@ -111,8 +112,8 @@ export class PostgresGroupCommit {
     try {
       await this.#commit(client, group);
     } catch (error) {
-      // Nobody knows what this connection is still busy with.
-      if (codeOf(error) === null) this.#leave(client);
+      // What this connection is still busy with is unknown.
+      if (sqlStateOf(error) === null) this.#abandon(client);
       for (const { reject } of group) reject(error);
     }
   }
@@ -139,13 +140,13 @@ export class PostgresGroupCommit {
       answer.status === 'rejected' ? [answer.reason as unknown] : [],
     );
     const frame = [begun, ended].flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    if ([...failures, ...frame].every((failure) => codeOf(failure) !== null)) this.#groupsAnswered += 1;
+    if ([...failures, ...frame].every((failure) => sqlStateOf(failure) !== null)) this.#groupsAnswered += 1;
 
     const isUndone = isTransaction
       ? ended.status === 'fulfilled' && ended.value?.command === 'ROLLBACK'
-      : failures.some((failure) => WORKS_ELSEWHERE.has(codeOf(failure)));
+      : failures.some((failure) => WORKS_ELSEWHERE.has(sqlStateOf(failure)));
     if (isUndone) {
-      if (failures.some((failure) => STALE_PLAN.has(codeOf(failure)))) this.#leave(client);
+      if (failures.some((failure) => STALE_PLAN.has(sqlStateOf(failure)))) this.#abandon(client);
       this.#runEachAlone(group);
       return;
     }
@@ -164,7 +165,7 @@ export class PostgresGroupCommit {
     }
   }
 
-  #leave(client: Client): void {
+  #abandon(client: Client): void {
     if (this.#client === client) this.#client = null;
     client.end().catch(() => undefined);
   }
@@ -198,7 +199,7 @@ export class PostgresGroupCommit {
 /**
  * The plan of a named statement does not fit the table any more, or the statement is gone (appendix A:
  * `feature_not_supported`, `invalid_sql_statement_name`): another instance has changed the schema, or
- * somebody has discarded what the connection knew.
+ * the connection's statements were discarded (`DISCARD ALL`).
  */
 const STALE_PLAN: ReadonlySet<string | null> = new Set(['0A000', '26000']);
 
@@ -212,9 +213,10 @@ const ABOUT_THE_CONNECTION = /^(?:08|57P|25P03)/;
  * The SQLSTATE of what PostgreSQL said of a statement; `null` where it said nothing of it. Only its own errors
  * have a severity, in the language of the server.
  */
-function codeOf(error: unknown): string | null {
-  const { code, severity } = (error ?? {}) as { readonly code?: unknown; readonly severity?: unknown };
-  return typeof code === 'string' && severity !== undefined && !ABOUT_THE_CONNECTION.test(code) ? code : null;
+function sqlStateOf(error: unknown): string | null {
+  const code = errorCode(error);
+  const isOfServer = code !== null && (error as { readonly severity?: unknown }).severity !== undefined;
+  return isOfServer && !ABOUT_THE_CONNECTION.test(code) ? code : null;
 }
 
 function toResult({ rows, rowCount }: PostgresAnswer): QueryResult<unknown> {

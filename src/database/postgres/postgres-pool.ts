@@ -1,7 +1,7 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type { Pool, PoolClient } from 'pg';
 
-/** Hears of each connection that PostgreSQL or the network took away. */
+/** Called for each connection that PostgreSQL or the network ended. */
 export type OnConnectionLost = (error: Error) => void;
 
 /** How much later than PostgreSQL's own `statement_timeout` we give up: where it answers, its answer counts. */
@@ -27,7 +27,7 @@ export class BoundedPool implements PostgresPool {
     this.#pool = pool;
     this.options = pool.options;
     this.#waitMilliseconds = statementMilliseconds + HEAD_START_MILLISECONDS;
-    // Each client reports for itself, idle or in use; the pool repeats the idle ones, and may not go unheard.
+    // Each client reports for itself, idle or in use. The pool repeats the idle ones: without a listener that would end the process.
     pool.on('connect', (client) => client.on('error', onConnectionLost));
     pool.on('error', () => undefined);
   }

@@ -5,8 +5,7 @@ import { codeOf, DatabaseOpenError } from '../database-open-error.js';
 import { migrateToLatest } from '../migrate.js';
 import { PostgresGroupCommit } from './postgres-group-commit.js';
 import { BoundedPool, HEAD_START_MILLISECONDS, type OnConnectionLost } from './postgres-pool.js';
-import { PROBE_WRITE, probeFiller } from '../probe-write.js';
-import type { Probe } from '../readiness.js';
+import { PROBE_WRITE, probeFiller, type Probe } from '../readiness.js';
 import type { Queries, Tables } from '../schema.js';
 
 /** How long a caller waits for a connection, and then for each statement. Together below 2 s (N16). */
@@ -25,7 +24,7 @@ const POOL_CONNECTIONS = 10;
 /** A migration may take its time, and so may the one of the instance beside us that we wait for. */
 const MIGRATION_MILLISECONDS = 300_000;
 
-/** PostgreSQL's type id of `bigint`; the driver gives it as text unless told otherwise. */
+/** PostgreSQL's type id of `bigint`; the driver gives it as text by default. */
 const INT8 = 20;
 
 type Driver = typeof import('pg').default;
@@ -40,8 +39,8 @@ function connectionConfig(pg: Driver, url: string) {
     connectionString: url,
     application_name: 'edgepass',
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
-    // A peer that vanished without a word is noticed by the kernel although no statement runs, and what keeps
-    // count of connections in between (NAT, a load balancer) does not forget this one.
+    // The kernel notices a peer that vanished although no statement runs, and what keeps count of connections in
+    // between (NAT, a load balancer) does not forget this one.
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MILLISECONDS,
     types: {
@@ -91,8 +90,8 @@ export async function postgresGroupCommit(
       try {
         await client.connect();
         // The types of pg leave the limit out; without one a line that falls silent here would be waited for.
-        const patience = { query_timeout: CONNECT_MILLISECONDS };
-        await client.query({ text: `set lock_timeout = ${GROUP_LOCK_MILLISECONDS}`, ...patience });
+        const limit = { query_timeout: CONNECT_MILLISECONDS };
+        await client.query({ text: `set lock_timeout = ${GROUP_LOCK_MILLISECONDS}`, ...limit });
         return client;
       } catch (error) {
         client.end().catch(() => undefined);
@@ -105,8 +104,8 @@ export async function postgresGroupCommit(
   });
 }
 
-/** One patient connection, for what reads everything: the export of the audit log. */
-export async function patientPostgresQueries(url: string): Promise<Queries> {
+/** One connection with long time limits, for what reads everything: the export of the audit log. */
+export async function slowPostgresQueries(url: string): Promise<Queries> {
   const pg = await loadPg();
   const config = { ...connectionConfig(pg, url), connectionTimeoutMillis: 10_000, max: 1 };
   return kyselyOn(pg, config, MIGRATION_MILLISECONDS, () => undefined);
@@ -130,7 +129,7 @@ export async function migratePostgres(url: string): Promise<void> {
 
 /**
  * Names of folders and ids of viewers may hold any letter. `SQL_ASCII` keeps the bytes as they come; any other
- * encoding fails at the first letter that it does not have, in the middle of somebody's request.
+ * encoding fails at the first letter that it does not have, in the middle of a request.
  */
 async function refuseOtherEncodings(queries: Queries): Promise<void> {
   const { rows } = await sql<{ server_encoding: string }>`show server_encoding`.execute(queries);
@@ -145,7 +144,7 @@ async function refuseOtherEncodings(queries: Queries): Promise<void> {
   throw new DatabaseOpenError(formatProblems([problem]));
 }
 
-/** Asks on a connection of its own, so that neither a busy pool nor its own wait tells on callers. */
+/** Probes on a connection of its own: a busy pool does not delay it, and its wait delays no caller. */
 export class PostgresProbe {
   readonly #url: string;
   #client: Client | null = null;
@@ -155,7 +154,7 @@ export class PostgresProbe {
     this.#url = url;
   }
 
-  readonly probe: Probe = async (deep) => {
+  readonly probe: Probe = async (withWrite) => {
     if (!this.#isMigrated) {
       await migratePostgres(this.#url);
       this.#isMigrated = true;
@@ -167,7 +166,7 @@ export class PostgresProbe {
       );
       // A standby, or a primary that was switched to read-only: it answers, and records nothing (N20).
       if (rows[0]?.read_only !== 'off') throw new Error('PostgreSQL is read-only');
-      if (deep) await client.query(PROBE_WRITE('$1'), [probeFiller()]);
+      if (withWrite) await client.query(PROBE_WRITE('$1'), [probeFiller()]);
     } catch (error) {
       this.close();
       throw error;
@@ -197,7 +196,7 @@ export class PostgresProbe {
   }
 }
 
-/** What nobody can change by correcting DATABASE_URL: SQLSTATE classes of PostgreSQL's appendix A. */
+/** What no correction of DATABASE_URL would change: SQLSTATE classes of PostgreSQL's appendix A. */
 const PASSING_CLASSES = [
   '08', // connection lost
   '25006', // read-only

@@ -117,13 +117,13 @@ describe('a statement alone', () => {
 
 describe('whoever has taken the file', () => {
   it('is joined by nobody: what others ask meanwhile is committed after it', async () => {
-    await group.take();
+    await group.acquire();
     group.runAlone('begin', []);
     const other = insert(2);
     group.runAlone('insert into rows values (1, null)', []);
     await new Promise(setImmediate);
     expect(committedIds()).toEqual([]);
-    group.handBack();
+    group.release();
     await other;
 
     expect(committedIds()).toEqual([2]);
@@ -131,11 +131,11 @@ describe('whoever has taken the file', () => {
 
   it('lets the next one take it only after handing it back', async () => {
     const order: string[] = [];
-    await group.take();
-    const second = group.take().then(() => order.push('second has it'));
+    await group.acquire();
+    const second = group.acquire().then(() => order.push('second has it'));
     await new Promise(setImmediate);
     order.push('first hands it back');
-    group.handBack();
+    group.release();
     await second;
 
     expect(order).toEqual(['first hands it back', 'second has it']);

@@ -25,8 +25,8 @@ export class GroupCommit {
   readonly #file: SqliteFile;
   readonly #prepared = new Map<string, Statement>();
   #waiting: Waiting[] = [];
-  readonly #turns: (() => void)[] = [];
-  #isTaken = false;
+  readonly #waitingForFile: (() => void)[] = [];
+  #isAcquired = false;
   #isScheduled = false;
 
   constructor(file: SqliteFile) {
@@ -41,22 +41,22 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when the file is the caller's alone, until {@link handBack}: for a transaction of its own. */
-  take(): Promise<void> {
+  /** Resolves when the file is the caller's alone, until {@link release}: for a transaction of its own. */
+  acquire(): Promise<void> {
     return new Promise((resolve) => {
-      this.#turns.push(resolve);
+      this.#waitingForFile.push(resolve);
       this.#schedule();
     });
   }
 
-  /** Ends what {@link take} began, and undoes a transaction that was left open. */
-  handBack(): void {
+  /** Ends what {@link acquire} began, and undoes a transaction that was left open. */
+  release(): void {
     this.#undo();
-    this.#isTaken = false;
+    this.#isAcquired = false;
     this.#schedule();
   }
 
-  /** Runs a statement at once, for whoever has taken the file. */
+  /** Runs a statement at once, for the caller that has acquired the file. */
   runAlone(sql: string, parameters: readonly unknown[]): StatementResult {
     const statement = this.#prepare(sql);
     if (statement.reader) return { rows: statement.all(...parameters), changes: 0 };
@@ -65,21 +65,21 @@ export class GroupCommit {
 
   /** Commits what waits, then closes the file. */
   close(): void {
-    if (!this.#isTaken) this.#commitTogether();
+    if (!this.#isAcquired) this.#commitTogether();
     this.#file.close();
   }
 
-  /** After the callbacks of this turn of the event loop: requests that came together are committed together. */
+  /** After the callbacks of this iteration of the event loop: requests that came together are committed together. */
   #schedule(): void {
-    if (this.#isScheduled || this.#isTaken) return;
+    if (this.#isScheduled || this.#isAcquired) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (this.#isTaken) return;
+      if (this.#isAcquired) return;
       this.#commitTogether();
-      const next = this.#turns.shift();
+      const next = this.#waitingForFile.shift();
       if (next === undefined) return;
-      this.#isTaken = true;
+      this.#isAcquired = true;
       next();
     });
   }

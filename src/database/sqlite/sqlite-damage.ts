@@ -12,7 +12,7 @@ export function isLost(path: string): boolean {
 
 /**
  * What is wrong with an SQLite file, in a few words; `null` for a sound or empty one. It is opened for reading,
- * so that a damaged file stays as it is for whoever restores it, its log included (N03). A million grants take
+ * so that a damaged file stays as it is for its restoration, its log included (N03). A million grants take
  * about 0.2 s.
  * @throws SQLite's error when the file cannot be read: another process has it, or this user may not
  */
@@ -24,8 +24,8 @@ export function findDamage(Driver: typeof Sqlite, path: string, busyMilliseconds
   } catch (error) {
     const code = codeOf(error);
     if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(code)) return code;
-    // The power failed in the middle of a change, which the first start makes before there is a log: whoever
-    // opens the file for writing undoes it.
+    // The power failed in the middle of a change, which the first start makes before there is a log: SQLite undoes
+    // it when the file is opened for writing.
     if (code === 'SQLITE_READONLY_ROLLBACK') return null;
     throw error;
   } finally {

@@ -35,7 +35,7 @@ export class GroupCommitDialect implements Dialect {
 
 /** What kysely's own adapter says of SQLite, corrected where it is too careful. */
 class GroupCommitAdapter extends SqliteAdapter {
-  /** Otherwise one caller waits for the other, and nobody waits at the same time. */
+  /** Otherwise one caller waits for the other, and no two statements could be committed together. */
   override get supportsMultipleConnections(): boolean {
     return true;
   }
@@ -56,7 +56,7 @@ class GroupCommitDriver implements Driver {
   }
 
   async beginTransaction(caller: Caller): Promise<void> {
-    await caller.takeFile();
+    await caller.acquireFile();
     this.group.runAlone('begin', []);
   }
 
@@ -65,11 +65,11 @@ class GroupCommitDriver implements Driver {
   }
 
   async rollbackTransaction(caller: Caller): Promise<void> {
-    caller.handBackFile();
+    caller.releaseFile();
   }
 
   async releaseConnection(caller: Caller): Promise<void> {
-    caller.handBackFile();
+    caller.releaseFile();
   }
 
   async destroy(): Promise<void> {
@@ -83,15 +83,15 @@ class Caller implements DatabaseConnection {
 
   constructor(private readonly group: GroupCommit) {}
 
-  async takeFile(): Promise<void> {
-    await this.group.take();
+  async acquireFile(): Promise<void> {
+    await this.group.acquire();
     this.#hasFile = true;
   }
 
-  handBackFile(): void {
+  releaseFile(): void {
     if (!this.#hasFile) return;
     this.#hasFile = false;
-    this.group.handBack();
+    this.group.release();
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {

@@ -3,8 +3,7 @@ import { dirname } from 'node:path';
 import { CompiledQuery, Kysely } from 'kysely';
 import { formatProblems } from '../../settings/settings-problem.js';
 import { codeOf, DatabaseOpenError } from '../database-open-error.js';
-import { PROBE_WRITE, probeFiller } from '../probe-write.js';
-import type { Probe } from '../readiness.js';
+import { PROBE_WRITE, probeFiller, type Probe } from '../readiness.js';
 import type { Queries, Tables } from '../schema.js';
 import { findDamage, isLost } from './sqlite-damage.js';
 import { GroupCommitDialect } from './sqlite-dialect.js';
@@ -53,12 +52,12 @@ export async function openSqliteForReading(path: string): Promise<Queries> {
 
 /** The file is this process's own, so nothing is asked until a write has failed: a disk fills and empties. */
 export function sqliteProbe(queries: Queries): Probe {
-  return async (deep) => {
-    if (deep) await queries.executeQuery(CompiledQuery.raw(PROBE_WRITE('?'), [probeFiller()]));
+  return async (withWrite) => {
+    if (withWrite) await queries.executeQuery(CompiledQuery.raw(PROBE_WRITE('?'), [probeFiller()]));
   };
 }
 
-/** Who watches what, and may, is for the owner alone to read; SQLite makes the files beside it with the same mode. */
+/** What viewers watch and may watch is readable by the owner alone; SQLite makes the files beside it with the same mode. */
 function makePrivateFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, 'a', 0o600));

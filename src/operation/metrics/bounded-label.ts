@@ -3,7 +3,7 @@ const WORD = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
 /**
  * A label whose values come from the code, but from many places of it. Gives the value itself for the first
- * `most` of them and `other` for the rest, so that no caller can grow the memory of whoever scrapes.
+ * `most` of them and `other` for the rest, so that no caller can grow the memory of the scraper.
  */
 export class BoundedLabel {
   readonly #known = new Set<string>();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { repeatConflicts } from './repeat-conflicts.js';
+import { repeatConflicts } from './outage.js';
 
 /** Fails with each of the codes in turn, then gives `done`. */
 function failing(...codes: readonly string[]): { query: () => Promise<string>; runs: () => number } {
