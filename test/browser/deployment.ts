@@ -19,6 +19,8 @@ export interface DeploymentOptions {
   readonly apiSpeaksTls: boolean;
   /** Takes the response headers policy away: the CDN then sends no CORS header at all. */
   readonly withoutCors?: boolean;
+  /** Settings that differ from those of production: a CDN with a port needs `NODE_ENV` development. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Deployment {
@@ -71,6 +73,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       ...(options.apiSpeaksTls
         ? { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile }
         : { TRUSTED_PROXIES: '127.0.0.1' }),
+      ...options.environment,
     },
   });
   const edge = startEdgepass(['edge', '--distribution', distribution, '--port', '0']);

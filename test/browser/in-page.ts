@@ -159,3 +159,54 @@ export function echoOverWebSocket(page: ScriptedPage, url: string, text: string)
     { address: url, message: text },
   );
 }
+
+/** hls.js, as the page's own script puts it there. */
+interface HlsInPage {
+  loadSource(url: string): void;
+  attachMedia(element: unknown): void;
+  on(event: string, listener: (event: string, data: HlsEvent) => void): void;
+  destroy(): void;
+}
+interface HlsEvent {
+  readonly frag?: { readonly url: string; readonly sn: number | 'initSegment' };
+  readonly fatal?: boolean;
+  readonly details?: string;
+  readonly error?: unknown;
+}
+declare const Hls: new (config: object) => HlsInPage;
+
+/** Loads a whole HLS lesson of four segments with hls.js and credentials; gives the file names of its segments, or why not. */
+export function loadHls(page: ScriptedPage, url: string): Promise<readonly string[] | string> {
+  return page.evaluate(
+    (address) =>
+      new Promise<readonly string[] | string>((resolve) => {
+        const hls = new Hls({
+          xhrSetup: (request: { withCredentials: boolean }) => {
+            request.withCredentials = true;
+          },
+        });
+        const names: string[] = [];
+        const end = (result: readonly string[] | string): void => {
+          hls.destroy();
+          resolve(result);
+        };
+        hls.on('hlsFragLoaded', (_event, { frag }) => {
+          if (frag === undefined || frag.sn === 'initSegment') return;
+          names.push(new URL(frag.url).pathname.split('/').at(-1) ?? '');
+          if (names.length === 4) end(names);
+        });
+        hls.on('hlsError', (_event, { fatal, details, error }) => {
+          if (fatal === true) end(`${details ?? 'unknown'} after ${names.length} segments: ${String(error)}`);
+        });
+        hls.loadSource(address);
+        hls.attachMedia(createVideo());
+
+        function createVideo(): unknown {
+          return (
+            globalThis as unknown as { document: { createElement(name: string): unknown } }
+          ).document.createElement('video');
+        }
+      }),
+    url,
+  );
+}
