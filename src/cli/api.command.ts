@@ -52,7 +52,7 @@ export function run(args: readonly string[]): Promise<number> {
 async function readAll(): Promise<Settings | null> {
   const [{ formatProblems, readSettings }, { readDotEnvFile }, { withStartProblems }] = await Promise.all([
     import('../settings/read-settings.js'),
-    import('../settings/dot-env-file.js'),
+    import('../settings/dot-env.js'),
     import('../operation/start-problems.js'),
   ]);
   const result = readSettings(process.env, { dotEnv: readDotEnvFile(process.cwd()) });

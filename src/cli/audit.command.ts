@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { AUDIT_KINDS } from '../audit/audit-event.js';
+import { AUDIT_KINDS, auditLine } from '../audit/audit-event.js';
 import type { AuditRange } from '../audit/audit-log.js';
 import { readTimestamp } from '../entitlements/period.js';
 import { systemClock, toTimestamp } from '../operation/clock.js';
@@ -66,10 +66,9 @@ function readTimes({
 }
 
 async function exportLog(range: AuditRange): Promise<number> {
-  const [{ openForReading }, { AuditLog }, { auditLine }] = await Promise.all([
+  const [{ openForReading }, { AuditLog }] = await Promise.all([
     import('../database/open-for-reading.js'),
     import('../audit/audit-log.js'),
-    import('../audit/audit-line.js'),
   ]);
   const database = await readDatabase();
   if (typeof database === 'string') {
@@ -112,7 +111,7 @@ async function exportLog(range: AuditRange): Promise<number> {
 async function readDatabase(): Promise<Settings['database'] | string> {
   const [{ formatProblems, readSettings }, { readDotEnvFile }] = await Promise.all([
     import('../settings/read-settings.js'),
-    import('../settings/dot-env-file.js'),
+    import('../settings/dot-env.js'),
   ]);
   const { read, ...result } = readSettings(process.env, { dotEnv: readDotEnvFile(process.cwd()) });
   if ('settings' in result) return result.settings.database;

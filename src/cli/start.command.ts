@@ -66,7 +66,7 @@ async function runUntil(asked: Promise<string>, { app, api }: Flags): Promise<nu
     { systemClock },
   ] = await Promise.all([
     import('../settings/read-settings.js'),
-    import('../settings/dot-env-file.js'),
+    import('../settings/dot-env.js'),
     import('../operation/start-problems.js'),
     import('../local/local-stack.js'),
     import('../local/welcome.js'),

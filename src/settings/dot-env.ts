@@ -1,4 +1,7 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { errorCode } from '../operation/error-code.js';
 import { nearName } from './near-name.js';
 import { measure, type SettingsProblem } from './settings-problem.js';
 import { SETTING_NAMES } from './settings-table.js';
@@ -9,6 +12,20 @@ export interface DotEnv {
   readonly path: string;
   /** Node's code, where the file is there and this user may not read it. */
   readonly unreadable?: string;
+}
+
+/**
+ * The `.env` of a folder, for `readSettings`, which decides whether it counts; `undefined` where there is
+ * none. One that this user may not read is given with Node's code for it.
+ */
+export function readDotEnvFile(folder: string): DotEnv | undefined {
+  const path = join(folder, '.env');
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  try {
+    return { path, text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    return { path, text: '', unreadable: errorCode(error) ?? 'unknown reason' };
+  }
 }
 
 /** What `.env` says, and every line of it that is no setting: there, unlike in the environment, a typing error is a problem. */

@@ -102,7 +102,8 @@ export const SETTINGS_TABLE = {
   }),
   TRUSTED_PROXIES: row({
     group: 'Service',
-    meaning: 'The proxies in front of the API whose forwarding headers count. Never everything.',
+    meaning:
+      'The proxies in front of the API whose `X-Forwarded-For` counts: `127.0.0.1` for nginx on the same machine, the subnets of a load balancer. docs/deploying.md has examples.',
     form: 'IP addresses or CIDR ranges separated by commas, never everything',
     ...none,
     example: '10.0.0.0/8',
@@ -136,7 +137,7 @@ export const SETTINGS_TABLE = {
   CLOUDFRONT_KEY_PAIR_ID: row({
     group: 'CloudFront',
     meaning:
-      'Id of the public key in CloudFront. Required beside `CLOUDFRONT_PRIVATE_KEY`; absent where the key file names it. The log names it at start with the fingerprint of the key that signs; that of the key in CloudFront is told by `aws cloudfront get-public-key --id K… --query PublicKey.PublicKeyConfig.EncodedKey --output text | openssl pkey -pubin -outform DER | openssl sha256 -c`.',
+      'Id of the public key in CloudFront. Required beside `CLOUDFRONT_PRIVATE_KEY`; absent where the key file names it. The log names it at start with the fingerprint of the key that signs; docs/rotation.md has the command that prints the fingerprint of the key in CloudFront.',
     form: 'the id that CloudFront gave the public key, letters and digits',
     ...made,
     example: 'K2JCJMDEHXQW5F',
@@ -340,7 +341,7 @@ export const SETTINGS_TABLE = {
   DATABASE_URL: row({
     group: 'Storage',
     meaning:
-      'Where entitlements and the audit log live: an SQLite file (one process) or PostgreSQL (several instances). Required in production. TLS to PostgreSQL: end the address in `?sslmode=verify-full&sslrootcert=/path/ca.pem` (without `sslrootcert` the authorities of the system count); a client certificate: `&sslcert=…&sslkey=…`.',
+      'Where entitlements and the audit log live: an SQLite file (one process) or PostgreSQL (several instances). Required in production. Special characters of the password are percent-encoded (`@` is `%40`). TLS, client certificates and the rest: docs/database.md.',
     form: 'sqlite:PATH or postgres://user:password@host:5432/database',
     ...none,
     default: '`sqlite:` file in `DATA_DIR` in development',

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { AuditEvent } from './audit-event.js';
-import { auditLine } from './audit-line.js';
+import { auditLine } from './audit-event.js';
 
 it('an exported event is one line in which nothing moves a cursor or turns the text round', () => {
   const event: AuditEvent = {
