@@ -49,7 +49,7 @@ describe('refusals', () => {
     ]);
   });
 
-  it('of more viewers than are told apart share one row a code', async () => {
+  it('of more viewers than are counted separately share one row a code', async () => {
     const { recorder, refuse, written } = recorderThat();
     for (let viewer = 0; viewer < 7_000; viewer++) refuse(`u${viewer}`);
     await recorder.close();
@@ -57,7 +57,7 @@ describe('refusals', () => {
     expect(written().at(-1)).toEqual([null, 'not_entitled', null, 2_000]);
   });
 
-  it('that cannot be written are told to the log, and the next ones are written', async () => {
+  it('that cannot be written are reported, and the next ones are written', async () => {
     let isBroken = true;
     const written: string[] = [];
     const { recorder, refuse, errors } = recorderThat(async (rows) => {

@@ -23,7 +23,7 @@ export type WriteRefusals = (rows: readonly RefusalRow[]) => Promise<void>;
 
 const SECONDS_A_MINUTE = 60;
 
-/** Pairs of viewer and code that one instance tells apart in a minute; the rest shares one row a code. */
+/** Pairs of viewer and code that one instance counts separately in a minute; the rest shares one row a code. */
 const MOST_PAIRS_A_MINUTE = 5_000;
 
 /**

@@ -61,7 +61,7 @@ describe('the first requests (N31)', () => {
   });
 });
 
-describe('what may be told of the keys', () => {
+describe('the state of the keys', () => {
   it('is their age and whether the latest download failed', async () => {
     expect(keySet.state).toEqual({ ageSeconds: null, isFailing: false });
     await ask('first');

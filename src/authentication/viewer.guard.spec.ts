@@ -165,7 +165,7 @@ describe('the Authorization header', () => {
     expect(await call([], { target: `/who?access_token=${token()}` })).toEqual(MISSING);
   });
 
-  it('J25: an expired token and one that is not valid yet are told apart', async () => {
+  it('J25: an expired token and one that is not valid yet have different codes', async () => {
     const expired = await call([`Authorization: Bearer ${token({ exp: NOW_EPOCH_SECONDS - 31 })}`]);
     const early = await call([`Authorization: Bearer ${token({ nbf: NOW_EPOCH_SECONDS + 31 })}`]);
     expect(expired).toEqual({
@@ -298,7 +298,7 @@ describe('an admin route', () => {
     expect((await call([cookie, 'Origin: https://evil.example'], route)).said).toBe('csrf_rejected');
   });
 
-  it('does not exist without an admin group, whoever asks', async () => {
+  it('does not exist for anybody without an admin group', async () => {
     const gone = { status: 404, said: 'not_found', challenge: undefined };
     const there = { ...route, port: headerOnly.port };
     expect(await call([admin], there)).toEqual(gone);

@@ -54,7 +54,7 @@ export interface EntitlementChangeRow {
  */
 export interface RefusalRow {
   id: string;
-  /** `null` where the refusals of several viewers share the row: more were refused than are told apart. */
+  /** `null` where the refusals of several viewers share the row: more were refused than are counted separately. */
   viewer_id: string | null;
   code: string;
   /** What was asked for; `null` where nothing canonical was, or where several refusals share the row. */

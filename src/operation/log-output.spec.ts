@@ -5,17 +5,17 @@ import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { JsonLogger } from './json-logger.service.js';
 import { LogOutput } from './log-output.js';
 
-/** A file that takes so many bytes, then none until `room` is raised; and what it holds. */
-function fileWithRoom(room: number, code: string) {
+/** A file that takes so many bytes, then none until `space` is raised; and what it holds. */
+function fileWithSpace(space: number, code: string) {
   const file = {
-    room,
+    space,
     text: '',
     tries: 0,
     write: (_descriptor: number, bytes: Uint8Array, offset: number): number => {
       file.tries += 1;
-      const taken = bytes.subarray(offset, offset + file.room);
+      const taken = bytes.subarray(offset, offset + file.space);
       if (taken.length === 0) throw Object.assign(new Error(code), { code });
-      file.room -= taken.length;
+      file.space -= taken.length;
       file.text += Buffer.from(taken).toString('utf8');
       return taken.length;
     },
@@ -46,32 +46,32 @@ describe('the output of the log', () => {
   });
 
   it('begins a new line after one that was cut off', () => {
-    const file = fileWithRoom(5, 'ENOSPC');
+    const file = fileWithSpace(5, 'ENOSPC');
     const output = new LogOutput(1, file.write);
     output.write('first\n');
     output.write('second\n');
-    file.room = 100;
+    file.space = 100;
     output.write('third\n');
     expect([file.text, output.linesLost]).toEqual(['first\nthird\n', 2]);
   });
 
   it('waits a moment for a reader that cannot keep up, once, and not at every line', () => {
-    const file = fileWithRoom(0, 'EAGAIN');
+    const file = fileWithSpace(0, 'EAGAIN');
     const output = new LogOutput(1, file.write);
     output.write('first\n');
     const triesOfFirst = file.tries;
     output.write('second\n');
     expect([triesOfFirst, file.tries - triesOfFirst, output.linesLost]).toEqual([101, 1, 2]);
-    file.room = 100;
+    file.space = 100;
     output.write('third\n');
     expect([file.text, output.linesLost]).toEqual(['third\n', 2]);
   });
 
   it('waits for a slow reader no longer than a millisecond a line (D19)', () => {
-    const file = fileWithRoom(0, 'EAGAIN');
+    const file = fileWithSpace(0, 'EAGAIN');
     const output = new LogOutput(1, file.write);
     for (let times = 0; times < 50; times++) {
-      file.room = 6;
+      file.space = 6;
       output.write('read!\n');
       output.write('lost!\n');
     }

@@ -197,7 +197,7 @@ describe('a PostgreSQL that falls silent', () => {
     expect(await noted()).toEqual([0, 3]);
   });
 
-  it('is told apart from others who took all the time', async () => {
+  it('has another error than when others took all the time', async () => {
     await note(0);
     const first = sleep(SLEEP_SECONDS);
     await new Promise((next) => setTimeout(next, 50));

@@ -24,14 +24,14 @@ async function askBehind(statement: string, statementMilliseconds: number): Prom
 }
 
 describe('a caller for whom no connection becomes free in time', () => {
-  it('is told overloaded while PostgreSQL answers others (N18)', async () => {
+  it('gets overloaded while PostgreSQL answers others (N18)', async () => {
     expect(await askBehind('select pg_sleep(0.1)', 1_000)).toMatchObject({
       code: 'overloaded',
       reason: 'no_connection_free',
     });
   });
 
-  it('is told of the outage while PostgreSQL answers nobody (N16)', async () => {
+  it('gets the code of an outage while PostgreSQL answers no connection (N16)', async () => {
     expect(await askBehind('select pg_sleep(2)', 1_000)).toMatchObject({ code: 'audit_unavailable' });
   });
 });

@@ -115,7 +115,7 @@ describe('a statement alone', () => {
   });
 });
 
-describe('whoever has taken the file', () => {
+describe('the caller that has acquired the file', () => {
   it('is joined by nobody: what others ask meanwhile is committed after it', async () => {
     await group.acquire();
     group.runAlone('begin', []);
