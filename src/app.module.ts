@@ -23,7 +23,7 @@ import type { Settings } from './settings/settings.js';
 /** Injection token of the {@link Metrics}, `null` without METRICS_PORT. */
 export const METRICS = Symbol('edgepass.metrics');
 
-/** What the rooms are made of: opened, loaded and checked before the application exists. */
+/** What the service is composed of: opened, loaded and checked before the application exists. */
 export interface AppParts {
   readonly settings: Settings;
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export interface AppParts {
   readonly demoSecret?: Uint8Array;
 }
 
-/** The stand-alone service: the same rooms that a host application mounts, in the order of the flow. */
+/** The stand-alone service: the same modules that a host application mounts, in the order of the flow. */
 @Module({})
 export class AppModule {
   static of(parts: AppParts): DynamicModule {
@@ -86,7 +86,7 @@ export class AppModule {
   }
 }
 
-/** What every room may ask for. */
+/** What every module may ask for. */
 @Global()
 @Module({})
 class FoundationModule {

@@ -20,14 +20,14 @@ const COMMAND_FILES = ['cli/edgepass.js', 'cli/dispatch.js', 'cli/keys.command.j
 /** The files of dist that these and their imports name. Not those that are imported when asked for. */
 function closureOf(entries, extension) {
   const found = new Set();
-  const visit = (file) => {
+  const follow = (file) => {
     if (found.has(file)) return;
     found.add(file);
     for (const name of importsOf(file)) {
-      visit(resolve(dirname(file), name.replace(/\.js$/, extension)));
+      follow(resolve(dirname(file), name.replace(/\.js$/, extension)));
     }
   };
-  for (const entry of entries) visit(join(dist, entry.replace(/\.js$/, extension)));
+  for (const entry of entries) follow(join(dist, entry.replace(/\.js$/, extension)));
   return [...found];
 }
 

@@ -39,8 +39,8 @@ export interface DemoCookieScope {
 }
 
 /**
- * Told who has signed in, before the answer leaves: what another viewer left in this browser goes now. The
- * room does not know what that may be.
+ * Gets who has signed in, before the answer leaves: what another viewer left in this browser goes now. This
+ * folder does not know what that may be.
  */
 export type OnSignedIn = (response: ServerResponse, viewer: { readonly id: string }) => void;
 

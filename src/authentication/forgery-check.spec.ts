@@ -8,7 +8,7 @@ const POLICY: ForgeryPolicy = {
   withoutBrowserHeaders: 'refuse',
 };
 
-function verdict(
+function outcome(
   headers: Readonly<Record<string, string | readonly string[]>>,
   method = 'POST',
   policy: ForgeryPolicy = POLICY,
@@ -26,7 +26,7 @@ describe('an unsafe call with an Origin (B110)', () => {
   it.each(['https://app.example.com', 'https://admin.example.com:8443', 'https://api.example.com'])(
     'passes from the page %s',
     (origin) => {
-      expect(verdict({ origin })).toBe('passed');
+      expect(outcome({ origin })).toBe('passed');
     },
   );
 
@@ -43,32 +43,32 @@ describe('an unsafe call with an Origin (B110)', () => {
     ['B110', 'https://app.example.com, https://app.example.com'],
     ['B110', ''],
   ])('%s: is refused from %s', (_, origin) => {
-    expect(verdict({ origin })).toBe('origin_not_listed');
+    expect(outcome({ origin })).toBe('origin_not_listed');
   });
 
   it('S05: is refused from an opaque origin, even where a list names null', () => {
-    expect(verdict({ origin: 'null' })).toBe('origin_null');
-    expect(verdict({ origin: 'null' }, 'POST', { ...POLICY, allowedOrigins: ['null'] })).toBe('origin_null');
+    expect(outcome({ origin: 'null' })).toBe('origin_null');
+    expect(outcome({ origin: 'null' }, 'POST', { ...POLICY, allowedOrigins: ['null'] })).toBe('origin_null');
   });
 
   it('is refused from a foreign page whatever Sec-Fetch-Site says', () => {
     const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' };
-    expect(verdict(headers)).toBe('origin_not_listed');
+    expect(outcome(headers)).toBe('origin_not_listed');
   });
 
   it('passes from a listed page on another site', () => {
-    expect(verdict({ origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site' })).toBe('passed');
+    expect(outcome({ origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site' })).toBe('passed');
   });
 
   it('is refused with two Origins', () => {
     const origin = ['https://app.example.com', 'https://app.example.com'];
-    expect(verdict({ origin })).toBe('origin_repeated');
+    expect(outcome({ origin })).toBe('origin_repeated');
   });
 });
 
 describe('an unsafe call without an Origin', () => {
   it('passes from the same origin', () => {
-    expect(verdict({ 'sec-fetch-site': 'same-origin' })).toBe('passed');
+    expect(outcome({ 'sec-fetch-site': 'same-origin' })).toBe('passed');
   });
 
   it.each([
@@ -79,24 +79,24 @@ describe('an unsafe call without an Origin', () => {
     ['B110', 'SAME-ORIGIN'],
     ['B110', 'same-origin, cross-site'],
   ])('%s: is refused when Sec-Fetch-Site is %j', (_, site) => {
-    expect(verdict({ 'sec-fetch-site': site })).toBe('fetch_site_not_same_origin');
+    expect(outcome({ 'sec-fetch-site': site })).toBe('fetch_site_not_same_origin');
     const lenient = { ...POLICY, withoutBrowserHeaders: 'allow' } as const;
-    expect(verdict({ 'sec-fetch-site': site }, 'DELETE', lenient)).toBe('fetch_site_not_same_origin');
+    expect(outcome({ 'sec-fetch-site': site }, 'DELETE', lenient)).toBe('fetch_site_not_same_origin');
   });
 
   it('and without Sec-Fetch-Site is refused where a cookie gives it its power, else it passes', () => {
-    expect(verdict({})).toBe('no_browser_headers');
-    expect(verdict({}, 'DELETE', { ...POLICY, withoutBrowserHeaders: 'allow' })).toBe('passed');
+    expect(outcome({})).toBe('no_browser_headers');
+    expect(outcome({}, 'DELETE', { ...POLICY, withoutBrowserHeaders: 'allow' })).toBe('passed');
   });
 });
 
 describe('the method', () => {
   it.each(['GET', 'HEAD', 'OPTIONS'])('%s changes nothing, so it passes from anywhere', (method) => {
-    expect(verdict({ origin: 'https://evil.example' }, method)).toBe('passed');
+    expect(outcome({ origin: 'https://evil.example' }, method)).toBe('passed');
   });
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'QUERY', 'get'])('%s is checked', (method) => {
-    expect(verdict({ origin: 'https://evil.example' }, method)).toBe('origin_not_listed');
+    expect(outcome({ origin: 'https://evil.example' }, method)).toBe('origin_not_listed');
   });
 
   it('that is missing is checked', () => {

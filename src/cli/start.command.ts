@@ -75,9 +75,9 @@ async function runUntil(asked: Promise<string>, { app, api }: Flags): Promise<nu
   const dotEnv = readDotEnvFile(process.cwd());
   const result = readSettings(environment, dotEnv === undefined ? {} : { dotEnv });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
-  const told = 'problems' in result ? result.problems : [];
+  const found = 'problems' in result ? result.problems : [];
   // With --api the cookies are somebody else's, and so are the rules for them.
-  const problems = api === null ? await withStartProblems(result.read, told) : told;
+  const problems = api === null ? await withStartProblems(result.read, found) : found;
   if ('problems' in result || problems.length > 0) {
     process.stderr.write(`${formatProblems(problems)}\n`);
     return 1;

@@ -409,7 +409,7 @@ describe('clear and clearForeign', () => {
 });
 
 describe('what the service says of itself', () => {
-  it('says which key signs, with which hash, and what browsers are told', () => {
+  it('says which key signs, with which hash, and which cookie attributes browsers get', () => {
     expect(start({ privateKey: rsaKeyText, hashAlgorithm: 'SHA256' }).describe()).toEqual({
       keyPairId: 'K2JCJMDEHXQW5F',
       keyType: 'RSA-2048',

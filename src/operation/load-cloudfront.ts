@@ -66,7 +66,7 @@ function checkInTheNamesOfSettings(options: CloudFrontOptions, key: KeyText): re
   }
 }
 
-/** The options know the key as a text alone; its problem is told again with the file it came from. */
+/** The options know the key as a text alone; its problem is reported again with the file it came from. */
 function aboutFile(problem: SettingsProblem, options: CloudFrontOptions, key: KeyText): SettingsProblem {
   if (!['CLOUDFRONT_PRIVATE_KEY', 'CLOUDFRONT_KEY_PAIR_ID'].includes(problem.setting)) return problem;
   if ('problem' in key) return key.problem;

@@ -51,7 +51,7 @@ const port = wholeNumber(1, 65_535);
 const LONGEST_TTL_SECONDS = 400 * 24 * 3600;
 const SHORTEST_TTL_SECONDS = 60;
 const seconds = wholeNumber(SHORTEST_TTL_SECONDS, LONGEST_TTL_SECONDS);
-/** With the time for requests in flight it stays below the 10 s after which `docker stop` kills. */
+/** With the time for requests under way it stays below the 10 s after which `docker stop` kills. */
 const LONGEST_DRAIN_SECONDS = 8;
 const MOST_PER_MINUTE = 1_000_000;
 

@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe } from '@jest/globals';
-import { grantStory } from './grant.story.js';
-import { installStory } from './install.story.js';
-import { mountStory } from './mount.story.js';
+import { grantSteps } from './grant.steps.js';
+import { installSteps } from './install.steps.js';
+import { mountSteps } from './mount.steps.js';
 import { installPackedHost, run } from './packed-host.js';
-import { previewStory } from './preview.story.js';
-import { refusalStory } from './refusal.story.js';
+import { previewSteps } from './preview.steps.js';
+import { refusalSteps } from './refusal.steps.js';
 import { School } from './school.js';
 import type { Stage } from './stage.js';
-import { typeStory } from './type.story.js';
+import { typeSteps } from './type.steps.js';
 
 const installLimitMilliseconds = 120_000;
 const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
@@ -30,10 +30,10 @@ describe('examples/own-backend with the packed tarball', () => {
     if (!ready) throw new Error('the school has not started');
     return ready;
   };
-  mountStory(stage);
-  grantStory(stage);
-  refusalStory(stage);
-  previewStory(stage);
-  installStory(stage);
-  typeStory(stage);
+  mountSteps(stage);
+  grantSteps(stage);
+  refusalSteps(stage);
+  previewSteps(stage);
+  installSteps(stage);
+  typeSteps(stage);
 });

@@ -97,16 +97,16 @@ export function broughtBy(
   names: readonly string[],
 ): ReadonlySet<string> {
   const places = new Set<string>();
-  const visit = (name: string, from: string): void => {
+  const follow = (name: string, from: string): void => {
     const place = placeOf(packages, name, from);
     if (place === null || places.has(place)) return;
     places.add(place);
     const { dependencies, peerDependencies, optionalDependencies } = packages[place] ?? {};
     for (const next of Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })) {
-      visit(next, place);
+      follow(next, place);
     }
   };
-  for (const name of names) visit(name, '');
+  for (const name of names) follow(name, '');
   return new Set([...places].map((place) => place.slice(place.lastIndexOf('node_modules/') + 13)));
 }
 

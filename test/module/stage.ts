@@ -1,6 +1,6 @@
 import type { School } from './school.js';
 
-/** The example, installed once from the packed tarball; every story is told of the same running school. */
+/** The example, installed once from the packed tarball; all steps use the same running school. */
 export interface Stage {
   readonly folder: string;
   readonly school: School;

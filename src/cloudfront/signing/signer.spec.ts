@@ -67,7 +67,7 @@ describe('createSigner', () => {
     expect(verifies('{"Statement":[ ]}')).toBe(false);
   });
 
-  it('shares one signature between equal texts in flight and just signed', async () => {
+  it('shares one signature between equal texts under way and just signed', async () => {
     // ECDSA takes a fresh random number each time: equal signatures are one signature.
     const signer = start({ key: ecKey, workers: 1 });
     const [one, other] = await Promise.all([signer.sign('a'), signer.sign('a')]);

@@ -41,7 +41,7 @@ export interface SignerOptions {
 
 const DEFAULT_QUEUE_LIMIT = 1_000;
 const MAX_DEFAULT_WORKERS = 4;
-// Signatures of the running second and those in flight; beyond that only memory is spent.
+// Signatures of the running second and those under way; beyond that only memory is spent.
 const REMEMBERED_SIGNATURES = 1_024;
 
 /**

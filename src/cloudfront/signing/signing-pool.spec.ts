@@ -8,7 +8,7 @@ import {
   type SigningPoolOptions,
 } from './signing-pool.js';
 
-/** A worker that signs by naming the text and the size of its batch, and dies when told. */
+/** A worker that signs by naming the text and the size of its batch, and dies when asked. */
 const WORKER = `
   import { parentPort, workerData } from 'node:worker_threads';
   const deaths = new Int32Array(workerData.deaths);

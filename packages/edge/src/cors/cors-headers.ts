@@ -44,7 +44,7 @@ export function corsHeaders(config: CorsConfig, question: CorsQuestion): HeaderL
 }
 
 /**
- * Without `Origin` nothing is said, and an origin that is not listed is told no other one: what CloudFront does
+ * Without `Origin` nothing is said, and an origin that is not listed learns no other one: what CloudFront does
  * with a policy of one exact origin is not documented for either (R70, R72).
  */
 function allowedOrigin(config: CorsConfig, { origin, pageOrigins }: CorsQuestion): string | null {

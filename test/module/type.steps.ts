@@ -8,7 +8,7 @@ const uses = readFileSync(join(repository, 'test/module/every-export.ts'), 'utf8
 const index = readFileSync(join(repository, 'src/index.ts'), 'utf8');
 
 /** What a host's compiler sees. */
-export function typeStory(stage: OnStage): void {
+export function typeSteps(stage: OnStage): void {
   describe('the type declarations', () => {
     test('are tried out name by name', () => {
       const exported = [...index.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, names = '']) =>

@@ -11,7 +11,7 @@ const sources = readdirSync(join(example, 'src'), { recursive: true, encoding: '
   .map((name) => ({ name, text: readFileSync(join(example, 'src', name), 'utf8') }));
 
 /** Mounting it: how little that takes, and what it leaves alone. */
-export function mountStory(stage: OnStage): void {
+export function mountSteps(stage: OnStage): void {
   describe('mounting GrantsModule', () => {
     test('takes one file of at most 25 lines', () => {
       const mounting = sources.filter(({ text }) => /(Grants|CloudFront)Module\.forRoot/.test(text));

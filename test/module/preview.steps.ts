@@ -6,7 +6,7 @@ const SCOPE = 'Domain=school.example.com; Path=/courses/algebra/preview';
 const SCOPES = '__Host-edgepass-scopes';
 
 /** A route of the school's own that uses CloudFrontService alone. */
-export function previewStory(stage: OnStage): void {
+export function previewSteps(stage: OnStage): void {
   describe('CloudFrontService in a controller of the host', () => {
     test('writes a cookie set of five minutes for somebody who has not signed in', async () => {
       const { school } = stage();

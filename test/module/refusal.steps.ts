@@ -6,7 +6,7 @@ import type { OnStage } from './stage.js';
 const FOREIGN = 'https://www.school.example.com.evil.example';
 
 /** What the school refuses, what edgepass refuses, and in whose words. */
-export function refusalStory(stage: OnStage): void {
+export function refusalSteps(stage: OnStage): void {
   describe('refused', () => {
     test('without a session, by the school’s own guard in the school’s own words', async () => {
       const { school } = stage();

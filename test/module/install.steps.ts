@@ -30,7 +30,7 @@ interface Manifest {
 }
 
 /** What the tarball brings to a host, and what it leaves to the host. */
-export function installStory(stage: OnStage): void {
+export function installSteps(stage: OnStage): void {
   const manifestOf = (...path: readonly string[]) =>
     JSON.parse(readFileSync(join(stage().folder, ...path, 'package.json'), 'utf8')) as Manifest;
 
