@@ -1,4 +1,4 @@
-import type { EdgepassClient, GrantKeeper } from '/client/index.js';
+import type { EdgepassClient, GrantRenewal } from '/client/index.js';
 import { expiresAtMs } from './access-card.js';
 import { opens, withHeld, type HeldGrant } from './held-grants.js';
 
@@ -25,7 +25,7 @@ export function holdGrants(
   client: EdgepassClient,
   listeners: { readonly renewed: (held: HeldGrant) => void; readonly failed: (error: unknown) => void },
 ): Holdings {
-  const keepers = new Map<string, GrantKeeper>();
+  const keepers = new Map<string, GrantRenewal>();
   let held: readonly HeldGrant[] = [];
   let alive = false;
 

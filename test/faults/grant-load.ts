@@ -3,7 +3,7 @@ import { bearer } from '../support/operated-api.js';
 import type { ReceivedCookies } from './received-cookies.js';
 
 /** Requests that wait for an answer at the same time, at most: what a frozen service is not buried under. */
-const MOST_IN_FLIGHT = 200;
+const MOST_UNDER_WAY = 200;
 const TICK_MILLISECONDS = 5;
 const VIEWERS = 400;
 const PREFIXES = 97;
@@ -56,7 +56,7 @@ export function startGrantLoad(target: {
   };
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - begin) / 1000) * target.perSecond);
-    for (; asked < due; asked += 1) if (waiting.size < MOST_IN_FLIGHT) ask();
+    for (; asked < due; asked += 1) if (waiting.size < MOST_UNDER_WAY) ask();
   }, TICK_MILLISECONDS);
 
   return {

@@ -23,7 +23,7 @@ import { expectRowsForAll, sqliteStage } from './sqlite-stage.js';
 // EDGEPASS_FAULT_STOPS=200 npm run faults -- -t N39: the long run, about 10 minutes.
 const STOPS = Number(process.env['EDGEPASS_FAULT_STOPS'] ?? 20);
 const STOP_TIMEOUT_MILLISECONDS = 60_000 + STOPS * 20_000;
-const IN_FLIGHT = 200;
+const UNDER_WAY = 200;
 const FROZEN_MILLISECONDS = 8_000;
 
 describe('SIGSTOP', () => {
@@ -70,11 +70,11 @@ describe('SIGSTOP', () => {
 
 describe('SIGTERM', () => {
   it(
-    `N39 with ${IN_FLIGHT} requests under way, again and again: every one is answered, no reset, exit 0`,
+    `N39 with ${UNDER_WAY} requests under way, again and again: every one is answered, no reset, exit 0`,
     async () => {
       const stage = sqliteStage('stops');
       injectedBy(
-        `SIGTERM with ${IN_FLIGHT} half-sent grants, DRAIN_SECONDS=1; EDGEPASS_FAULT_STOPS sets how often`,
+        `SIGTERM with ${UNDER_WAY} half-sent grants, DRAIN_SECONDS=1; EDGEPASS_FAULT_STOPS sets how often`,
       );
       let answered = 0;
       let slowest = 0;
@@ -82,10 +82,10 @@ describe('SIGTERM', () => {
         const api = await startOperatedApi({ ...stage, changes: { DRAIN_SECONDS: '1' } });
         if (stop === 0) await entitleEveryone(api.url);
         const requests = await Promise.all(
-          Array.from({ length: IN_FLIGHT }, (_, index) => sendHalf(api.port, `u${index}`)),
+          Array.from({ length: UNDER_WAY }, (_, index) => sendHalf(api.port, `u${index}`)),
         );
         await until(
-          async () => (await scrape(api.metricsPort)).get('edgepass_requests_in_flight') === IN_FLIGHT,
+          async () => (await scrape(api.metricsPort)).get('edgepass_requests_in_flight') === UNDER_WAY,
         );
         const begin = performance.now();
         api.process.child.kill('SIGTERM');
@@ -100,7 +100,7 @@ describe('SIGTERM', () => {
       }
       expect(slowest).toBeLessThan(10_000);
       evidence(
-        `${STOPS} stops, ${answered} of ${STOPS * IN_FLIGHT} requests answered 201 with Connection: close, 0 resets, exit 0 each time, the slowest end after ${(slowest / 1000).toFixed(1)} s`,
+        `${STOPS} stops, ${answered} of ${STOPS * UNDER_WAY} requests answered 201 with Connection: close, 0 resets, exit 0 each time, the slowest end after ${(slowest / 1000).toFixed(1)} s`,
       );
     },
     STOP_TIMEOUT_MILLISECONDS,

@@ -1,6 +1,6 @@
 import type { Entitlement, Grant, GrantRecord } from './answers.js';
 import { EdgepassError, EdgepassNetworkError, readRefusal } from './errors.js';
-import { keepGranted, type GrantKeeper, type KeepGrantedOptions } from './keep-granted.js';
+import { keepGranted, type GrantRenewal, type KeepGrantedOptions } from './keep-granted.js';
 
 export interface EdgepassClientOptions {
   /** The API as browsers see it (PUBLIC_URL), with its base path if it has one. */
@@ -29,7 +29,7 @@ export interface EdgepassClient {
   /** Removes this browser's cookies for one prefix, or all of them. */
   clear(prefix?: string): Promise<void>;
   /** Grants now and renews in time until `stop()` is called. */
-  keepGranted(prefix: string, options?: KeepGrantedOptions): GrantKeeper;
+  keepGranted(prefix: string, options?: KeepGrantedOptions): GrantRenewal;
 }
 
 /**

@@ -4,7 +4,7 @@ export type { Entitlement, Grant, GrantRecord } from './answers.js';
 export { EdgepassError, EdgepassNetworkError } from './errors.js';
 export type { EdgepassErrorCode } from './errors.js';
 export { ERROR_CODES } from './error-codes.js';
-export type { KeepGrantedOptions, GrantKeeper } from './keep-granted.js';
+export type { KeepGrantedOptions, GrantRenewal } from './keep-granted.js';
 export { remainingLife } from './renewal-plan.js';
 export type { RemainingLife } from './renewal-plan.js';
 export { hlsConfig, videoJsOptions } from './players.js';

@@ -15,7 +15,7 @@ export interface KeepGrantedOptions {
   readonly timers?: Timers;
 }
 
-export interface GrantKeeper {
+export interface GrantRenewal {
   /** Call before playing after a pause: renews when it is time, else does nothing. Never rejects. */
   renewIfDue(): Promise<void>;
   /** Ends the renewal; a renewal under way is no longer reported. The cookies stay until they expire. */
@@ -33,9 +33,9 @@ const SHORTEST_WAIT_MS = 1_000;
 /**
  * Keeps `prefix` granted: asks now, renews at `renewAfter`, and looks again whenever the page wakes, because
  * timers sleep with the tab. Failures that can pass are tried again with growing pauses; the others
- * wait for the next wake or {@link GrantKeeper.renewIfDue}. Never two calls at once.
+ * wait for the next wake or {@link GrantRenewal.renewIfDue}. Never two calls at once.
  */
-export function keepGranted(client: Granter, prefix: string, options: KeepGrantedOptions = {}): GrantKeeper {
+export function keepGranted(client: Granter, prefix: string, options: KeepGrantedOptions = {}): GrantRenewal {
   const timers = options.timers ?? browserTimers;
   let dueAtMs = timers.nowMs();
   let failures = 0;

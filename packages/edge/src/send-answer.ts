@@ -39,11 +39,11 @@ export async function sendAnswer(
 async function sendBytes(bytes: Buffer, response: ServerResponse): Promise<void> {
   let position = 0;
   while (bytes.length - position > PART_BYTES) {
-    const hasRoom = response.write(bytes.subarray(position, position + PART_BYTES));
+    const hasSpace = response.write(bytes.subarray(position, position + PART_BYTES));
     position += PART_BYTES;
     if (response.destroyed) return;
     // oxlint-disable-next-line no-await-in-loop -- the viewer decides how fast
-    if (!hasRoom) await drained(response);
+    if (!hasSpace) await drained(response);
   }
   response.end(position === 0 ? bytes : bytes.subarray(position));
 }
