@@ -76,6 +76,17 @@ describe('a page', () => {
     );
     expect(broken).toEqual([]);
   });
+
+  test('names only scripts that package.json has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const unknown = PAGES.filter(([path]) => !path.startsWith('examples/')).flatMap(([path, text]) =>
+      [...text.matchAll(/npm run (?:--silent )?([a-z][a-z:-]*[a-z])/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => !(name in scripts))
+        .map((name) => `${path}: npm run ${name}`),
+    );
+    expect(unknown).toEqual([]);
+  });
 });
 
 function linesOf(text: string): number {
