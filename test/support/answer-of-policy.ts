@@ -47,9 +47,10 @@ export function headersUnderPolicy(given: PolicyCase): HeaderList {
   if (policy === undefined || policy === null) throw new Error('the fixture has no policy');
   return applyPolicy(given.from ?? [], policy, {
     method: given.method ?? 'GET',
-    origin: given.origin,
-    requestMethod: given.method === 'OPTIONS' ? 'GET' : undefined,
-    requestHeaders: given.requestHeaders,
-    pageOrigins: new Map(),
+    headers: {
+      origin: given.origin,
+      'access-control-request-method': given.method === 'OPTIONS' ? 'GET' : undefined,
+      'access-control-request-headers': given.requestHeaders,
+    },
   });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readDistribution } from '../../packages/edge/src/distribution/read-distribution.js';
 import type { EdgeAnswer } from '../../packages/edge/src/edge-answer.js';
 import { FolderOrigin } from '../../packages/edge/src/origin/folder-origin.js';
-import { readObject } from '../../packages/edge/src/origin/read-object.js';
+import { readObject } from '../../packages/edge/src/origin/open-object.js';
 import { distributionOf, openBehavior, writeFolder } from './edge-fixture.js';
 
 /** An object of the bucket and the headers that S3 sends with it, whatever the page. */

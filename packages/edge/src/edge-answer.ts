@@ -1,5 +1,5 @@
-import type { OpenObject } from './origin/open-object.js';
 import type { HeaderList } from './header-list.js';
+import { readObject, type OpenObject } from './origin/open-object.js';
 
 /** The body of an answer. An open object must be sent or closed by the code that holds the answer. */
 export type AnswerBody =
@@ -37,4 +37,31 @@ export function textAnswer(status: number, contentType: string, text: string): E
 /** Closes what an answer holds open, when it is not sent. */
 export async function discard({ body }: EdgeAnswer): Promise<void> {
   if (body.kind === 'object') await body.object.handle.close();
+}
+
+/** How long a body is, before it is read. */
+export function bodyLength(body: AnswerBody): number {
+  if (body.kind === 'object') return body.byteLength;
+  if (body.kind === 'bytes') return body.bytes.length;
+  return body.kind === 'text' ? Buffer.byteLength(body.text) : 0;
+}
+
+/**
+ * Reads a body into memory and closes its object. Rejects with ObjectChanged when the file was no longer
+ * what was opened: then there is nothing to keep and nothing to send (E37).
+ */
+export async function readBody(body: AnswerBody): Promise<Buffer> {
+  if (body.kind === 'bytes') return body.bytes;
+  if (body.kind === 'text') return Buffer.from(body.text);
+  if (body.kind === 'empty') return Buffer.alloc(0);
+  try {
+    const bytes = Buffer.allocUnsafeSlow(body.byteLength);
+    let position = 0;
+    for await (const chunk of readObject(body.object, body.firstByte, body.byteLength)) {
+      position += chunk.copy(bytes, position);
+    }
+    return bytes;
+  } finally {
+    await body.object.handle.close();
+  }
 }

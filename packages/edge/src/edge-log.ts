@@ -1,10 +1,7 @@
-/** What a line of the log is about. Cookie values, query strings and signatures are not among it. */
-export interface LoggedRequest {
-  readonly method: string;
-  readonly host: string;
-  /** Without the query, which may hold a signature. */
-  readonly path: string;
-}
+import type { ViewerRequest } from './viewer-request.js';
+
+/** What a line of the log is about: without the query, which may hold a signature, and without any header. */
+type LoggedRequest = Pick<ViewerRequest, 'method' | 'host' | 'path'>;
 
 /** The edge's own log, one line each; the viewer never sees any of it. */
 export class EdgeLog {

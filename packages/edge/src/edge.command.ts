@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from './clock.js';
 import { startControlServer, type ControlServer } from './control/control-server.js';
-import { formatFolderProblem } from './distribution/folder-problem.js';
+import { formatFolderProblem } from './distribution/json-node.js';
 import { readDistribution } from './distribution/read-distribution.js';
 import { EdgeLog } from './edge-log.js';
 import { errorCode } from './error-code.js';

@@ -1,3 +1,3 @@
 export { readDistribution } from './distribution/read-distribution.js';
-export { formatFolderProblem } from './distribution/folder-problem.js';
+export { formatFolderProblem } from './distribution/json-node.js';
 export { startEdgeServer, type EdgeServer } from './server.js';

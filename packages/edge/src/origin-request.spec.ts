@@ -14,8 +14,8 @@ import {
 } from '../../../test/support/edge-fixture.js';
 import { readDistribution } from './distribution/read-distribution.js';
 import { textAnswer } from './edge-answer.js';
-import { Edge } from './edge.js';
 import { EdgeLog } from './edge-log.js';
+import { Edge } from './edge.js';
 import type { OriginRequest } from './origin/origin.js';
 
 const KEY = rsaKey('KVIEWER1');
@@ -40,8 +40,15 @@ async function askedOfOrigin(path: string, query: string | null) {
     { nowEpochSeconds: () => NOW },
     new EdgeLog(() => undefined),
   );
-  const viewer = { method: 'GET', httpVersion: '1.1', host: ALIAS, headers: {}, peerAddress: '192.0.2.7' };
-  const { status } = await edge.answer({ ...viewer, path, query }, { protocol: 'http', port: 80 });
+  const viewer = {
+    method: 'GET',
+    httpVersion: '1.1',
+    protocol: 'http' as const,
+    host: ALIAS,
+    headers: {},
+    peerAddress: '192.0.2.7',
+  };
+  const { status } = await edge.answer({ ...viewer, path, query }, 80);
   const [request] = asked;
   return [status, request?.path, request?.query];
 }

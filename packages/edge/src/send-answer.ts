@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { EdgeAnswer } from './edge-answer.js';
-import { readObject } from './origin/read-object.js';
+import { readObject } from './origin/open-object.js';
 import { hasBody } from './viewer-request.js';
 
 /** CloudFront has statuses of its own; Node would call 494 "unknown". */

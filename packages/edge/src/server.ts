@@ -1,18 +1,22 @@
-import { createServer as createHttpServer, STATUS_CODES, type Server } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.js';
+import { edgePage, type EdgePage } from './cloudfront-answers.js';
 import type { Distribution } from './distribution/distribution.js';
-import { Edge, type Listening } from './edge.js';
 import { EdgeLog } from './edge-log.js';
+import { Edge } from './edge.js';
 import { hostInUrl, listenOnLoopbacks } from './listening.js';
-import type { EdgePage } from './refusal/edge-page.js';
-import { OriginWithObjectHeaders } from './origin-request/object-headers.js';
 import { FolderOrigin } from './origin/folder-origin.js';
+import { ObjectChanged } from './origin/open-object.js';
 import type { Origin } from './origin/origin.js';
-import { ObjectChanged } from './origin/read-object.js';
 import { sendAnswer } from './send-answer.js';
 import { readViewerRequest, type ViewerRequest } from './viewer-request.js';
 
@@ -54,11 +58,17 @@ export interface EdgeServer {
   close(): Promise<void>;
 }
 
+/** How the edge is reached. */
+interface Listening {
+  readonly protocol: 'http' | 'https';
+  port: number;
+}
+
 /** Starts to listen; on `::1` too when the host is 127.0.0.1 (B48). Rejects when the port is taken. */
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   const log = new EdgeLog(options.writeLine);
   let edge = new Edge(options.distribution, originsOf(options.distribution), options.clock, log);
-  const listening = { protocol: options.plainHttp ? ('http' as const) : ('https' as const), port: 0 };
+  const listening: Listening = { protocol: options.plainHttp ? 'http' : 'https', port: 0 };
   const create = () => createEdgeServer(options, () => edge, log, listening);
   const { port, close } = await listenOnLoopbacks(create, options.host, options.port, (taken) => {
     listening.port = taken;
@@ -75,12 +85,7 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
 }
 
 function originsOf({ origins }: Distribution): ReadonlyMap<string, Origin> {
-  return new Map(
-    [...origins].map(([id, description]) => [
-      id,
-      new OriginWithObjectHeaders(new FolderOrigin(description), description.objectHeaders),
-    ]),
-  );
+  return new Map([...origins].map(([id, description]) => [id, new FolderOrigin(description)]));
 }
 
 function createEdgeServer(
@@ -120,7 +125,7 @@ function createEdgeServer(
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // Inside an answer that is being sent, another one would read as a part of its body.
     if (answersOn(socket).length > 0) socket.destroy();
-    else answerParserError(edge(), log, error, socket);
+    else answerParserError(log, error, socket);
   });
   server.on('connect', (_message: IncomingMessage, socket: Socket) => {
     // Node has taken its listeners from it: an error would end the process, and no timeout the connection.
@@ -129,7 +134,7 @@ function createEdgeServer(
     socket.resume();
     const open = answersOn(socket);
     if (open.length === 0) {
-      writeBareAnswer(edge(), 'method-not-allowed', socket);
+      writeBareAnswer('method-not-allowed', socket);
       socket.destroySoon();
       return;
     }
@@ -147,24 +152,23 @@ async function respond(
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const request = readViewerRequest(message);
+  const request = readViewerRequest(message, listening.protocol);
   if ('page' in request) {
     log.say(`refused a request: ${request.page}`);
     if (request.page === 'headers-too-large' || request.page === 'url-too-long') {
       response.shouldKeepAlive = false;
     }
-    await sendAnswer(edge.parserPage(request.page), message, response).catch(() => undefined);
+    await sendAnswer(edgePage(request.page), message, response).catch(() => undefined);
     return;
   }
   try {
-    await sendAnswer(await edge.answer(request, listening), message, response);
+    await sendAnswer(await edge.answer(request, listening.port), message, response);
   } catch (error) {
-    await giveUp(edge, log, request, message, response, error);
+    await giveUp(log, request, message, response, error);
   }
 }
 
 async function giveUp(
-  edge: Edge,
   log: EdgeLog,
   request: ViewerRequest,
   message: IncomingMessage,
@@ -175,10 +179,10 @@ async function giveUp(
   // The viewer going away in the middle is nothing to tell.
   else if (!response.destroyed) log.failed(request, error instanceof Error ? error.message : String(error));
   if (response.headersSent) response.destroy();
-  else await sendAnswer(edge.parserPage('edge-failed'), message, response).catch(() => undefined);
+  else await sendAnswer(edgePage('edge-failed'), message, response).catch(() => undefined);
 }
 
-function answerParserError(edge: Edge, log: EdgeLog, error: NodeJS.ErrnoException, socket: Duplex): void {
+function answerParserError(log: EdgeLog, error: NodeJS.ErrnoException, socket: Duplex): void {
   // Whatever is no fault of HTTP comes of a connection that takes no answer, TLS that never began included.
   if (!/^(?:HPE_|ERR_HTTP_)/.test(error.code ?? '') || !socket.writable) {
     socket.destroy();
@@ -190,12 +194,12 @@ function answerParserError(edge: Edge, log: EdgeLog, error: NodeJS.ErrnoExceptio
   };
   const page = pages[error.code ?? ''] ?? 'bad-request';
   log.say(`refused a request: ${page} (${error.code ?? 'unknown'})`);
-  writeBareAnswer(edge, page, socket);
+  writeBareAnswer(page, socket);
 }
 
 /** Answers where there is no response object, and closes the connection. */
-function writeBareAnswer(edge: Edge, page: EdgePage, socket: Duplex): void {
-  const { status, headers, body } = edge.parserPage(page);
+function writeBareAnswer(page: EdgePage, socket: Duplex): void {
+  const { status, headers, body } = edgePage(page);
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const reason = STATUS_CODES[status] ?? 'Request header too large';
   socket.end(

@@ -1,27 +1,42 @@
-import type { IncomingMessage } from 'node:http';
-import type { EdgePage } from './refusal/edge-page.js';
-import { splitTarget } from './viewer-access/viewer-url.js';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** The longest URL that CloudFront takes, in bytes (R50). */
 const MAX_URL_BYTES = 8192;
 /** The largest request head that CloudFront takes, in bytes (R50). */
 export const MAX_HEAD_BYTES = 32768;
 
-/** A request as the viewer sent it; texts are raw bytes, one character each. */
-export interface ViewerRequest {
+/**
+ * An address as the viewer asked for it, cut into the four sections that a policy speaks about. Every text is the
+ * raw bytes of the request, one character a byte: nothing is decoded.
+ */
+export interface ViewerUrl {
+  readonly protocol: 'http' | 'https';
+  /** The `Host` header with its port. */
+  readonly host: string;
+  readonly path: string;
+  /** Without the leading `?`; null when the target has none. */
+  readonly query: string | null;
+}
+
+/** A request as the viewer sent it. */
+export interface ViewerRequest extends ViewerUrl {
   readonly method: string;
   /** `1.1` or `1.0`. */
   readonly httpVersion: string;
-  /** The `Host` header as it came, port included. */
-  readonly host: string;
-  readonly path: string;
-  readonly query: string | null;
-  readonly headers: IncomingMessage['headers'];
+  /** By name in lower case, as Node gives them. */
+  readonly headers: IncomingHttpHeaders;
+  /** The TCP peer; forwarding headers are not consulted. */
   readonly peerAddress: string;
 }
 
+/** Why CloudFront would not take a request: the name of the page that it answers. */
+export type UnacceptableRequest = 'headers-too-large' | 'url-too-long' | 'bad-request' | 'unknown-host';
+
 /** Reads what the HTTP parser accepted; a page when CloudFront would not take it. */
-export function readViewerRequest(message: IncomingMessage): ViewerRequest | { readonly page: EdgePage } {
+export function readViewerRequest(
+  message: IncomingMessage,
+  protocol: ViewerUrl['protocol'],
+): ViewerRequest | { readonly page: UnacceptableRequest } {
   const target = message.url ?? '';
   const method = message.method ?? '';
   if (headBytes(message, method, target) > MAX_HEAD_BYTES) return { page: 'headers-too-large' };
@@ -34,6 +49,7 @@ export function readViewerRequest(message: IncomingMessage): ViewerRequest | { r
   return {
     method,
     httpVersion: message.httpVersion,
+    protocol,
     host,
     ...splitTarget(target),
     headers: message.headers,
@@ -41,8 +57,16 @@ export function readViewerRequest(message: IncomingMessage): ViewerRequest | { r
   };
 }
 
+/** Cuts a raw request target in origin form at its first `?`. */
+export function splitTarget(target: string): Pick<ViewerUrl, 'path' | 'query'> {
+  const questionMark = target.indexOf('?');
+  return questionMark === -1
+    ? { path: target, query: null }
+    : { path: target.slice(0, questionMark), query: target.slice(questionMark + 1) };
+}
+
 /** Says whether the request announces a body. */
-export function hasBody(headers: IncomingMessage['headers']): boolean {
+export function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || !['0', undefined].includes(headers['content-length']);
 }
 

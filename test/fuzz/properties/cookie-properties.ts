@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { Cookie } from 'tough-cookie';
 import type * as base64 from '../../../src/cloudfront/signing/cloudfront-base64.js';
 import type * as header from '../../../src/cloudfront/cookies/cookie-header.js';
-import type { CookieScope } from '../../../src/cloudfront/cookies/cookie-scope.js';
-import { buildPolicy } from '../../../src/cloudfront/policy.js';
 import type * as line from '../../../src/cloudfront/cookies/set-cookie.js';
-import type { CookieKind, SetCookie } from '../../../src/cloudfront/cookies/set-cookie.js';
 import type * as signed from '../../../src/cloudfront/cookies/signed-cookies.js';
+import { Cookie } from 'tough-cookie';
+import { decodeCloudFrontBase64 } from '../../../packages/edge/src/viewer-access/credentials.js';
+import type { CookieScope } from '../../../src/cloudfront/cookies/cookie-scope.js';
+import type { CookieKind, SetCookie } from '../../../src/cloudfront/cookies/set-cookie.js';
 import type { CookieSet } from '../../../src/cloudfront/cookies/signed-cookies.js';
-import { decodeCloudFrontBase64 } from '../../../packages/edge/src/viewer-access/encoding.js';
-import { named, type NamedProperty, type Tally } from './named-property.js';
-import { readSetCookie, type ReadSetCookie } from './read-set-cookie.js';
+import { buildPolicy } from '../../../src/cloudfront/policy.js';
+import { type NamedProperty, type Tally, named } from './named-property.js';
 import { escapedOf } from './prefix-oracle.js';
+import { type ReadSetCookie, readSetCookie } from './read-set-cookie.js';
 import { anyTexts, canonicalPrefixes } from './texts.js';
 
 /** The code under test. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type * as policy from '../../../src/cloudfront/policy.js';
-import type { Prefix } from '../../../src/cloudfront/prefix.js';
 import { DEFAULT_SWITCHES } from '../../../packages/edge/src/distribution/switches.js';
 import { readPolicy } from '../../../packages/edge/src/viewer-access/policy.js';
 import { coversUrl } from '../../../packages/edge/src/viewer-access/resource-match.js';
-import { splitTarget } from '../../../packages/edge/src/viewer-access/viewer-url.js';
-import { named, type NamedProperty, type Tally } from './named-property.js';
+import { splitTarget } from '../../../packages/edge/src/viewer-request.js';
+import type { Prefix } from '../../../src/cloudfront/prefix.js';
+import { type NamedProperty, type Tally, named } from './named-property.js';
 import { escapedOf, faultOfPrefix } from './prefix-oracle.js';
 import { anyTexts, canonicalPrefixes } from './texts.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CachePolicy } from '../distribution/cache-policy.js';
-import { MANAGED_CACHE_POLICIES } from '../distribution/managed-cache-policies.js';
-import { ALL_NAMES, listed, NO_NAMES, type NameChoice } from '../distribution/name-choice.js';
+import type { CachePolicy, NameChoice } from '../distribution/distribution.js';
+import { MANAGED_CACHE_POLICIES } from '../distribution/managed-policies.js';
+import { ALL_NAMES, listed, NO_NAMES } from '../origin-request/chosen-parts.js';
 import { cacheKey } from './cache-key.js';
 
 const NONE: CachePolicy = {
@@ -28,6 +28,7 @@ function keyOf(policy: Partial<CachePolicy>, asked: Asked = {}, pathPattern = '*
   const request = {
     method: 'GET',
     httpVersion: '1.1',
+    protocol: 'https' as const,
     host: 'cdn.example.com',
     path: '/a',
     headers: {},

@@ -1,6 +1,5 @@
 import type { Behavior } from '../distribution/distribution.js';
-import { normalisedAcceptEncoding } from '../origin-request/accept-encoding.js';
-import { chosenCookies, chosenQuery } from '../origin-request/chosen-parts.js';
+import { chosenCookies, chosenQuery, normalisedAcceptEncoding } from '../origin-request/chosen-parts.js';
 import type { ViewerRequest } from '../viewer-request.js';
 
 /** Under what a copy is kept, and by which addresses an invalidation finds it. */

@@ -1,15 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { truncateSync, unlinkSync, writeFileSync } from 'node:fs';
-import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { realpathSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
 import { temporaryFolder } from '../../../../test/support/temporary-folder.js';
-import { MANAGED_CACHE_POLICIES } from '../distribution/managed-cache-policies.js';
+import { MANAGED_CACHE_POLICIES } from '../distribution/managed-policies.js';
 import type { EdgeAnswer } from '../edge-answer.js';
 import { headerOf } from '../header-list.js';
-import { openObject } from '../origin/open-object.js';
-import { ObjectChanged } from '../origin/read-object.js';
-import { EdgeCache, type CacheQuestion } from './edge-cache.js';
+import { ObjectChanged, openObject } from '../origin/open-object.js';
+import { EdgeCache, type CacheLookup } from './edge-cache.js';
 
 const OPTIMIZED = MANAGED_CACHE_POLICIES.get('658327ea-f89d-4fab-a63d-7e88639e58f6');
 const LIMITS = { totalBytes: 1_000_000, objectBytes: 100_000 };
@@ -41,9 +39,8 @@ function stage(limits = LIMITS) {
     key = '/a',
   ) => {
     if (OPTIMIZED === undefined) throw new Error('CachingOptimized is built in');
-    const question: CacheQuestion = {
-      method: 'GET',
-      headers,
+    const lookup: CacheLookup = {
+      request: { method: 'GET', headers },
       key: { text: key, addresses: [key] },
       behavior: { cachePolicy: OPTIMIZED, cachedMethods: new Set(['GET', 'HEAD']) },
       errorCachingMinTtlSeconds: () => 10,
@@ -52,7 +49,7 @@ function stage(limits = LIMITS) {
         return typeof next === 'function' ? next() : Promise.resolve(next);
       },
     };
-    const served = await cache.answer(question);
+    const served = await cache.answer(lookup);
     return { ...served, text: textOf(served.answer) };
   };
   return { cache, asked, ask, move: (seconds: number) => (now += seconds) };

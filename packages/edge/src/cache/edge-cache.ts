@@ -1,16 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { Behavior } from '../distribution/distribution.js';
-import { discard, type EdgeAnswer } from '../edge-answer.js';
+import { bodyLength, discard, readBody, type EdgeAnswer } from '../edge-answer.js';
 import { headerOf, withHeader } from '../header-list.js';
-import { rangeAndConditions } from '../origin-request/origin-headers.js';
-import { answerFromWhole } from './answer-from-whole.js';
+import { answerFromWhole, rangeAndConditionsOf } from '../range-and-conditions.js';
+import type { ViewerRequest } from '../viewer-request.js';
 import type { CacheKey } from './cache-key.js';
-import { CopyStore, type CacheLimits } from './copy-store.js';
+import { answerOf, CopyStore, type CacheLimits, type StoredCopy } from './copy-store.js';
 import { matchesInvalidation } from './invalidation-path.js';
 import { lifetimeSeconds } from './lifetime.js';
-import { bodyLength, readBody } from './read-body.js';
-import { answerOf, type StoredCopy } from './stored-copy.js';
 
 /** An answer and where it came from. */
 export interface Served {
@@ -21,10 +19,9 @@ export interface Served {
 }
 
 /** What the cache needs to know of a request. */
-export interface CacheQuestion {
-  readonly method: string;
-  /** Range and conditions of the viewer are read from these. */
-  readonly headers: IncomingHttpHeaders;
+export interface CacheLookup {
+  /** Its range and its conditions are answered from a copy. */
+  readonly request: Pick<ViewerRequest, 'method' | 'headers'>;
   readonly key: CacheKey;
   readonly behavior: Pick<Behavior, 'cachePolicy' | 'cachedMethods'>;
   readonly errorCachingMinTtlSeconds: (status: number) => number;
@@ -32,7 +29,7 @@ export interface CacheQuestion {
   readonly askOrigin: (more: IncomingHttpHeaders) => Promise<EdgeAnswer>;
 }
 
-/** A question to the origin that is on its way, for everybody who wants the same copy. */
+/** A request to the origin that is on its way, for everybody who wants the same copy. */
 interface CoalescedFetch {
   readonly addresses: readonly string[];
   readonly copy: Promise<StoredCopy | null>;
@@ -45,7 +42,7 @@ interface KnownCopy {
   readonly key: string;
 }
 
-/** The cache of the edge: one question to the origin for each key at a time, bounded memory. */
+/** The cache of the edge: one request to the origin for each key at a time, bounded memory. */
 export class EdgeCache {
   private readonly store: CopyStore;
   private readonly coalesced = new Map<string, CoalescedFetch>();
@@ -63,21 +60,22 @@ export class EdgeCache {
   }
 
   /** Answers from a copy where there is a fresh one, else from the origin. */
-  async answer(question: CacheQuestion): Promise<Served> {
-    const { method, behavior, key } = question;
+  async answer(lookup: CacheLookup): Promise<Served> {
+    const { request, behavior, key } = lookup;
+    const { method } = request;
     if (behavior.cachePolicy.maxTtlSeconds === 0 || !behavior.cachedMethods.has(method)) {
-      return this.passThrough(question);
+      return this.passThrough(lookup);
     }
-    const known = this.find(question);
-    if (known !== undefined && this.isFresh(known.copy)) return this.hit(known.copy, question);
+    const known = this.find(lookup);
+    if (known !== undefined && this.isFresh(known.copy)) return this.hit(known.copy, lookup);
     const fetchKey = method === 'HEAD' ? headKey(key) : key.text;
     const fetching = this.coalesced.get(fetchKey);
     if (fetching !== undefined) {
       const copy = await fetching.copy.catch(() => null);
       // What could not be kept for all is fetched for each.
-      return copy === null ? this.passThrough(question) : this.hit(copy, question);
+      return copy === null ? this.passThrough(lookup) : this.hit(copy, lookup);
     }
-    return this.coalesce(fetchKey, known, question);
+    return this.coalesce(fetchKey, known, lookup);
   }
 
   /** Forgets what such paths name, also what is being fetched; gives the number of copies. */
@@ -92,10 +90,10 @@ export class EdgeCache {
   }
 
   /** A copy made from GET answers HEAD too, never the reverse. */
-  private find({ method, key }: CacheQuestion): KnownCopy | undefined {
+  private find({ request, key }: CacheLookup): KnownCopy | undefined {
     const copy = this.store.find(key.text);
     const known = copy === undefined ? undefined : { copy, key: key.text };
-    if (method !== 'HEAD' || (copy !== undefined && this.isFresh(copy))) return known;
+    if (request.method !== 'HEAD' || (copy !== undefined && this.isFresh(copy))) return known;
     const headCopy = this.store.find(headKey(key));
     return headCopy === undefined ? known : { copy: headCopy, key: headKey(key) };
   }
@@ -104,31 +102,27 @@ export class EdgeCache {
     return this.now() < copy.freshUntilEpochSeconds;
   }
 
-  private async hit(
-    copy: StoredCopy,
-    question: CacheQuestion,
-    from: Served['from'] = 'Hit',
-  ): Promise<Served> {
+  private async hit(copy: StoredCopy, lookup: CacheLookup, from: Served['from'] = 'Hit'): Promise<Served> {
     return {
-      answer: await answerFromWhole(answerOf(copy), copy.byteLength, question.headers),
+      answer: await answerFromWhole(answerOf(copy), copy.byteLength, lookup.request.headers),
       from,
       ageSeconds: from === 'Hit' ? Math.max(0, this.now() - copy.storedAtEpochSeconds) : null,
     };
   }
 
-  private async passThrough(question: CacheQuestion): Promise<Served> {
-    const answer = await question.askOrigin(rangeAndConditions(question.headers));
+  private async passThrough(lookup: CacheLookup): Promise<Served> {
+    const answer = await lookup.askOrigin(rangeAndConditionsOf(lookup.request.headers));
     return { answer, from: 'Miss', ageSeconds: null };
   }
 
   private async coalesce(
     fetchKey: string,
     known: KnownCopy | undefined,
-    question: CacheQuestion,
+    lookup: CacheLookup,
   ): Promise<Served> {
     const { promise, resolve } = Promise.withResolvers<StoredCopy | null>();
     const fetching: CoalescedFetch = {
-      addresses: question.key.addresses,
+      addresses: lookup.key.addresses,
       copy: promise,
       isInvalidated: false,
     };
@@ -138,7 +132,7 @@ export class EdgeCache {
       resolve(copy);
     };
     try {
-      return await this.fetch(fetchKey, known, question, fetching, settle);
+      return await this.fetch(fetchKey, known, lookup, fetching, settle);
     } finally {
       settle(null);
     }
@@ -147,7 +141,7 @@ export class EdgeCache {
   private async fetch(
     fetchKey: string,
     known: KnownCopy | undefined,
-    question: CacheQuestion,
+    lookup: CacheLookup,
     fetching: CoalescedFetch,
     settle: (copy: StoredCopy | null) => void,
   ): Promise<Served> {
@@ -157,40 +151,40 @@ export class EdgeCache {
       return copy;
     };
     const stale = known?.copy;
-    const answer = await question.askOrigin(stale === undefined ? {} : conditionsOf(stale));
+    const answer = await lookup.askOrigin(stale === undefined ? {} : conditionsOf(stale));
     if (stale !== undefined && answer.status === 304) {
       const headers = answer.headers.reduce(
         (list, [name, value]) => withHeader(list, name, value),
         stale.headers,
       );
-      const lifetime = this.lifetime({ status: stale.status, headers }, question);
+      const lifetime = this.lifetime({ status: stale.status, headers }, lookup);
       const copy = this.dated({ ...stale, headers }, lifetime ?? 0);
-      return this.hit(lifetime === null ? copy : keep(copy, known?.key), question, 'RefreshHit');
+      return this.hit(lifetime === null ? copy : keep(copy, known?.key), lookup, 'RefreshHit');
     }
     if (stale !== undefined && stale.status < 400 && answer.status >= 500) {
       await discard(answer);
-      const seconds = question.errorCachingMinTtlSeconds(answer.status);
+      const seconds = lookup.errorCachingMinTtlSeconds(answer.status);
       // Its age goes on: it is as old as it is.
       const copy = { ...stale, freshUntilEpochSeconds: this.now() + seconds };
-      return this.hit(keep(copy, known?.key), question);
+      return this.hit(keep(copy, known?.key), lookup);
     }
-    return this.takeIn(answer, question, keep);
+    return this.storeAndAnswer(answer, lookup, keep);
   }
 
   /** Stores an answer that may be stored and fits; gives it to the viewer either way. */
-  private async takeIn(
+  private async storeAndAnswer(
     answer: EdgeAnswer,
-    question: CacheQuestion,
+    lookup: CacheLookup,
     keep: (copy: StoredCopy) => StoredCopy,
   ): Promise<Served> {
-    const isHead = question.method === 'HEAD';
+    const isHead = lookup.request.method === 'HEAD';
     const described = isHead
       ? Number(headerOf(answer.headers, 'Content-Length') ?? 0)
       : bodyLength(answer.body);
     const reserved = isHead ? 0 : described;
-    const lifetime = [206, 304].includes(answer.status) ? null : this.lifetime(answer, question);
+    const lifetime = [206, 304].includes(answer.status) ? null : this.lifetime(answer, lookup);
     if (lifetime === null || !this.store.reserve(reserved)) {
-      const part = await answerFromWhole(answer, described, question.headers);
+      const part = await answerFromWhole(answer, described, lookup.request.headers);
       return { answer: part, from: 'Miss', ageSeconds: null };
     }
     let bytes: Buffer;
@@ -207,15 +201,15 @@ export class EdgeCache {
         bytes,
         byteLength: described,
         reason: answer.reason,
-        addresses: question.key.addresses,
+        addresses: lookup.key.addresses,
       },
       lifetime,
     );
-    return this.hit(keep(copy), question, 'Miss');
+    return this.hit(keep(copy), lookup, 'Miss');
   }
 
-  private lifetime(answer: Pick<EdgeAnswer, 'status' | 'headers'>, question: CacheQuestion): number | null {
-    const { behavior, errorCachingMinTtlSeconds } = question;
+  private lifetime(answer: Pick<EdgeAnswer, 'status' | 'headers'>, lookup: CacheLookup): number | null {
+    const { behavior, errorCachingMinTtlSeconds } = lookup;
     return lifetimeSeconds(
       answer,
       behavior.cachePolicy,

@@ -1,7 +1,7 @@
+import { isInvalidationPath } from '../cache/invalidation-path.js';
+import { childrenNamed, readXml, writeXml, type Element } from '../xml.js';
 import { ControlError } from './control-error.js';
-import { readInvalidationBatch } from './invalidation-batch.js';
-import type { Invalidation, Invalidations } from './invalidations.js';
-import { writeXml, type Element } from '../xml.js';
+import type { Invalidation, InvalidationBatch, Invalidations } from './invalidations.js';
 
 const ROUTE = /^\/2020-05-31\/distribution\/([A-Za-z0-9]{1,64})\/invalidation(?:\/([A-Za-z0-9]{1,64}))?\/?$/;
 
@@ -58,4 +58,35 @@ function describe({ id, createTime, batch }: Invalidation): Element {
       ['InvalidationBatch', [paths, ['CallerReference', batch.callerReference]]],
     ],
   ];
+}
+
+/** How many paths CloudFront takes in one call. */
+const MAX_PATHS = 3000;
+
+/**
+ * Reads the body of CreateInvalidation.
+ * @throws ControlError with the code that AWS gives
+ */
+function readInvalidationBatch(body: string): InvalidationBatch {
+  if (body.trim() === '') throw new ControlError('MissingBody');
+  const root = readXml(body);
+  if (root === null || root.name !== 'InvalidationBatch') throw new ControlError('MalformedXML');
+  const [paths] = childrenNamed(root, 'Paths');
+  const [items] = childrenNamed(paths, 'Items');
+  const names = childrenNamed(items, 'Path').map(({ text }) => text);
+  const quantity = childrenNamed(paths, 'Quantity')[0]?.text.trim();
+  const callerReference = childrenNamed(root, 'CallerReference')[0]?.text ?? '';
+  if (quantity !== String(names.length)) throw new ControlError('InconsistentQuantities');
+  if (callerReference === '') {
+    throw new ControlError('InvalidArgument', 'The CallerReference must not be empty.');
+  }
+  if (names.length === 0) throw new ControlError('InvalidArgument', 'The batch names no path.');
+  if (names.length > MAX_PATHS) throw new ControlError('BatchTooLarge');
+  if (!names.every(isInvalidationPath)) {
+    throw new ControlError(
+      'InvalidArgument',
+      'Your request contains one or more invalid invalidation paths.',
+    );
+  }
+  return { paths: names, callerReference };
 }

@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Clock } from '../clock.js';
 import type { EdgeLog } from '../edge-log.js';
 import { hostInUrl, listenOnLoopbacks } from '../listening.js';
+import { writeXml } from '../xml.js';
 import { answerControlCall, type ControlAnswer } from './control-api.js';
 import { ControlError } from './control-error.js';
 import { Invalidations } from './invalidations.js';
-import { writeXml } from '../xml.js';
 
 /** 3,000 paths of 4,000 characters would be more; a laptop sends a few. */
 const MAX_BODY_BYTES = 1024 * 1024;

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { toTimestamp, type Clock } from '../clock.js';
 import { ControlError } from './control-error.js';
-import type { InvalidationBatch } from './invalidation-batch.js';
 
 /** How many are remembered; AWS remembers them for longer. */
 const MAX_REMEMBERED = 1000;
+
+/** What a call asks to be forgotten. */
+export interface InvalidationBatch {
+  readonly paths: readonly string[];
+  readonly callerReference: string;
+}
 
 /** An invalidation that was carried out. */
 export interface Invalidation {

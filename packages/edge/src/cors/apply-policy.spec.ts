@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MANAGED_RESPONSE_HEADERS_POLICIES } from '../distribution/managed-response-headers-policies.js';
-import type { CorsConfig, ResponseHeadersPolicy } from '../distribution/response-headers-policy.js';
+import type { CorsConfig, ResponseHeadersPolicy } from '../distribution/distribution.js';
+import { MANAGED_RESPONSE_HEADERS_POLICIES } from '../distribution/managed-policies.js';
 import type { HeaderList } from '../header-list.js';
 import { applyPolicy } from './apply-policy.js';
 
@@ -33,11 +33,13 @@ function apply(given: Case): HeaderList {
     { cors, added: [], removed: [], ...given.policy },
     {
       method: given.method ?? 'GET',
-      origin: given.origin === null ? undefined : (given.origin ?? APP),
-      requestMethod: given.requestMethod,
-      requestHeaders: given.requestHeaders,
-      pageOrigins: new Map([['https://local.test:3000', APP]]),
+      headers: {
+        origin: given.origin === null ? undefined : (given.origin ?? APP),
+        'access-control-request-method': given.requestMethod,
+        'access-control-request-headers': given.requestHeaders,
+      },
     },
+    new Map([['https://local.test:3000', APP]]),
   );
 }
 
@@ -232,13 +234,8 @@ describe("AWS's managed response headers policies (R65–R67)", () => {
   ])('%s', (_name, id, onGet, onOptions) => {
     const policy = MANAGED_RESPONSE_HEADERS_POLICIES.get(id);
     if (policy === undefined) throw new Error('not built in');
-    const question = {
-      origin: APP,
-      requestMethod: undefined,
-      requestHeaders: undefined,
-      pageOrigins: new Map<string, string>(),
-    };
-    expect(applyPolicy([], policy, { ...question, method: 'GET' })).toEqual(onGet);
-    expect(applyPolicy([], policy, { ...question, method: 'OPTIONS' })).toEqual(onOptions);
+    const headers = { origin: APP };
+    expect(applyPolicy([], policy, { method: 'GET', headers })).toEqual(onGet);
+    expect(applyPolicy([], policy, { method: 'OPTIONS', headers })).toEqual(onOptions);
   });
 });

@@ -1,4 +1,4 @@
-import { matchesWildcard } from '../viewer-access/wildcard.js';
+import { matchesWildcard } from '../wildcard.js';
 
 interface OriginPattern {
   /** `''` stands for any. */

@@ -1,9 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import type { BucketCors } from '../bucket-cors/bucket-cors.js';
-import type { CustomErrorResponse } from '../error-responses/custom-error-response.js';
 import type { CacheLimits } from '../cache/copy-store.js';
-import type { CachePolicy, OriginRequestPolicy } from './cache-policy.js';
-import type { ResponseHeadersPolicy } from './response-headers-policy.js';
+import type { CustomErrorResponse } from '../error-responses.js';
+import type { BucketCors } from '../origin/bucket-cors.js';
 import type { Switches } from './switches.js';
 
 /** A distribution as the edge follows it, free of mistakes. */
@@ -68,4 +66,68 @@ export interface FolderOriginDescription {
 export interface ObjectHeaders {
   readonly pathPattern: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** One cache policy as the edge follows it (R61, R62, R64). */
+export interface CachePolicy {
+  readonly minTtlSeconds: number;
+  readonly defaultTtlSeconds: number;
+  /** 0: nothing is ever stored, errors neither (R89). */
+  readonly maxTtlSeconds: number;
+  /** Lower case. */
+  readonly headers: readonly string[];
+  readonly cookies: NameChoice;
+  readonly queryStrings: NameChoice;
+  /** Whether the normalised `Accept-Encoding` may say so. */
+  readonly gzip: boolean;
+  readonly brotli: boolean;
+}
+
+/** One origin request policy: what the origin gets beside what is in the cache key (R63, R64). */
+export interface OriginRequestPolicy {
+  readonly headers: HeaderChoice;
+  readonly cookies: NameChoice;
+  readonly queryStrings: NameChoice;
+}
+
+/** Which cookies or query strings of a viewer are meant: by AWS's four behaviors. Names are case-sensitive. */
+export interface NameChoice {
+  readonly kind: 'none' | 'all' | 'listed' | 'allExcept';
+  /** Empty unless the kind is `listed` or `allExcept`. A cookie name may hold `*` and `?`. */
+  readonly names: readonly string[];
+}
+
+/** Which headers of the viewer travel; names in lower case. */
+export interface HeaderChoice {
+  readonly kind: 'listed' | 'all' | 'allExcept';
+  readonly names: readonly string[];
+}
+
+/** One response headers policy as the edge follows it (R65, R68–R79). */
+export interface ResponseHeadersPolicy {
+  readonly cors: CorsConfig | null;
+  readonly added: readonly AddedHeader[];
+  /** Lower case; removed before anything is added (R79). */
+  readonly removed: readonly string[];
+}
+
+/** The CORS part of a policy. */
+export interface CorsConfig {
+  /** `*`, exact origins, or patterns (R72–R74). */
+  readonly allowOrigins: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly allowMethods: readonly string[];
+  readonly allowCredentials: boolean;
+  readonly exposeHeaders: readonly string[];
+  readonly maxAgeSeconds: number | null;
+  readonly originOverride: boolean;
+  /** AWS's managed preflight policy sends Expose-Headers on OPTIONS only (R67). */
+  readonly exposeOnPreflightOnly: boolean;
+}
+
+/** A header of the security or custom part. */
+export interface AddedHeader {
+  readonly name: string;
+  readonly value: string;
+  readonly override: boolean;
 }

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../error-code.js';
-import type { FolderProblem } from './folder-problem.js';
-import { JsonNode } from './json-node.js';
+import { JsonNode, type FolderProblem } from './json-node.js';
 
 /** The JSON files of a distribution's folder; what cannot be read is recorded as a mistake. */
 export class FolderFiles {

@@ -1,5 +1,3 @@
-import type { FolderProblem } from './folder-problem.js';
-
 /**
  * A value inside a JSON file that knows its own path. Reading it as the wrong type records a mistake and
  * gives null, so that one pass over the folder finds all mistakes at once.
@@ -93,4 +91,19 @@ function describe(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** One mistake in the distribution's folder: where it is, what was expected there and what was found. */
+export interface FolderProblem {
+  /** Relative to the folder: `key-groups/viewers.json`. */
+  readonly file: string;
+  /** JSON path inside the file, `''` for the file itself. */
+  readonly path: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** The line that is printed for a mistake. */
+export function formatFolderProblem({ file, path, expected, found }: FolderProblem): string {
+  return `${file}${path === '' ? '' : ` ${path}`}: expected ${expected}, found ${found}`;
 }

@@ -1,11 +1,8 @@
-import type { Behavior } from './distribution.js';
+import type { Behavior, ResponseHeadersPolicy } from './distribution.js';
 import type { JsonNode } from './json-node.js';
-import { MANAGED_RESPONSE_HEADERS_POLICIES } from './managed-response-headers-policies.js';
-import { readPathPattern } from './path-pattern.js';
+import { MANAGED_RESPONSE_HEADERS_POLICIES } from './managed-policies.js';
 import { readCaching, type CachingReferences } from './read-caching.js';
 import type { KeyGroups } from './read-key-groups.js';
-import { readMethods } from './read-methods.js';
-import type { ResponseHeadersPolicy } from './response-headers-policy.js';
 
 /** AWS's default quota (R37): a warning, since it can be raised. */
 const KEY_GROUPS_PER_BEHAVIOR = 4;
@@ -92,4 +89,73 @@ function readPolicy(node: JsonNode, references: BehaviorReferences): ResponseHea
     MANAGED_RESPONSE_HEADERS_POLICIES.get(id) ??
     node.mistake('the id of a policy in response-headers-policies/ or of a managed one (R65)')
   );
+}
+
+const MAX_LENGTH = 255;
+/** What AWS documents; a copy of a distribution that AWS took may hold more, so others are a warning. */
+const DOCUMENTED = /^[A-Za-z0-9_.*$/~"'@:+&?-]*$/;
+
+/** Reads the path pattern of a behavior; one that can never decide gets a warning. */
+export function readPathPattern(node: JsonNode, earlier: readonly string[], warnings: string[]): string {
+  const pattern = node.text() ?? '';
+  if (pattern.length > MAX_LENGTH) node.mistake(`a path pattern of at most ${MAX_LENGTH} characters`);
+  const place = `${node.file} ${node.path}`;
+  if (!DOCUMENTED.test(pattern)) {
+    warnings.push(`${place}: ${JSON.stringify(pattern)} has characters that AWS does not name for patterns`);
+  }
+  const shadow = earlier.find((other) => isSame(other, pattern) || other === '*' || other === '/*');
+  if (pattern !== '' && shadow !== undefined) {
+    warnings.push(
+      `${place}: never decides, because ${JSON.stringify(shadow)} stands before it and covers the same paths`,
+    );
+  }
+  return pattern;
+}
+
+/** A leading `/` is optional and changes nothing. */
+function isSame(one: string, other: string): boolean {
+  return one.replace(/^\//, '') === other.replace(/^\//, '');
+}
+
+const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'] as const;
+const READ = ['GET', 'HEAD'] as const;
+const READ_AND_ASK = [...READ, 'OPTIONS'] as const;
+
+/** The methods of a behavior: those it takes (R80) and those whose answers may be cached (R81). */
+export interface BehaviorMethods {
+  readonly allowedMethods: ReadonlySet<string>;
+  readonly cachedMethods: ReadonlySet<string>;
+}
+
+/** Reads `AllowedMethods`; where AWS leaves it out, a behavior takes and caches GET and HEAD. */
+export function readMethods(node: JsonNode): BehaviorMethods {
+  const allowed = node.isPresent
+    ? readSet(node, [READ, READ_AND_ASK, METHODS], 'GET and HEAD, with OPTIONS, or all seven methods (R80)')
+    : new Set<string>(READ);
+  const cachedNode = node.get('CachedMethods');
+  if (!node.isPresent || !cachedNode.isPresent) {
+    return { allowedMethods: allowed, cachedMethods: new Set(READ) };
+  }
+  const cached = readSet(cachedNode, [READ, READ_AND_ASK], 'GET and HEAD, or these and OPTIONS (R81)');
+  if (cached.has('OPTIONS') && !allowed.has('OPTIONS')) {
+    cachedNode.mistake('no method that is not allowed', 'OPTIONS');
+  }
+  return { allowedMethods: allowed, cachedMethods: cached };
+}
+
+function readSet(
+  node: JsonNode,
+  possible: readonly (readonly string[])[],
+  expected: string,
+): ReadonlySet<string> {
+  const items = node.quantityItems();
+  const methods = new Set<string>(items.flatMap((item) => item.oneOf(METHODS) ?? []));
+  const isPossible = possible.some(
+    (set) => set.length === methods.size && set.every((method) => methods.has(method)),
+  );
+  // A method that does not exist was reported already.
+  if (!isPossible && items.every((item) => methods.has(String(item.value)))) {
+    node.mistake(expected, [...methods].join(', ') || 'none');
+  }
+  return methods;
 }

@@ -1,4 +1,4 @@
-import type { BucketCors, BucketCorsRule } from '../bucket-cors/bucket-cors.js';
+import type { BucketCors, BucketCorsRule } from '../origin/bucket-cors.js';
 import { HEADER_NAME } from './header-text.js';
 import type { JsonNode } from './json-node.js';
 import type { EdgeJson } from './read-edge-json.js';

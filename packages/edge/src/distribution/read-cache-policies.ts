@@ -1,7 +1,7 @@
-import type { CachePolicy } from './cache-policy.js';
+import { ALL_NAMES, listed, NO_NAMES } from '../origin-request/chosen-parts.js';
+import type { CachePolicy, HeaderChoice, OriginRequestPolicy, NameChoice } from './distribution.js';
 import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
-import { readNameChoice, readNames } from './read-name-choice.js';
 
 /** What AWS takes where a TTL is left out, in seconds. */
 const DEFAULT_TTL_SECONDS = 86_400;
@@ -44,7 +44,7 @@ function readPolicy(config: JsonNode): CachePolicy {
   const policy = parameters.isPresent
     ? {
         ...ttls,
-        headers: readHeaders(parameters.get('HeadersConfig')),
+        headers: readKeyHeaders(parameters.get('HeadersConfig')),
         cookies: readNameChoice(parameters.get('CookiesConfig'), 'Cookie'),
         queryStrings: readNameChoice(parameters.get('QueryStringsConfig'), 'QueryString'),
         gzip: parameters.get('EnableAcceptEncodingGzip').optionalFlag(),
@@ -70,7 +70,7 @@ function withoutParameters(node: JsonNode) {
   return { headers: [], cookies: none, queryStrings: none, gzip: false, brotli: false };
 }
 
-function readHeaders(node: JsonNode): readonly string[] {
+function readKeyHeaders(node: JsonNode): readonly string[] {
   if (node.get('HeaderBehavior').oneOf(['none', 'whitelist']) !== 'whitelist') return [];
   const list = node.get('Headers');
   return readNames(list, 'a name, because HeaderBehavior is whitelist')
@@ -80,4 +80,65 @@ function readHeaders(node: JsonNode): readonly string[] {
 
 function optionalSeconds(node: JsonNode): number | null {
   return node.isPresent ? node.wholeNumber() : null;
+}
+
+const HEADER_BEHAVIORS = [
+  'none',
+  'whitelist',
+  'allViewer',
+  'allViewerAndWhitelistCloudFront',
+  'allExcept',
+] as const;
+
+/** Reads `origin-request-policies/*.json`, the answers of get-origin-request-policy, by id. */
+export function readOriginRequestPolicies(files: FolderFiles): ReadonlyMap<string, OriginRequestPolicy> {
+  const policies = new Map<string, OriginRequestPolicy>();
+  for (const file of files.all('origin-request-policies')) {
+    const node = file.get('OriginRequestPolicy');
+    const id = node.get('Id').text();
+    const config = node.get('OriginRequestPolicyConfig');
+    const policy = {
+      headers: readForwardedHeaders(config.get('HeadersConfig')),
+      cookies: readNameChoice(config.get('CookiesConfig'), 'Cookie'),
+      queryStrings: readNameChoice(config.get('QueryStringsConfig'), 'QueryString'),
+    };
+    if (id === null) continue;
+    if (policies.has(id)) node.get('Id').mistake('an id that no other file has');
+    policies.set(id, policy);
+  }
+  return policies;
+}
+
+function readForwardedHeaders(node: JsonNode): HeaderChoice {
+  const behavior = node.get('HeaderBehavior').oneOf(HEADER_BEHAVIORS);
+  if (behavior === null || behavior === 'none') return { kind: 'listed', names: [] };
+  // What it lists are CloudFront-* headers, which the edge does not make.
+  if (behavior === 'allViewer' || behavior === 'allViewerAndWhitelistCloudFront') {
+    return { kind: 'all', names: [] };
+  }
+  const list = node.get('Headers');
+  const names = readNames(list, `a name, because HeaderBehavior is ${behavior}`);
+  return {
+    kind: behavior === 'whitelist' ? 'listed' : 'allExcept',
+    names: names.map((name) => name.toLowerCase()),
+  };
+}
+
+/**
+ * Reads `CookiesConfig` or `QueryStringsConfig` of a policy: `kind` is `Cookie` or `QueryString`, as in
+ * `CookieBehavior` beside `Cookies`.
+ */
+export function readNameChoice(node: JsonNode, kind: 'Cookie' | 'QueryString'): NameChoice {
+  const behavior = node.get(`${kind}Behavior`).oneOf(['none', 'whitelist', 'allExcept', 'all']);
+  if (behavior === 'all') return ALL_NAMES;
+  if (behavior === null || behavior === 'none') return NO_NAMES;
+  const names = readNames(node.get(`${kind}s`), `a name, because ${kind}Behavior is ${behavior}`);
+  return behavior === 'whitelist' ? listed(names) : { kind: 'allExcept', names };
+}
+
+/** The texts of a list that must not be empty. */
+export function readNames(node: JsonNode, expected: string): readonly string[] {
+  const names = node.quantityItems().flatMap((item) => item.text() ?? []);
+  if (names.length === 0) node.mistake(expected);
+  return names;
 }

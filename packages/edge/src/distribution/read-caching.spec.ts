@@ -8,9 +8,8 @@ import {
   writeFolder,
   type FolderInput,
 } from '../../../../test/support/edge-fixture.js';
-import { formatFolderProblem } from './folder-problem.js';
-import { MANAGED_CACHE_POLICIES } from './managed-cache-policies.js';
-import { MANAGED_ORIGIN_REQUEST_POLICIES } from './managed-origin-request-policies.js';
+import { formatFolderProblem } from './json-node.js';
+import { MANAGED_CACHE_POLICIES, MANAGED_ORIGIN_REQUEST_POLICIES } from './managed-policies.js';
 import { readDistribution } from './read-distribution.js';
 
 const open = (members: object) => behavior({ TrustedKeyGroups: { Enabled: false, Quantity: 0 }, ...members });

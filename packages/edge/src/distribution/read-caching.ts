@@ -1,10 +1,8 @@
-import type { CachePolicy, OriginRequestPolicy } from './cache-policy.js';
+import { ALL_NAMES, listed, NO_NAMES } from '../origin-request/chosen-parts.js';
+import type { CachePolicy, OriginRequestPolicy, NameChoice } from './distribution.js';
 import type { JsonNode } from './json-node.js';
-import { MANAGED_CACHE_POLICIES } from './managed-cache-policies.js';
-import { MANAGED_ORIGIN_REQUEST_POLICIES } from './managed-origin-request-policies.js';
-import { ALL_NAMES, listed, NO_NAMES, type NameChoice } from './name-choice.js';
-import { readTtls } from './read-cache-policies.js';
-import { readNames } from './read-name-choice.js';
+import { MANAGED_CACHE_POLICIES, MANAGED_ORIGIN_REQUEST_POLICIES } from './managed-policies.js';
+import { readNames, readTtls } from './read-cache-policies.js';
 
 /** The policies of the folder by id. */
 export interface CachingReferences {

@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
 import {
   behavior,
   CACHING_DISABLED,
@@ -13,8 +13,8 @@ import {
   writeFolder,
   type FolderInput,
 } from '../../../../test/support/edge-fixture.js';
-import { formatFolderProblem } from './folder-problem.js';
-import { MANAGED_CACHE_POLICIES } from './managed-cache-policies.js';
+import { formatFolderProblem } from './json-node.js';
+import { MANAGED_CACHE_POLICIES } from './managed-policies.js';
 import { readDistribution } from './read-distribution.js';
 import { DEFAULT_SWITCHES } from './switches.js';
 

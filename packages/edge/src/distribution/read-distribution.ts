@@ -1,14 +1,12 @@
 import { resolve } from 'node:path';
 import type { Distribution } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
-import type { FolderProblem } from './folder-problem.js';
-import { JsonNode } from './json-node.js';
+import { JsonNode, type FolderProblem } from './json-node.js';
 import { readBehaviors } from './read-behaviors.js';
-import { readCachePolicies } from './read-cache-policies.js';
+import { readCachePolicies, readOriginRequestPolicies } from './read-cache-policies.js';
 import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
 import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
-import { readOriginRequestPolicies } from './read-origin-request-policies.js';
 import { readOrigins } from './read-origins.js';
 import { readResponseHeadersPolicies } from './read-response-headers-policies.js';
 import { namesOfUnfollowed } from './unfollowed.js';

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { CacheLimits } from '../cache/copy-store.js';
+import { DEFAULT_CACHE_LIMITS, type CacheLimits } from '../cache/copy-store.js';
 import type { Distribution } from './distribution.js';
 import type { JsonNode } from './json-node.js';
-import { readCacheLimits } from './read-cache-limits.js';
 import { readOriginEntries, type OriginEntry } from './read-origin-entries.js';
 import { DEFAULT_SWITCHES, SWITCHES, type Switches } from './switches.js';
 
@@ -120,4 +119,22 @@ function readSwitches(node: JsonNode): Switches {
 
 function isSwitch(name: string): name is keyof typeof SWITCHES {
   return Object.hasOwn(SWITCHES, name);
+}
+
+const CACHE_MEMBERS = ['totalMegabytes', 'objectMegabytes'];
+const BYTES_PER_MEGABYTE = 1024 * 1024;
+
+/** Reads `cache` of `edge.json`: how much memory the copies may take, and one of them. */
+export function readCacheLimits(node: JsonNode): CacheLimits {
+  if (!node.isPresent) return DEFAULT_CACHE_LIMITS;
+  for (const [name, member] of node.members()) {
+    if (!CACHE_MEMBERS.includes(name))
+      member.mistake(`one of ${CACHE_MEMBERS.join(', ')} as name`, `"${name}"`);
+  }
+  const bytes = (name: string, fallback: number) =>
+    node.get(name).isPresent ? (node.get(name).wholeNumber() ?? 0) * BYTES_PER_MEGABYTE : fallback;
+  return {
+    totalBytes: bytes('totalMegabytes', DEFAULT_CACHE_LIMITS.totalBytes),
+    objectBytes: bytes('objectMegabytes', DEFAULT_CACHE_LIMITS.objectBytes),
+  };
 }

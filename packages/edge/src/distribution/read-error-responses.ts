@@ -1,7 +1,4 @@
-import {
-  DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS,
-  type CustomErrorResponse,
-} from '../error-responses/custom-error-response.js';
+import { DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS, type CustomErrorResponse } from '../error-responses.js';
 import type { JsonNode } from './json-node.js';
 
 /** The statuses that CloudFront lets a distribution replace. */

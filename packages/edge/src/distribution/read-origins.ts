@@ -1,8 +1,8 @@
-import type { BucketCors } from '../bucket-cors/bucket-cors.js';
+import type { BucketCors } from '../origin/bucket-cors.js';
 import type { FolderOriginDescription } from './distribution.js';
 import type { FolderFiles } from './folder-files.js';
+import { HEADER_NAME, HEADER_VALUE } from './header-text.js';
 import type { JsonNode } from './json-node.js';
-import { readCustomHeaders } from './read-custom-headers.js';
 import { readBucketCors } from './read-bucket-cors.js';
 import type { EdgeJson } from './read-edge-json.js';
 import type { OriginEntry } from './read-origin-entries.js';
@@ -73,4 +73,16 @@ function refuseForgottenRules(edgeJson: EdgeJson, files: FolderFiles): void {
       'an origin in edge.json whose bucketCors names this file',
       'several origins, none of which does',
     );
+}
+
+/** Reads `CustomHeaders` of an origin: what CloudFront adds to each request it makes there (R88). */
+export function readCustomHeaders(node: JsonNode): readonly (readonly [name: string, value: string])[] {
+  return node.quantityItems().flatMap((item) => {
+    const name = item.get('HeaderName').text();
+    const value = item.get('HeaderValue').optionalText();
+    if (name === null) return [];
+    if (!HEADER_NAME.test(name)) return item.get('HeaderName').mistake('the name of a header') ?? [];
+    if (!HEADER_VALUE.test(value)) return item.get('HeaderValue').mistake('the value of a header') ?? [];
+    return [[name.toLowerCase(), value] as const];
+  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { list, openBehavior, writeFolder } from '../../../../test/support/edge-fixture.js';
-import { formatFolderProblem } from './folder-problem.js';
+import { formatFolderProblem } from './json-node.js';
 import { readDistribution } from './read-distribution.js';
 
 const PLACE = 'response-headers-policies/p.json ResponseHeadersPolicy.ResponseHeadersPolicyConfig.';

@@ -1,9 +1,8 @@
 import { patternFault } from '../cors/origin-pattern.js';
+import type { AddedHeader, CorsConfig, ResponseHeadersPolicy } from './distribution.js';
 import type { FolderFiles } from './folder-files.js';
-import { headerName, MAX_POLICY_VALUE_LENGTH, HEADER_VALUE } from './header-text.js';
+import { HEADER_VALUE, headerName, MAX_POLICY_VALUE_LENGTH } from './header-text.js';
 import type { JsonNode } from './json-node.js';
-import type { AddedHeader, CorsConfig, ResponseHeadersPolicy } from './response-headers-policy.js';
-import { readRemovedHeaders } from './read-removed-headers.js';
 import { readSecurityHeaders } from './read-security-headers.js';
 import type { Switches } from './switches.js';
 
@@ -87,5 +86,54 @@ function readCustomHeaders(node: JsonNode): AddedHeader[] {
       return [];
     }
     return name === null || override === null ? [] : [{ name, value, override }];
+  });
+}
+
+/** What CloudFront never lets a policy remove (R79), as its guide lists them. */
+const NOT_REMOVABLE = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'warning',
+  'x-accel-buffering',
+  'x-accel-charset',
+  'x-accel-limit-rate',
+  'x-accel-redirect',
+  'x-amzn-auth',
+  'x-amzn-cf-billing',
+  'x-amzn-cf-id',
+  'x-amzn-cf-xff',
+  'x-amzn-errortype',
+  'x-amzn-fle-profile',
+  'x-amzn-header-count',
+  'x-amzn-header-order',
+  'x-amzn-lambda-integration-tag',
+  'x-amzn-requestid',
+  'x-cache',
+  'x-forwarded-proto',
+  'x-real-ip',
+]);
+const NOT_REMOVABLE_BEGINNINGS = ['x-amz-cf-', 'x-edge-'];
+
+/** Reads `RemoveHeadersConfig` into lower-case names. */
+export function readRemovedHeaders(node: JsonNode): string[] {
+  return node.quantityItems().flatMap((item) => {
+    const name = headerName(item.get('Header'))?.toLowerCase();
+    if (name === undefined) return [];
+    if (NOT_REMOVABLE.has(name) || NOT_REMOVABLE_BEGINNINGS.some((beginning) => name.startsWith(beginning))) {
+      item.get('Header').mistake('a header that CloudFront lets a policy remove (R79)');
+      return [];
+    }
+    return [name];
   });
 }

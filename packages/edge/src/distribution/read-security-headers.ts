@@ -1,6 +1,6 @@
+import type { AddedHeader } from './distribution.js';
 import { HEADER_VALUE, MAX_POLICY_VALUE_LENGTH } from './header-text.js';
 import type { JsonNode } from './json-node.js';
-import type { AddedHeader } from './response-headers-policy.js';
 
 const FRAME_OPTIONS = ['DENY', 'SAMEORIGIN'] as const;
 const REFERRER_POLICIES = [

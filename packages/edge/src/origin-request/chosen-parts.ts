@@ -1,4 +1,5 @@
-import { isChosen, type NameChoice } from '../distribution/name-choice.js';
+import type { CachePolicy, NameChoice } from '../distribution/distribution.js';
+import { matchesWildcard } from '../wildcard.js';
 
 /** Signed-cookie values make no copies of their own, and whether an origin sees them is open (R49). */
 const SIGNED_COOKIE = /^CloudFront-(Policy|Signature|Key-Pair-Id|Expires|Hash-Algorithm)$/;
@@ -27,4 +28,40 @@ export function chosenCookies(header: string | undefined, choices: readonly Name
     )
     .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
   return cookies.length === 0 ? null : cookies.map(({ text }) => text).join('; ');
+}
+
+/** Nothing of the viewer. */
+export const NO_NAMES: NameChoice = { kind: 'none', names: [] };
+/** Everything of the viewer. */
+export const ALL_NAMES: NameChoice = { kind: 'all', names: [] };
+
+/** The choice of these names alone. */
+export function listed(names: readonly string[]): NameChoice {
+  return { kind: 'listed', names };
+}
+
+/** Says whether a name is meant. */
+export function isChosen(choice: NameChoice, name: string): boolean {
+  if (choice.kind === 'none' || choice.kind === 'all') return choice.kind === 'all';
+  const isListed = choice.names.some((entry) =>
+    /[*?]/.test(entry) ? matchesWildcard(entry, name) : entry === name,
+  );
+  return isListed === (choice.kind === 'listed');
+}
+
+/**
+ * The `Accept-Encoding` that stands in the cache key and goes to the origin: what the viewer accepts of
+ * what the policy enables, in one spelling; null for neither (R61).
+ */
+export function normalisedAcceptEncoding(
+  header: string | undefined,
+  { gzip, brotli }: Pick<CachePolicy, 'gzip' | 'brotli'>,
+): string | null {
+  if (header === undefined || (!gzip && !brotli)) return null;
+  const accepted = header.split(',').flatMap((part) => {
+    const [coding = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
+    return parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter)) ? [] : [coding];
+  });
+  const kept = [...(brotli ? ['br'] : []), ...(gzip ? ['gzip'] : [])].filter((one) => accepted.includes(one));
+  return kept.length === 0 ? null : kept.join(',');
 }

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -12,14 +13,14 @@ import {
 } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '../../../../test/support/temporary-folder.js';
+import type { ObjectHeaders } from '../distribution/distribution.js';
 import type { EdgeAnswer } from '../edge-answer.js';
 import { headerOf } from '../header-list.js';
 import { FolderOrigin } from './folder-origin.js';
-import { ObjectChanged, readObject } from './read-object.js';
+import { ObjectChanged, readObject } from './open-object.js';
 
-function makeFolder() {
+function makeFolder(objectHeaders: readonly ObjectHeaders[] = []) {
   const root = realpathSync(temporaryFolder('origin'));
   const folder = join(root, 'media');
   mkdirSync(join(folder, 'private/a'), { recursive: true });
@@ -28,7 +29,13 @@ function makeFolder() {
   utimesSync(join(folder, 'private/a/ok.txt'), 1_700_000_000, 1_700_000_000);
   writeFileSync(join(folder, 'private/b/secret.txt'), 'secret');
   writeFileSync(join(root, 'outside.txt'), 'outside');
-  const origin = new FolderOrigin({ folder, originPath: '', bucketCors: null, listBucket: false });
+  const origin = new FolderOrigin({
+    folder,
+    originPath: '',
+    bucketCors: null,
+    listBucket: false,
+    objectHeaders,
+  });
   const ask = (path: string, headers: IncomingHttpHeaders = {}, method = 'GET') =>
     origin.answer({ method, path, query: null, headers });
   return { root, folder, ask };
@@ -228,6 +235,7 @@ describe('a folder that stands in for a bucket', () => {
       originPath: 'private/a',
       bucketCors: null,
       listBucket: false,
+      objectHeaders: [],
     });
     expect(
       await outcome(await origin.answer({ method: 'GET', path: '/ok.txt', query: null, headers: {} })),
@@ -277,5 +285,43 @@ describe('a file that changes while it is sent (E37)', () => {
 
   it('is never complete when it is removed', async () => {
     expect(await readAround(unlinkSync)).toBe('the file was changed or removed after 262144');
+  });
+});
+
+describe('the metadata of objects', () => {
+  const RULES: readonly ObjectHeaders[] = [
+    { pathPattern: '/private/a/*', headers: [['Cache-Control', 'no-cache']] },
+    {
+      pathPattern: '*',
+      headers: [
+        ['Cache-Control', 'max-age=60'],
+        ['Content-Type', 'text/html'],
+      ],
+    },
+  ];
+  const metadataOf = async (path: string, headers: IncomingHttpHeaders = {}, method = 'GET') => {
+    const answer = await makeFolder(RULES).ask(path, headers, method);
+    await bodyOf(answer);
+    return [
+      answer.status,
+      headerOf(answer.headers, 'Cache-Control'),
+      headerOf(answer.headers, 'Content-Type'),
+    ];
+  };
+
+  it('is decided header by header by the first pattern that covers the path and names it', async () => {
+    expect(await metadataOf('/private/a/ok.txt')).toEqual([200, 'no-cache', 'text/html']);
+    expect(await metadataOf('/private/b/secret.txt')).toEqual([200, 'max-age=60', 'text/html']);
+  });
+
+  it('is on a part too, and on a 304 but for the type of the body that is not there', async () => {
+    const path = '/private/a/ok.txt';
+    expect(await metadataOf(path, { range: 'bytes=0-1' })).toEqual([206, 'no-cache', 'text/html']);
+    expect(await metadataOf(path, { 'if-none-match': '*' })).toEqual([304, 'no-cache', undefined]);
+  });
+
+  it('is no part of an error or of a preflight', async () => {
+    expect(await metadataOf('/none')).toEqual([403, undefined, 'application/xml']);
+    expect(await metadataOf('/private/a/ok.txt', {}, 'OPTIONS')).toEqual([400, undefined, 'application/xml']);
   });
 });

@@ -1,15 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import { createHash } from 'node:crypto';
 import { lookup } from 'mime-types';
-import { answerOptions } from '../bucket-cors/answer-options.js';
-import { withBucketCors } from '../bucket-cors/cors-on-answer.js';
 import type { FolderOriginDescription } from '../distribution/distribution.js';
+import { patternCovers } from '../distribution/routing.js';
 import type { EdgeAnswer } from '../edge-answer.js';
-import type { HeaderList } from '../header-list.js';
-import { readByteRange } from './byte-range.js';
-import { EntityTags } from './entity-tags.js';
+import { withHeader, type HeaderList } from '../header-list.js';
+import { answerFromWhole, toHttpDate } from '../range-and-conditions.js';
+import { answerOptions, withBucketCors } from './bucket-cors.js';
 import { readObjectKey } from './object-key.js';
 import { openObject, type OpenObject } from './open-object.js';
-import { evaluatePreconditions, rangeIsCurrent, toHttpDate } from './preconditions.js';
 import type { Origin, OriginRequest } from './origin.js';
 import { s3Error } from './s3-error.js';
 
@@ -20,7 +18,7 @@ export class FolderOrigin implements Origin {
   constructor(
     private readonly description: Pick<
       FolderOriginDescription,
-      'folder' | 'originPath' | 'bucketCors' | 'listBucket'
+      'folder' | 'originPath' | 'bucketCors' | 'listBucket' | 'objectHeaders'
     >,
   ) {}
 
@@ -42,7 +40,8 @@ export class FolderOrigin implements Origin {
     const object = await openObject(this.description.folder, key.segments);
     if ('absent' in object) return this.missing(key.segments.join('/'), object.absent);
     try {
-      return await this.answerWith(object, key.segments.at(-1) ?? '', request.headers);
+      const whole = await this.whole(object, key.segments.at(-1) ?? '', request.path);
+      return await answerFromWhole(whole, object.byteLength, request.headers);
     } catch (error) {
       await object.handle.close();
       throw error;
@@ -55,65 +54,79 @@ export class FolderOrigin implements Origin {
     return { ...answer, reason };
   }
 
-  private async answerWith(
-    object: OpenObject,
-    fileName: string,
-    headers: IncomingHttpHeaders,
-  ): Promise<EdgeAnswer> {
-    const entityTag = await this.entityTags.of(object);
-    const validators = { entityTag, lastModifiedEpochSeconds: object.lastModifiedEpochSeconds };
-    const described: HeaderList = [
+  private async whole(object: OpenObject, fileName: string, path: string): Promise<EdgeAnswer> {
+    const { byteLength } = object;
+    const headers: HeaderList = [
+      ['Content-Type', contentTypeOf(fileName)],
+      ['Content-Length', String(byteLength)],
       ['Last-Modified', toHttpDate(object.lastModifiedEpochSeconds)],
-      ['ETag', entityTag],
+      ['ETag', await this.entityTags.of(object)],
       ['x-amz-server-side-encryption', 'AES256'],
+      ['Accept-Ranges', 'bytes'],
+      ['Server', 'AmazonS3'],
     ];
-    const precondition = evaluatePreconditions(headers, validators);
-    if (precondition === 'not-modified') {
-      await object.handle.close();
-      return { status: 304, headers: [...described, ['Server', 'AmazonS3']], body: { kind: 'empty' } };
-    }
-    if (precondition === 'failed') {
-      await object.handle.close();
-      return s3Error('PreconditionFailed', {
-        Condition: headers['if-match'] === undefined ? 'If-Unmodified-Since' : 'If-Match',
-      });
-    }
-    const range = rangeIsCurrent([headers['if-range']].flat()[0], validators)
-      ? readByteRange(headers.range, object.byteLength)
-      : ({ kind: 'whole' } as const);
-    if (range.kind === 'unsatisfiable') {
-      await object.handle.close();
-      return rangeError(headers.range ?? '', object.byteLength);
-    }
-    const firstByte = range.kind === 'part' ? range.firstByte : 0;
-    const lastByte = range.kind === 'part' ? range.lastByte : object.byteLength - 1;
-    const byteLength = lastByte - firstByte + 1;
     return {
-      status: range.kind === 'part' ? 206 : 200,
-      headers: [
-        ['Content-Type', contentTypeOf(fileName)],
-        ['Content-Length', String(byteLength)],
-        ...described,
-        ['Accept-Ranges', 'bytes'],
-        ...(range.kind === 'part'
-          ? ([['Content-Range', `bytes ${firstByte}-${lastByte}/${object.byteLength}`]] as const)
-          : []),
-        ['Server', 'AmazonS3'],
-      ],
-      body: { kind: 'object', object, firstByte, byteLength },
+      status: 200,
+      headers: this.withMetadata(headers, path),
+      body: { kind: 'object', object, firstByte: 0, byteLength },
     };
   }
-}
 
-function rangeError(range: string, byteLength: number): EdgeAnswer {
-  const answer = s3Error('InvalidRange', {
-    RangeRequested: range.slice(0, 200),
-    ActualObjectSize: String(byteLength),
-  });
-  return { ...answer, headers: [...answer.headers, ['Content-Range', `bytes */${byteLength}`]] };
+  /**
+   * The metadata that `objectHeaders` in edge.json gives the objects, as objects of a bucket carry the
+   * `Cache-Control` they were stored with: the first pattern that covers the path and names the header decides.
+   */
+  private withMetadata(headers: HeaderList, path: string): HeaderList {
+    return this.description.objectHeaders
+      .filter(({ pathPattern }) => patternCovers(pathPattern, path))
+      .toReversed()
+      .flatMap((rule) => rule.headers)
+      .reduce((list, [name, value]) => withHeader(list, name, value), headers);
+  }
 }
 
 /** What `aws s3 cp` would have stored; S3 itself says `binary/octet-stream` when no type was given. */
 function contentTypeOf(fileName: string): string {
   return lookup(fileName) || 'binary/octet-stream';
+}
+
+const CHUNK_BYTES = 64 * 1024;
+/** Above this `aws s3 cp` uploads in parts, and S3's ETag is no longer the MD5 of the content. */
+const MULTIPART_THRESHOLD_BYTES = 8 * 1024 * 1024;
+const MAX_REMEMBERED = 10_000;
+
+/** Makes the ETags of objects as S3 does and remembers them by version, so that a file is hashed once. */
+class EntityTags {
+  private readonly remembered = new Map<string, string>();
+
+  /** The ETag in its quotes: MD5 of the content, or a hash of the version for what S3 takes in parts. */
+  async of(object: OpenObject): Promise<string> {
+    if (object.byteLength > MULTIPART_THRESHOLD_BYTES) {
+      const parts = Math.ceil(object.byteLength / MULTIPART_THRESHOLD_BYTES);
+      return `"${createHash('md5').update(object.version).digest('hex')}-${parts}"`;
+    }
+    const known = this.remembered.get(object.version);
+    if (known !== undefined) return known;
+    const tag = `"${await md5(object)}"`;
+    if (this.remembered.size >= MAX_REMEMBERED) {
+      for (const oldest of this.remembered.keys()) {
+        this.remembered.delete(oldest);
+        break;
+      }
+    }
+    this.remembered.set(object.version, tag);
+    return tag;
+  }
+}
+
+async function md5(object: OpenObject): Promise<string> {
+  const hash = createHash('md5');
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, object.byteLength));
+  for (let position = 0; position < object.byteLength;) {
+    const { bytesRead } = await object.handle.read(chunk, 0, chunk.length, position);
+    if (bytesRead === 0) break;
+    hash.update(chunk.subarray(0, bytesRead));
+    position += bytesRead;
+  }
+  return hash.digest('hex');
 }

@@ -1,7 +1,7 @@
 import { constants, realpath, type BigIntStats } from 'node:fs';
 import { open, readlink, stat, type FileHandle } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { errorCode } from '../error-code.js';
 
 const realPath = promisify(realpath.native);
@@ -94,4 +94,34 @@ function versionOf(stats: BigIntStats): string {
 function isAbsence(error: unknown): boolean {
   const codes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'ENXIO', 'EINVAL'];
   return codes.includes(errorCode(error));
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** The file changed while it was sent: the answer must not look complete (E37). */
+export class ObjectChanged extends Error {
+  override readonly name = 'ObjectChanged';
+}
+
+/**
+ * Reads bytes of an open object, chunk by chunk. The last chunk is handed out only after the file proved
+ * to be what was opened; otherwise this throws {@link ObjectChanged}.
+ */
+export async function* readObject(
+  object: OpenObject,
+  firstByte: number,
+  byteLength: number,
+): AsyncGenerator<Buffer> {
+  let sent = 0;
+  while (sent < byteLength) {
+    const wanted = Math.min(CHUNK_BYTES, byteLength - sent);
+    const chunk = Buffer.allocUnsafe(wanted);
+    const { bytesRead } = await object.handle.read(chunk, 0, wanted, firstByte + sent);
+    if (bytesRead === 0) throw new ObjectChanged('the file became shorter');
+    sent += bytesRead;
+    if (sent === byteLength && !(await isUnchanged(object))) {
+      throw new ObjectChanged('the file was changed or removed');
+    }
+    yield chunk.subarray(0, bytesRead);
+  }
 }

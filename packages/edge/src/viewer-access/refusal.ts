@@ -1,21 +1,21 @@
-/** The code that the refusal's XML carries (R51–R55). */
+/** The code that stands in the XML of a refusal. */
 export type RefusalCode =
   'MissingKey' | 'AccessDenied' | 'InvalidKey' | 'MalformedPolicy' | 'MalformedSignature';
 
-/** A refusal, with one word for the edge's own log that never reaches the viewer. */
+/** Why a viewer may not have what was asked for, with one word for the edge's own log that never reaches the viewer. */
 export interface Refusal {
   readonly code: RefusalCode;
   readonly reason: string;
 }
 
-/** Ends the judgement of a viewer; only `judgeViewer` catches it. */
+/** Ends the checks of a request; only `authorizeViewer` catches it. */
 export class Refused extends Error {
   constructor(readonly refusal: Refusal) {
     super(refusal.reason);
   }
 }
 
-/** Ends the judgement with this code. */
+/** Ends the checks of a request with this code. */
 export function refuse(code: RefusalCode, reason: string): never {
   throw new Refused({ code, reason });
 }

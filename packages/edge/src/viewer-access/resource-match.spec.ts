@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_SWITCHES, type Switches } from '../distribution/switches.js';
+import { splitTarget } from '../viewer-request.js';
 import { coversUrl } from './resource-match.js';
-import { splitTarget } from './viewer-url.js';
 
 function covers(resource: string, url: string, switches: Partial<Switches> = {}): boolean {
   const [protocol = '', rest = ''] = url.split(/:\/\/(.*)/s);

@@ -1,6 +1,6 @@
 import type { Switches } from '../distribution/switches.js';
-import type { ViewerUrl } from './viewer-url.js';
-import { matchesWildcard } from './wildcard.js';
+import type { ViewerUrl } from '../viewer-request.js';
+import { matchesWildcard } from '../wildcard.js';
 
 type MatchSwitches = Pick<Switches, 'questionMark'>;
 

@@ -1,5 +1,5 @@
-import { createPublicKey } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { createPublicKey } from 'node:crypto';
 import {
   ALIAS,
   cookieHeader,
@@ -10,7 +10,7 @@ import {
   type SignedValues,
 } from '../../../../test/support/edge-fixture.js';
 import { DEFAULT_SWITCHES } from '../distribution/switches.js';
-import { judgeViewer } from './judge-viewer.js';
+import { authorizeViewer } from './authorize-viewer.js';
 import { VerifiedPolicies } from './verified-policies.js';
 
 const KEY = rsaKey('KVIEWER1');
@@ -19,53 +19,51 @@ const POLICY = policyText(`https://${ALIAS}/a/*`);
 const SIGNED = signPolicy(POLICY, KEY);
 
 /** Checks one request after the other with one memory; gives the reasons of the refusals. */
-function judging(key = KEY) {
+function withMemory(key = KEY) {
   const verified = new VerifiedPolicies();
   const keys = new Map([[KEY.id, createPublicKey(key.publicPem)]]);
   return (cookies: SignedValues, path = '/a/1', now = NOW, trusted = keys) => {
     const url = { protocol: 'https' as const, host: ALIAS, path, query: null };
-    const access = {
-      url,
-      cookieHeader: cookieHeader(cookies),
-      peerAddress: '192.0.2.7',
+    const request = { ...url, headers: { cookie: cookieHeader(cookies) }, peerAddress: '192.0.2.7' };
+    const decision = authorizeViewer(request, {
+      distribution: { publicHosts: new Map(), switches: DEFAULT_SWITCHES },
+      behavior: { trustedKeys: trusted },
       nowEpochSeconds: now,
-    };
-    return judgeViewer(access, trusted, DEFAULT_SWITCHES, verified).refusal?.reason ?? null;
+      verified,
+    });
+    return decision.refusal?.reason ?? null;
   };
 }
 
 describe('a signature that was verified before', () => {
   it('opens again what it opened', () => {
-    const judge = judging();
-    expect([judge(SIGNED), judge(SIGNED), judge(SIGNED, '/a/2')]).toEqual([null, null, null]);
+    const ask = withMemory();
+    expect([ask(SIGNED), ask(SIGNED), ask(SIGNED, '/a/2')]).toEqual([null, null, null]);
   });
 
   it('opens nothing else, and nothing after its time (R18, R28)', () => {
-    const judge = judging();
-    judge(SIGNED);
-    expect(judge(SIGNED, '/b/1')).toBe('resource-does-not-cover-url');
-    expect(judge(SIGNED, '/a/1', NOW + 3600)).toBe('expired');
-    expect(judge(SIGNED)).toBeNull();
+    const ask = withMemory();
+    ask(SIGNED);
+    expect(ask(SIGNED, '/b/1')).toBe('resource-does-not-cover-url');
+    expect(ask(SIGNED, '/a/1', NOW + 3600)).toBe('expired');
+    expect(ask(SIGNED)).toBeNull();
   });
 
   it('does not help another policy, signature, hash marker or key', () => {
-    const judge = judging();
-    judge(SIGNED);
+    const ask = withMemory();
+    ask(SIGNED);
     const wider = signPolicy(policyText(`https://${ALIAS}/*`), KEY);
     const wrong = 'signature-does-not-verify';
-    expect(judge({ ...SIGNED, Policy: wider['Policy'] ?? '' })).toBe(wrong);
-    expect(judge({ ...SIGNED, Signature: wider['Signature'] ?? '' })).toBe(wrong);
-    expect(judge({ ...SIGNED, 'Hash-Algorithm': 'SHA256' })).toBe(wrong);
+    expect(ask({ ...SIGNED, Policy: wider['Policy'] ?? '' })).toBe(wrong);
+    expect(ask({ ...SIGNED, Signature: wider['Signature'] ?? '' })).toBe(wrong);
+    expect(ask({ ...SIGNED, 'Hash-Algorithm': 'SHA256' })).toBe(wrong);
     const others = new Map([[KEY.id, createPublicKey(OTHER.publicPem)]]);
-    expect(judge(SIGNED, '/a/1', NOW, others)).toBe(wrong);
+    expect(ask(SIGNED, '/a/1', NOW, others)).toBe(wrong);
   });
 
   it('is needed: a refused one is refused again', () => {
-    const judge = judging(OTHER);
-    expect([judge(SIGNED), judge(SIGNED)]).toEqual([
-      'signature-does-not-verify',
-      'signature-does-not-verify',
-    ]);
+    const ask = withMemory(OTHER);
+    expect([ask(SIGNED), ask(SIGNED)]).toEqual(['signature-does-not-verify', 'signature-does-not-verify']);
   });
 });
 

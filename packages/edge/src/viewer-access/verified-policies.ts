@@ -8,7 +8,7 @@ const MAX_TEXT_LENGTH = 8192;
 
 /**
  * Custom policies whose signature was verified, by exactly what was presented: key, policy, signature and
- * hash. What they demand is judged anew for each request. Only what a trusted key signed gets in, so nobody
+ * hash. Their conditions are checked for each request. Only what a trusted key signed gets in, so nobody
  * else can push the others out.
  */
 export class VerifiedPolicies {

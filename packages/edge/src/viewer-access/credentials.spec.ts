@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeCloudFrontBase64 } from './encoding.js';
+import { decodeCloudFrontBase64 } from './credentials.js';
 
 const decode = (value: string) => decodeCloudFrontBase64(value)?.toString('hex') ?? null;
 

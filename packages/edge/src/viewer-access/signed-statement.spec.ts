@@ -1,9 +1,9 @@
-import { createPublicKey, sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { createPublicKey, sign } from 'node:crypto';
 import { ecKey, rsaKey } from '../../../../test/support/edge-fixture.js';
 import { signatureVectors } from '../../../../test/support/signature-vectors.js';
-import { decodeCloudFrontBase64 } from './encoding.js';
-import { signatureIsValid, type HashAlgorithm } from './signature.js';
+import { decodeCloudFrontBase64 } from './credentials.js';
+import { signatureIsValid, type HashAlgorithm } from './signed-statement.js';
 
 const EC = ecKey('KEC1');
 const RSA = rsaKey('KRSA1');

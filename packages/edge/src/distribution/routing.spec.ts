@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { normalisePath, patternCovers } from './behavior-path.js';
+import { normalisePath, patternCovers } from './routing.js';
 
 describe('the path on which a behavior is chosen (R27)', () => {
   it.each([

@@ -1,10 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CachePolicy, OriginRequestPolicy } from '../distribution/cache-policy.js';
-import { MANAGED_CACHE_POLICIES } from '../distribution/managed-cache-policies.js';
-import { MANAGED_ORIGIN_REQUEST_POLICIES } from '../distribution/managed-origin-request-policies.js';
-import { ALL_NAMES, listed, NO_NAMES } from '../distribution/name-choice.js';
-import { chosenQuery } from './chosen-parts.js';
-import { originHeaders } from './origin-headers.js';
+import type { CachePolicy, OriginRequestPolicy } from '../distribution/distribution.js';
+import { MANAGED_CACHE_POLICIES, MANAGED_ORIGIN_REQUEST_POLICIES } from '../distribution/managed-policies.js';
+import { ALL_NAMES, chosenQuery, listed, NO_NAMES } from './chosen-parts.js';
+import { originRequest } from './origin-request.js';
 
 const managed = <Policy>(policies: ReadonlyMap<string, Policy>, id: string): Policy => {
   const policy = policies.get(id);
@@ -12,7 +10,7 @@ const managed = <Policy>(policies: ReadonlyMap<string, Policy>, id: string): Pol
   return policy;
 };
 const UNCOMPRESSED = managed(MANAGED_CACHE_POLICIES, 'b2884449-e4de-46a7-ac36-70bc7f1ddd6d');
-const ORIGIN = { domainName: 'media.s3.amazonaws.com', customHeaders: [] };
+const ORIGIN = { domainName: 'media.s3.amazonaws.com', customHeaders: [], isS3: true };
 const BASE = { host: 'media.s3.amazonaws.com', 'user-agent': 'Amazon CloudFront' };
 const VIEWER = {
   host: 'cdn.example.com',
@@ -38,6 +36,7 @@ function sent(
   const request = {
     method: 'GET',
     httpVersion: '1.1',
+    protocol: 'https' as const,
     host: VIEWER.host,
     path: '/a',
     query: null,
@@ -45,7 +44,7 @@ function sent(
     peerAddress: '192.0.2.7',
   };
   const policies = { cachePolicy: { ...UNCOMPRESSED, ...cache }, originRequestPolicy };
-  return originHeaders(request, policies, { ...ORIGIN, customHeaders });
+  return originRequest(request, '/a', null, policies, { ...ORIGIN, customHeaders }).headers;
 }
 const policy = (id: string) => managed(MANAGED_ORIGIN_REQUEST_POLICIES, id);
 

@@ -1,5 +1,5 @@
-import { createPublicKey, sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { createPublicKey, sign } from 'node:crypto';
 import {
   cookieHeader,
   ecKey,
@@ -14,8 +14,8 @@ import {
   type TestKey,
 } from '../../../../test/support/edge-fixture.js';
 import { DEFAULT_SWITCHES, type Switches } from '../distribution/switches.js';
-import { judgeViewer } from './judge-viewer.js';
-import { splitTarget } from './viewer-url.js';
+import { splitTarget } from '../viewer-request.js';
+import { authorizeViewer } from './authorize-viewer.js';
 
 const RSA = rsaKey('KRSA1');
 const EC = ecKey('KEC1');
@@ -31,29 +31,30 @@ interface Attempt {
   readonly peerAddress?: string;
   readonly now?: number;
   readonly switches?: Partial<Switches>;
+  readonly trusted?: null;
 }
 
-function judge(attempt: Attempt) {
+function decide(attempt: Attempt) {
   const { cookies } = attempt;
-  return judgeViewer(
+  return authorizeViewer(
     {
-      url: {
-        protocol: 'https',
-        host: attempt.host ?? 'cdn.example.com',
-        ...splitTarget(attempt.target ?? '/private/a/ok.txt'),
-      },
-      cookieHeader: typeof cookies === 'object' ? cookieHeader(cookies) : cookies,
+      protocol: 'https',
+      host: attempt.host ?? 'cdn.example.com',
+      ...splitTarget(attempt.target ?? '/private/a/ok.txt'),
+      headers: { cookie: typeof cookies === 'object' ? cookieHeader(cookies) : cookies },
       peerAddress: attempt.peerAddress ?? '192.0.2.7',
+    },
+    {
+      distribution: { publicHosts: new Map(), switches: { ...DEFAULT_SWITCHES, ...attempt.switches } },
+      behavior: { trustedKeys: attempt.trusted === undefined ? TRUSTED : attempt.trusted },
       nowEpochSeconds: attempt.now ?? NOW,
     },
-    TRUSTED,
-    { ...DEFAULT_SWITCHES, ...attempt.switches },
   );
 }
 
 /** `opened`, or code and reason of the refusal. */
 function outcome(attempt: Attempt): string {
-  const { refusal } = judge(attempt);
+  const { refusal } = decide(attempt);
   return refusal === null ? OK : `${refusal.code} ${refusal.reason}`;
 }
 
@@ -224,14 +225,14 @@ describe('a viewer with a custom policy in cookies', () => {
   it('opens everything without a Resource, and the log says so (R16, E06)', () => {
     const text = `{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":${NOW + 1}}}}]}`;
     const cookies = signPolicy(text, RSA);
-    expect(judge({ cookies, target: '/anything' })).toEqual({
+    expect(decide({ cookies, target: '/anything' })).toEqual({
       refusal: null,
       notices: ['policy-without-resource: it opens every file that trusts its key (R16)'],
     });
   });
 
   it('opens with the Resource * and the log says that this is not documented (R23)', () => {
-    expect(judge({ cookies: signPolicy(policyText('*'), RSA) })).toEqual({
+    expect(decide({ cookies: signPolicy(policyText('*'), RSA) })).toEqual({
       refusal: null,
       notices: ['cookie-policy-for-any-protocol: not documented for cookies (R23)'],
     });
@@ -255,7 +256,7 @@ describe('a viewer with a custom policy in cookies', () => {
     const rest = cookieHeader({ Signature: GOOD['Signature'] ?? '', 'Key-Pair-Id': RSA.id });
     const goodFirst = `${good}; CloudFront-Policy=${bad}; ${rest}`;
     const badFirst = `CloudFront-Policy=${bad}; ${good}; ${rest}`;
-    expect(judge({ cookies: goodFirst })).toEqual({
+    expect(decide({ cookies: goodFirst })).toEqual({
       refusal: null,
       notices: ['ambiguous-cookies: CloudFront-Policy'],
     });
@@ -372,6 +373,13 @@ describe('a viewer with a signed URL', () => {
     );
     expect(outcome({ cookies: GOOD, target: target(expired) })).toBe('AccessDenied expired');
     expect(outcome({ cookies: expired, target: target(GOOD) })).toBe(OK);
+  });
+});
+
+describe('a viewer of a behavior that trusts no key', () => {
+  it('needs nothing, and what is sent all the same is not looked at (R45)', () => {
+    const cookies = `CloudFront-Policy=!; CloudFront-Policy=?`;
+    expect(decide({ cookies, trusted: null })).toEqual({ refusal: null, notices: [] });
   });
 });
 

@@ -1,0 +1,181 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { discard, type AnswerBody, type EdgeAnswer } from './edge-answer.js';
+import { headerOf, withHeader, type HeaderList } from './header-list.js';
+import { s3Error } from './origin/s3-error.js';
+
+/** They describe a body that a 304 does not have. */
+const OF_THE_BODY = ['content-type', 'content-length', 'accept-ranges'];
+
+/** The headers of a request that ask for a range or set conditions. */
+export const RANGE_AND_CONDITIONS: readonly string[] = [
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+];
+
+/** The range and the conditions of a request, for an answer that no cache stands before. */
+export function rangeAndConditionsOf(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(
+    RANGE_AND_CONDITIONS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
+  );
+}
+
+/**
+ * Answers a request for a range or under conditions from a whole 200, the copy in the cache or the object that the
+ * origin has just opened: decided here for both (R93). Anything but a 200 is given as it is.
+ */
+export async function answerFromWhole(
+  whole: EdgeAnswer,
+  byteLength: number,
+  request: IncomingHttpHeaders,
+): Promise<EdgeAnswer> {
+  if (whole.status !== 200) return whole;
+  const validators = validatorsOf(whole.headers);
+  const precondition = validators === null ? 'proceed' : evaluatePreconditions(request, validators);
+  if (precondition === 'not-modified') {
+    await discard(whole);
+    const headers = whole.headers.filter(([name]) => !OF_THE_BODY.includes(name.toLowerCase()));
+    return { status: 304, headers, body: { kind: 'empty' } };
+  }
+  if (precondition === 'failed') {
+    const condition = request['if-match'] === undefined ? 'If-Unmodified-Since' : 'If-Match';
+    return refused(whole, s3Error('PreconditionFailed', { Condition: condition }));
+  }
+  if (request.range === undefined) return whole;
+  const ifRange = [request['if-range']].flat()[0];
+  if (ifRange !== undefined && (validators === null || !rangeIsCurrent(ifRange, validators))) return whole;
+  const range = readByteRange(request.range, byteLength);
+  if (range.kind === 'whole') return whole;
+  if (range.kind === 'unsatisfiable') {
+    const details = { RangeRequested: request.range.slice(0, 200), ActualObjectSize: String(byteLength) };
+    return refused(whole, s3Error('InvalidRange', details), [['Content-Range', `bytes */${byteLength}`]]);
+  }
+  const { firstByte, lastByte } = range;
+  const length = lastByte - firstByte + 1;
+  return {
+    status: 206,
+    headers: withContentRange(
+      withHeader(whole.headers, 'Content-Length', String(length)),
+      `bytes ${firstByte}-${lastByte}/${byteLength}`,
+    ),
+    body: partOf(whole.body, firstByte, length),
+  };
+}
+
+/** S3 writes it behind `Accept-Ranges`. */
+function withContentRange(headers: HeaderList, range: string): HeaderList {
+  const before = headers.findIndex(([name]) => name === 'Accept-Ranges');
+  return headers.toSpliced(before === -1 ? headers.length : before + 1, 0, ['Content-Range', range]);
+}
+
+function partOf(body: AnswerBody, firstByte: number, byteLength: number): AnswerBody {
+  if (body.kind === 'bytes') {
+    return { kind: 'bytes', bytes: body.bytes.subarray(firstByte, firstByte + byteLength) };
+  }
+  return body.kind === 'object' ? { ...body, firstByte, byteLength } : body;
+}
+
+/** R106: an error of the bucket carries the CORS headers of the object too. */
+async function refused(whole: EdgeAnswer, error: EdgeAnswer, more: HeaderList = []): Promise<EdgeAnswer> {
+  await discard(whole);
+  const cors = whole.headers.filter(([name]) => /^(access-control-.*|vary)$/i.test(name));
+  return { ...error, headers: [...error.headers, ...more, ...cors] };
+}
+
+function validatorsOf(headers: HeaderList): Validators | null {
+  const entityTag = headerOf(headers, 'ETag');
+  const milliseconds = Date.parse(headerOf(headers, 'Last-Modified') ?? '');
+  if (entityTag === undefined || Number.isNaN(milliseconds)) return null;
+  return { entityTag, lastModifiedEpochSeconds: Math.floor(milliseconds / 1000) };
+}
+
+/** What a `Range` header asks for of an object of known length. Positions are inclusive. */
+export type RangeReading =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'part'; readonly firstByte: number; readonly lastByte: number }
+  | { readonly kind: 'unsatisfiable' };
+
+/**
+ * Reads one byte range: `bytes=0-99`, `bytes=100-`, `bytes=-100`. Anything else, several ranges included,
+ * is answered with the whole object as S3 does (R93, R112, E33, E34).
+ */
+export function readByteRange(header: string | undefined, byteLength: number): RangeReading {
+  const whole = { kind: 'whole' } as const;
+  if (header === undefined || !header.toLowerCase().startsWith('bytes=')) return whole;
+  const spec = header.slice('bytes='.length).trim();
+  const dash = spec.indexOf('-');
+  if (dash === -1) return whole;
+  const first = spec.slice(0, dash).trim();
+  const last = spec.slice(dash + 1).trim();
+  if (![first, last].every((text) => /^[0-9]*$/.test(text)) || (first === '' && last === '')) return whole;
+  if (first === '') {
+    const suffixLength = Math.min(Number(last), byteLength);
+    if (suffixLength === 0) return { kind: 'unsatisfiable' };
+    return { kind: 'part', firstByte: byteLength - suffixLength, lastByte: byteLength - 1 };
+  }
+  if (last !== '' && Number(last) < Number(first)) return whole;
+  if (Number(first) >= byteLength) return { kind: 'unsatisfiable' };
+  const lastByte = last === '' ? byteLength - 1 : Math.min(Number(last), byteLength - 1);
+  return { kind: 'part', firstByte: Number(first), lastByte };
+}
+
+/** What identifies the current version of an object. */
+export interface Validators {
+  readonly entityTag: string;
+  readonly lastModifiedEpochSeconds: number;
+}
+
+/** What the conditions of a GET or HEAD ask for, in the order of RFC 9110 section 13.2.2. */
+export function evaluatePreconditions(
+  headers: IncomingHttpHeaders,
+  validators: Validators,
+): 'proceed' | 'not-modified' | 'failed' {
+  const { lastModifiedEpochSeconds } = validators;
+  const ifMatch = headers['if-match'];
+  const unmodifiedSince = readHttpDate(headers['if-unmodified-since']);
+  if (ifMatch !== undefined) {
+    if (!listHolds(ifMatch, validators.entityTag, 'strong')) return 'failed';
+  } else if (unmodifiedSince !== null && lastModifiedEpochSeconds > unmodifiedSince) {
+    return 'failed';
+  }
+  const ifNoneMatch = headers['if-none-match'];
+  const modifiedSince = readHttpDate(headers['if-modified-since']);
+  if (ifNoneMatch !== undefined) {
+    if (listHolds(ifNoneMatch, validators.entityTag, 'weak')) return 'not-modified';
+  } else if (modifiedSince !== null && lastModifiedEpochSeconds <= modifiedSince) {
+    return 'not-modified';
+  }
+  return 'proceed';
+}
+
+/** Says whether a `Range` counts: without `If-Range`, or when that names the current version (E38). */
+export function rangeIsCurrent(ifRange: string | undefined, validators: Validators): boolean {
+  if (ifRange === undefined) return true;
+  const value = ifRange.trim();
+  return value.startsWith('"')
+    ? value === validators.entityTag
+    : readHttpDate(value) === validators.lastModifiedEpochSeconds;
+}
+
+/** The date of a `Last-Modified` header. */
+export function toHttpDate(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toUTCString();
+}
+
+function readHttpDate(text: string | undefined): number | null {
+  if (text === undefined || !/^[A-Za-z]/.test(text) || !text.endsWith('GMT')) return null;
+  const milliseconds = Date.parse(text);
+  return Number.isNaN(milliseconds) ? null : Math.floor(milliseconds / 1000);
+}
+
+function listHolds(header: string, entityTag: string, comparison: 'strong' | 'weak'): boolean {
+  if (header.trim() === '*') return true;
+  // Our own tags hold no comma, so a plain split cannot make two tags of ours into one.
+  return header.split(',').some((part) => {
+    const tag = part.trim();
+    return tag === entityTag || (comparison === 'weak' && tag === `W/${entityTag}`);
+  });
+}
