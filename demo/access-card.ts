@@ -74,7 +74,7 @@ function renewsAtMs({ grant, receivedAtMs }: HeldGrant): number {
   return receivedAtMs + remainingLife(grant, receivedAtMs).renewInMs;
 }
 
-/** `courses/algebra` as the cookie Path it becomes. */
+/** `courses/algebra` as the path of a folder: `/courses/algebra`. */
 export function pathOf(prefix: string): string {
   return prefix === '/' ? '/' : `/${prefix}`;
 }

@@ -12,6 +12,8 @@ export interface Samples {
   readonly prefix: string;
   readonly images: readonly string[];
   readonly video: string;
+  /** A file in a folder with a Korean name, which is a prefix of its own. */
+  readonly korean: string;
   /** A file outside `prefix`, to show that a grant opens nothing beside it. */
   readonly sibling: string;
 }

@@ -17,7 +17,7 @@ export function showHeld(held: readonly HeldGrant[], clearOne: (prefix: string) 
     ...held.map((one) => {
       const item = copyOf('held-template', HTMLLIElement);
       const { prefix } = one.grant;
-      within(item, '.held-path', HTMLElement).textContent = `Path=${pathOf(prefix)}`;
+      within(item, '.held-path', HTMLElement).textContent = `Path=${encodeURI(pathOf(prefix))}`;
       within(item, '.held-words', HTMLElement).textContent =
         `sent only with files ${prefix === '/' ? 'of the CDN' : `below /${prefix}/`}, over HTTPS, until ${clockTime(expiresAtMs(one))}`;
       const button = within(item, 'button', HTMLButtonElement);

@@ -11,14 +11,16 @@ interface Tile {
   readonly draw: (path: string, granted: boolean) => Promise<void>;
 }
 
-/** Builds one tile a sample, one for the viewer's own portrait, and one for the file next door. */
+/** Builds one tile a sample, one for the viewer's own portrait, and one each for the two other courses. */
 export function buildGrid({ cdnUrl, samples }: DemoConfig): DrawGrid {
   const images = samples.images.map((path) => ({ path, tile: buildTile(cdnUrl, 'image') }));
   const portrait = buildTile(cdnUrl, 'portrait');
+  const korean = buildTile(cdnUrl, 'korean');
   const sibling = buildTile(cdnUrl, 'sibling');
   byId('grid', HTMLUListElement).replaceChildren(
     ...images.map(({ tile }) => tile.element),
     portrait.element,
+    korean.element,
     sibling.element,
   );
   return async (granted, viewer) => {
@@ -26,12 +28,13 @@ export function buildGrid({ cdnUrl, samples }: DemoConfig): DrawGrid {
     await Promise.all([
       ...images.map(({ path, tile }) => tile.draw(path, granted(path))),
       portrait.draw(own, granted(own)),
+      korean.draw(samples.korean, granted(samples.korean)),
       sibling.draw(samples.sibling, granted(samples.sibling)),
     ]);
   };
 }
 
-function buildTile(cdnUrl: string, kind: 'image' | 'portrait' | 'sibling'): Tile {
+function buildTile(cdnUrl: string, kind: 'image' | 'portrait' | 'korean' | 'sibling'): Tile {
   const element = copyOf('tile-template', HTMLLIElement);
   const image = within(element, 'img', HTMLImageElement);
   const caption = within(element, '.caption', HTMLElement);

@@ -7,6 +7,7 @@
  *   clear, clear-one (one a grant), held                  giving access back
  *   image (one a sample), sibling (outside the prefix)    <img>, data-state loading|shown|refused
  *   portrait (in the viewer's own folder)                 as image
+ *   korean (in a folder with a Korean name)               as image
  *   video                                                 <video>, data-state loading|shown|playing|refused
  *   access, explanation                                   whether the files open, and why, in words
  *   try-again, proof                                      one file past the browser's cache; data-state shown|refused

@@ -19,6 +19,7 @@ export function showPrefixChoices(
     samples.prefix,
     folderOf(samples.video),
     folderOf(samples.images[0] ?? samples.video),
+    courseOf(samples.korean),
     courseOf(samples.sibling),
     'users/alice',
   ]);

@@ -4,5 +4,7 @@
  */
 export const DEMO_ENTITLEMENTS = [
   { subject: 'user:alice', prefix: 'courses/algebra' },
+  // Folders have the names that people give them.
+  { subject: 'user:alice', prefix: 'courses/선형 대수' },
   { subject: 'everyone', prefix: 'users/{user}' },
 ] as const satisfies readonly { readonly subject: string; readonly prefix: string }[];

@@ -16,13 +16,19 @@ const bytes = (path: string): Buffer => readFileSync(join(dataDir, 'media', path
 describe('the demo media', () => {
   it('holds every file that the demo page shows', () => {
     writeDemoMedia(dataDir);
-    for (const path of [...DEMO_SAMPLES.images, DEMO_SAMPLES.video, DEMO_SAMPLES.sibling]) {
+    for (const path of [
+      ...DEMO_SAMPLES.images,
+      DEMO_SAMPLES.video,
+      DEMO_SAMPLES.korean,
+      DEMO_SAMPLES.sibling,
+    ]) {
       expect(bytes(path).length).toBeGreaterThan(200);
     }
   });
 
   it('lies under paths that a prefix can name', () => {
     expect(readPrefix(DEMO_SAMPLES.prefix)).toEqual({ prefix: 'courses/algebra' });
+    expect(readPrefix(DEMO_SAMPLES.korean)).toEqual({ prefix: 'courses/선형 대수/images/1.svg' });
     for (const path of DEMO_SAMPLES.images) expect(readPrefix(path)).toEqual({ prefix: path });
   });
 
@@ -38,7 +44,7 @@ describe('the demo media', () => {
 
   it('has drawings in which every number is finite', () => {
     writeDemoMedia(dataDir);
-    for (const path of [...DEMO_SAMPLES.images, 'users/alice/portrait.svg']) {
+    for (const path of [...DEMO_SAMPLES.images, DEMO_SAMPLES.korean, 'users/alice/portrait.svg']) {
       const svg = bytes(path).toString();
       expect(svg).not.toContain('NaN');
       expect(svg).not.toContain('Infinity');

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { writeFileAtomically } from './atomic-file.js';
 import { algebraIllustrations } from './illustrations/algebra.js';
 import { geometryIllustrations } from './illustrations/geometry.js';
+import { linearMap } from './illustrations/linear-algebra.js';
 import { portrait } from './illustrations/portrait.js';
 
 /** Eight seconds of HLS, made once (see its README); copied beside the compiled code by the build. */
@@ -14,6 +15,8 @@ export const DEMO_SAMPLES = {
   prefix: 'courses/algebra',
   images: [1, 2, 3, 4, 5, 6].map((number) => `courses/algebra/images/${number}.svg`),
   video: 'courses/algebra/lesson-1/index.m3u8',
+  /** In a folder whose name is Korean, with a blank. */
+  korean: 'courses/선형 대수/images/1.svg',
   sibling: 'courses/geometry/images/1.svg',
 } as const;
 
@@ -30,6 +33,7 @@ export function writeDemoMedia(dataDir: string): string {
     files.set(`courses/algebra/images/${index + 1}.svg`, svg);
   for (const [index, svg] of geometryIllustrations().entries())
     files.set(`courses/geometry/images/${index + 1}.svg`, svg);
+  files.set(DEMO_SAMPLES.korean, linearMap());
   for (const user of ['alice', 'bob', 'carol']) {
     files.set(`users/${user}/portrait.svg`, portrait(user));
     files.set(`users/${user}/notes.txt`, `Only ${user} can read this.\n`);

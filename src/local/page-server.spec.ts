@@ -61,6 +61,7 @@ describe('the page server', () => {
         prefix: 'courses/algebra',
         images: [1, 2, 3, 4, 5, 6].map((number) => `courses/algebra/images/${number}.svg`),
         video: 'courses/algebra/lesson-1/index.m3u8',
+        korean: 'courses/선형 대수/images/1.svg',
         sibling: 'courses/geometry/images/1.svg',
       },
     });

@@ -94,6 +94,18 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     expect(await page.getByTestId('held').locator('.held-grant').count()).toBe(2);
   });
 
+  it('a course with a Korean name opens by its name, and its cookies stand at the escaped Path', async () => {
+    await signIn('alice');
+    await inState('korean', 'refused').waitFor({ state: 'attached' });
+    await ask('courses/선형 대수');
+    await inState('korean', 'shown').waitFor();
+    await inState('sibling', 'refused').waitFor({ state: 'attached' });
+    expect(await grantedPaths(browser)).toEqual(['/courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98']);
+    expect(await page.getByTestId('held').textContent()).toContain(
+      'Path=/courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98',
+    );
+  });
+
   it('a reload keeps the access, because the cookies stayed', async () => {
     await signIn('alice');
     await ask('courses/algebra');
