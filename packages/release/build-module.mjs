@@ -8,6 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
 import typescript from 'typescript';
+import { withoutRuleNumbers } from './declarations.mjs';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 const out = join(dist, 'module');
@@ -74,6 +75,7 @@ for (const file of library) {
   write('cjs', file, toCommonJs(file, withoutMap(readFileSync(file, 'utf8'))));
 }
 for (const file of closureOf(['index.js'], '.d.ts')) {
-  for (const folder of ['esm', 'cjs']) write(folder, file, withoutMap(readFileSync(file, 'utf8')));
+  for (const folder of ['esm', 'cjs'])
+    write(folder, file, withoutRuleNumbers(withoutMap(readFileSync(file, 'utf8'))));
 }
 writeFileSync(join(out, 'cjs/package.json'), '{ "type": "commonjs" }\n');

@@ -72,7 +72,10 @@ const EXPECTED_ADDRESS = {
 } as const;
 type AddressSetting = keyof typeof EXPECTED_ADDRESS;
 
-/** Everything in the options that cannot work, at once. */
+/**
+ * Everything in the options that cannot work, at once.
+ * @example if (error instanceof CloudFrontOptionsError) console.error(error.message)
+ */
 export class CloudFrontOptionsError extends Error {
   override readonly name = 'CloudFrontOptionsError';
 

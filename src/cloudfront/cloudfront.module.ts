@@ -7,7 +7,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setClassMethodName('forRoot')
   .build();
 
-/** CloudFrontService for a Nest application: `forRoot(options)` or `forRootAsync({ useFactory, inject })`. */
+/**
+ * CloudFrontService for a Nest application: `forRoot(options)` or `forRootAsync({ useFactory, inject })`.
+ * @example CloudFrontModule.forRoot({ cloudFrontUrl, publicUrl, appOrigins, privateKey })
+ */
 @Module({
   providers: [
     {

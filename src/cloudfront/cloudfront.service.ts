@@ -46,8 +46,11 @@ export interface GrantSigning {
 }
 
 /**
- * The door of this room: makes the cookies of a grant, writes them, and takes them away again.
- * Usable with Nest and without; without, call {@link close} at the end.
+ * Makes the cookies of a grant, writes them, and takes them away again. Usable with Nest and without; without,
+ * call {@link close} at the end.
+ * @example
+ * const set = await cloudFront.prepare('courses/algebra', new Date(Date.now() + 900_000));
+ * cloudFront.write(response, set); // on Fastify: the reply itself
  */
 export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   /** What works but deserves a line in the log at start, in the names of the options. */

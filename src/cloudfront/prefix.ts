@@ -82,7 +82,10 @@ export function readEscapedPrefix(escaped: string): Prefix | null {
   return isPrefix(name) && escapedPrefix(name) === escaped ? name : null;
 }
 
-/** Takes a prefix; gives itself, then every shorter one on segment boundaries, and `/` last. */
+/**
+ * Takes a prefix; gives itself, then every shorter one on segment boundaries, and `/` last.
+ * @example ancestorsOf(prefix) // ['courses/algebra', 'courses', '/']
+ */
 export function ancestorsOf(prefix: Prefix): readonly Prefix[] {
   if (prefix === '/') return [prefix];
   const segments = prefix.split('/');

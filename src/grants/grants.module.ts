@@ -86,15 +86,26 @@ export interface GrantsParts {
 /**
  * The grant routes: in the stand-alone service, and inside a host application that has its own sign-in,
  * users and roles. It registers nothing global. `CloudFrontService` is exported for the host's own use.
+ * @example
+ * GrantsModule.forRoot({
+ *   imports: [AccessModule],
+ *   viewer: { guards: [SessionGuard], read: (request: MyRequest) => request.member ?? null },
+ *   mayOpen: CourseAccess,
+ *   record: AuditTrail,
+ *   cloudFront: { cloudFrontUrl, publicUrl, appOrigins, privateKey },
+ * })
  */
 @Module({})
 export class GrantsModule {
-  /** For a host application whose values are at hand. */
+  /**
+   * For a host application whose values are at hand.
+   * Wrong values stop the start with `TypeError` or `CloudFrontOptionsError`, all of them at once.
+   */
   static forRoot(options: GrantsModuleOptions): DynamicModule {
     return GrantsModule.forRootAsync({ ...options, useFactory: () => options });
   }
 
-  /** For a host application whose values come from its configuration service. */
+  /** For a host application whose values come from its configuration service. Else as {@link forRoot}. */
   static forRootAsync(options: GrantsModuleAsyncOptions): DynamicModule {
     return GrantsModule.of({
       guards: [...options.viewer.guards, HostForgeryGuard],

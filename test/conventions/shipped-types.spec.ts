@@ -8,7 +8,7 @@ import { read } from './project-files.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What a person reads in an editor who has installed the package, and who has no docs/rules.md. */
-const PACKAGES = ['packages/client'];
+const PACKAGES = ['.', 'packages/client'];
 
 interface Manifest {
   readonly name: string;

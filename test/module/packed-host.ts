@@ -26,14 +26,22 @@ export async function installPackedHost(): Promise<string> {
   for (const name of ['package.json', 'tsconfig.json', 'src']) {
     cpSync(join(example, name), join(folder, name), { recursive: true });
   }
-  // `npm test` has built it; a run of this file alone may have to.
-  if (!existsSync(join(repository, 'dist/module/esm/index.js')))
-    await run('npm', ['run', 'build'], repository);
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], repository);
+  await packInto(folder);
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lockOf(folder)));
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], folder);
   await compile(folder, []);
   return folder;
+}
+
+/** Packs this repository, or a package of it, as `npm publish` would; gives the file. */
+export async function packInto(folder: string, packageFolder = repository): Promise<string> {
+  // `npm test` has built it; a run of one file alone may have to.
+  if (!existsSync(join(repository, 'dist/module/esm/index.js')))
+    await run('npm', ['run', 'build'], repository);
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [packed] = JSON.parse(await run('npm', args, packageFolder)) as { filename: string }[];
+  if (packed === undefined) throw new Error(`expected npm to pack ${packageFolder}, found nothing`);
+  return join(folder, packed.filename);
 }
 
 /** Runs this repository's TypeScript in a folder; gives its output, rejects where it finds an error. */

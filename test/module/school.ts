@@ -76,7 +76,9 @@ export class School {
 
 /** Starts the compiled example in a folder with these settings of its own. */
 export function startSchool(folder: string, settings: Readonly<Record<string, string>>): RunningProcess {
-  return startProcess(process.execPath, ['dist/main.js'], { cwd: folder, environment: settings });
+  // Another Node under `npm run matrix`.
+  const node = process.env['EDGEPASS_HOST_NODE'] ?? process.execPath;
+  return startProcess(node, ['dist/main.js'], { cwd: folder, environment: settings });
 }
 
 /** `name=value` of the cookie that an answer sets; throws when it sets none. */

@@ -11,6 +11,7 @@ import { requestIdOf } from '../request-id.js';
 /**
  * The one place where a problem becomes HTTP. Works for the whole application and, in a host application,
  * with `@UseFilters(ProblemFilter)` on our controllers alone: it needs no provider.
+ * @example app.useGlobalFilters(new ProblemFilter())
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {

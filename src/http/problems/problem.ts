@@ -15,7 +15,10 @@ export interface ProblemOptions {
   readonly cause?: unknown;
 }
 
-/** A refusal or failure with a code of the closed list. The problem filter alone turns it into HTTP. */
+/**
+ * A refusal or failure with a code of the closed list. The problem filter alone turns it into HTTP.
+ * @example throw new Problem('token_expired', { detail: 'Sign in again.' })
+ */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly detail: string | undefined;
