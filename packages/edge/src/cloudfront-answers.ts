@@ -10,22 +10,6 @@ export type XCache = `${'Hit' | 'RefreshHit' | 'Miss' | 'Error' | 'Redirect'} fr
 const VIA = `1.1 ${randomBytes(16).toString('hex')}.cloudfront.net (CloudFront)`;
 const POP = 'LOCAL50-P1';
 
-/** The answer with the headers that CloudFront puts on every answer, its own and relayed ones alike. */
-export function marked(answer: EdgeAnswer, xCache: XCache, requestId: string = newRequestId()): EdgeAnswer {
-  const hasServer = headerOf(answer.headers, 'Server') !== undefined;
-  return {
-    ...answer,
-    headers: [
-      ...(hasServer ? [] : ([['Server', 'CloudFront']] as const)),
-      ...answer.headers,
-      ['X-Cache', xCache],
-      ['Via', VIA],
-      ['X-Amz-Cf-Pop', POP],
-      ['X-Amz-Cf-Id', requestId],
-    ],
-  };
-}
-
 /** What CloudFront's page says for refusals that are not about the viewer. */
 const PAGES = {
   'bad-request': { status: 400, heading: '400 ERROR', text: 'Bad request.' },
@@ -45,6 +29,31 @@ const PAGES = {
 
 /** Which page. */
 export type EdgePage = keyof typeof PAGES;
+
+/** The exact messages of CloudFront's own refusals (R51–R55); `denied` with a small d is not S3's. */
+const MESSAGES: Readonly<Record<RefusalCode, string>> = {
+  MissingKey: 'Missing Key-Pair-Id query parameter or cookie value',
+  AccessDenied: 'Access denied',
+  InvalidKey: 'Unknown Key',
+  MalformedPolicy: 'Malformed Policy',
+  MalformedSignature: 'Could not unencode Signature',
+};
+
+/** The answer with the headers that CloudFront puts on every answer, its own and relayed ones alike. */
+export function marked(answer: EdgeAnswer, xCache: XCache, requestId: string = newRequestId()): EdgeAnswer {
+  const hasServer = headerOf(answer.headers, 'Server') !== undefined;
+  return {
+    ...answer,
+    headers: [
+      ...(hasServer ? [] : ([['Server', 'CloudFront']] as const)),
+      ...answer.headers,
+      ['X-Cache', xCache],
+      ['Via', VIA],
+      ['X-Amz-Cf-Pop', POP],
+      ['X-Amz-Cf-Id', requestId],
+    ],
+  };
+}
 
 /** The HTML page "The request could not be satisfied" (R50, R57, E40), marked. */
 export function edgePage(page: EdgePage): EdgeAnswer {
@@ -103,15 +112,6 @@ export function redirectToHttps(request: ViewerRequest): EdgeAnswer | null {
   const location = ['Location', `https://${request.host}${request.path}${query}`] as const;
   return marked({ ...page, headers: [...page.headers, location] }, 'Redirect from cloudfront');
 }
-
-/** The exact messages of CloudFront's own refusals (R51–R55); `denied` with a small d is not S3's. */
-const MESSAGES: Readonly<Record<RefusalCode, string>> = {
-  MissingKey: 'Missing Key-Pair-Id query parameter or cookie value',
-  AccessDenied: 'Access denied',
-  InvalidKey: 'Unknown Key',
-  MalformedPolicy: 'Malformed Policy',
-  MalformedSignature: 'Could not unencode Signature',
-};
 
 /**
  * The answer to a viewer who may not open an address: 403, one line of XML, nothing about the cause. Not marked

@@ -62,6 +62,11 @@ interface EdgeOptions {
   readonly clockOffsetSeconds: number;
 }
 
+/** An edge that listens, and what the control port needs of it. */
+interface StartedEdge extends EdgeServer {
+  readonly distributionId: string | null;
+}
+
 /** Runs the edge until it is asked to stop. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
@@ -100,11 +105,6 @@ export async function run(args: readonly string[]): Promise<number> {
 function leave(exitCode: number): number {
   if (process.connected) process.disconnect();
   return exitCode;
-}
-
-/** An edge that listens, and what the control port needs of it. */
-interface StartedEdge extends EdgeServer {
-  readonly distributionId: string | null;
 }
 
 async function start(options: EdgeOptions): Promise<StartedEdge | null> {

@@ -18,6 +18,9 @@ export interface CustomErrorResponse {
 /** What CloudFront takes where `ErrorCachingMinTTL` or the whole entry is missing (R89). */
 export const DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS = 10;
 
+/** What belongs to the object that was asked for and not to the page that stands in for it. */
+const OF_THE_OBJECT = [...RANGE_AND_CONDITIONS, 'content-length', 'transfer-encoding'];
+
 /** How long the cache keeps an error status at least. */
 export function errorCachingMinTtlSeconds(
   responses: ReadonlyMap<number, CustomErrorResponse>,
@@ -25,9 +28,6 @@ export function errorCachingMinTtlSeconds(
 ): number {
   return responses.get(status)?.cachingMinTtlSeconds ?? DEFAULT_ERROR_CACHING_MIN_TTL_SECONDS;
 }
-
-/** What belongs to the object that was asked for and not to the page that stands in for it. */
-const OF_THE_OBJECT = [...RANGE_AND_CONDITIONS, 'content-length', 'transfer-encoding'];
 
 /** The request with which the edge fetches a custom error page: GET, or HEAD where nobody reads the body. */
 export function errorPageRequest(request: ViewerRequest, path: string): ViewerRequest {

@@ -16,6 +16,18 @@ export const RANGE_AND_CONDITIONS: readonly string[] = [
   'if-unmodified-since',
 ];
 
+/** What a `Range` header asks for of an object of known length. Positions are inclusive. */
+export type RangeReading =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'part'; readonly firstByte: number; readonly lastByte: number }
+  | { readonly kind: 'unsatisfiable' };
+
+/** What identifies the current version of an object. */
+export interface Validators {
+  readonly entityTag: string;
+  readonly lastModifiedEpochSeconds: number;
+}
+
 /** The range and the conditions of a request, for an answer that no cache stands before. */
 export function rangeAndConditionsOf(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(
@@ -92,12 +104,6 @@ function validatorsOf(headers: HeaderList): Validators | null {
   return { entityTag, lastModifiedEpochSeconds: Math.floor(milliseconds / 1000) };
 }
 
-/** What a `Range` header asks for of an object of known length. Positions are inclusive. */
-export type RangeReading =
-  | { readonly kind: 'whole' }
-  | { readonly kind: 'part'; readonly firstByte: number; readonly lastByte: number }
-  | { readonly kind: 'unsatisfiable' };
-
 /**
  * Reads one byte range: `bytes=0-99`, `bytes=100-`, `bytes=-100`. Anything else, several ranges included,
  * is answered with the whole object as S3 does (R93, R112, E33, E34).
@@ -120,12 +126,6 @@ export function readByteRange(header: string | undefined, byteLength: number): R
   if (Number(first) >= byteLength) return { kind: 'unsatisfiable' };
   const lastByte = last === '' ? byteLength - 1 : Math.min(Number(last), byteLength - 1);
   return { kind: 'part', firstByte: Number(first), lastByte };
-}
-
-/** What identifies the current version of an object. */
-export interface Validators {
-  readonly entityTag: string;
-  readonly lastModifiedEpochSeconds: number;
 }
 
 /** What the conditions of a GET or HEAD ask for, in the order of RFC 9110 section 13.2.2. */

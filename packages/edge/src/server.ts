@@ -64,7 +64,15 @@ interface Listening {
   port: number;
 }
 
-/** Starts to listen; on `::1` too when the host is 127.0.0.1 (B48). Rejects when the port is taken. */
+/**
+ * Starts to listen; on `::1` too when the host is 127.0.0.1, because a browser may try either. Rejects when the port
+ * is taken.
+ *
+ * @example
+ * const clock = { nowEpochSeconds: () => Math.floor(Date.now() / 1000) };
+ * const options = { distribution, host: '127.0.0.1', port: 0, plainHttp: true, clock, writeLine: console.log };
+ * const { url, close } = await startEdgeServer(options);
+ */
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   const log = new EdgeLog(options.writeLine);
   let edge = new Edge(options.distribution, originsOf(options.distribution), options.clock, log);

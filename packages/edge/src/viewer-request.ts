@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 /** The longest URL that CloudFront takes, in bytes (R50). */
 const MAX_URL_BYTES = 8192;
 /** The largest request head that CloudFront takes, in bytes (R50). */
-export const MAX_HEAD_BYTES = 32768;
+const MAX_HEAD_BYTES = 32768;
 
 /**
  * An address as the viewer asked for it, cut into the four sections that a policy speaks about. Every text is the

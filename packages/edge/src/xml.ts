@@ -1,7 +1,7 @@
 import { parseXml, XmlElement } from '@rgrove/parse-xml';
 
 /** The namespace of CloudFront's own XML, which every answer names. */
-export const CLOUDFRONT_NAMESPACE = 'http://cloudfront.amazonaws.com/doc/2020-05-31/';
+const CLOUDFRONT_NAMESPACE = 'http://cloudfront.amazonaws.com/doc/2020-05-31/';
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 

@@ -10,7 +10,7 @@ export interface CacheKey {
 }
 
 /** What the key is made of beside the viewer's headers. */
-export interface KeyInput {
+interface KeyInput {
   readonly request: ViewerRequest;
   /** Path of the origin request, without `OriginPath`. */
   readonly originPath: string;

@@ -14,6 +14,19 @@ export const DEFAULT_CACHE_LIMITS: CacheLimits = {
   objectBytes: 32 * 1024 * 1024,
 };
 
+/** An answer of the origin in memory, before any response headers policy (R68). */
+export interface StoredCopy {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly bytes: Buffer;
+  /** Length of the body that the headers describe: of a copy made from HEAD there are no bytes. */
+  readonly byteLength: number;
+  readonly reason: string | undefined;
+  readonly addresses: readonly string[];
+  readonly storedAtEpochSeconds: number;
+  readonly freshUntilEpochSeconds: number;
+}
+
 /** The copies by key, bounded in bytes; the one that was used least recently goes first. */
 export class CopyStore {
   /** A Map keeps its order of insertion: the first is the one used least recently. */
@@ -80,21 +93,8 @@ export class CopyStore {
   }
 }
 
-/** An answer of the origin in memory, before any response headers policy (R68). */
-export interface StoredCopy {
-  readonly status: number;
-  readonly headers: HeaderList;
-  readonly bytes: Buffer;
-  /** Length of the body that the headers describe: of a copy made from HEAD there are no bytes. */
-  readonly byteLength: number;
-  readonly reason: string | undefined;
-  readonly addresses: readonly string[];
-  readonly storedAtEpochSeconds: number;
-  readonly freshUntilEpochSeconds: number;
-}
-
 /** What a copy takes beside its body: its key, headers and the objects around them, roughly. */
-export function copyBytes(key: string, copy: StoredCopy): number {
+function copyBytes(key: string, copy: StoredCopy): number {
   const headers = copy.headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   return copy.bytes.length + 2 * (3 * key.length + headers) + 1024;
 }

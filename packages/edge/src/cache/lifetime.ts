@@ -8,6 +8,18 @@ const KEPT_WITH_AGE_ERRORS = [400, 403, 405, 412, 415];
 
 type Ttls = Pick<CachePolicy, 'minTtlSeconds' | 'defaultTtlSeconds' | 'maxTtlSeconds'>;
 
+/** What an origin says of how long its answer may be kept. */
+interface OriginLifetime {
+  /** `no-cache`, `no-store` or `private`. */
+  readonly mustNotBeReused: boolean;
+  /** `no-store` or `private`: not even to be asked about again. */
+  readonly mustNotBeStored: boolean;
+  /** From `s-maxage`, else `max-age`; null when neither is a number. */
+  readonly maxAgeSeconds: number | null;
+  /** From `Expires`, relative to now and at least 0; null without that header. */
+  readonly expiresInSeconds: number | null;
+}
+
 /**
  * For how many seconds an answer may be given again without asking the origin; null when it is not kept at
  * all. 0 means kept, but asked about each time (R62, R89).
@@ -32,20 +44,8 @@ export function lifetimeSeconds(
   return Math.min(Math.max(wanted, minTtlSeconds), maxTtlSeconds);
 }
 
-/** What an origin says of how long its answer may be kept. */
-export interface OriginLifetime {
-  /** `no-cache`, `no-store` or `private`. */
-  readonly mustNotBeReused: boolean;
-  /** `no-store` or `private`: not even to be asked about again. */
-  readonly mustNotBeStored: boolean;
-  /** From `s-maxage`, else `max-age`; null when neither is a number. */
-  readonly maxAgeSeconds: number | null;
-  /** From `Expires`, relative to now and at least 0; null without that header. */
-  readonly expiresInSeconds: number | null;
-}
-
 /** Reads `Cache-Control` and `Expires` (R62); a date that is none has passed (RFC 9111 section 5.3). */
-export function readOriginLifetime(headers: HeaderList, nowEpochSeconds: number): OriginLifetime {
+function readOriginLifetime(headers: HeaderList, nowEpochSeconds: number): OriginLifetime {
   const directives = new Map<string, string>();
   for (const [name, value] of headers) {
     if (name.toLowerCase() !== 'cache-control') continue;

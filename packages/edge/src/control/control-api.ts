@@ -6,7 +6,7 @@ import type { Invalidation, InvalidationBatch, Invalidations } from './invalidat
 const ROUTE = /^\/2020-05-31\/distribution\/([A-Za-z0-9]{1,64})\/invalidation(?:\/([A-Za-z0-9]{1,64}))?\/?$/;
 
 /** A call as it came. */
-export interface ControlCall {
+interface ControlCall {
   readonly method: string;
   readonly url: URL;
   readonly body: string;
@@ -18,6 +18,9 @@ export interface ControlAnswer {
   readonly body: string;
   readonly location?: string;
 }
+
+/** How many paths CloudFront takes in one call. */
+const MAX_PATHS = 3000;
 
 /**
  * Answers AWS's own calls CreateInvalidation and GetInvalidation (API of 2020-05-31).
@@ -59,9 +62,6 @@ function describe({ id, createTime, batch }: Invalidation): Element {
     ],
   ];
 }
-
-/** How many paths CloudFront takes in one call. */
-const MAX_PATHS = 3000;
 
 /**
  * Reads the body of CreateInvalidation.

@@ -103,7 +103,7 @@ describe('the CORS part of a response headers policy', () => {
     expect(apply({ cors, origin: 'https://other.example' })).toEqual([]);
   });
 
-  it('answers a local page with its own origin where the rules name production (contract 5)', () => {
+  it('answers a local page with its own origin where the rules name production', () => {
     expect(apply({ origin: 'https://local.test:3000' })[0]).toEqual([
       'Access-Control-Allow-Origin',
       'https://local.test:3000',

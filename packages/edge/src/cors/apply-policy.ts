@@ -7,6 +7,9 @@ import { originMatches } from './origin-pattern.js';
 /** What of a request decides about CORS. */
 type CorsRequest = Pick<ViewerRequest, 'method' | 'headers'>;
 
+/** `ALL` stands for these (R71). */
+const ALL_METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'];
+
 /**
  * Puts a response headers policy on an answer that came from the origin: headers are removed first, then CORS,
  * security and custom headers are added.
@@ -48,9 +51,6 @@ function applyCors(
     headers,
   );
 }
-
-/** `ALL` stands for these (R71). */
-const ALL_METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'];
 
 /** The CORS headers that a policy wants on an answer (R70–R75); none for an origin that it does not list. */
 function corsHeaders(

@@ -1,3 +1,13 @@
+/** One mistake in the distribution's folder: where it is, what was expected there and what was found. */
+export interface FolderProblem {
+  /** Relative to the folder: `key-groups/viewers.json`. */
+  readonly file: string;
+  /** JSON path inside the file, `''` for the file itself. */
+  readonly path: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
 /**
  * A value inside a JSON file that knows its own path. Reading it as the wrong type records a mistake and
  * gives null, so that one pass over the folder finds all mistakes at once.
@@ -93,17 +103,13 @@ function describe(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
-/** One mistake in the distribution's folder: where it is, what was expected there and what was found. */
-export interface FolderProblem {
-  /** Relative to the folder: `key-groups/viewers.json`. */
-  readonly file: string;
-  /** JSON path inside the file, `''` for the file itself. */
-  readonly path: string;
-  readonly expected: string;
-  readonly found: string;
-}
-
-/** The line that is printed for a mistake. */
+/**
+ * The line that is printed for a mistake.
+ *
+ * @example
+ * formatFolderProblem({ file: 'edge.json', path: 'tls', expected: 'an object', found: '"x"' });
+ * // edge.json tls: expected an object, found "x"
+ */
 export function formatFolderProblem({ file, path, expected, found }: FolderProblem): string {
   return `${file}${path === '' ? '' : ` ${path}`}: expected ${expected}, found ${found}`;
 }

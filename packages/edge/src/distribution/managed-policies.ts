@@ -115,15 +115,6 @@ export const MANAGED_ORIGIN_REQUEST_POLICIES: ReadonlyMap<string, OriginRequestP
   ],
 ]);
 
-function policy(
-  names: readonly string[],
-  kind: HeaderChoice['kind'] = 'listed',
-  cookies: NameChoice = NO_NAMES,
-  queryStrings: NameChoice = NO_NAMES,
-): OriginRequestPolicy {
-  return { headers: { kind, names }, cookies, queryStrings };
-}
-
 const SIMPLE_CORS: CorsConfig = {
   allowOrigins: ['*'],
   allowHeaders: [],
@@ -166,3 +157,12 @@ export const MANAGED_RESPONSE_HEADERS_POLICIES: ReadonlyMap<string, ResponseHead
     { cors: CORS_WITH_PREFLIGHT, added: SECURITY_HEADERS, removed: [] },
   ],
 ]);
+
+function policy(
+  names: readonly string[],
+  kind: HeaderChoice['kind'] = 'listed',
+  cookies: NameChoice = NO_NAMES,
+  queryStrings: NameChoice = NO_NAMES,
+): OriginRequestPolicy {
+  return { headers: { kind, names }, cookies, queryStrings };
+}

@@ -17,6 +17,20 @@ export interface BehaviorReferences extends CachingReferences {
   readonly warnings: string[];
 }
 
+const MAX_LENGTH = 255;
+/** What AWS documents; a copy of a distribution that AWS took may hold more, so others are a warning. */
+const DOCUMENTED = /^[A-Za-z0-9_.*$/~"'@:+&?-]*$/;
+
+const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'] as const;
+const READ = ['GET', 'HEAD'] as const;
+const READ_AND_ASK = [...READ, 'OPTIONS'] as const;
+
+/** The methods of a behavior: those it takes (R80) and those whose answers may be cached (R81). */
+interface BehaviorMethods {
+  readonly allowedMethods: ReadonlySet<string>;
+  readonly cachedMethods: ReadonlySet<string>;
+}
+
 /** Reads the cache behaviors in their order of precedence, the default one last. */
 export function readBehaviors(config: JsonNode, references: BehaviorReferences): readonly Behavior[] {
   const listed: Behavior[] = [];
@@ -91,12 +105,8 @@ function readPolicy(node: JsonNode, references: BehaviorReferences): ResponseHea
   );
 }
 
-const MAX_LENGTH = 255;
-/** What AWS documents; a copy of a distribution that AWS took may hold more, so others are a warning. */
-const DOCUMENTED = /^[A-Za-z0-9_.*$/~"'@:+&?-]*$/;
-
 /** Reads the path pattern of a behavior; one that can never decide gets a warning. */
-export function readPathPattern(node: JsonNode, earlier: readonly string[], warnings: string[]): string {
+function readPathPattern(node: JsonNode, earlier: readonly string[], warnings: string[]): string {
   const pattern = node.text() ?? '';
   if (pattern.length > MAX_LENGTH) node.mistake(`a path pattern of at most ${MAX_LENGTH} characters`);
   const place = `${node.file} ${node.path}`;
@@ -117,18 +127,8 @@ function isSame(one: string, other: string): boolean {
   return one.replace(/^\//, '') === other.replace(/^\//, '');
 }
 
-const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'] as const;
-const READ = ['GET', 'HEAD'] as const;
-const READ_AND_ASK = [...READ, 'OPTIONS'] as const;
-
-/** The methods of a behavior: those it takes (R80) and those whose answers may be cached (R81). */
-export interface BehaviorMethods {
-  readonly allowedMethods: ReadonlySet<string>;
-  readonly cachedMethods: ReadonlySet<string>;
-}
-
 /** Reads `AllowedMethods`; where AWS leaves it out, a behavior takes and caches GET and HEAD. */
-export function readMethods(node: JsonNode): BehaviorMethods {
+function readMethods(node: JsonNode): BehaviorMethods {
   const allowed = node.isPresent
     ? readSet(node, [READ, READ_AND_ASK, METHODS], 'GET and HEAD, with OPTIONS, or all seven methods (R80)')
     : new Set<string>(READ);

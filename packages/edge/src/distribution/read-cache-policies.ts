@@ -7,6 +7,14 @@ import type { JsonNode } from './json-node.js';
 const DEFAULT_TTL_SECONDS = 86_400;
 const MAX_TTL_SECONDS = 31_536_000;
 
+const HEADER_BEHAVIORS = [
+  'none',
+  'whitelist',
+  'allViewer',
+  'allViewerAndWhitelistCloudFront',
+  'allExcept',
+] as const;
+
 /** Reads `cache-policies/*.json`, the answers of get-cache-policy, by id. */
 export function readCachePolicies(files: FolderFiles): ReadonlyMap<string, CachePolicy> {
   const policies = new Map<string, CachePolicy>();
@@ -82,14 +90,6 @@ function optionalSeconds(node: JsonNode): number | null {
   return node.isPresent ? node.wholeNumber() : null;
 }
 
-const HEADER_BEHAVIORS = [
-  'none',
-  'whitelist',
-  'allViewer',
-  'allViewerAndWhitelistCloudFront',
-  'allExcept',
-] as const;
-
 /** Reads `origin-request-policies/*.json`, the answers of get-origin-request-policy, by id. */
 export function readOriginRequestPolicies(files: FolderFiles): ReadonlyMap<string, OriginRequestPolicy> {
   const policies = new Map<string, OriginRequestPolicy>();
@@ -128,7 +128,7 @@ function readForwardedHeaders(node: JsonNode): HeaderChoice {
  * Reads `CookiesConfig` or `QueryStringsConfig` of a policy: `kind` is `Cookie` or `QueryString`, as in
  * `CookieBehavior` beside `Cookies`.
  */
-export function readNameChoice(node: JsonNode, kind: 'Cookie' | 'QueryString'): NameChoice {
+function readNameChoice(node: JsonNode, kind: 'Cookie' | 'QueryString'): NameChoice {
   const behavior = node.get(`${kind}Behavior`).oneOf(['none', 'whitelist', 'allExcept', 'all']);
   if (behavior === 'all') return ALL_NAMES;
   if (behavior === null || behavior === 'none') return NO_NAMES;

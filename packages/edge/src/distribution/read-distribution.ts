@@ -20,7 +20,15 @@ export type DistributionResult = (
   readonly unfollowed: readonly string[];
 };
 
-/** Reads the folder of contract section 5: AWS's own answers and our `edge.json`. Never throws. */
+/**
+ * Reads a distribution's folder: AWS's own answers as they came and our `edge.json`. Never throws: every mistake is
+ * given at once, with its file and JSON path.
+ *
+ * @example
+ * const result = readDistribution('./distribution');
+ * if ('problems' in result) console.error(result.problems.map(formatFolderProblem).join('\n'));
+ * else console.log(result.distribution.behaviors.length);
+ */
 export function readDistribution(folder: string): DistributionResult {
   const problems: FolderProblem[] = [];
   const warnings: string[] = [];

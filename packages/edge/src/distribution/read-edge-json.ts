@@ -30,6 +30,9 @@ export interface EdgeJson {
   readonly cacheLimits: CacheLimits;
 }
 
+const CACHE_MEMBERS = ['totalMegabytes', 'objectMegabytes'];
+const BYTES_PER_MEGABYTE = 1024 * 1024;
+
 /** Reads `edge.json`; paths in it are relative to `folder`. Without origin ids, names are not checked. */
 export function readEdgeJson(
   root: JsonNode,
@@ -121,11 +124,8 @@ function isSwitch(name: string): name is keyof typeof SWITCHES {
   return Object.hasOwn(SWITCHES, name);
 }
 
-const CACHE_MEMBERS = ['totalMegabytes', 'objectMegabytes'];
-const BYTES_PER_MEGABYTE = 1024 * 1024;
-
 /** Reads `cache` of `edge.json`: how much memory the copies may take, and one of them. */
-export function readCacheLimits(node: JsonNode): CacheLimits {
+function readCacheLimits(node: JsonNode): CacheLimits {
   if (!node.isPresent) return DEFAULT_CACHE_LIMITS;
   for (const [name, member] of node.members()) {
     if (!CACHE_MEMBERS.includes(name))

@@ -80,7 +80,7 @@ function readExtraKey(item: JsonNode, folder: string): KeyObject | null {
 }
 
 /** Reads `public-keys/*.json`, the answers of get-public-key, into keys by their id. */
-export function readPublicKeys(files: FolderFiles): ReadonlyMap<string, KeyObject | null> {
+function readPublicKeys(files: FolderFiles): ReadonlyMap<string, KeyObject | null> {
   const keys = new Map<string, KeyObject | null>();
   for (const file of files.all('public-keys')) {
     const node = file.get('PublicKey');
@@ -94,7 +94,7 @@ export function readPublicKeys(files: FolderFiles): ReadonlyMap<string, KeyObjec
 }
 
 /** Reads the PEM text at a place: RSA-2048 or ECDSA P-256, everything else is a mistake (R32). */
-export function readPublicKey(node: JsonNode, pem: string | null = node.text()): KeyObject | null {
+function readPublicKey(node: JsonNode, pem: string | null = node.text()): KeyObject | null {
   const expected = 'the PEM of an RSA-2048 or ECDSA P-256 public key (R32)';
   if (pem === null) return null;
   // createPublicKey would take the public half of a private key, which has no business here.

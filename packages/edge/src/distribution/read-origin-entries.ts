@@ -17,6 +17,17 @@ export interface OriginEntry {
   readonly objectHeaders: readonly ObjectHeaders[];
 }
 
+/** The metadata that S3 keeps of an object and sends with it. */
+const METADATA = [
+  'Cache-Control',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Language',
+  'Content-Type',
+  'Expires',
+];
+const OWN_METADATA = /^x-amz-meta-[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
 /** Reads `origins` of `edge.json`. Without origin ids, names are not checked. */
 export function readOriginEntries(
   node: JsonNode,
@@ -54,19 +65,8 @@ function readFolder(node: JsonNode, folder: string): string | null {
   return node.mistake('a folder that exists', `"${path}"`);
 }
 
-/** The metadata that S3 keeps of an object and sends with it. */
-const METADATA = [
-  'Cache-Control',
-  'Content-Disposition',
-  'Content-Encoding',
-  'Content-Language',
-  'Content-Type',
-  'Expires',
-];
-const OWN_METADATA = /^x-amz-meta-[!#$%&'*+.^_`|~0-9a-z-]+$/;
-
 /** Reads `objectHeaders` of an origin in `edge.json`: path pattern → headers of the objects it covers. */
-export function readObjectHeaders(node: JsonNode): readonly ObjectHeaders[] {
+function readObjectHeaders(node: JsonNode): readonly ObjectHeaders[] {
   if (!node.isPresent) return [];
   return node.members().map(([pathPattern, headers]) => ({
     pathPattern,

@@ -8,6 +8,42 @@ import type { Switches } from './switches.js';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE', 'ALL'] as const;
 
+/** What CloudFront never lets a policy remove (R79), as its guide lists them. */
+const NOT_REMOVABLE = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'warning',
+  'x-accel-buffering',
+  'x-accel-charset',
+  'x-accel-limit-rate',
+  'x-accel-redirect',
+  'x-amzn-auth',
+  'x-amzn-cf-billing',
+  'x-amzn-cf-id',
+  'x-amzn-cf-xff',
+  'x-amzn-errortype',
+  'x-amzn-fle-profile',
+  'x-amzn-header-count',
+  'x-amzn-header-order',
+  'x-amzn-lambda-integration-tag',
+  'x-amzn-requestid',
+  'x-cache',
+  'x-forwarded-proto',
+  'x-real-ip',
+]);
+const NOT_REMOVABLE_BEGINNINGS = ['x-amz-cf-', 'x-edge-'];
+
 /** Reads `response-headers-policies/*.json`, the answers of get-response-headers-policy, by id. */
 export function readResponseHeadersPolicies(
   files: FolderFiles,
@@ -89,44 +125,8 @@ function readCustomHeaders(node: JsonNode): AddedHeader[] {
   });
 }
 
-/** What CloudFront never lets a policy remove (R79), as its guide lists them. */
-const NOT_REMOVABLE = new Set([
-  'connection',
-  'content-encoding',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-  'warning',
-  'x-accel-buffering',
-  'x-accel-charset',
-  'x-accel-limit-rate',
-  'x-accel-redirect',
-  'x-amzn-auth',
-  'x-amzn-cf-billing',
-  'x-amzn-cf-id',
-  'x-amzn-cf-xff',
-  'x-amzn-errortype',
-  'x-amzn-fle-profile',
-  'x-amzn-header-count',
-  'x-amzn-header-order',
-  'x-amzn-lambda-integration-tag',
-  'x-amzn-requestid',
-  'x-cache',
-  'x-forwarded-proto',
-  'x-real-ip',
-]);
-const NOT_REMOVABLE_BEGINNINGS = ['x-amz-cf-', 'x-edge-'];
-
 /** Reads `RemoveHeadersConfig` into lower-case names. */
-export function readRemovedHeaders(node: JsonNode): string[] {
+function readRemovedHeaders(node: JsonNode): string[] {
   return node.quantityItems().flatMap((item) => {
     const name = headerName(item.get('Header'))?.toLowerCase();
     if (name === undefined) return [];

@@ -4,6 +4,11 @@ import { matchesWildcard } from '../wildcard.js';
 /** Signed-cookie values make no copies of their own, and whether an origin sees them is open (R49). */
 const SIGNED_COOKIE = /^CloudFront-(Policy|Signature|Key-Pair-Id|Expires|Hash-Algorithm)$/;
 
+/** Nothing of the viewer. */
+export const NO_NAMES: NameChoice = { kind: 'none', names: [] };
+/** Everything of the viewer. */
+export const ALL_NAMES: NameChoice = { kind: 'all', names: [] };
+
 /** The parameters of a raw query that any of the choices means, in the order they came; null for none. */
 export function chosenQuery(query: string | null, choices: readonly NameChoice[]): string | null {
   if (query === null || choices.every(({ kind }) => kind === 'none')) return null;
@@ -30,18 +35,13 @@ export function chosenCookies(header: string | undefined, choices: readonly Name
   return cookies.length === 0 ? null : cookies.map(({ text }) => text).join('; ');
 }
 
-/** Nothing of the viewer. */
-export const NO_NAMES: NameChoice = { kind: 'none', names: [] };
-/** Everything of the viewer. */
-export const ALL_NAMES: NameChoice = { kind: 'all', names: [] };
-
 /** The choice of these names alone. */
 export function listed(names: readonly string[]): NameChoice {
   return { kind: 'listed', names };
 }
 
 /** Says whether a name is meant. */
-export function isChosen(choice: NameChoice, name: string): boolean {
+function isChosen(choice: NameChoice, name: string): boolean {
   if (choice.kind === 'none' || choice.kind === 'all') return choice.kind === 'all';
   const isListed = choice.names.some((entry) =>
     /[*?]/.test(entry) ? matchesWildcard(entry, name) : entry === name,

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { EdgeAnswer } from '../edge-answer.js';
 import type { HeaderList } from '../header-list.js';
+import type { ViewerRequest } from '../viewer-request.js';
 import { s3Error } from './s3-error.js';
 
 /** The CORS rules of a bucket, with the local names of the origins that stand in them. */
@@ -20,6 +21,15 @@ export interface BucketCorsRule {
   readonly allowedHeaders: readonly string[];
   readonly exposeHeaders: readonly string[];
   readonly maxAgeSeconds: number | null;
+}
+
+/** What a request asks of a bucket's CORS rules. */
+interface CorsRequest {
+  readonly origin: string;
+  /** `Access-Control-Request-Method` where it is sent, on any method; else the method itself (R100). */
+  readonly method: string;
+  /** Lower case, in the order of the request. */
+  readonly requestedHeaders: readonly string[];
 }
 
 /** The methods that S3 knows in a rule (R98); it refuses to look for any other. */
@@ -70,23 +80,29 @@ export function withBucketCors(
   method: string,
   headers: IncomingHttpHeaders,
 ): EdgeAnswer {
-  const request = readCorsRequest(method, headers);
-  const rule = request === null ? null : chooseRule(cors, request);
-  if (request === null || rule === null) return answer;
-  return { ...answer, headers: [...answer.headers, ...ruleHeaders(rule, request)] };
+  const added = bucketCorsHeaders(cors, { method, headers });
+  return added.length === 0 ? answer : { ...answer, headers: [...answer.headers, ...added] };
 }
 
-/** What a request asks of a bucket's CORS rules. */
-export interface CorsRequest {
-  readonly origin: string;
-  /** `Access-Control-Request-Method` where it is sent, on any method; else the method itself (R100). */
-  readonly method: string;
-  /** Lower case, in the order of the request. */
-  readonly requestedHeaders: readonly string[];
+/**
+ * The CORS headers that a bucket puts on its answer to a request, `Vary` included; none without `Origin` and when
+ * no rule fits.
+ *
+ * @param cors the rules of an origin, as `readDistribution` gives them
+ * @example
+ * bucketCorsHeaders(cors, { method: 'GET', headers: { origin: 'https://app.example.com' } });
+ */
+export function bucketCorsHeaders(
+  cors: BucketCors,
+  { method, headers }: Pick<ViewerRequest, 'method' | 'headers'>,
+): HeaderList {
+  const request = readCorsRequest(method, headers);
+  const rule = request === null ? null : chooseRule(cors, request);
+  return request === null || rule === null ? [] : ruleHeaders(rule, request);
 }
 
 /** Reads what S3 looks at; null without `Origin`, whatever the `Referer` says (R94). */
-export function readCorsRequest(method: string, headers: IncomingHttpHeaders): CorsRequest | null {
+function readCorsRequest(method: string, headers: IncomingHttpHeaders): CorsRequest | null {
   if (headers.origin === undefined) return null;
   return {
     origin: headers.origin,
@@ -102,7 +118,7 @@ export function readCorsRequest(method: string, headers: IncomingHttpHeaders): C
  * The first rule that allows origin, method and every requested header (R99); null when none does. The case of an
  * origin counts: browsers send it in lower case, and S3's documents compare it as text (R98).
  */
-export function chooseRule(cors: BucketCors, request: CorsRequest): BucketCorsRule | null {
+function chooseRule(cors: BucketCors, request: CorsRequest): BucketCorsRule | null {
   const { rules, pageOrigins } = cors;
   // A local page may be allowed by its own name or by that of the production page it stands for.
   const production = pageOrigins.get(request.origin);
@@ -134,7 +150,7 @@ function covers(pattern: string, text: string): boolean {
  * The headers that a rule puts on an answer, the same on a preflight and on a simple request (R95). A rule
  * with a bare `*` names no origin and so allows no credentials (R96); a partial wildcard echoes (R97).
  */
-export function ruleHeaders(rule: BucketCorsRule, request: CorsRequest): HeaderList {
+function ruleHeaders(rule: BucketCorsRule, request: CorsRequest): HeaderList {
   const isForAny = rule.allowedOrigins.includes('*');
   const lists: HeaderList = [
     ['Access-Control-Allow-Origin', isForAny ? '*' : request.origin],

@@ -11,6 +11,11 @@ import { openObject, type OpenObject } from './open-object.js';
 import type { Origin, OriginRequest } from './origin.js';
 import { s3Error } from './s3-error.js';
 
+const CHUNK_BYTES = 64 * 1024;
+/** Above this `aws s3 cp` uploads in parts, and S3's ETag is no longer the MD5 of the content. */
+const MULTIPART_THRESHOLD_BYTES = 8 * 1024 * 1024;
+const MAX_REMEMBERED = 10_000;
+
 /** A folder that answers as S3 behind origin access control does (R94–R112). */
 export class FolderOrigin implements Origin {
   private readonly entityTags = new EntityTags();
@@ -89,11 +94,6 @@ export class FolderOrigin implements Origin {
 function contentTypeOf(fileName: string): string {
   return lookup(fileName) || 'binary/octet-stream';
 }
-
-const CHUNK_BYTES = 64 * 1024;
-/** Above this `aws s3 cp` uploads in parts, and S3's ETag is no longer the MD5 of the content. */
-const MULTIPART_THRESHOLD_BYTES = 8 * 1024 * 1024;
-const MAX_REMEMBERED = 10_000;
 
 /** Makes the ETags of objects as S3 does and remembers them by version, so that a file is hashed once. */
 class EntityTags {

@@ -20,6 +20,8 @@ export interface AbsentObject {
   readonly absent: 'no-such-file' | 'not-a-regular-file' | 'symbolic-link';
 }
 
+const CHUNK_BYTES = 64 * 1024;
+
 /**
  * Opens a regular file below the folder, once, and serves only what that very descriptor shows. Absent are
  * directories and special files, and whatever a symbolic link leads to, inside the folder or out of it
@@ -48,7 +50,7 @@ export async function openObject(
 }
 
 /** Says whether the file still is what was opened: same content, still in the folder (E37). */
-export async function isUnchanged(object: OpenObject): Promise<boolean> {
+async function isUnchanged(object: OpenObject): Promise<boolean> {
   const stats = await object.handle.stat({ bigint: true });
   return stats.nlink > 0n && versionOf(stats) === object.version;
 }
@@ -95,8 +97,6 @@ function isAbsence(error: unknown): boolean {
   const codes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'ENXIO', 'EINVAL'];
   return codes.includes(errorCode(error));
 }
-
-const CHUNK_BYTES = 64 * 1024;
 
 /** The file changed while it was sent: the answer must not look complete (E37). */
 export class ObjectChanged extends Error {

@@ -27,7 +27,7 @@ interface Pair {
 }
 
 /** Says whether the query makes this a signed-URL request, whatever the cookies say (R41, R42). */
-export function isSignedUrl(query: string | null): boolean {
+function isSignedUrl(query: string | null): boolean {
   return queryPairs(query).some(({ name }) => isReserved(name));
 }
 

@@ -4,6 +4,11 @@ import { matchesWildcard } from '../wildcard.js';
 
 type MatchSwitches = Pick<Switches, 'questionMark'>;
 
+interface Reading {
+  readonly path: string;
+  readonly query: string | null;
+}
+
 /**
  * Says whether the Resource of a custom policy covers an address (R17–R26). The Resource is cut into
  * protocol, domain, path and query; a wildcard stays inside its section (R19) but for the exceptions R20.
@@ -50,11 +55,6 @@ function coversPathAndQuery(pattern: string, url: ViewerUrl, switches: MatchSwit
     if (query === null) return url.query === null || path.endsWith('*');
     return url.query !== null && matchesWildcard(query, url.query);
   });
-}
-
-interface Reading {
-  readonly path: string;
-  readonly query: string | null;
 }
 
 /** R25: AWS's pages contradict each other on how the `?` before a query is written. */

@@ -9,7 +9,7 @@ import { refuse } from './refusal.js';
 export type HashAlgorithm = 'SHA1' | 'SHA256';
 
 /** A signature and what it should be about. */
-export interface SignatureInput {
+interface SignatureInput {
   readonly signedBytes: Buffer;
   readonly signature: Buffer;
   readonly publicKey: KeyObject;
@@ -17,7 +17,7 @@ export interface SignatureInput {
 }
 
 /** A policy whose signature is valid. */
-export interface VerifiedStatement {
+interface VerifiedStatement {
   readonly policy: Policy;
   /** A canned policy names exactly the address that was asked for, so nothing is left to match (R10). */
   readonly isCanned: boolean;
