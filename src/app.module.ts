@@ -1,8 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthenticationModule, adminGroupOf } from './authentication/authentication.module.js';
+import { ACCESS_TOKEN_VERIFIER, type AccessTokenVerifier } from './authentication/access-token.verifier.js';
 import type { ForgeryPolicy } from './authentication/forgery-check.js';
-import { viewerOrNull, ViewerGuard } from './authentication/viewer.guard.js';
+import { knownViewer } from './authentication/known-viewer.js';
+import {
+  SIGN_IN_POLICY,
+  viewerOrNull,
+  ViewerGuard,
+  type SignInPolicy,
+} from './authentication/viewer.guard.js';
 import { CLOCK, type Clock } from './operation/clock.js';
 import { TRUSTED_CLOCK, type TrustedClock } from './operation/trusted-clock.js';
 import { CloudFrontService } from './cloudfront/cloudfront.service.js';
@@ -10,7 +18,10 @@ import { Database } from './database/database.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';
 import { EntitlementsModule } from './entitlements/entitlements.module.js';
 import { AuditRepository } from './grants/audit.repository.js';
-import { FORGERY_POLICY } from './grants/clear-grants.controller.js';
+import { callerOf } from './grants/caller.js';
+import { FORGERY_POLICY, KNOWN_VIEWER } from './grants/clear-grants.controller.js';
+import { ClearGrantsService } from './grants/clear-grants.service.js';
+import type { ReadViewer } from './grants/ports.js';
 import { READ_VIEWER } from './grants/grants.controller.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
 import { HealthController } from './http/health/health.controller.js';
@@ -46,7 +57,10 @@ export class AppModule {
     const { settings } = parts;
     const authentication = AuthenticationModule.forRoot(settings, {
       ...parts,
-      onSignedIn: (response, viewer) => parts.cloudFront.clearForeign(response, viewer),
+      onSignedIn: (application) => (response, viewer, previous) =>
+        application
+          .get(ClearGrantsService, { strict: false })
+          .afterSignIn(response, viewer, previous && callerOf(previous)),
     });
     const admins = {
       signIn: authentication,
@@ -67,6 +81,14 @@ export class AppModule {
             // A factory, so that Nest closes the signer with the application.
             { provide: CloudFrontService, useFactory: () => parts.cloudFront },
             { provide: READ_VIEWER, useValue: viewerOrNull },
+            {
+              provide: KNOWN_VIEWER,
+              inject: [ACCESS_TOKEN_VERIFIER, SIGN_IN_POLICY],
+              useFactory:
+                (verifier: AccessTokenVerifier, policy: SignInPolicy): ReadViewer =>
+                (request) =>
+                  knownViewer(request as IncomingMessage, verifier, policy),
+            },
             { provide: GRANT_TERMS, useValue: { ...settings.grants, clock: parts.trustedClock } },
             { provide: FORGERY_POLICY, useValue: forgeryPolicy(settings) },
             {

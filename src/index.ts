@@ -18,7 +18,7 @@ export type {
   CookieResponse,
   CookieViewer,
 } from './cloudfront/cloudfront.service.js';
-export type { HeldScope, HeldScopes } from './cloudfront/cookies/scopes-cookie.js';
+export type { HeldGrant, HeldGrants } from './cloudfront/cookies/held-grants.js';
 export type { CookieSet } from './cloudfront/cookies/signed-cookies.js';
 export { ancestorsOf, escapedPrefix, readPrefix } from './cloudfront/prefix.js';
 export type { Prefix, PrefixFault, PrefixRefusal } from './cloudfront/prefix.js';

@@ -2,7 +2,7 @@ import { makeToken, type Deployment } from './deployment.js';
 
 export const VIEWERS = 2_000;
 export const CONNECTIONS = 50;
-/** Policy, signature, key pair id, two clears and the scopes cookie. */
+/** Policy, signature, key pair id, two clears and our own cookie of the grant. */
 export const EDGEPASS_COOKIE_LINES = 6;
 const SHARED_PREFIX = 'courses/algebra';
 const GROUP = 'students';

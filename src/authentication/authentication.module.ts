@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
 import { ACCESS_TOKEN_VERIFIER, createAccessTokenVerifier } from './access-token.verifier.js';
@@ -36,8 +37,8 @@ export interface AuthenticationDependencies {
   readonly trustedClock?: Clock;
   /** At least 32 bytes; random per process when absent, so that a restart signs everybody out. */
   readonly demoSecret?: Uint8Array;
-  /** Called at each demo sign-in. */
-  readonly onSignedIn?: OnSignedIn;
+  /** Made with the providers of the whole application; called at each demo sign-in, nothing when absent. */
+  readonly onSignedIn?: (application: ModuleRef) => OnSignedIn;
   readonly fetch?: Fetch;
 }
 
@@ -121,7 +122,11 @@ function demoProviders(settings: AuthenticationInput, dependencies: Authenticati
   return [
     { provide: RemoteKeySet, useValue: null },
     { provide: DEMO_SIGN_IN, useValue: demo },
-    { provide: ON_SIGNED_IN, useValue: dependencies.onSignedIn ?? (() => undefined) },
+    {
+      provide: ON_SIGNED_IN,
+      inject: [ModuleRef],
+      useFactory: (application: ModuleRef) => dependencies.onSignedIn?.(application) ?? (() => undefined),
+    },
     { provide: DEMO_COOKIE_SCOPE, useValue: scope },
     { provide: ACCESS_TOKEN_VERIFIER, useValue: demo.verifier },
   ];

@@ -14,7 +14,9 @@ import { Problem } from '../http/problems/problem.js';
 import { readBody } from '../http/body/read-body.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
 import { assertNotForged } from './forgery-check.js';
+import { knownViewer } from './known-viewer.js';
 import { SIGN_IN_POLICY, type SignInPolicy } from './viewer.guard.js';
+import type { Viewer } from './viewer.js';
 
 /** Body of `POST /demo/sign-in`. */
 export class DemoSignInBody {
@@ -39,10 +41,15 @@ export interface DemoCookieScope {
 }
 
 /**
- * Gets who has signed in, before the answer leaves: what another viewer left in this browser goes now. This
- * folder does not know what that may be.
+ * Called when somebody has signed in, before the answer leaves: what another viewer left in this browser goes
+ * now. What that may be is not known here.
+ * @param previous who was signed in in this browser, `null` for nobody
  */
-export type OnSignedIn = (response: ServerResponse, viewer: { readonly id: string }) => void;
+export type OnSignedIn = (
+  response: ServerResponse,
+  viewer: { readonly id: string },
+  previous: Viewer | null,
+) => void | Promise<void>;
 
 /** Injection token of {@link OnSignedIn}. */
 export const ON_SIGNED_IN = Symbol('edgepass.on-signed-in');
@@ -75,7 +82,8 @@ export class DemoSignInController {
     const { user } = readBody(body, { user: userName });
     this.#refuseForeignPages(request);
     const { accessToken, expiresAtEpochSeconds } = await this.demo.signIn(user);
-    this.onSignedIn(response, { id: user });
+    const previous = await knownViewer(request, this.demo.verifier, { tokenCookie: DEMO_COOKIE });
+    await this.onSignedIn(response, { id: user }, previous);
     response.appendHeader('Set-Cookie', this.#cookieLine(accessToken, DEMO_TOKEN_LIFETIME_SECONDS));
     return { accessToken, expiresAt: toTimestamp(expiresAtEpochSeconds) };
   }

@@ -16,6 +16,8 @@ const CDN = 'https://cdn.media.example.com';
 const alice = { id: 'alice' };
 const bob = { id: 'bob' };
 const ecText = ecKeyText();
+// printf 'media.example.com||/courses/algebra' | openssl dgst -sha256 -binary | head -c8 | base64
+const HELD_ALGEBRA = '__Host-edgepass-held-RK2DblFFF8o';
 const services: CloudFrontService[] = [];
 
 afterAll(async () => {
@@ -53,6 +55,19 @@ class Browser {
     const lines = Array.isArray(header) ? header : [String(header)];
     for (const line of lines) await this.jar.setCookie(line, API + path);
     return lines;
+  }
+
+  /** Calls that are sent before the answer to any of them arrives. */
+  async crossing(acts: readonly ((response: Response) => void)[], path = '/grants'): Promise<void> {
+    const cookie = await this.jar.getCookieString(API + path);
+    for (const act of acts) {
+      const request = new IncomingMessage(new Socket());
+      if (cookie !== '') request.headers.cookie = cookie;
+      const response = new ServerResponse(request);
+      act(response as unknown as Response);
+      for (const line of response.getHeader('Set-Cookie') as string[])
+        await this.jar.setCookie(line, API + path);
+    }
   }
 
   /** Every cookie that has not been cleared; tough-cookie keeps the others until somebody asks for them. */
@@ -166,7 +181,7 @@ describe('prepare', () => {
 });
 
 describe('write', () => {
-  it('appends the five lines of the set, then the scopes cookie, and nothing else (C06)', async () => {
+  it('appends the five lines of the set, then our own cookie for it, and nothing else (C06)', async () => {
     const lines = await grant(new Browser(), start(), 'courses/algebra', alice);
     expect(lines.map((line) => line.split('=')[0])).toEqual([
       'CloudFront-Policy',
@@ -174,10 +189,10 @@ describe('write', () => {
       'CloudFront-Key-Pair-Id',
       'CloudFront-Hash-Algorithm',
       'CloudFront-Expires',
-      '__Host-edgepass-scopes',
+      HELD_ALGEBRA,
     ]);
     expect(lines[5]).toBe(
-      `__Host-edgepass-scopes=1|2bd806c97f0e00af|${NOW + 900}:courses/algebra; Path=/; Max-Age=900; HttpOnly; Secure; SameSite=Lax`,
+      `${HELD_ALGEBRA}=1|${NOW}|${NOW + 900}|K9gGyX8OAK8|media.example.com||/courses/algebra; Path=/; Max-Age=900; HttpOnly; Secure; SameSite=Lax`,
     );
   });
 
@@ -204,9 +219,10 @@ describe('write', () => {
     const [browser, service] = [new Browser(), start()];
     await grant(browser, service, 'courses/algebra/lesson-1', alice);
     const lines = await grant(browser, service, 'courses/algebra', alice);
-    expect(lines.slice(6).map((line) => line.split('; ')[2])).toEqual(
+    expect(lines.slice(6, -1).map((line) => line.split('; ')[2])).toEqual(
       Array(4).fill('Path=/courses/algebra/lesson-1'),
     );
+    expect(lines.at(-1)).toMatch(/^__Host-edgepass-held-.{11}=; Path=\/; Max-Age=0;/);
     await expect(browser.opens('courses/algebra/lesson-1/1.svg')).resolves.toBe(`${CDN}/courses/algebra/*`);
   });
 
@@ -237,7 +253,7 @@ describe('write', () => {
     await expect(browser.opens('a/b/1.svg')).resolves.toBe(`${CDN}/a/*`);
     await expect(browser.opens('c/1.svg')).resolves.toBe(`${CDN}/c/*`);
     await browser.call((_, request) => {
-      expect(service.held(request, alice).scopes.map(({ prefix }) => prefix)).toEqual(['a', 'c']);
+      expect(service.held(request, alice).own.map(({ prefix }) => prefix)).toEqual(['a', 'c']);
     });
   });
 
@@ -247,8 +263,9 @@ describe('write', () => {
       await grant(browser, service, `courses/c${String(index % 50).padStart(2, '0')}`, alice, 100 + index);
     }
     const cookie = await browser.jar.getCookieString(`${API}/grants`);
-    expect(cookie.length).toBe('__Host-edgepass-scopes='.length + 18 + 20 * '|1795158100:courses/c00'.length);
-    await expect(browser.living()).resolves.toHaveLength(20 * 3 + 1);
+    const each = `; ${HELD_ALGEBRA}=1|${NOW}|1795158100|K9gGyX8OAK8|media.example.com||/courses/c00`;
+    expect(cookie.length).toBe(20 * each.length - '; '.length);
+    await expect(browser.living()).resolves.toHaveLength(20 * 4);
   });
 
   it('with COOKIE_PATH=root the newest grant replaces the one before', async () => {
@@ -307,9 +324,9 @@ describe('held and widerHeld', () => {
     return answer;
   }
 
-  it('gives the scopes of the viewer, oldest first', async () => {
+  it('gives the grants of the viewer, oldest first', async () => {
     await expect(askAfter(['a', 'b'], (service, request) => service.held(request, alice))).resolves.toEqual({
-      scopes: [
+      own: [
         { prefix: 'a', expiresAtEpochSeconds: NOW + 900 },
         { prefix: 'b', expiresAtEpochSeconds: NOW + 900 },
       ],
@@ -317,9 +334,9 @@ describe('held and widerHeld', () => {
     });
   });
 
-  it('gives the scopes of another viewer as foreign', async () => {
+  it('gives the grants of another viewer as foreign', async () => {
     await expect(askAfter(['a'], (service, request) => service.held(request, bob))).resolves.toEqual({
-      scopes: [],
+      own: [],
       foreign: [{ prefix: 'a', expiresAtEpochSeconds: NOW + 900 }],
     });
   });
@@ -350,17 +367,69 @@ describe('held and widerHeld', () => {
   });
 });
 
-describe('clear and clearForeign', () => {
-  it('clears every scope and the scopes cookie itself', async () => {
+describe('clear and tidy', () => {
+  it('clears every grant and our own cookies', async () => {
     const [browser, service] = [new Browser(), start()];
-    await grant(browser, service, 'a', alice);
+    await grant(browser, service, 'courses/algebra', alice);
     await grant(browser, service, 'b', alice);
     const lines = await browser.call((response) => service.clear(response));
-    expect(lines[0]).toBe('__Host-edgepass-scopes=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax');
+    expect(lines).toHaveLength(2 * 5);
+    expect(lines[4]).toBe(`${HELD_ALGEBRA}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`);
     await expect(browser.living()).resolves.toEqual([]);
   });
 
-  it('clears one scope and keeps the other', async () => {
+  it('of a browser that holds nothing clears nothing', async () => {
+    await expect(new Browser().call((response) => start().clear(response))).resolves.toEqual([]);
+  });
+
+  it('two calls for one answer add up, and clear nothing twice', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, service, 'a', alice);
+    const lines = await browser.call((response) => {
+      service.clear(response);
+      service.clear(response, ['a', 'b']);
+    });
+    expect(lines.filter((line) => line.includes('Path=/b;'))).toHaveLength(4);
+    await expect(browser.living()).resolves.toEqual([]);
+  });
+
+  it('two answers that cross leave both grants on record: neither was in the request of the other', async () => {
+    const [browser, service] = [new Browser(), start()];
+    const sets = await Promise.all(['a', 'b'].map((prefix) => service.prepare(prefix, NOW + 900)));
+    await browser.crossing(sets.map((set) => (response) => service.write(response, set, alice)));
+    await browser.call((response) => service.clear(response));
+    await expect(browser.living()).resolves.toEqual([]);
+  });
+
+  it('two nested grants that cross end with the wider one after the next answer', async () => {
+    const [browser, service] = [new Browser(), start()];
+    const sets = await Promise.all(['a/b', 'a'].map((prefix) => service.prepare(prefix, NOW + 900)));
+    await browser.crossing(sets.map((set) => (response) => service.write(response, set, alice)));
+    await expect(browser.opens('a/b/1.svg')).rejects.toThrow('a/b/1.svg carries');
+    await browser.call((response) => service.tidy(response, alice));
+    await expect(browser.opens('a/b/1.svg')).resolves.toBe(`${CDN}/a/*`);
+  });
+
+  it('clears with the Domain and the partition of an earlier configuration', async () => {
+    const [browser, service] = [new Browser(), start()];
+    await grant(browser, start({ cookies: { domain: 'example.com' } }), 'a', alice);
+    await browser.call((response) => service.clear(response));
+    await expect(browser.living()).resolves.toEqual([]);
+  });
+
+  it('writes what the one cookie of edgepass 0.1 said into cookies of their own, and clears it', async () => {
+    const [browser, service] = [new Browser(), start()];
+    const old = `1|2bd806c97f0e00af|${NOW + 60}:a|${NOW + 60}:b`;
+    await browser.jar.setCookie(`__Host-edgepass-scopes=${old}; Path=/; Secure`, API);
+    await grant(browser, service, 'a/b', alice);
+    await browser.call((_, request) => {
+      expect(service.held(request, alice).own.map(({ prefix }) => prefix)).toEqual(['b', 'a/b']);
+    });
+    await browser.call((response) => service.clear(response));
+    await expect(browser.living()).resolves.toEqual([]);
+  });
+
+  it('clears one grant and keeps the other', async () => {
     const [browser, service] = [new Browser(), start()];
     await grant(browser, service, 'a', alice);
     await grant(browser, service, 'b', alice);
@@ -369,9 +438,9 @@ describe('clear and clearForeign', () => {
     await expect(browser.opens('b/1.svg')).resolves.toBe(`${CDN}/b/*`);
   });
 
-  it('clears a named scope also when the scopes cookie has been lost', async () => {
+  it('clears a named prefix also when our own cookie for it has been lost', async () => {
     const lines = await new Browser().call((response) => start().clear(response, ['a']));
-    expect(lines.map((line) => line.split('; ')[2])).toEqual(['Max-Age=0', ...Array(4).fill('Path=/a')]);
+    expect(lines.map((line) => line.split('; ')[2])).toEqual([...Array(4).fill('Path=/a'), 'Max-Age=0']);
   });
 
   it('clears in the partition in which it was set (B43, B61)', async () => {
@@ -394,17 +463,17 @@ describe('clear and clearForeign', () => {
     await expect(browser.living()).resolves.toEqual([]);
   });
 
-  it('clearForeign clears what another viewer held', async () => {
+  it('tidy clears what another viewer held', async () => {
     const [browser, service] = [new Browser(), start()];
     await grant(browser, service, 'a', alice);
-    await browser.call((response) => service.clearForeign(response, bob));
+    await browser.call((response) => service.tidy(response, bob));
     await expect(browser.living()).resolves.toEqual([]);
   });
 
-  it("clearForeign writes nothing when the scopes are the viewer's own", async () => {
+  it("tidy writes nothing when the grants are the viewer's own", async () => {
     const [browser, service] = [new Browser(), start()];
     await grant(browser, service, 'a', alice);
-    await expect(browser.call((response) => service.clearForeign(response, alice))).resolves.toEqual([]);
+    await expect(browser.call((response) => service.tidy(response, alice))).resolves.toEqual([]);
   });
 });
 
@@ -459,15 +528,15 @@ describe('our own cookie', () => {
     expect(lines[0]).toContain('; Path=/a; Max-Age=60;');
     expect(lines[0]).not.toContain('Domain=');
     expect(lines[5]).toBe(
-      `__Secure-edgepass-scopes=1|2bd806c97f0e00af|${NOW + 60}:a; Path=/api; Max-Age=60; HttpOnly; Secure; SameSite=Lax`,
+      `__Secure-edgepass-held--mnQ2-la08Y=1|${NOW}|${NOW + 60}|K9gGyX8OAK8|||/a; Path=/api; Max-Age=60; HttpOnly; Secure; SameSite=Lax`,
     );
   });
 
-  it('lives as long as the last scope in it', async () => {
+  it('lives as long as the grant that it speaks of', async () => {
     const [browser, service] = [new Browser(), start()];
     await grant(browser, service, 'a', alice, 900);
     const lines = await grant(browser, service, 'b', alice, 60);
-    expect(lines[5]).toContain('Max-Age=900');
+    expect(lines[5]).toContain('Max-Age=60');
   });
 });
 

@@ -8,22 +8,27 @@ import {
   type CheckedOptions,
   type CloudFrontOptions,
 } from './cloudfront-options.js';
-import { readCookie } from './cookies/cookie-header.js';
 import { appendSetCookie, requestOf, type CookieResponse } from './cookies/cookie-response.js';
 import { assertEpochSeconds, buildPolicy, resourceFor } from './policy.js';
-import { covers, pathOf, readPrefix, type Prefix } from './prefix.js';
+import { covers, pathOf, prefixOfPath, readPrefix, type Prefix } from './prefix.js';
 import {
-  addScope,
-  formatScopesCookie,
-  heldBy,
-  parseScopesCookie,
-  withoutScopes,
-  type HeldScope,
-  type HeldScopes,
-  type ScopesRecord,
-} from './cookies/scopes-cookie.js';
+  formatHeldValue,
+  hasOldForm,
+  heldCookieName,
+  isForeign,
+  isSamePlace,
+  oldCookieName,
+  readHeldCookies,
+  settleHeld,
+  viewerTagOf,
+  type CookiePlace,
+  type HeldGrant,
+  type HeldGrants,
+  type HeldRecord,
+  type Settled,
+} from './cookies/held-grants.js';
 import { formatSetCookie } from './cookies/set-cookie.js';
-import { clearLines, cookiePathOf, issueLines, type CookieSet } from './cookies/signed-cookies.js';
+import { clearLines, cookiePathOf, issueLines, kindAt, type CookieSet } from './cookies/signed-cookies.js';
 import { createSigner, missingWorkerWarning } from './signing/signer.js';
 import { SigningDesk, type SigningTurn } from './signing/signing-desk.js';
 import type { SigningKey } from './keys/signing-key.js';
@@ -59,8 +64,8 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   readonly #desk: SigningDesk;
   readonly #clock: Clock;
   readonly #onWarning: (warning: string) => void;
-  /** What an answer has already written, so that two grants in one answer know of each other. */
-  readonly #written = new WeakMap<CookieResponse, ScopesRecord>();
+  /** What a browser holds once it has read what its answer says so far: several grants may go in one answer. */
+  readonly #afterAnswer = new WeakMap<CookieResponse, AfterAnswer>();
 
   /** Throws Error listing everything in the options that cannot work. */
   constructor(options: CloudFrontOptions) {
@@ -166,95 +171,155 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Appends the lines of one grant, the scopes cookie, and the clears of what nests with it, of what
+   * Appends the lines of one grant, our own cookie for it, and the clears of what nests with it, of what
    * another viewer left, and of what is over the limits. Reads what the browser holds from the request.
    */
   write(response: CookieResponse, set: CookieSet, viewer?: CookieViewer): void {
     const { scope } = this.#options;
-    const added = {
-      prefix: scope.pathMode === 'root' ? canonical('/') : set.prefix,
+    const now = this.#clock.nowEpochSeconds();
+    const held = this.#heldAfter(response);
+    const added: HeldRecord = {
+      domain: scope.domain,
+      partitioned: scope.partitioned,
+      path: set.path,
+      prefix: prefixOfPath(set.path) ?? set.prefix,
+      // A host that names no viewer grants it to the viewer of the last grant.
+      viewerTags: viewer ? [viewerTagOf(viewer)] : (held.at(-1)?.viewerTags ?? ['']),
+      issuedAtEpochSeconds: now,
       expiresAtEpochSeconds: set.expiresAtEpochSeconds,
+      isOldForm: false,
     };
-    const { record, cleared } = addScope(this.#recordOf(response), added, viewer);
-    const secondsLeft = set.expiresAtEpochSeconds - this.#clock.nowEpochSeconds();
-    this.#append(response, issueLines(set, scope, secondsLeft), record, cleared);
+    const settled = settleHeld(held, viewer, scope, added);
+    const issued = issueLines(set, scope, set.expiresAtEpochSeconds - now);
+    this.#append(response, [...issued, this.#heldLine(added)], settled);
   }
 
-  /** The unexpired scopes of this browser; those of another viewer apart. */
-  held(request: IncomingMessage, viewer?: CookieViewer): HeldScopes {
-    return heldBy(this.#readRecord(request), viewer);
+  /** What this browser holds, unexpired, oldest first; what another viewer left there apart. */
+  held(request: IncomingMessage, viewer?: CookieViewer): HeldGrants {
+    const held = this.#read(request);
+    return {
+      own: held.filter((record) => !isForeign(record, viewer)).map(publicly),
+      foreign: held.filter((record) => isForeign(record, viewer)).map(publicly),
+    };
   }
 
   /**
-   * The wider live scope of this viewer that the prefix lies in, or null: answer such a grant with the
-   * wider one, renewed. Always null with COOKIE_PATH=root, where the scope says nothing of the prefix.
+   * The widest live grant of this viewer that the prefix lies in, or null: answer such a grant with the
+   * wider one, renewed. Always null with COOKIE_PATH=root, where the place says nothing of the prefix.
    */
-  widerHeld(request: IncomingMessage, prefix: string, viewer?: CookieViewer): HeldScope | null {
+  widerHeld(request: IncomingMessage, prefix: string, viewer?: CookieViewer): HeldGrant | null {
     const asked = canonical(prefix);
     if (this.#options.scope.pathMode === 'root') return null;
-    const wider = this.held(request, viewer).scopes.find(
-      (scope) => scope.prefix !== asked && covers(scope.prefix, asked),
-    );
-    return wider ?? null;
+    const [widest] = this.held(request, viewer)
+      .own.filter((held) => held.prefix !== asked && covers(held.prefix, asked))
+      .toSorted((a, b) => a.prefix.length - b.prefix.length);
+    return widest ?? null;
   }
 
-  /** Clears everything this browser holds, or only these prefixes; no token is needed for that. */
-  clear(response: CookieResponse, scopes?: readonly string[]): void {
-    const record = this.#recordOf(response);
-    const held = record.scopes.map((scope) => scope.prefix);
-    const asked = scopes?.map(canonical) ?? held;
+  /**
+   * Clears everything this browser holds, or only these prefixes, also where no cookie of ours names them;
+   * no token is needed for that. Two calls for one answer add up.
+   */
+  clear(response: CookieResponse, prefixes?: readonly string[]): void {
+    const { scope } = this.#options;
+    const held = this.#heldAfter(response);
+    const isRoot = scope.pathMode === 'root';
     // With COOKIE_PATH=root every grant lives at `/`, whichever prefix it was for.
-    const gone = this.#options.scope.pathMode === 'root' ? [canonical('/'), ...(scopes ? [] : held)] : asked;
-    const prefixes = [...new Set(gone)];
-    this.#append(response, [], withoutScopes(record, prefixes), prefixes);
+    const named = isRoot ? ['/'] : (prefixes ?? []);
+    const paths = new Set(named.map((prefix) => pathOf(canonical(prefix))));
+    const gone = held.filter(({ path }) => prefixes === undefined || paths.has(path));
+    const unrecorded = [...paths]
+      .map((path): CookiePlace => ({ domain: scope.domain, partitioned: scope.partitioned, path }))
+      .filter((place) => !gone.some((record) => isSamePlace(record, place)));
+    const kept = held.filter((record) => !gone.includes(record));
+    this.#append(response, [], { kept, cleared: gone }, unrecorded);
   }
 
-  /** Clears what another viewer held in this browser, if anything. */
-  clearForeign(response: CookieResponse, viewer: CookieViewer): void {
-    const record = this.#recordOf(response);
-    const foreign = heldBy(record, viewer).foreign.map((scope) => scope.prefix);
-    if (foreign.length > 0) this.#append(response, [], withoutScopes(record, foreign), foreign);
+  /**
+   * Clears what this browser must not hold any longer: what another viewer left in it, and of grants that
+   * nest, as two calls at once can leave them, the narrower ones. Appends nothing where all is well.
+   */
+  tidy(response: CookieResponse, viewer?: CookieViewer): void {
+    const settled = settleHeld(this.#heldAfter(response), viewer, this.#options.scope);
+    if (settled.cleared.length > 0) this.#append(response, [], settled);
   }
 
   #append(
     response: CookieResponse,
     issued: readonly string[],
-    record: ScopesRecord,
-    cleared: readonly Prefix[],
+    { kept, cleared }: Settled,
+    unrecorded: readonly CookiePlace[] = [],
   ): void {
     const { scope } = this.#options;
-    this.#written.set(response, record);
+    const before = this.#afterAnswer.get(response);
+    const gone = [...cleared, ...unrecorded].filter(
+      (place) => !before?.cleared.some((already) => isSamePlace(already, place)),
+    );
+    this.#afterAnswer.set(response, {
+      held: kept.map((record) => ({ ...record, isOldForm: false })),
+      cleared: [...(before?.cleared ?? []), ...gone].filter(
+        (place) => !kept.some((record) => isSamePlace(record, place)),
+      ),
+    });
     const lines = [
       ...issued,
-      this.#scopesLine(record),
-      ...cleared.flatMap((prefix) => clearLines(scope, pathOf(prefix))),
+      ...gone.flatMap((place) => [
+        ...clearLines(scope, place),
+        this.#ownLine(heldCookieName(place, scope.ownCookies), '', 0, place.partitioned),
+      ]),
+      ...(before === undefined ? this.#fromOldForm(requestOf(response), kept) : []),
     ];
-    appendSetCookie(response, lines);
+    if (lines.length > 0) appendSetCookie(response, lines);
   }
 
-  #scopesLine(record: ScopesRecord): string {
+  /** Writes what the one cookie of edgepass 0.1 said into cookies of their own, and clears it. */
+  #fromOldForm(request: IncomingMessage, kept: readonly HeldRecord[]): readonly string[] {
+    const { ownCookies, partitioned } = this.#options.scope;
+    if (!hasOldForm(request.headers.cookie, ownCookies)) return [];
+    return [
+      ...kept.filter(({ isOldForm }) => isOldForm).map((record) => this.#heldLine(record)),
+      this.#ownLine(oldCookieName(ownCookies), '', 0, partitioned),
+    ];
+  }
+
+  #heldLine(record: HeldRecord): string {
+    const name = heldCookieName(record, this.#options.scope.ownCookies);
+    const secondsLeft = Math.max(0, record.expiresAtEpochSeconds - this.#clock.nowEpochSeconds());
+    return this.#ownLine(name, formatHeldValue(record), secondsLeft, record.partitioned);
+  }
+
+  /** Our own cookies are host-only, and in the partition of the cookies that they speak of. */
+  #ownLine(name: string, value: string, maxAgeSeconds: number, partitioned: boolean): string {
     const { scope } = this.#options;
-    const { name, path } = scope.scopesCookie;
-    const ends = record.scopes.map((held) => held.expiresAtEpochSeconds);
-    const maxAgeSeconds = Math.max(0, Math.max(0, ...ends) - this.#clock.nowEpochSeconds());
+    const { path } = scope.ownCookies;
     return formatSetCookie({
-      ...scope,
+      ...kindAt(scope, partitioned),
       name,
+      value,
       path,
       domain: null,
-      value: formatScopesCookie(record),
       maxAgeSeconds,
     });
   }
 
-  #recordOf(response: CookieResponse): ScopesRecord {
-    return this.#written.get(response) ?? this.#readRecord(requestOf(response));
+  #heldAfter(response: CookieResponse): readonly HeldRecord[] {
+    return this.#afterAnswer.get(response)?.held ?? this.#read(requestOf(response));
   }
 
-  #readRecord(request: IncomingMessage): ScopesRecord {
-    const value = readCookie(request.headers.cookie, this.#options.scope.scopesCookie.name);
-    return parseScopesCookie(value, this.#clock.nowEpochSeconds());
+  #read(request: IncomingMessage): readonly HeldRecord[] {
+    const { scope } = this.#options;
+    return readHeldCookies(request.headers.cookie, scope.ownCookies, scope, this.#clock.nowEpochSeconds());
   }
+}
+
+/** What a browser holds, and what it was told to clear, once it has read an answer as far as it goes. */
+interface AfterAnswer {
+  readonly held: readonly HeldRecord[];
+  readonly cleared: readonly CookiePlace[];
+}
+
+function publicly({ prefix, expiresAtEpochSeconds }: HeldRecord): HeldGrant {
+  return { prefix, expiresAtEpochSeconds };
 }
 
 function canonical(prefix: string): Prefix {

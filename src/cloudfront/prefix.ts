@@ -131,3 +131,9 @@ function unescaped(text: string): string | null {
     return null;
   }
 }
+
+/** Reads a path as {@link pathOf} writes it back; `null` for any other text. */
+export function prefixOfPath(path: string): Prefix | null {
+  const prefix = readEscapedPrefix(path === '/' ? path : path.slice(1));
+  return prefix !== null && pathOf(prefix) === path ? prefix : null;
+}

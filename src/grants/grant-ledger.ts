@@ -66,7 +66,7 @@ export function hostLedger(rights: MayOpen, records: RecordGrant, timeoutMillise
  * @throws {Problem} `database_unavailable` past the deadline; else what the port throws
  */
 export async function readFromPort<Answer>(
-  port: 'read' | 'mayOpen' | 'unexpired',
+  port: 'read' | 'identify' | 'mayOpen' | 'unexpired',
   timeoutMilliseconds: number,
   ask: () => Answer | Promise<Answer>,
 ): Promise<Answer> {

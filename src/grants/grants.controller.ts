@@ -5,6 +5,7 @@ import { OwnProblemFilter } from '../http/problems/own-problem.filter.js';
 import { grantAnswer, grantedAnswer, type GrantedAnswer, type GrantsAnswer } from './answers.js';
 import { callerOf, type Caller } from './caller.js';
 import { readGrantRequest } from './grant-request.js';
+import { GrantsUnderWay } from './grants-under-way.js';
 import { GrantsService } from './grants.service.js';
 import type { ReadViewer } from './ports.js';
 
@@ -19,6 +20,7 @@ export class GrantsController {
     @Inject(GrantsService) private readonly grants: GrantsService,
     @Inject(CloudFrontService) private readonly cloudFront: CloudFrontService,
     @Inject(READ_VIEWER) private readonly readViewer: ReadViewer,
+    @Inject(GrantsUnderWay) private readonly underWay: GrantsUnderWay,
   ) {}
 
   @Post()
@@ -32,8 +34,13 @@ export class GrantsController {
   ): Promise<GrantedAnswer> {
     const { prefix, ttlSeconds } = readGrantRequest(body);
     const caller = await this.callerOf(request);
+    this.underWay.identify(response, caller.id);
     const wider = this.cloudFront.widerHeld(request, prefix, caller);
-    const granted = await this.grants.grant(caller, prefix, ttlSeconds, wider);
+    const granted = await this.grants.grant(caller, prefix, ttlSeconds, wider).catch((error: unknown) => {
+      // Who is refused holds nothing of another viewer either.
+      this.cloudFront.tidy(response, caller);
+      throw error;
+    });
     this.cloudFront.write(response, granted.cookies, caller);
     return grantedAnswer(granted);
   }
@@ -42,7 +49,7 @@ export class GrantsController {
   @Header('Cache-Control', 'no-store')
   async list(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<GrantsAnswer> {
     const caller = await this.callerOf(request);
-    this.cloudFront.clearForeign(response, caller);
+    this.cloudFront.tidy(response, caller);
     const grants = await this.grants.unexpired(caller);
     return { grants: grants.map(grantAnswer) };
   }

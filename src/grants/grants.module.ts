@@ -11,7 +11,9 @@ import type {
 import type { ForgeryPolicy } from '../authentication/forgery-check.js';
 import { systemClock, type Clock } from '../operation/clock.js';
 import { CloudFrontService, type CloudFrontOptions } from '../cloudfront/cloudfront.service.js';
-import { ClearGrantsController, FORGERY_POLICY } from './clear-grants.controller.js';
+import { ClearGrantsController, FORGERY_POLICY, KNOWN_VIEWER } from './clear-grants.controller.js';
+import { ClearGrantsService } from './clear-grants.service.js';
+import { GrantsUnderWay } from './grants-under-way.js';
 import { hostLedger, readFromPort, type GrantLedger } from './grant-ledger.js';
 import { GrantsController, READ_VIEWER } from './grants.controller.js';
 import { GrantsService, MIN_TTL_SECONDS, type GrantLimits } from './grants.service.js';
@@ -77,8 +79,8 @@ export interface GrantsParts {
   readonly guards: ViewerPort['guards'];
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   /**
-   * Provides `CloudFrontService`, {@link READ_VIEWER}, {@link GRANT_LEDGER}, {@link GRANT_TERMS} and
-   * {@link FORGERY_POLICY}.
+   * Provides `CloudFrontService`, {@link READ_VIEWER}, {@link KNOWN_VIEWER}, {@link GRANT_LEDGER},
+   * {@link GRANT_TERMS} and {@link FORGERY_POLICY}.
    */
   readonly providers: readonly Provider[];
 }
@@ -118,6 +120,11 @@ export class GrantsModule {
           useFactory: (values: GrantsOptions) => hostViewer(options.viewer, portTimeout(values)),
         },
         {
+          provide: KNOWN_VIEWER,
+          inject: [GRANTS_OPTIONS],
+          useFactory: (values: GrantsOptions) => hostKnownViewer(options.viewer, portTimeout(values)),
+        },
+        {
           provide: GRANT_LEDGER,
           inject: [options.mayOpen, options.record, GRANTS_OPTIONS],
           useFactory: (rights: MayOpen, records: RecordGrant, values: GrantsOptions) =>
@@ -132,10 +139,11 @@ export class GrantsModule {
 
   /** One composition of the routes from its parts. */
   static of(parts: GrantsParts): DynamicModule {
+    const underWay = new GrantsUnderWay();
     return {
       module: GrantsModule,
       imports: parts.imports,
-      controllers: [guarded(GrantsController, parts.guards), ClearGrantsController],
+      controllers: [guarded(GrantsController, [underWay, ...parts.guards]), ClearGrantsController],
       providers: [
         ...parts.providers,
         {
@@ -144,8 +152,15 @@ export class GrantsModule {
           useFactory: (ledger: GrantLedger, cloudFront: CloudFrontService, terms: GrantTerms) =>
             new GrantsService(ledger, cloudFront, terms.clock, terms),
         },
+        { provide: GrantsUnderWay, useValue: underWay },
+        {
+          provide: ClearGrantsService,
+          inject: [CloudFrontService, GRANT_LEDGER, GRANT_TERMS],
+          useFactory: (cloudFront: CloudFrontService, ledger: GrantLedger, { clock }: GrantTerms) =>
+            new ClearGrantsService(cloudFront, underWay, ledger, clock),
+        },
       ],
-      exports: [CloudFrontService],
+      exports: [CloudFrontService, ClearGrantsService],
     };
   }
 }
@@ -190,6 +205,12 @@ function hostViewer(viewer: ViewerPort, timeoutMilliseconds: number): ReadViewer
     throw new TypeError('GrantsModule: expected the port `viewer` to have read(request)');
   }
   return (request) => readFromPort('read', timeoutMilliseconds, () => viewer.read(request));
+}
+
+function hostKnownViewer(viewer: ViewerPort, timeoutMilliseconds: number): ReadViewer {
+  const identify = viewer.identify?.bind(viewer);
+  if (identify === undefined) return () => null;
+  return (request) => readFromPort('identify', timeoutMilliseconds, () => identify(request));
 }
 
 function hostForgeryPolicy({ cloudFront }: GrantsOptions): ForgeryPolicy {

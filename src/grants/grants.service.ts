@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { uuidv7 as timeOrderedId } from 'uuidv7';
 import type { Clock } from '../operation/clock.js';
 import type { CloudFrontService, GrantSigning } from '../cloudfront/cloudfront.service.js';
+import type { HeldGrant } from '../cloudfront/cookies/held-grants.js';
 import { otherUnicodeForms, type Prefix } from '../cloudfront/prefix.js';
-import type { HeldScope } from '../cloudfront/cookies/scopes-cookie.js';
 import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
 import { SignerOverloadedError } from '../cloudfront/signing/signer.js';
 import { Problem } from '../http/problems/problem.js';
@@ -48,7 +48,7 @@ export class GrantsService {
     caller: Caller,
     prefix: Prefix,
     ttlSeconds: number | undefined,
-    wider: HeldScope | null,
+    wider: HeldGrant | null,
   ): Promise<Granted> {
     // One key from the record to the cookies, also when it is changed in between (K18).
     const signing = this.cloudFront.begin();
@@ -71,7 +71,7 @@ export class GrantsService {
     caller: Caller,
     prefix: Prefix,
     ttlSeconds: number | undefined,
-    wider: HeldScope | null,
+    wider: HeldGrant | null,
     { keyPairId }: GrantSigning,
   ): Promise<GrantRecord> {
     const now = this.clock.nowEpochSeconds();

@@ -17,6 +17,12 @@ export interface ViewerPort {
    * a non-empty string of at most 256 bytes without control characters, and is read once.
    */
   read(request: unknown): Viewer | null | Promise<Viewer | null>;
+  /**
+   * Who calls `DELETE /grants`, which passes no guard, so that leaving works without a session too. With it,
+   * what is on record for that viewer is cleared beside what the browser says that it holds: a grant whose
+   * answer is on its way at that moment. Verify what you read; `null` = nobody knows. A rejection counts as that.
+   */
+  identify?(request: unknown): Viewer | null | Promise<Viewer | null>;
 }
 
 /** What the grant routes need of port 1; the guards stand before them. */

@@ -53,7 +53,7 @@ export const claim: Parse<string> = (text, environment) => {
   return steps.includes('__proto__') ? fault('name a claim of the token') : read;
 };
 
-const OUR_COOKIES = /^(?:CloudFront-.*|(?:__Host-|__Secure-)?edgepass-scopes|edgepass_demo)$/i;
+const OUR_COOKIES = /^(?:CloudFront-.*|(?:__Host-|__Secure-)?edgepass-(?:held-.*|scopes)|edgepass_demo)$/i;
 
 /** A cookie name: a token (RFC 6265 4.1.1) that is none of those that edgepass sets. */
 export const cookieName: Parse<string> = (text) => {

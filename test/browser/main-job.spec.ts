@@ -226,18 +226,18 @@ describeWith(['chromium', 'certutil'], 'a page, its API and its CDN on three hos
     expect(expires).toBeGreaterThanOrEqual(policyEndsAt - 1);
   });
 
-  it('the scopes cookie is host-only on the API, and a script can read no cookie at all (B10, B70)', async () => {
+  it('our own cookie is host-only on the API, and a script can read no cookie at all (B10, B70)', async () => {
     await signIn('alice');
     await grant('courses/algebra');
-    const scopes = (await browser.cookies()).find(({ name }) => name === '__Host-edgepass-scopes');
-    expect(scopes).toMatchObject({
+    const held = (await browser.cookies()).find(({ name }) => name.startsWith('__Host-edgepass-held-'));
+    expect(held).toMatchObject({
       domain: 'api.edgepass.localhost',
       path: '/',
       httpOnly: true,
       secure: true,
       sameSite: 'Lax',
     });
-    expect(scopes?.value).toMatch(/^1\|[0-9a-f]{16}\|\d{10}:courses\/algebra$/);
+    expect(held?.value).toMatch(/^1\|\d{10}\|\d{10}\|[\w-]{11}\|edgepass\.localhost\|\|\/courses\/algebra$/);
     expect(await readableCookies(browser.page)).toBe('');
     const url = fileBelow('courses/algebra');
     await fetchFile(browser.page, url);

@@ -77,7 +77,8 @@ describeWith(
         session: false,
         sameSite: 'Lax',
       });
-      expect((await browser.cookies()).find(({ name }) => name === '__Host-edgepass-scopes')).toMatchObject({
+      const held = (await browser.cookies()).find(({ name }) => name.startsWith('__Host-edgepass-held-'));
+      expect(held).toMatchObject({
         domain: 'api.media.edgepass.test',
         path: '/',
       });

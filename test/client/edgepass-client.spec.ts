@@ -34,6 +34,7 @@ describe('the browser client', () => {
           credentials: 'include',
           headers: { accept: 'application/json', 'content-type': 'application/json' },
           body: '{"prefix":"courses/algebra","ttlSeconds":300}',
+          signal: expect.any(AbortSignal),
         },
       },
     ]);
@@ -132,5 +133,127 @@ describe('the browser client', () => {
 
   it('knows exactly the codes that the service can answer', () => {
     expect([...ERROR_CODES].toSorted()).toEqual(Object.keys(PROBLEM_CODES).toSorted());
+  });
+});
+
+/** A fetch whose answers come when the test gives them; `sent` has one line for each call. */
+function answeredByHand(): {
+  fetch: typeof globalThis.fetch;
+  sent: string[];
+  init: RequestInit[];
+  answer: (response: Response) => Promise<void>;
+} {
+  const sent: string[] = [];
+  const init: RequestInit[] = [];
+  const waiting: ((response: Response) => void)[] = [];
+  const fetch: typeof globalThis.fetch = (address, options = {}) => {
+    const body = typeof options.body === 'string' ? ` ${options.body}` : '';
+    const { pathname, search } = new URL(address instanceof Request ? address.url : address);
+    sent.push(`${options.method} ${pathname}${search}${body}`);
+    init.push(options);
+    return new Promise((resolve, reject) => {
+      waiting.push(resolve);
+      options.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+    });
+  };
+  const answer = async (response: Response): Promise<void> => {
+    waiting.shift()?.(response);
+    await turns();
+  };
+  return { fetch, sent, init, answer };
+}
+
+/** Lets everything happen that waits for no answer. */
+function turns(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const asked = (prefix: string): string => `POST /v1/grants {"prefix":"${prefix}"}`;
+const granted = (): Response => Response.json(grantIssuedAt(START_MS), { status: 201 });
+const stillPage = {
+  timers: { nowMs: () => START_MS, after: () => () => {} },
+  signals: { onWake: () => () => {} },
+};
+
+describe('grants and clear()', () => {
+  it('grants are asked for one after the other, whatever becomes of the one before', async () => {
+    const { fetch, sent, answer } = answeredByHand();
+    const client = createEdgepassClient({ apiUrl: API, fetch });
+    const first = rejection(client.grant('a'));
+    const second = client.grant('b');
+    await turns();
+    expect(sent).toEqual([asked('a')]);
+    await answer(problem(403, 'not_entitled'));
+    expect(await first).toMatchObject({ code: 'not_entitled' });
+    expect(sent).toEqual([asked('a'), asked('b')]);
+    await answer(granted());
+    await expect(second).resolves.toMatchObject({ prefix: 'courses/algebra' });
+  });
+
+  it('clear() waits for the grant under way, and its call outlives the page', async () => {
+    const { fetch, sent, init, answer } = answeredByHand();
+    const client = createEdgepassClient({ apiUrl: API, fetch });
+    void client.grant('a');
+    const cleared = client.clear();
+    await turns();
+    expect(sent).toEqual([asked('a')]);
+    await answer(granted());
+    expect(sent).toEqual([asked('a'), 'DELETE /v1/grants']);
+    expect(init[1]?.keepalive).toBe(true);
+    await answer(new Response(null, { status: 204 }));
+    await expect(cleared).resolves.toBeUndefined();
+  });
+
+  it('clear() ends every renewal: nothing is asked for again, not even what stood behind another call', async () => {
+    const { fetch, sent, answer } = answeredByHand();
+    const client = createEdgepassClient({ apiUrl: API, fetch });
+    const ended: string[] = [];
+    const renewals = ['a', 'b'].map((prefix) =>
+      client.keepGranted(prefix, { ...stillPage, onEnd: () => ended.push(prefix) }),
+    );
+    await turns();
+    const cleared = client.clear();
+    expect(ended).toEqual(['a', 'b']);
+    await answer(granted());
+    await answer(new Response(null, { status: 204 }));
+    await cleared;
+    await Promise.all(renewals.map((renewal) => renewal.renewIfDue()));
+    expect(sent).toEqual([asked('a'), 'DELETE /v1/grants']);
+  });
+
+  it('clear(prefix) ends the renewals of that prefix, also of a narrower one that it was granted for', async () => {
+    const { fetch, answer } = answeredByHand();
+    const client = createEdgepassClient({ apiUrl: API, fetch });
+    const ended: string[] = [];
+    for (const prefix of ['courses/algebra/lesson-1', 'courses/algebra', 'users/alice']) {
+      client.keepGranted(prefix, { ...stillPage, onEnd: () => ended.push(prefix) });
+    }
+    await turns();
+    // All but the first are asked for later; the first is answered with the wider prefix.
+    await answer(granted());
+    const cleared = client.clear('courses/algebra');
+    expect(ended).toEqual(['courses/algebra/lesson-1', 'courses/algebra']);
+    // The two that were asked for before; that of users/alice goes on.
+    await answer(granted());
+    await answer(granted());
+    await answer(new Response(null, { status: 204 }));
+    await cleared;
+  });
+
+  it('a page that is being closed waits for nothing: its grants are given up, and the call goes at once', async () => {
+    const listeners = new Map<string, () => void>();
+    const page = globalThis as { addEventListener?: unknown };
+    page.addEventListener = (type: string, listener: () => void) => void listeners.set(type, listener);
+    const { fetch, sent } = answeredByHand();
+    const client = createEdgepassClient({ apiUrl: API, fetch });
+    delete page.addEventListener;
+    const given = [rejection(client.grant('a')), rejection(client.grant('b'))];
+    await turns();
+    listeners.get('pagehide')?.();
+    void client.clear();
+    expect(sent).toEqual([asked('a'), 'DELETE /v1/grants']);
+    for (const error of await Promise.all(given)) expect(error).toMatchObject({ name: 'AbortError' });
+    await turns();
+    expect(sent).toHaveLength(2);
   });
 });

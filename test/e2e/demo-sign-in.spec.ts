@@ -95,6 +95,12 @@ describe('the demo sign-in', () => {
         value: '',
         attributes: 'Domain=example.com; Path=/courses/algebra; Max-Age=0; HttpOnly; Secure; SameSite=Lax',
       },
+      // Granted above to a client that keeps no cookies: on record for alice, and so cleared too.
+      {
+        name: 'CloudFront-Policy',
+        value: '',
+        attributes: 'Domain=example.com; Path=/users/alice; Max-Age=0; HttpOnly; Secure; SameSite=Lax',
+      },
     ]);
   });
 

@@ -113,11 +113,13 @@ hostileTests(
       ]);
     });
 
-    test('S09 a scopes cookie that is nonsense is nobody’s: it clears nothing and grants nothing', async () => {
+    test('S09 a cookie of ours that is nonsense is nobody’s: it clears nothing and grants nothing', async () => {
       stage().adds({ grants: 4 });
-      for (const value of ['%zz', '1|', '"', `1||9999999999:../x|9999999999:private/*`]) {
+      for (const value of ['%zz', '1|', '"', `1|1|9999999999||example.com||/private/*`]) {
         // oxlint-disable-next-line no-await-in-loop -- four calls
-        const answer = await stage().ask('u1', VALID, { Cookie: `__Host-edgepass-scopes=${value}` });
+        const answer = await stage().ask('u1', VALID, {
+          Cookie: `__Host-edgepass-held-AAAAAAAAAAA=${value}`,
+        });
         expect([answer.status, answer.setCookies.length]).toEqual([201, 6]);
       }
     });

@@ -52,8 +52,8 @@ export function secretRequests(
   );
   add('a CloudFront-Signature', (text) => get('/grants', viewer, `Cookie: CloudFront-Signature=${text}`));
   add('a CloudFront-Policy', (text) => get('/grants', viewer, `Cookie: CloudFront-Policy=${text}`));
-  add('a broken scopes cookie', (text) =>
-    get('/grants', viewer, `Cookie: __Host-edgepass-scopes=1|${text}|x`),
+  add('a broken cookie of a held grant', (text) =>
+    get('/grants', viewer, `Cookie: __Host-edgepass-held-AAAAAAAAAAA=1|${text}|x`),
   );
   add('a cookie that is JSON', (text) => get('/grants', viewer, `Cookie: x=j:{"${text}"`));
   add('access_token in the query', (text) => get(`/grants?access_token=${text}`));

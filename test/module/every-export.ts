@@ -24,8 +24,8 @@ import {
   type GrantsModuleAsyncOptions,
   type GrantsModuleOptions,
   type GrantsOptions,
-  type HeldScope,
-  type HeldScopes,
+  type HeldGrant,
+  type HeldGrants,
   type HostPorts,
   type MayOpen,
   type Permission,
@@ -98,9 +98,9 @@ export async function byHand(request: IncomingMessage, node: ServerResponse): Pr
     const set: CookieSet = await service.prepare('courses/algebra', new Date());
     service.write(response, set, whose);
     service.clear(response, ['courses/algebra']);
-    const held: HeldScopes = service.held(request, whose);
-    const wider: HeldScope | null = service.widerHeld(request, 'courses/algebra/lesson-1', whose);
-    return held.scopes.length === 0 && wider === null ? null : new Error(fingerprint);
+    const held: HeldGrants = service.held(request, whose);
+    const wider: HeldGrant | null = service.widerHeld(request, 'courses/algebra/lesson-1', whose);
+    return held.own.length === 0 && wider === null ? null : new Error(fingerprint);
   } catch (error) {
     return error instanceof CloudFrontOptionsError ? error : null;
   }

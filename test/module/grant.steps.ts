@@ -8,12 +8,17 @@ import type { OnStage } from './stage.js';
 const SCOPE = 'Domain=school.example.com; Path=/courses/algebra';
 const kept = (seconds: string) => `${SCOPE}; Max-Age=${seconds}; HttpOnly; Secure; SameSite=Lax`;
 const CLEARED = `${SCOPE}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
-const SCOPES = '__Host-edgepass-scopes';
+/** How the name of our own cookie of one grant begins. */
+const HELD = '__Host-edgepass-held-';
 
 /** The lines that take one scope away: those that a grant sets. */
 const CLEARING = ['Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'].map(
   (name) => `CloudFront-${name}=; ${CLEARED}`,
 );
+
+/** The line that takes our own cookie of a grant away. */
+const cleared = (held: string) =>
+  `${held.slice(0, held.indexOf('='))}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
 
 interface Policy {
   readonly Statement: readonly [{ readonly Condition: { DateLessThan: { 'AWS:EpochTime': number } } }];
@@ -45,7 +50,7 @@ export function grantSteps(stage: OnStage): void {
         `CloudFront-Key-Pair-Id=${keyPairId}; ${kept(seconds)}`,
         `CloudFront-Hash-Algorithm=; ${CLEARED}`,
         `CloudFront-Expires=; ${CLEARED}`,
-        `${pair(setCookies, SCOPES)}; Path=/; Max-Age=${seconds}; HttpOnly; Secure; SameSite=Lax`,
+        `${pair(setCookies, HELD)}; Path=/; Max-Age=${seconds}; HttpOnly; Secure; SameSite=Lax`,
       ]);
       expect(headers.get('cache-control')).toBe('no-store');
       expect(headers.get('access-control-allow-origin')).toBe(SITE);
@@ -94,27 +99,27 @@ export function grantSteps(stage: OnStage): void {
     test('clears what another member left in the same browser', async () => {
       const { school } = stage();
       const left = await school.ask(await school.signIn('tom'), 'courses/geometry');
-      const cookie = `${await school.signIn('sam')}; ${pair(left.setCookies, SCOPES)}`;
+      const cookie = `${await school.signIn('sam')}; ${pair(left.setCookies, HELD)}`;
       const { status, setCookies } = await school.ask(cookie, 'courses/algebra');
       expect(status).toBe(201);
-      expect(valueOf(setCookies, SCOPES)).toMatch(/^1\|[0-9a-f]{16}\|\d+:courses\/algebra$/);
-      expect(setCookies.slice(6)).toEqual(
-        CLEARING.map((line) => line.replace('Path=/courses/algebra', 'Path=/courses/geometry')),
+      expect(valueOf(setCookies, HELD)).toMatch(
+        /^1\|\d+\|\d+\|[\w-]{11}\|school\.example\.com\|\|\/courses\/algebra$/,
       );
+      expect(setCookies.slice(6)).toEqual([
+        ...CLEARING.map((line) => line.replace('Path=/courses/algebra', 'Path=/courses/geometry')),
+        cleared(pair(left.setCookies, HELD)),
+      ]);
     });
 
     test('takes the cookies back with DELETE /grants, also without a session', async () => {
       const { school } = stage();
       const { setCookies } = await school.ask(await school.signIn('sam'), 'courses/algebra');
       const gone = await school.call('DELETE', '/grants', {
-        cookie: pair(setCookies, SCOPES),
+        cookie: pair(setCookies, HELD),
         origin: SITE,
       });
       expect(gone.status).toBe(204);
-      expect(gone.setCookies).toEqual([
-        `${SCOPES}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
-        ...CLEARING,
-      ]);
+      expect(gone.setCookies).toEqual([...CLEARING, cleared(pair(setCookies, HELD))]);
     });
   });
 }

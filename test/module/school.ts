@@ -84,7 +84,7 @@ export function startSchool(folder: string, settings: Readonly<Record<string, st
 /** `name=value` of the cookie that an answer sets; throws when it sets none. */
 export function pair(setCookies: readonly string[], name: string): string {
   const line = setCookies.find(
-    (candidate) => candidate.startsWith(`${name}=`) && !/^[^=]*=;/.test(candidate),
+    (candidate) => candidate.slice(0, candidate.indexOf('=')).startsWith(name) && !/^[^=]*=;/.test(candidate),
   );
   if (line === undefined) throw new Error(`expected a cookie ${name}, found ${setCookies.length} lines`);
   return line.slice(0, line.indexOf(';'));
@@ -92,5 +92,6 @@ export function pair(setCookies: readonly string[], name: string): string {
 
 /** Its value alone. */
 export function valueOf(setCookies: readonly string[], name: string): string {
-  return pair(setCookies, name).slice(name.length + 1);
+  const found = pair(setCookies, name);
+  return found.slice(found.indexOf('=') + 1);
 }

@@ -96,7 +96,13 @@ export async function launchFirefox(options: FirefoxOptions = {}): Promise<TestF
 
 async function cookiesOf(context: BrowserContext): Promise<JarCookie[]> {
   const cookies = await context.cookies();
-  return cookies.map(({ name, value, domain, path, expires, httpOnly, secure, session, sameSite }) => ({
+  // A cookie that an answer clears without it being there is listed for a moment, empty and over (its end is
+  // rounded up to a second). It is sent nowhere.
+  const nowSeconds = Date.now() / 1000;
+  const living = cookies.filter(
+    ({ value, session, expires }) => session || value !== '' || expires > nowSeconds + 1,
+  );
+  return living.map(({ name, value, domain, path, expires, httpOnly, secure, session, sameSite }) => ({
     name,
     value,
     domain,

@@ -37,3 +37,22 @@ export function cookieHeader(response: Response, ...names: readonly string[]): s
 export function decodeCloudFront(value: string): Buffer {
   return Buffer.from(value.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'), 'base64');
 }
+
+const HELD = /^(?:__Host-|__Secure-)?edgepass-held-/;
+
+/** The Cookie header of a browser that read these answers in that order: our own cookies of held grants. */
+export function heldHeader(...responses: readonly Response[]): string {
+  const jar = new Map<string, string>();
+  for (const { name, value } of responses.flatMap((response) => readCookies(response))) {
+    if (!HELD.test(name)) continue;
+    if (value === '') jar.delete(name);
+    else jar.set(name, value);
+  }
+  return [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+}
+
+/** The Paths of the grants that such a Cookie header speaks of. */
+export function heldPaths(header: string): readonly string[] {
+  const pairs = header === '' ? [] : header.split('; ');
+  return pairs.map((pair) => pair.slice(pair.lastIndexOf('|') + 1)).toSorted();
+}

@@ -11,6 +11,8 @@ export interface KeepGrantedOptions {
   readonly onGrant?: (grant: Grant) => void;
   /** Every failed renewal; `willRetry` is false when only a person can change the answer (not entitled, signed out). */
   readonly onError?: (error: unknown, willRetry: boolean) => void;
+  /** Called once when `clear()` has ended the renewal, here or in another tab of this origin. */
+  readonly onEnd?: () => void;
   readonly signals?: PageSignals;
   readonly timers?: Timers;
 }
@@ -22,8 +24,9 @@ export interface GrantRenewal {
   stop(): void;
 }
 
-interface Granter {
-  grant(prefix: string, options?: { ttlSeconds?: number }): Promise<Grant>;
+/** What a renewal asks: `isWanted` says, just before the call is sent, whether it still is. */
+export interface Granter {
+  grant(prefix: string, options: { ttlSeconds?: number; isWanted: () => boolean }): Promise<Grant>;
 }
 
 const FIRST_RETRY_MS = 1_000;
@@ -71,10 +74,10 @@ export function keepGranted(client: Granter, prefix: string, options: KeepGrante
   async function renew(): Promise<void> {
     let grant: Grant;
     try {
-      grant = await client.grant(
-        prefix,
-        options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds },
-      );
+      grant = await client.grant(prefix, {
+        ...(options.ttlSeconds === undefined ? {} : { ttlSeconds: options.ttlSeconds }),
+        isWanted: () => !stopped,
+      });
     } catch (error) {
       if (!stopped) refuse(error);
       return;

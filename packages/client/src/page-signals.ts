@@ -46,3 +46,19 @@ export const browserTimers: Timers = {
     return () => clearTimeout(timer);
   },
 };
+
+interface Capturing {
+  addEventListener(type: string, listener: () => void, capture: boolean): void;
+}
+
+/**
+ * Watches whether the page is being closed. Gives a function that says so, in the handlers of `pagehide` too,
+ * also in those that were registered before this; `false` again when the page comes back from the back/forward cache.
+ */
+export function watchClosing(): () => boolean {
+  let isClosing = false;
+  const page = globalThis as unknown as Partial<Capturing>;
+  page.addEventListener?.('pagehide', () => (isClosing = true), true);
+  page.addEventListener?.('pageshow', () => (isClosing = false), true);
+  return () => isClosing;
+}

@@ -28,7 +28,7 @@ function inputOf(deployment: Deployment): CookieScopeInput {
 
 const accepted: readonly (Deployment & {
   readonly gets: string;
-  readonly scopesCookie: string;
+  readonly ownCookies: string;
   readonly warns?: readonly string[];
 })[] = [
   {
@@ -37,7 +37,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.media.example.com',
     cdn: 'https://cdn.media.example.com',
     gets: 'Domain=media.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'three hosts below the registrable domain',
@@ -45,7 +45,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.example.com',
     cdn: 'https://cdn.example.com',
     gets: 'Domain=example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'the cookies get Domain=example.com, the registrable domain itself: every host below it receives them, cdn.staging.example.com too; apart they are as api.media.example.com and cdn.media.example.com',
     ],
@@ -56,7 +56,7 @@ const accepted: readonly (Deployment & {
     api: 'https://example.com',
     cdn: 'https://cdn.example.com',
     gets: 'Domain=example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'the cookies get Domain=example.com, the registrable domain itself: every host below it receives them, cdn.staging.example.com too; apart they are as api.media.example.com and cdn.media.example.com',
     ],
@@ -67,7 +67,7 @@ const accepted: readonly (Deployment & {
     api: 'https://media.example.com',
     cdn: 'https://cdn.media.example.com',
     gets: 'Domain=media.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'the hosts of the first article: dev.junlog.dev and dev.cloudfront.junlog.dev',
@@ -75,7 +75,7 @@ const accepted: readonly (Deployment & {
     api: 'https://dev.junlog.dev',
     cdn: 'https://dev.cloudfront.junlog.dev',
     gets: 'Domain=junlog.dev; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'the cookies get Domain=junlog.dev, the registrable domain itself: every host below it receives them, cdn.staging.junlog.dev too; apart they are as api.media.junlog.dev and cdn.media.junlog.dev',
     ],
@@ -86,7 +86,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.media.junlog.dev',
     cdn: 'https://cdn.media.junlog.dev',
     gets: 'Domain=media.junlog.dev; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'the laptop beside a real distribution: local.junlog.dev with ports (B56)',
@@ -95,7 +95,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.junlog.dev',
     environment: 'development',
     gets: 'Domain=junlog.dev; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'the cookies get Domain=junlog.dev, the registrable domain itself: every host below it receives them, cdn.staging.junlog.dev too; apart they are as api.media.junlog.dev and cdn.media.junlog.dev',
     ],
@@ -107,7 +107,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.edgepass.localhost:3002',
     environment: 'development',
     gets: 'Domain=edgepass.localhost; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'names under .test from a hosts file (B14)',
@@ -116,7 +116,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.test:3002',
     environment: 'test',
     gets: 'Domain=media.test; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'names of a company network that no list knows (B14)',
@@ -124,7 +124,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.media.internal',
     cdn: 'https://cdn.media.internal',
     gets: 'Domain=media.internal; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'names below home.arpa, which is a public suffix itself (B55)',
@@ -133,7 +133,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.x.home.arpa',
     environment: 'development',
     gets: 'Domain=x.home.arpa; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'a public suffix of two labels',
@@ -141,7 +141,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.example.co.uk',
     cdn: 'https://cdn.example.co.uk',
     gets: 'Domain=example.co.uk; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'the cookies get Domain=example.co.uk, the registrable domain itself: every host below it receives them, cdn.staging.example.co.uk too; apart they are as api.media.example.co.uk and cdn.media.example.co.uk',
     ],
@@ -152,7 +152,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.prod.example.com',
     cdn: 'https://cdn.prod.example.com',
     gets: 'Domain=prod.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'staging beside it: neither Domain contains the other',
@@ -160,7 +160,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.staging.example.com',
     cdn: 'https://cdn.staging.example.com',
     gets: 'Domain=staging.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'host names beyond ASCII, as browsers write them',
@@ -168,7 +168,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.xn--bcher-kva.de',
     cdn: 'https://cdn.xn--bcher-kva.de',
     gets: 'Domain=xn--bcher-kva.de; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'the cookies get Domain=xn--bcher-kva.de, the registrable domain itself: every host below it receives them, cdn.staging.xn--bcher-kva.de too; apart they are as api.media.xn--bcher-kva.de and cdn.media.xn--bcher-kva.de',
     ],
@@ -179,7 +179,7 @@ const accepted: readonly (Deployment & {
     api: 'https://www.example.com/api',
     cdn: 'https://www.example.com',
     gets: 'Secure; SameSite=Lax',
-    scopesCookie: '__Secure-edgepass-scopes /api',
+    ownCookies: '__Secure- /api',
   },
   {
     name: 'API and distribution on one host, the page on another',
@@ -187,7 +187,7 @@ const accepted: readonly (Deployment & {
     api: 'https://media.example.com',
     cdn: 'https://media.example.com',
     gets: 'Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'page, API and files behind one distribution without a name of its own (B16)',
@@ -195,7 +195,7 @@ const accepted: readonly (Deployment & {
     api: 'https://d111.cloudfront.net/api',
     cdn: 'https://d111.cloudfront.net',
     gets: 'Secure; SameSite=Lax',
-    scopesCookie: '__Secure-edgepass-scopes /api',
+    ownCookies: '__Secure- /api',
   },
   {
     name: 'localhost for all three: ports do not part cookies (B7)',
@@ -204,7 +204,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://localhost:3002',
     environment: 'development',
     gets: 'Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'one IP address for all three (B15)',
@@ -213,7 +213,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://127.0.0.1:3002',
     environment: 'development',
     gets: 'Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'one IPv6 address for all three',
@@ -222,7 +222,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://[::1]:3002',
     environment: 'development',
     gets: 'Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'the app on another registrable domain (B42 b)',
@@ -230,7 +230,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.media.example.com',
     cdn: 'https://cdn.media.example.com',
     gets: 'Domain=media.example.com; Secure; SameSite=None; Partitioned',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'https://app.customer.com: on another site than https://cdn.media.example.com, so the cookies are SameSite=None; Secure; Partitioned, kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari; an app on the same site, such as https://app.example.com, works everywhere',
     ],
@@ -241,7 +241,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.media.example.com',
     cdn: 'https://cdn.media.example.com',
     gets: 'Domain=media.example.com; Secure; SameSite=None; Partitioned',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'https://shop.other.net: on another site than https://cdn.media.example.com, so the cookies are SameSite=None; Secure; Partitioned, kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari; an app on the same site, such as https://app.example.com, works everywhere',
     ],
@@ -252,7 +252,7 @@ const accepted: readonly (Deployment & {
     api: 'https://api.media.example.com',
     cdn: 'https://cdn.media.example.com',
     gets: 'Domain=media.example.com; Secure; SameSite=None; Partitioned',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'https://one.vercel.app: on another site than https://cdn.media.example.com, so the cookies are SameSite=None; Secure; Partitioned, kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari; an app on the same site, such as https://app.example.com, works everywhere',
     ],
@@ -263,7 +263,7 @@ const accepted: readonly (Deployment & {
     api: 'https://www.example.com/api',
     cdn: 'https://www.example.com',
     gets: 'Secure; SameSite=None; Partitioned',
-    scopesCookie: '__Secure-edgepass-scopes /api',
+    ownCookies: '__Secure- /api',
     warns: [
       'https://app.customer.com: on another site than https://www.example.com, so the cookies are SameSite=None; Secure; Partitioned, kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari; an app on the same site, such as https://app.example.com, works everywhere',
     ],
@@ -275,7 +275,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.edgepass.localhost:3002',
     environment: 'development',
     gets: 'Domain=edgepass.localhost; Secure; SameSite=None; Partitioned',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'http://localhost:5173: on another site than https://cdn.edgepass.localhost:3002, so the cookies are SameSite=None; Secure; Partitioned, kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari; an app on the same site, such as https://app.edgepass.localhost, works everywhere',
     ],
@@ -287,7 +287,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.edgepass.localhost:3002',
     environment: 'development',
     gets: 'Domain=edgepass.localhost; Secure; SameSite=None; Partitioned',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'http://app.edgepass.localhost:3000: on another site than https://cdn.edgepass.localhost:3002, so the cookies are SameSite=None; Secure; Partitioned, kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari; an app on the same site, such as https://app.edgepass.localhost, works everywhere',
     ],
@@ -299,7 +299,7 @@ const accepted: readonly (Deployment & {
     cdn: 'http://cdn.edgepass.localhost:3002',
     environment: 'development',
     gets: 'Domain=edgepass.localhost; SameSite=Lax',
-    scopesCookie: 'edgepass-scopes /',
+    ownCookies: ' /',
     warns: [
       'http://api.edgepass.localhost:3001 is plain HTTP: the cookies go without Secure, for development only; Safari and production need HTTPS (npm start serves it)',
     ],
@@ -311,7 +311,7 @@ const accepted: readonly (Deployment & {
     cdn: 'http://cdn.edgepass.localhost:3002',
     environment: 'development',
     gets: 'Domain=edgepass.localhost; SameSite=Lax',
-    scopesCookie: 'edgepass-scopes /api',
+    ownCookies: ' /api',
     warns: [
       'http://api.edgepass.localhost:3001 is plain HTTP: the cookies go without Secure, for development only; Safari and production need HTTPS (npm start serves it)',
     ],
@@ -323,7 +323,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { path: 'root' },
     gets: 'Domain=media.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'COOKIE_DOMAIN as it would be derived',
@@ -332,7 +332,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { domain: 'media.example.com' },
     gets: 'Domain=media.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'COOKIE_DOMAIN with the leading dot of old (B9)',
@@ -341,7 +341,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { domain: '.media.example.com' },
     gets: 'Domain=media.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'COOKIE_DOMAIN wider than needed',
@@ -350,7 +350,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { domain: 'example.com' },
     gets: 'Domain=example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'COOKIE_DOMAIN=example.com is wider than needed: left unset, the cookies reach media.example.com and what is below it',
       'the cookies get Domain=example.com, the registrable domain itself: every host below it receives them, cdn.staging.example.com too; apart they are as api.media.example.com and cdn.media.example.com',
@@ -363,7 +363,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://www.example.com',
     cookies: { domain: 'www.example.com' },
     gets: 'Domain=www.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Secure-edgepass-scopes /api',
+    ownCookies: '__Secure- /api',
     warns: [
       'COOKIE_DOMAIN=www.example.com is wider than needed: left unset, the cookies reach www.example.com alone',
     ],
@@ -375,7 +375,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { sameSite: 'Strict' },
     gets: 'Domain=media.example.com; Secure; SameSite=Strict',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'COOKIE_SAME_SITE=Lax, said aloud',
@@ -384,7 +384,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { sameSite: 'Lax', secure: true, partitioned: false },
     gets: 'Domain=media.example.com; Secure; SameSite=Lax',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'COOKIE_SAME_SITE=None without partition',
@@ -393,7 +393,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { sameSite: 'None' },
     gets: 'Domain=media.example.com; Secure; SameSite=None',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'COOKIE_SAME_SITE=None with COOKIE_PARTITIONED, for pages that others embed (B42 d)',
@@ -402,7 +402,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { sameSite: 'None', partitioned: true },
     gets: 'Domain=media.example.com; Secure; SameSite=None; Partitioned',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
   },
   {
     name: 'a foreign app without partition (B35, B36)',
@@ -411,7 +411,7 @@ const accepted: readonly (Deployment & {
     cdn: 'https://cdn.media.example.com',
     cookies: { partitioned: false },
     gets: 'Domain=media.example.com; Secure; SameSite=None',
-    scopesCookie: '__Host-edgepass-scopes /',
+    ownCookies: '__Host- /',
     warns: [
       'https://app.customer.com: on another site than https://cdn.media.example.com, so the cookies are SameSite=None; Secure, kept only where third-party cookies are allowed, never by Safari; an app on the same site, such as https://app.example.com, works everywhere',
     ],
@@ -1232,7 +1232,7 @@ describe('a deployment that can work gets the cookies that a browser keeps', () 
   it.each(accepted)('$name', (deployment) => {
     const scope = scopeOf(deployment);
     expect(attributesOf(scope)).toBe(deployment.gets);
-    expect(`${scope.scopesCookie.name} ${scope.scopesCookie.path}`).toBe(deployment.scopesCookie);
+    expect(`${scope.ownCookies.namePrefix} ${scope.ownCookies.path}`).toBe(deployment.ownCookies);
     expect(scope.pathMode).toBe(deployment.cookies?.path ?? 'prefix');
   });
 
@@ -1252,8 +1252,8 @@ describe('a deployment that can work gets the cookies that a browser keeps', () 
         formatSetCookie({ ...cookie, name: 'CloudFront-Policy', path: '/courses/algebra' }),
         formatSetCookie({
           ...cookie,
-          name: scope.scopesCookie.name,
-          path: scope.scopesCookie.path,
+          name: `${scope.ownCookies.namePrefix}edgepass-held-x`,
+          path: scope.ownCookies.path,
           domain: null,
         }),
       ];
@@ -1263,7 +1263,7 @@ describe('a deployment that can work gets the cookies that a browser keeps', () 
 
       expect(await namesAt(`${deployment.cdn}/courses/algebra/lesson-1.m3u8`)).toContain('CloudFront-Policy');
       expect(await namesAt(`${deployment.cdn}/courses/geometry/1.svg`)).not.toContain('CloudFront-Policy');
-      expect(await namesAt(apiUrl)).toContain(scope.scopesCookie.name);
+      expect(await namesAt(apiUrl)).toContain(`${scope.ownCookies.namePrefix}edgepass-held-x`);
     },
   );
 });

@@ -2,6 +2,7 @@ import { deriveCookieDomain } from './cookie-domain.js';
 import { deriveCookieKind, transportProblems } from './cookie-kind.js';
 import type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
 import { readHost } from '../host.js';
+import type { OwnCookies } from './held-grants.js';
 import type { CookieKind, CookiePath } from './set-cookie.js';
 
 export type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
@@ -11,7 +12,8 @@ export type CookieScope = CookieKind & {
   /** `null`: host-only, because API and CDN are one host. */
   readonly domain: string | null;
   readonly pathMode: 'prefix' | 'root';
-  readonly scopesCookie: { readonly name: string; readonly path: CookiePath };
+  /** Of our own cookies, which say what this browser holds. */
+  readonly ownCookies: OwnCookies;
 };
 
 export type CookieScopeResult = { readonly warnings: readonly string[] } & (
@@ -41,14 +43,14 @@ export function deriveCookieScope(input: CookieScopeInput): CookieScopeResult {
     ...kind.kind,
     domain: domain.domain,
     pathMode: input.cookies.path,
-    scopesCookie: scopesCookieOf(kind.kind, input.publicUrl.basePath),
+    ownCookies: ownCookiesOf(kind.kind, input.publicUrl.basePath),
   };
   return { scope, warnings: [...domain.warnings, ...kind.warnings] };
 }
 
 /** The strongest name prefix that the place allows: a browser takes `__Host-` only with Secure and Path=/. */
-function scopesCookieOf(kind: CookieKind, basePath: string): CookieScope['scopesCookie'] {
+function ownCookiesOf(kind: CookieKind, basePath: string): OwnCookies {
   const path: CookiePath = basePath === '' ? '/' : `/${basePath.replace(/^\//, '')}`;
-  if (!kind.secure) return { name: 'edgepass-scopes', path };
-  return { name: path === '/' ? '__Host-edgepass-scopes' : '__Secure-edgepass-scopes', path };
+  if (!kind.secure) return { namePrefix: '', path };
+  return { namePrefix: path === '/' ? '__Host-' : '__Secure-', path };
 }

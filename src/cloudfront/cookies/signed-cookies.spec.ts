@@ -11,7 +11,7 @@ const scope: CookieScope = {
   secure: true,
   partitioned: false,
   pathMode: 'prefix',
-  scopesCookie: { name: '__Host-edgepass-scopes', path: '/' },
+  ownCookies: { namePrefix: '__Host-', path: '/' },
 };
 const foreignScope: CookieScope = { ...scope, sameSite: 'None', secure: true, partitioned: true };
 const [vector] = signatureVectors.policies;
@@ -89,7 +89,7 @@ describe('issueLines', () => {
 
 describe('clearLines', () => {
   it('name Domain, Path and kind as they were set, for every cookie that was set (B61)', () => {
-    expect(clearLines(scope, '/courses/algebra')).toEqual([
+    expect(clearLines(scope, { ...scope, path: '/courses/algebra' })).toEqual([
       `CloudFront-Policy=; ${gone}`,
       `CloudFront-Signature=; ${gone}`,
       `CloudFront-Key-Pair-Id=; ${gone}`,
@@ -98,8 +98,23 @@ describe('clearLines', () => {
   });
 
   it('are partitioned where the cookies are (B43)', () => {
-    expect(clearLines(foreignScope, '/a').every((line) => line.endsWith('SameSite=None; Partitioned'))).toBe(
-      true,
+    expect(
+      clearLines(foreignScope, { ...foreignScope, path: '/a' }).every((line) =>
+        line.endsWith('SameSite=None; Partitioned'),
+      ),
+    ).toBe(true);
+  });
+
+  it('name the place of an earlier configuration, and the kind that a browser takes there', () => {
+    const [line] = clearLines(scope, { domain: null, partitioned: true, path: '/a' });
+    expect(line).toBe('CloudFront-Policy=; Path=/a; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned');
+    const [unpartitioned] = clearLines(foreignScope, {
+      domain: 'example.com',
+      partitioned: false,
+      path: '/a',
+    });
+    expect(unpartitioned).toBe(
+      'CloudFront-Policy=; Domain=example.com; Path=/a; Max-Age=0; HttpOnly; Secure; SameSite=None',
     );
   });
 
@@ -111,7 +126,8 @@ describe('clearLines', () => {
     const api = 'https://api.media.example.com/grants';
     const sibling = { ...granted, prefix: prefix('courses/geometry'), path: '/courses/geometry' } as const;
     const lines = [...issueLines(granted, scope, 900), ...issueLines(sibling, scope, 900)];
-    for (const line of [...lines, ...clearLines(scope, '/courses/algebra')]) await jar.setCookie(line, api);
+    for (const line of [...lines, ...clearLines(scope, { ...scope, path: '/courses/algebra' })])
+      await jar.setCookie(line, api);
     expect(await jar.getCookies('https://cdn.media.example.com/courses/algebra/1.svg')).toEqual([]);
     const kept = await jar.getCookies('https://cdn.media.example.com/courses/geometry/1.svg');
     expect(kept).toHaveLength(granted.hashAlgorithm === 'SHA256' ? 4 : 3);

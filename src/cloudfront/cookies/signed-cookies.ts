@@ -1,6 +1,7 @@
 import { toCloudFrontBase64 } from '../signing/cloudfront-base64.js';
 import type { CookieScope } from './cookie-scope.js';
 import { pathOf, type Prefix } from '../prefix.js';
+import type { CookiePlace } from './held-grants.js';
 import { formatSetCookie, type CookieKind, type CookiePath } from './set-cookie.js';
 import type { HashAlgorithm } from '../signing/signature.js';
 
@@ -54,20 +55,23 @@ const SET_NAMES = [
   'CloudFront-Hash-Algorithm',
 ] as const;
 
-/** The lines that take one scope away from the browser. */
-export function clearLines(scope: CookieScope, path: CookiePath): readonly string[] {
-  return SET_NAMES.map((name) =>
-    formatSetCookie({ ...placeOf(scope, path), name, value: '', maxAgeSeconds: 0 }),
-  );
+/** The lines that take one grant away from the browser, wherever an earlier configuration set it. */
+export function clearLines(scope: CookieScope, at: CookiePlace): readonly string[] {
+  const place = { ...kindAt(scope, at.partitioned), domain: at.domain, path: at.path };
+  return SET_NAMES.map((name) => formatSetCookie({ ...place, name, value: '', maxAgeSeconds: 0 }));
 }
 
 function placeOf(
   scope: CookieScope,
   path: CookiePath,
 ): CookieKind & { readonly domain: string | null; readonly path: CookiePath } {
-  const kind: CookieKind =
-    scope.sameSite === 'None'
-      ? { sameSite: 'None', secure: true, partitioned: scope.partitioned }
-      : { sameSite: scope.sameSite, secure: scope.secure, partitioned: false };
-  return { ...kind, domain: scope.domain, path };
+  return { ...kindAt(scope, scope.partitioned), domain: scope.domain, path };
+}
+
+/** The kind of this deployment's cookies in or outside a partition: a browser removes a cookie only there. */
+export function kindAt(scope: CookieScope, partitioned: boolean): CookieKind {
+  if (partitioned) return { sameSite: 'None', secure: true, partitioned };
+  return scope.sameSite === 'None'
+    ? { sameSite: 'None', secure: true, partitioned }
+    : { sameSite: scope.sameSite, secure: scope.secure, partitioned };
 }

@@ -214,7 +214,7 @@ function changeHeaders(draft: Draft, { appOrigin }: RequestParts, random: Random
     () => setHeader(draft, 'Origin', pick(['null', '', '*', `${appOrigin}/`, appOrigin.toUpperCase(), `https://${MARKER}.example`, `${appOrigin}.evil.example`])),
     () => setHeader(draft, 'Origin', appOrigin, appOrigin),
     () => setHeader(draft, 'Sec-Fetch-Site', pick(['cross-site', 'same-site', 'same-origin', 'none', MARKER])),
-    () => setHeader(draft, 'Cookie', `__Host-edgepass-scopes=${scopesValue(random)}`),
+    () => setHeader(draft, 'Cookie', heldCookies(random)),
     () => setHeader(draft, 'Cookie', pick([MARKER, '=', ';;;', 'a=%zz', '__proto__=1', `j:{"${MARKER}":1}`, 'x=j:[', 'a='.repeat(3000)])),
     () => setHeader(draft, 'Host', pick(['', 'evil.example', 'a b', '127.0.0.1', `${MARKER}:0`, 'x'.repeat(300)])),
     () => setHeader(draft, 'Host'),
@@ -233,11 +233,13 @@ function changeHeaders(draft: Draft, { appOrigin }: RequestParts, random: Random
   ])(); // prettier-ignore
 }
 
-/** Near to what we write into the scopes cookie. */
-function scopesValue({ pick, below }: Random): string {
-  const entry = () => `${pick(['4000000000', '1', '', '1e9'])}:${pick(['open', 'open/a', '/', '..', 'courses/algebra', MARKER])}`;
-  const tag = pick(['', '0123456789abcdef', 'x']);
-  return ['1', tag, ...Array.from({ length: below(24) }, entry)].join('|');
+/** Near to what we write into our own cookies, that of edgepass 0.1 too. */
+function heldCookies({ pick, below }: Random): string {
+  const path = () => pick(['/open', '/open/a', '/', '/..', '/courses/algebra', MARKER]);
+  const time = () => pick(['4000000000', '1', '', '1e9']);
+  const value = () => ['1', time(), time(), pick(['', 'K9gGyX8OAK8', 'x']), pick(['', 'example.com', MARKER]), pick(['', 'P']), path()].join('|');
+  const old = () => `__Host-edgepass-scopes=1|${pick(['', '0123456789abcdef'])}|${time()}:${path().slice(1)}`;
+  return Array.from({ length: below(24) }, () => pick([`__Host-edgepass-held-${pick(['RK2DblFFF8o', 'x', ''])}=${value()}`, old()])).join('; ');
 } // prettier-ignore
 
 function written(draft: Draft): FuzzRequest {

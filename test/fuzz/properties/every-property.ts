@@ -2,7 +2,7 @@ import * as base64 from '../../../src/cloudfront/signing/cloudfront-base64.js';
 import * as cookieHeader from '../../../src/cloudfront/cookies/cookie-header.js';
 import * as policy from '../../../src/cloudfront/policy.js';
 import * as prefix from '../../../src/cloudfront/prefix.js';
-import * as scopes from '../../../src/cloudfront/cookies/scopes-cookie.js';
+import * as held from '../../../src/cloudfront/cookies/held-grants.js';
 import * as setCookie from '../../../src/cloudfront/cookies/set-cookie.js';
 import * as signedCookies from '../../../src/cloudfront/cookies/signed-cookies.js';
 import * as entitlement from '../../../src/entitlements/entitlement.js';
@@ -10,10 +10,10 @@ import { cookieProperties, type CookieRules } from './cookie-properties.js';
 import type { NamedProperty, Tally } from './named-property.js';
 import { policyProperties, type PolicyRules } from './policy-properties.js';
 import { prefixProperties, type PrefixRules } from './prefix-properties.js';
-import { scopesProperties, type ScopesRules } from './scopes-properties.js';
+import { heldProperties, type HeldRules } from './held-properties.js';
 
 /** All of the code under test. */
-export type Rules = PrefixRules & PolicyRules & CookieRules & ScopesRules;
+export type Rules = PrefixRules & PolicyRules & CookieRules & HeldRules;
 
 /** The code as it is. */
 export const OUR_RULES: Rules = {
@@ -24,7 +24,7 @@ export const OUR_RULES: Rules = {
   ...signedCookies,
   ...base64,
   ...cookieHeader,
-  ...scopes,
+  ...held,
 };
 
 /** Every property, about these rules. */
@@ -33,6 +33,6 @@ export function everyProperty(rules: Rules, tally: Tally): readonly NamedPropert
     ...prefixProperties(rules, tally),
     ...policyProperties(rules, tally),
     ...cookieProperties(rules, tally),
-    ...scopesProperties(rules, tally),
+    ...heldProperties(rules, tally),
   ];
 }

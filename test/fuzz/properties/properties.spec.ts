@@ -31,7 +31,7 @@ describe('properties of prefixes, policies and cookies', () => {
   });
 });
 
-const { readPrefix, buildPolicy, parseScopesCookie, addScope, formatSetCookie, issueLines } = OUR_RULES;
+const { readPrefix, buildPolicy, readHeldCookies, settleHeld, formatSetCookie, issueLines } = OUR_RULES;
 
 /** Mistakes that somebody could make, each beside the beginning of the property that must find it. */
 const MISTAKES: readonly (readonly [mistake: string, finds: string, broken: Partial<Rules>])[] = [
@@ -151,7 +151,7 @@ const MISTAKES: readonly (readonly [mistake: string, finds: string, broken: Part
   [
     'a clear without its Domain',
     'what was set is what a clear names',
-    { clearLines: (scope, path) => OUR_RULES.clearLines({ ...scope, domain: null }, path) },
+    { clearLines: (scope, place) => OUR_RULES.clearLines(scope, { ...place, domain: null }) },
   ],
   [
     'a Path as it came',
@@ -162,40 +162,48 @@ const MISTAKES: readonly (readonly [mistake: string, finds: string, broken: Part
   [
     'a name that only ends like it',
     'of a Cookie header',
-    { readCookie: (header, name) => new RegExp(`${name}=([^;]*)`).exec(header ?? '')?.[1]?.trim() },
-  ],
-  [
-    'the oldest is forgotten',
-    'what was written is read back',
     {
-      formatScopesCookie: (record) =>
-        OUR_RULES.formatScopesCookie({ ...record, scopes: record.scopes.slice(1) }),
+      cookieValues: (header, isAsked) =>
+        OUR_RULES.cookieValues(header?.replaceAll(/\w+(?=a=)/g, ''), isAsked),
     },
   ],
   [
-    'expired scopes',
-    'whatever a browser sends',
-    { parseScopesCookie: (value) => parseScopesCookie(value, 0) },
+    'a Domain that is forgotten',
+    'what was written is read back',
+    { formatHeldValue: (record) => OUR_RULES.formatHeldValue({ ...record, domain: null }) },
   ],
   [
-    'nested scopes',
+    'expired grants',
+    'whatever a browser sends',
+    { readHeldCookies: (header, own, current) => readHeldCookies(header, own, current, 0) },
+  ],
+  [
+    'the first of one name alone',
+    'whatever a browser sends',
+    {
+      readHeldCookies: (header, own, current, now) =>
+        readHeldCookies(header?.split(';')[0], own, current, now),
+    },
+  ],
+  [
+    'nested grants',
     'in whatever order grants come',
     {
-      addScope: (record, added, viewer) => ({
-        record: { ...addScope(record, added, viewer).record, scopes: [...record.scopes, added] },
-        cleared: [],
+      settleHeld: (held, viewer, current, added) => ({
+        kept: [...held, ...(added ? [added] : [])],
+        cleared: settleHeld(held, viewer, current, added).cleared,
       }),
     },
   ],
   [
-    "another viewer's scopes that stay",
-    'after hostile values too',
-    { addScope: (record, added, viewer) => ({ ...addScope(record, added, viewer), cleared: [] }) },
+    "another viewer's grants that stay",
+    'in whatever order grants come',
+    { settleHeld: (held, _viewer, current, added) => settleHeld(held, undefined, current, added) },
   ],
   [
     'everything is cleared at once',
-    'clearing takes away',
-    { withoutScopes: (record) => ({ ...record, scopes: [] }) },
+    'a call that grants nothing',
+    { settleHeld: (held) => ({ kept: [], cleared: held }) },
   ],
 ];
 

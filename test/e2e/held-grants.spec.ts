@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { NOW_EPOCH_SECONDS, onEveryDatabase } from '../support/api.js';
-import { cookieHeader, readCookies, setCookieLines } from '../support/set-cookie-lines.js';
+import type { Response } from 'supertest';
+import { heldCookieName, viewerTagOf } from '../../src/cloudfront/cookies/held-grants.js';
+import { heldHeader, heldPaths, readCookies, setCookieLines } from '../support/set-cookie-lines.js';
 
-const SCOPES = '__Host-edgepass-scopes';
 /** CloudFront-Expires is never given a value, so there is nothing of it to clear later. */
 const NAMES = [
   'CloudFront-Policy',
@@ -11,31 +12,41 @@ const NAMES = [
   'CloudFront-Hash-Algorithm',
 ];
 
-/** What clearing one scope looks like on the wire. */
-const clearing = (path: string) =>
-  NAMES.map(
+/** What clearing one grant looks like on the wire; our own cookie of it was set by that answer. */
+const clearing = (path: string, setBy: Response) => [
+  ...NAMES.map(
     (name) => `${name}=; Domain=example.com; Path=${path}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
-  );
+  ),
+  `${heldHeader(setBy).split('=')[0]}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
+];
+
+/** Our cookie of a grant that nobody gave, as the browser of u1 would send it. */
+function forgedHeader(path: '/courses'): string {
+  const times = `${NOW_EPOCH_SECONDS}|${NOW_EPOCH_SECONDS + 900}`;
+  const place = { domain: 'example.com', partitioned: false, path };
+  const name = heldCookieName(place, { namePrefix: '__Host-', path: '/' });
+  return `${name}=1|${times}|${viewerTagOf({ id: 'forger' })}|example.com||${path}`;
+}
 
 onEveryDatabase('what one browser holds', (api) => {
   test('two sibling prefixes live side by side', async () => {
     await api().give({ subject: 'user:side', prefix: 'courses' });
     const first = await api().ask('courses/algebra', { sub: 'side' });
 
-    const second = await api().ask('courses/geometry', { sub: 'side', cookie: cookieHeader(first, SCOPES) });
+    const second = await api().ask('courses/geometry', { sub: 'side', cookie: heldHeader(first) });
 
     expect(setCookieLines(second)).toHaveLength(6);
-    expect(scopesOf(second)).toEqual(['courses/algebra', 'courses/geometry']);
+    expect(heldPaths(heldHeader(first, second))).toEqual(['/courses/algebra', '/courses/geometry']);
   });
 
   test('a new grant clears the scopes below it, because nested ones send two cookies of one name (R44)', async () => {
     await api().give({ subject: 'user:wide', prefix: 'courses' });
     const narrow = await api().ask('courses/algebra', { sub: 'wide' });
 
-    const wide = await api().ask('courses', { sub: 'wide', cookie: cookieHeader(narrow, SCOPES) });
+    const wide = await api().ask('courses', { sub: 'wide', cookie: heldHeader(narrow) });
 
-    expect(setCookieLines(wide).slice(6)).toEqual(clearing('/courses/algebra'));
-    expect(scopesOf(wide)).toEqual(['courses']);
+    expect(setCookieLines(wide).slice(6)).toEqual(clearing('/courses/algebra', narrow));
+    expect(heldPaths(heldHeader(narrow, wide))).toEqual(['/courses']);
   });
 
   test('inside a wider live scope the wider one is renewed and answered', async () => {
@@ -45,7 +56,7 @@ onEveryDatabase('what one browser holds', (api) => {
     const inner = await api().ask('courses/algebra', {
       sub: 'inner',
       ttlSeconds: 600,
-      cookie: cookieHeader(wide, SCOPES),
+      cookie: heldHeader(wide),
     });
 
     expect(inner.body).toMatchObject({ prefix: 'courses', expiresAt: '2027-01-15T08:10:00Z' });
@@ -60,7 +71,7 @@ onEveryDatabase('what one browser holds', (api) => {
     const inner = await api().ask('courses/algebra', {
       sub: 'keep',
       ttlSeconds: 60,
-      cookie: cookieHeader(wide, SCOPES),
+      cookie: heldHeader(wide),
     });
 
     expect(inner.body).toMatchObject({ prefix: 'courses', expiresAt: '2027-01-15T09:00:00Z' });
@@ -74,11 +85,11 @@ onEveryDatabase('what one browser holds', (api) => {
     const wide = await api().ask('courses', { sub: 'lost', ttlSeconds: 100 });
     await api().give({ subject: 'user:lost', prefix: 'courses', endsAt: NOW_EPOCH_SECONDS + 1 });
 
-    const narrow = await api().ask('courses/algebra', { sub: 'lost', cookie: cookieHeader(wide, SCOPES) });
+    const narrow = await api().ask('courses/algebra', { sub: 'lost', cookie: heldHeader(wide) });
 
     expect(narrow.body).toMatchObject({ prefix: 'courses/algebra' });
-    expect(setCookieLines(narrow).slice(6)).toEqual(clearing('/courses'));
-    expect(scopesOf(narrow)).toEqual(['courses/algebra']);
+    expect(setCookieLines(narrow).slice(6)).toEqual(clearing('/courses', wide));
+    expect(heldPaths(heldHeader(wide, narrow))).toEqual(['/courses/algebra']);
   });
 
   test('another viewer on the same browser clears what the first one held', async () => {
@@ -90,11 +101,11 @@ onEveryDatabase('what one browser holds', (api) => {
 
     const second = await api().ask('courses/geometry', {
       sub: 'second',
-      cookie: cookieHeader(first, SCOPES),
+      cookie: heldHeader(first),
     });
 
-    expect(setCookieLines(second).slice(6)).toEqual(clearing('/courses/algebra'));
-    expect(scopesOf(second)).toEqual(['courses/geometry']);
+    expect(setCookieLines(second).slice(6)).toEqual(clearing('/courses/algebra', first));
+    expect(heldPaths(heldHeader(first, second))).toEqual(['/courses/geometry']);
   });
 
   test('another viewer clears it as soon as they list their grants', async () => {
@@ -104,18 +115,14 @@ onEveryDatabase('what one browser holds', (api) => {
     const listed = await api()
       .http.get('/grants')
       .set('Authorization', api().bearer('after'))
-      .set('Cookie', cookieHeader(first, SCOPES));
+      .set('Cookie', heldHeader(first));
 
-    expect(setCookieLines(listed)).toEqual([
-      `${SCOPES}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
-      ...clearing('/courses/algebra'),
-    ]);
+    expect(setCookieLines(listed)).toEqual(clearing('/courses/algebra', first));
   });
 
-  test('the scopes cookie grants nothing: a forged wider scope is not renewed without the right', async () => {
+  test('our own cookies grant nothing: a forged wider one is not renewed without the right', async () => {
     await api().give({ subject: 'user:forger', prefix: 'courses/algebra' });
-    const honest = await api().ask('courses/algebra', { sub: 'forger' });
-    const forged = cookieHeader(honest, SCOPES).replace('courses/algebra', 'courses');
+    const forged = forgedHeader('/courses');
 
     const response = await api().ask('courses/algebra', { sub: 'forger', cookie: forged });
 
@@ -127,30 +134,29 @@ onEveryDatabase('DELETE /grants', (api) => {
   test('every scope of this browser is cleared, without a token', async () => {
     await api().give({ subject: 'user:leaver', prefix: 'courses' });
     const one = await api().ask('courses/algebra', { sub: 'leaver' });
-    const two = await api().ask('courses/geometry', { sub: 'leaver', cookie: cookieHeader(one, SCOPES) });
+    const two = await api().ask('courses/geometry', { sub: 'leaver', cookie: heldHeader(one) });
 
-    const response = await api().http.delete('/grants').set('Cookie', cookieHeader(two, SCOPES));
+    const response = await api().http.delete('/grants').set('Cookie', heldHeader(one, two));
 
     expect(response.status).toBe(204);
     expect(setCookieLines(response)).toEqual([
-      `${SCOPES}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
-      ...clearing('/courses/algebra'),
-      ...clearing('/courses/geometry'),
+      ...clearing('/courses/algebra', one),
+      ...clearing('/courses/geometry', two),
     ]);
   });
 
   test('one prefix is cleared and the others stay', async () => {
     await api().give({ subject: 'user:partly', prefix: 'courses' });
     const one = await api().ask('courses/algebra', { sub: 'partly' });
-    const two = await api().ask('courses/geometry', { sub: 'partly', cookie: cookieHeader(one, SCOPES) });
+    const two = await api().ask('courses/geometry', { sub: 'partly', cookie: heldHeader(one) });
 
     const response = await api()
       .http.delete('/grants?prefix=courses/algebra')
-      .set('Cookie', cookieHeader(two, SCOPES));
+      .set('Cookie', heldHeader(one, two));
 
     expect(response.status).toBe(204);
-    expect(setCookieLines(response).slice(1)).toEqual(clearing('/courses/algebra'));
-    expect(scopesOf(response)).toEqual(['courses/geometry']);
+    expect(setCookieLines(response)).toEqual(clearing('/courses/algebra', one));
+    expect(heldPaths(heldHeader(one, two, response))).toEqual(['/courses/geometry']);
   });
 
   test('a page elsewhere may not make a browser do it (B110)', async () => {
@@ -176,12 +182,3 @@ onEveryDatabase('DELETE /grants', (api) => {
     expect(setCookieLines(response)).toEqual([]);
   });
 });
-
-/** The prefixes that the scopes cookie of an answer names, oldest first. */
-function scopesOf(response: Parameters<typeof cookieHeader>[0]): readonly string[] {
-  const value = cookieHeader(response, SCOPES).slice(SCOPES.length + 1);
-  return value
-    .split('|')
-    .slice(2)
-    .map((entry) => entry.slice(entry.indexOf(':') + 1));
-}
