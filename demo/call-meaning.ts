@@ -54,7 +54,7 @@ function meaningOfApi(call: Call, status: number | 'shown'): string {
     case 'GET /grants':
       return 'This viewer’s unexpired grants; the answer clears what another viewer left here.';
     case 'DELETE /grants':
-      return 'The browser was told to drop the cookies.';
+      return 'The browser was asked to drop the cookies.';
     case 'GET /entitlements':
       return 'What this viewer may open.';
     case 'POST /demo/sign-in':

@@ -36,7 +36,7 @@ function checkCookieDomain(api: Host, cdn: Host, configured: string): CookieDoma
     );
   if (host.registrable === null) {
     return domainProblem(
-      `${domain}, a public suffix, for which browsers refuse every cookie`,
+      `${domain}, a public suffix, for which some browsers refuse every cookie`,
       setInstead(api, cdn),
     );
   }
@@ -107,7 +107,7 @@ function reason(api: Host, cdn: Host, shared: string | null): string {
   }
   return shared === null
     ? 'they share no parent domain, so no cookie can reach both'
-    : `all they share is ${shared}, a public suffix, for which browsers refuse every cookie`;
+    : `all they share is ${shared}, a public suffix, for which some browsers refuse every cookie`;
 }
 
 /** A host below which its owner can make further names that share cookies. */

@@ -488,7 +488,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'CLOUDFRONT_DOMAIN',
         found:
-          'the API d222.cloudfront.net and the distribution d111.cloudfront.net: all they share is cloudfront.net, a public suffix, for which browsers refuse every cookie',
+          'the API d222.cloudfront.net and the distribution d111.cloudfront.net: all they share is cloudfront.net, a public suffix, for which some browsers refuse every cookie',
         todo: 'give both a name below one domain of yours: the distribution the alternate domain name cdn.media.example.com, the API api.media.example.com',
       },
     ],
@@ -558,7 +558,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'CLOUDFRONT_DOMAIN',
         found:
-          'the API one.vercel.app and the distribution two.vercel.app: all they share is vercel.app, a public suffix, for which browsers refuse every cookie',
+          'the API one.vercel.app and the distribution two.vercel.app: all they share is vercel.app, a public suffix, for which some browsers refuse every cookie',
         todo: 'give both a name below one domain of yours: the distribution the alternate domain name cdn.media.example.com, the API api.media.example.com',
       },
     ],
@@ -630,7 +630,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'CLOUDFRONT_DOMAIN',
         found:
-          'the API api.one.co.uk and the distribution cdn.two.co.uk: all they share is co.uk, a public suffix, for which browsers refuse every cookie',
+          'the API api.one.co.uk and the distribution cdn.two.co.uk: all they share is co.uk, a public suffix, for which some browsers refuse every cookie',
         todo: 'give the distribution the alternate domain name cdn.one.co.uk and set CLOUDFRONT_DOMAIN=https://cdn.one.co.uk',
       },
     ],
@@ -645,7 +645,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'CLOUDFRONT_DOMAIN',
         found:
-          'the API api.localhost and the distribution cdn.localhost: all they share is localhost, a public suffix, for which browsers refuse every cookie',
+          'the API api.localhost and the distribution cdn.localhost: all they share is localhost, a public suffix, for which some browsers refuse every cookie',
         todo: 'open the API as api.edgepass.localhost and the distribution as cdn.edgepass.localhost, which lead to this machine in every browser',
       },
     ],
@@ -690,7 +690,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'PUBLIC_URL',
         found:
-          'the API localhost and the distribution cdn.edgepass.localhost: all they share is localhost, a public suffix, for which browsers refuse every cookie',
+          'the API localhost and the distribution cdn.edgepass.localhost: all they share is localhost, a public suffix, for which some browsers refuse every cookie',
         todo: 'open the API as api.edgepass.localhost and set PUBLIC_URL to it',
       },
     ],
@@ -705,7 +705,7 @@ const refused: readonly (Deployment & {
       {
         setting: 'CLOUDFRONT_DOMAIN',
         found:
-          'the API api.edgepass.localhost and the distribution localhost: all they share is localhost, a public suffix, for which browsers refuse every cookie',
+          'the API api.edgepass.localhost and the distribution localhost: all they share is localhost, a public suffix, for which some browsers refuse every cookie',
         todo: 'open the distribution as cdn.edgepass.localhost and set CLOUDFRONT_DOMAIN to it',
       },
     ],
@@ -890,7 +890,7 @@ const refused: readonly (Deployment & {
     because: [
       {
         setting: 'COOKIE_DOMAIN',
-        found: 'com, a public suffix, for which browsers refuse every cookie',
+        found: 'com, a public suffix, for which some browsers refuse every cookie',
         todo: 'leave it unset, or set COOKIE_DOMAIN=media.example.com',
       },
     ],
@@ -904,7 +904,7 @@ const refused: readonly (Deployment & {
     because: [
       {
         setting: 'COOKIE_DOMAIN',
-        found: 'co.uk, a public suffix, for which browsers refuse every cookie',
+        found: 'co.uk, a public suffix, for which some browsers refuse every cookie',
         todo: 'leave it unset, or set COOKIE_DOMAIN=media.example.com',
       },
     ],
@@ -918,7 +918,7 @@ const refused: readonly (Deployment & {
     because: [
       {
         setting: 'COOKIE_DOMAIN',
-        found: 'cloudfront.net, a public suffix, for which browsers refuse every cookie',
+        found: 'cloudfront.net, a public suffix, for which some browsers refuse every cookie',
         todo: 'leave it unset, or set COOKIE_DOMAIN=media.example.com',
       },
     ],
