@@ -145,6 +145,21 @@ onEveryDatabase('DELETE /grants', (api) => {
     ]);
   });
 
+  test('of a known caller what is on record is cleared too, also where the browser does not say that it holds it', async () => {
+    await api().give({ subject: 'user:known', prefix: 'courses' });
+    await api().ask('courses/algebra', { sub: 'known' });
+
+    const known = await api().http.delete('/grants').set('Authorization', api().bearer('known'));
+    const unknown = await api().http.delete('/grants').set('Authorization', 'Bearer expired');
+
+    expect(readCookies(known).map(({ name }) => name)).toEqual([
+      ...NAMES,
+      expect.stringMatching(/^__Host-edgepass-held-/),
+    ]);
+    expect(readCookies(known)[0]?.attributes).toContain('Path=/courses/algebra; Max-Age=0;');
+    expect([unknown.status, setCookieLines(unknown)]).toEqual([204, []]);
+  });
+
   test('one prefix is cleared and the others stay', async () => {
     await api().give({ subject: 'user:partly', prefix: 'courses' });
     const one = await api().ask('courses/algebra', { sub: 'partly' });
