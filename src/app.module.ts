@@ -17,7 +17,7 @@ import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { Database } from './database/database.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';
 import { EntitlementsModule } from './entitlements/entitlements.module.js';
-import { AuditRepository } from './grants/audit.repository.js';
+import { DatabaseGrantLedger } from './grants/database-grant-ledger.js';
 import { callerOf } from './grants/caller.js';
 import { FORGERY_POLICY, KNOWN_VIEWER } from './grants/clear-grants.controller.js';
 import { ClearGrantsService } from './grants/clear-grants.service.js';
@@ -96,7 +96,7 @@ export class AppModule {
               inject: [Database, EntitlementRepository],
               useFactory: (database: Database, rights: EntitlementRepository) =>
                 timedLedger(
-                  new AuditRepository(database, rights, settings.limits.grantsPerViewer),
+                  new DatabaseGrantLedger(database, rights, settings.limits.grantsPerViewer),
                   parts.metrics,
                 ),
             },

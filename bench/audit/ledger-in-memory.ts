@@ -5,10 +5,10 @@ interface Asked {
 }
 
 /** From the compiled service beside the compiled benchmarks. */
-const { AuditRepository } = (await import(
-  new URL('../../grants/audit.repository.js', import.meta.url).href
-)) as { AuditRepository: { readonly prototype: object } };
+const { DatabaseGrantLedger } = (await import(
+  new URL('../../grants/database-grant-ledger.js', import.meta.url).href
+)) as { DatabaseGrantLedger: { readonly prototype: object } };
 
-Object.defineProperty(AuditRepository.prototype, 'permitAndRecord', {
+Object.defineProperty(DatabaseGrantLedger.prototype, 'permitAndRecord', {
   value: ({ caller, ...grant }: Asked) => Promise.resolve({ ...grant, viewerId: caller.id }),
 });

@@ -16,15 +16,15 @@ export interface ProposedGrant extends Omit<GrantRecord, 'viewerId'> {
 
 /**
  * Ports 2 and 3 as one question, because the answer must be one: is this permitted, and is it recorded?
- * The stand-alone service answers with one statement of its database (`audit.repository.ts`).
+ * The stand-alone service answers with one statement of its database (`database-grant-ledger.ts`).
  */
 export interface GrantLedger {
   /** Resolves with the durable record, its expiry shortened to the right behind it; `null` = not entitled. */
   permitAndRecord(proposed: ProposedGrant): Promise<GrantRecord | null>;
   /** Whether such a grant would be permitted now; nothing is recorded. Only a refusal asks, to say why. */
   wouldPermit(caller: Caller, prefix: Prefix, nowEpochSeconds: number): Promise<boolean>;
-  /** The viewer's unexpired grants; absent where nobody can list them. */
-  readonly unexpired?: (caller: Caller, nowEpochSeconds: number) => Promise<readonly GrantRecord[]>;
+  /** The viewer's unexpired grants, newest first; `null` where nobody can list them. */
+  unexpired(caller: Caller, nowEpochSeconds: number): Promise<readonly GrantRecord[] | null>;
 }
 
 /**
@@ -53,10 +53,10 @@ export function hostLedger(rights: MayOpen, records: RecordGrant, timeoutMillise
       const ask = () => rights.mayOpen(caller.viewer, prefix);
       return Boolean(await readFromPort('mayOpen', timeoutMilliseconds, ask));
     },
-    ...(unexpired && {
-      unexpired: ({ viewer }, nowEpochSeconds) =>
-        readFromPort('unexpired', timeoutMilliseconds, () => unexpired(viewer, nowEpochSeconds)),
-    }),
+    async unexpired({ viewer }, nowEpochSeconds) {
+      if (unexpired === undefined) return null;
+      return readFromPort('unexpired', timeoutMilliseconds, () => unexpired(viewer, nowEpochSeconds));
+    },
   };
 }
 

@@ -39,7 +39,7 @@ describe('grants under way', () => {
     expect(await isSettled(answered)).toBe(true);
   });
 
-  it('it waits for a grant that nobody has been identified for yet', async () => {
+  it('a sign-out waits for a grant that nobody has been identified for yet', async () => {
     const underWay = new GrantsUnderWay();
     const [refused, own] = [call(underWay), call(underWay)];
     const answered = underWay.answered('alice');
@@ -50,7 +50,7 @@ describe('grants under way', () => {
     expect(await isSettled(answered)).toBe(true);
   });
 
-  it('it waits for no other call, and for no grant that begins later', async () => {
+  it('a sign-out waits for no other call, and for no grant that begins later', async () => {
     const underWay = new GrantsUnderWay();
     call(underWay, 'GET');
     const answered = underWay.answered('alice');
@@ -64,7 +64,10 @@ describe('what a sign-out clears', () => {
     jest.restoreAllMocks();
   });
 
-  function clearing(unexpired: GrantLedger['unexpired']): { clear: ClearGrantsService; cleared: unknown[] } {
+  function clearing(unexpired: () => ReturnType<GrantLedger['unexpired']>): {
+    clear: ClearGrantsService;
+    cleared: unknown[];
+  } {
     const cleared: unknown[] = [];
     const cloudFront = {
       clear: (_response: unknown, prefixes?: unknown) => cleared.push(prefixes ?? 'held'),
@@ -72,7 +75,7 @@ describe('what a sign-out clears', () => {
     const clear = new ClearGrantsService(
       cloudFront as unknown as CloudFrontService,
       new GrantsUnderWay(),
-      unexpired ? { unexpired } : {},
+      { unexpired },
       { nowEpochSeconds: () => NOW },
     );
     return { clear, cleared };
@@ -80,9 +83,7 @@ describe('what a sign-out clears', () => {
 
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const records = (...prefixes: readonly string[]) =>
-    prefixes.map((prefix) => ({ prefix })) as unknown as Awaited<
-      ReturnType<NonNullable<GrantLedger['unexpired']>>
-    >;
+    prefixes.map((prefix) => ({ prefix })) as unknown as Awaited<ReturnType<GrantLedger['unexpired']>>;
 
   it('is what the browser holds and, of a known caller, what is on record, each prefix once', async () => {
     const { clear, cleared } = clearing(async () => records('b', 'a', 'b', 'no/../prefix'));
@@ -91,7 +92,7 @@ describe('what a sign-out clears', () => {
   });
 
   it('is what the browser holds where nobody knows who asks, or nobody can list', async () => {
-    const { clear, cleared } = clearing(undefined);
+    const { clear, cleared } = clearing(async () => null);
     await clear.everything(response, null);
     await clear.everything(response, alice);
     expect(cleared).toEqual(['held', 'held']);

@@ -63,8 +63,9 @@ export class GrantsService {
 
   /** The caller's unexpired grants, newest first. @throws {Problem} `not_found` where nobody can list them */
   async unexpired(caller: Caller): Promise<readonly GrantRecord[]> {
-    if (!this.ledger.unexpired) throw new Problem('not_found');
-    return this.ledger.unexpired(caller, this.clock.nowEpochSeconds());
+    const records = await this.ledger.unexpired(caller, this.clock.nowEpochSeconds());
+    if (records === null) throw new Problem('not_found');
+    return records;
   }
 
   private async permitted(

@@ -12,7 +12,7 @@ import { auditLog } from '../../src/database/migrations/0002-audit-log.js';
 import type { Tables } from '../../src/database/schema.js';
 import { GroupCommitDialect } from '../../src/database/sqlite/sqlite-dialect.js';
 import { EntitlementRepository } from '../../src/entitlements/entitlement.repository.js';
-import { AuditRepository } from '../../src/grants/audit.repository.js';
+import { DatabaseGrantLedger } from '../../src/grants/database-grant-ledger.js';
 import { callerOf } from '../../src/grants/caller.js';
 import { Secret } from '../../src/settings/secret.js';
 import { createTestDatabase } from '../support/postgres.js';
@@ -147,7 +147,7 @@ test('a PostgreSQL database of another encoding stops the start, with what to do
 /** What this version does on a database. */
 function on(database: Database) {
   const entitlements = new EntitlementRepository(database);
-  const ledger = new AuditRepository(database, entitlements, 0);
+  const ledger = new DatabaseGrantLedger(database, entitlements, 0);
   return {
     /** The entitlement under which a viewer's grant was recorded, or null. */
     entitled: async (viewerId: string, asked: string): Promise<string | null> => {

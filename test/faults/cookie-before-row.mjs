@@ -4,8 +4,8 @@ import { isMainThread } from 'node:worker_threads';
 const LATER_MILLISECONDS = 20;
 
 if (isMainThread) {
-  const { AuditRepository } = await import('../../dist/grants/audit.repository.js');
-  const { prototype } = AuditRepository;
+  const { DatabaseGrantLedger } = await import('../../dist/grants/database-grant-ledger.js');
+  const { prototype } = DatabaseGrantLedger;
   const record = Reflect.get(prototype, 'permitAndRecord');
   prototype.permitAndRecord = function (proposed) {
     setTimeout(() => void Reflect.apply(record, this, [proposed]).catch(() => undefined), LATER_MILLISECONDS);

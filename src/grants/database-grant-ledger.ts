@@ -34,7 +34,7 @@ interface Counted {
  * each other's rows: a viewer may get as many more as there are instances, or, where a group of grants had to
  * be run one by one (`postgres-group-commit.ts`), connections.
  */
-export class AuditRepository<Asked extends object> implements GrantLedger {
+export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
   readonly #record: PreparedQuery<Asked & GrantRecord & Counted, GrantRow>;
 
   constructor(
@@ -137,7 +137,7 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
       .returningAll();
   }
 
-  readonly unexpired = async (caller: Caller, nowEpochSeconds: number): Promise<readonly GrantRecord[]> => {
+  async unexpired(caller: Caller, nowEpochSeconds: number): Promise<readonly GrantRecord[]> {
     const rows = await orUnavailable('database_unavailable', () =>
       this.database.queries
         .selectFrom('grants')
@@ -149,7 +149,7 @@ export class AuditRepository<Asked extends object> implements GrantLedger {
         .execute(),
     );
     return rows.map(toRecord);
-  };
+  }
 }
 
 /** An answer stays bounded however often a viewer renews; the newest come first. */
