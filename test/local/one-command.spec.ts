@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DEMO_ENTITLEMENTS } from '../../src/local/demo-entitlements.js';
 import type { RunningProcess } from '../support/processes.js';
 import { describeWith } from '../support/required-tool.js';
 import { makePlace, RUNNING, type Place } from './stack.js';
@@ -102,6 +103,39 @@ describe('edgepass start, without any settings of its own', () => {
     expect(statSync(place.dataDir).mode & 0o777).toBe(0o700);
     for (const file of ['tls/ca-key.pem', 'tls/leaf-key.pem', 'signing/private-key.pem', 'edgepass.lock']) {
       expect(statSync(join(place.dataDir, file)).mode & 0o777).toBe(0o600);
+    }
+  });
+});
+
+describeWith('curl', 'the lines of docs/entitlements.md, pasted into a shell', () => {
+  it('let carol give alice a folder, which alice is then granted', async () => {
+    const page = readFileSync(new URL('../../docs/entitlements.md', import.meta.url), 'utf8');
+    const commands = (/```bash\n([\s\S]*?)```/.exec(page)?.[1] ?? '')
+      .replaceAll('https://api.edgepass.localhost:3001', place.api)
+      .replaceAll('data/tls', join(place.dataDir, 'tls'));
+    const answer = execFileSync('bash', ['-e', '-u'], { input: commands }).toString();
+    expect(JSON.parse(answer)).toEqual({ id: expect.any(String) });
+    const json = { 'content-type': 'application/json' };
+    const signedIn = await place.get(`${place.api}/demo/sign-in`, {
+      method: 'POST',
+      headers: json,
+      body: '{"user":"alice"}',
+    });
+    const { accessToken } = signedIn.json() as { accessToken: string };
+    const granted = await place.get(`${place.api}/grants`, {
+      method: 'POST',
+      headers: { ...json, authorization: `Bearer ${accessToken}` },
+      body: '{"prefix":"movies"}',
+    });
+    expect(granted.json()).toMatchObject({ prefix: 'movies', resource: `${place.cdn}/movies/*` });
+  });
+
+  it('name what each user of the demo may open', async () => {
+    const page = readFileSync(new URL('../../docs/entitlements.md', import.meta.url), 'utf8');
+    for (const { subject, prefix } of DEMO_ENTITLEMENTS) {
+      const row = subject === 'everyone' ? '| `bob`' : `| \`${subject.slice('user:'.length)}\``;
+      const line = page.split('\n').find((text) => text.startsWith(row));
+      expect(line).toContain(`\`${prefix.replace('{user}', 'bob')}\``);
     }
   });
 });
