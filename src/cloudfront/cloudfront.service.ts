@@ -30,7 +30,7 @@ import {
 import { formatSetCookie } from './cookies/set-cookie.js';
 import { clearLines, cookiePathOf, issueLines, kindAt, type CookieSet } from './cookies/signed-cookies.js';
 import { createSigner, missingWorkerWarning } from './signing/signer.js';
-import { SigningDesk, type SigningTurn } from './signing/signing-desk.js';
+import { CurrentSigner, type SigningLease } from './signing/current-signer.js';
 import type { SigningKey } from './keys/signing-key.js';
 
 export type { CookieResponse } from './cookies/cookie-response.js';
@@ -61,7 +61,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   /** What works but deserves a line in the log at start, in the names of the options. */
   readonly warnings: readonly string[];
   readonly #options: CheckedOptions;
-  readonly #desk: SigningDesk;
+  readonly #signer: CurrentSigner;
   readonly #clock: Clock;
   readonly #onWarning: (warning: string) => void;
   /** What a browser holds once it has read what its answer says so far: several grants may go in one answer. */
@@ -74,7 +74,9 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     this.#onWarning = options.onWarning ?? ((warning) => new Logger(CloudFrontService.name).warn(warning));
     const { key, hashAlgorithm } = this.#options;
     const threads = options.signingThreads === undefined ? {} : { workers: options.signingThreads };
-    this.#desk = new SigningDesk(key, (newest) => createSigner({ key: newest, hashAlgorithm, ...threads }));
+    this.#signer = new CurrentSigner(key, (newest) =>
+      createSigner({ key: newest, hashAlgorithm, ...threads }),
+    );
     const missingWorker = missingWorkerWarning(key, options.signingThreads);
     const warnings = this.#options.warnings.map(inTheWordsOfOptions);
     this.warnings = missingWorker === null ? warnings : [...warnings, missingWorker];
@@ -82,18 +84,18 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
 
   /** The id of the public key in CloudFront that the cookies name from now on. */
   get keyPairId(): string {
-    return this.#desk.key.keyPairId;
+    return this.#signer.key.keyPairId;
   }
 
   /** How many signatures wait for a thread. */
   get signaturesWaiting(): number {
-    return this.#desk.waiting;
+    return this.#signer.waiting;
   }
 
   /** Resolves when signing is known to work: a start that cannot sign must not look healthy. */
   async onModuleInit(): Promise<void> {
     for (const warning of this.warnings) this.#onWarning(warning);
-    await this.#desk.ready();
+    await this.#signer.ready();
   }
 
   /** After the server has answered its last request: those still need signatures. */
@@ -103,12 +105,12 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
 
   /** Ends the signing threads. */
   close(): Promise<void> {
-    return this.#desk.close();
+    return this.#signer.close();
   }
 
   /** The key and the kind of cookies, for a line in the log or a page for operators; nothing of it is secret. */
   describe(): CloudFrontDescription {
-    return describeCloudFront({ ...this.#options, key: this.#desk.key });
+    return describeCloudFront({ ...this.#options, key: this.#signer.key });
   }
 
   /**
@@ -116,16 +118,16 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * they began with. Rejects when this machine cannot sign with it, and the old one stays.
    */
   replaceKey(key: SigningKey): Promise<void> {
-    return this.#desk.replace(key);
+    return this.#signer.replace(key);
   }
 
   /** One grant, whose record and cookies name one key. Call `end` when it is done, however it ended. */
   begin(): GrantSigning {
-    const turn = this.#desk.begin();
+    const lease = this.#signer.begin();
     return {
-      keyPairId: turn.key.keyPairId,
-      prepare: (prefix, expiresAt) => this.#prepare(turn, prefix, expiresAt),
-      end: () => turn.end(),
+      keyPairId: lease.key.keyPairId,
+      prepare: (prefix, expiresAt) => this.#prepare(lease, prefix, expiresAt),
+      end: () => lease.end(),
     };
   }
 
@@ -140,15 +142,15 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * SignerOverloadedError when too many signatures wait.
    */
   async prepare(prefix: string, expiresAt: Date | number): Promise<CookieSet> {
-    const turn = this.#desk.begin();
+    const lease = this.#signer.begin();
     try {
-      return await this.#prepare(turn, prefix, expiresAt);
+      return await this.#prepare(lease, prefix, expiresAt);
     } finally {
-      turn.end();
+      lease.end();
     }
   }
 
-  async #prepare(turn: SigningTurn, prefix: string, expiresAt: Date | number): Promise<CookieSet> {
+  async #prepare(lease: SigningLease, prefix: string, expiresAt: Date | number): Promise<CookieSet> {
     const { cloudFrontUrl, scope, hashAlgorithm } = this.#options;
     const asked = canonical(prefix);
     const expiresAtEpochSeconds =
@@ -163,10 +165,10 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
       path: cookiePathOf(scope, asked),
       resource,
       expiresAtEpochSeconds,
-      keyPairId: turn.key.keyPairId,
+      keyPairId: lease.key.keyPairId,
       hashAlgorithm,
       policyText: text,
-      signature: await turn.sign(text),
+      signature: await lease.sign(text),
     };
   }
 
@@ -312,7 +314,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** What a browser holds, and what it was told to clear, once it has read an answer as far as it goes. */
+/** What a browser holds, and what it was asked to clear, once it has read an answer as far as it goes. */
 interface AfterAnswer {
   readonly held: readonly HeldRecord[];
   readonly cleared: readonly CookiePlace[];

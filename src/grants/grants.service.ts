@@ -27,7 +27,7 @@ export interface Granted {
   readonly cookies: CookieSet;
 }
 
-/** The whole story of a grant, in the order in which it happens. */
+/** The whole flow of a grant, in the order in which it happens. */
 export class GrantsService {
   constructor(
     private readonly ledger: GrantLedger,

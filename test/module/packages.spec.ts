@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { packInto, repository } from './packed-host.js';
 import { commandLimitMilliseconds } from './stage.js';
 
-/** A package that npm gets, and what `attw` (are the types wrong?) is told to leave out. */
+/** A package that npm gets, and what `attw` (are the types wrong?) is asked to leave out. */
 interface PublicPackage {
   readonly name: string;
   readonly folder: string;

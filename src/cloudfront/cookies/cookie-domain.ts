@@ -154,7 +154,7 @@ function apiBelow(domain: string, api: Host): string {
     : `give the API the domain name api.${domain} and set PUBLIC_URL=https://api.${domain}`;
 }
 
-/** A local name with room beside it: `cdn.edgepass.localhost`, but neither `localhost` nor `cdn.localhost`. */
+/** A local name below which siblings may stand: `cdn.edgepass.localhost`, but neither `localhost` nor `cdn.localhost`. */
 function hasNeighbours(host: Host): boolean {
   return isOwned(host) && host.registrable !== host.name;
 }

@@ -21,7 +21,7 @@ export type CookieScopeResult = { readonly warnings: readonly string[] } & (
 );
 
 /**
- * Derives from the addresses what a browser must be told so that it keeps the cookies and sends them to
+ * Derives from the addresses which attributes a browser needs so that it keeps the cookies and sends them to
  * the distribution; explicit settings are held to the same rules (B5–B31, B42).
  * Gives the scope, or every reason why this deployment cannot work with the host name that would.
  */

@@ -2,7 +2,7 @@ import type { Signer } from './signer.js';
 import type { SigningKey } from '../keys/signing-key.js';
 
 /** One piece of work that began with a key and ends with it, whatever happens to the key file meanwhile. */
-export interface SigningTurn {
+export interface SigningLease {
   readonly key: SigningKey;
   /** As {@link Signer.sign}. */
   sign(policyText: string): Promise<string>;
@@ -10,10 +10,10 @@ export interface SigningTurn {
   end(): void;
 }
 
-interface Post {
+interface KeyedSigner {
   readonly key: SigningKey;
   readonly signer: Signer;
-  turns: number;
+  leases: number;
   isRetired: boolean;
 }
 
@@ -21,35 +21,35 @@ interface Post {
  * Holds the key in force together with its signer. They change together, by one assignment: no cookie can
  * carry the id of one key and the signature of another (K18).
  */
-export class SigningDesk {
+export class CurrentSigner {
   readonly #makeSigner: (key: SigningKey) => Signer;
   readonly #closing = new Set<Promise<void>>();
-  #post: Post;
+  #current: KeyedSigner;
 
   /** Throws what `makeSigner` throws. */
   constructor(key: SigningKey, makeSigner: (key: SigningKey) => Signer) {
     this.#makeSigner = makeSigner;
-    this.#post = { key, signer: makeSigner(key), turns: 0, isRetired: false };
+    this.#current = { key, signer: makeSigner(key), leases: 0, isRetired: false };
   }
 
   get key(): SigningKey {
-    return this.#post.key;
+    return this.#current.key;
   }
 
   /** Signatures that wait for a thread. */
   get waiting(): number {
-    return this.#post.signer.waiting();
+    return this.#current.signer.waiting();
   }
 
-  begin(): SigningTurn {
-    const post = this.#post;
-    post.turns += 1;
+  begin(): SigningLease {
+    const current = this.#current;
+    current.leases += 1;
     return {
-      key: post.key,
-      sign: (policyText) => post.signer.sign(policyText),
+      key: current.key,
+      sign: (policyText) => current.signer.sign(policyText),
       end: () => {
-        post.turns -= 1;
-        this.#putAwayIfDone(post);
+        current.leases -= 1;
+        this.#putAwayIfDone(current);
       },
     };
   }
@@ -63,24 +63,24 @@ export class SigningDesk {
       await signer.close();
       throw error;
     }
-    const old = this.#post;
-    this.#post = { key, signer, turns: 0, isRetired: false };
+    const old = this.#current;
+    this.#current = { key, signer, leases: 0, isRetired: false };
     old.isRetired = true;
     this.#putAwayIfDone(old);
   }
 
   ready(): Promise<void> {
-    return this.#post.signer.ready();
+    return this.#current.signer.ready();
   }
 
   /** Finishes what was accepted, then ends every signer. */
   async close(): Promise<void> {
-    await Promise.all([this.#post.signer.close(), ...this.#closing]);
+    await Promise.all([this.#current.signer.close(), ...this.#closing]);
   }
 
-  #putAwayIfDone(post: Post): void {
-    if (!post.isRetired || post.turns > 0) return;
-    const closing: Promise<void> = post.signer.close().finally(() => this.#closing.delete(closing));
+  #putAwayIfDone(current: KeyedSigner): void {
+    if (!current.isRetired || current.leases > 0) return;
+    const closing: Promise<void> = current.signer.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
 }
