@@ -1,5 +1,6 @@
 import { benchAudit } from './audit/bench-audit.js';
 import { benchEdge } from './edge/bench-edge.js';
+import { benchOverload } from './overload/bench-overload.js';
 import { benchGrants } from './grants/bench-grants.js';
 import { profileGrants } from './grants/profile-grants.js';
 
@@ -11,6 +12,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   audit: benchAudit,
   'grants-profile': profileGrants,
   edge: benchEdge,
+  overload: benchOverload,
 };
 
 /** Runs the named benchmarks, or all; gives the exit code: 2 for an unknown name. */

@@ -26,7 +26,6 @@ import { READ_VIEWER } from './grants/grants.controller.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
 import { HealthController } from './http/health/health.controller.js';
 import { OperatingState } from './operation/operating-state.js';
-import { RequestsInFlight } from './http/limits/requests-in-flight.js';
 import type { Metrics } from './operation/metrics/metrics.js';
 import { timedLedger } from './operation/metrics/timed-ledger.js';
 import type { Settings } from './settings/settings.js';
@@ -43,7 +42,6 @@ export interface AppParts {
   readonly database: Database;
   readonly cloudFront: CloudFrontService;
   readonly state: OperatingState;
-  readonly inFlight: RequestsInFlight;
   /** `null` without METRICS_PORT. */
   readonly metrics: Metrics | null;
   /** Signs the tokens of the demo sign-in; demo mode only. */
@@ -112,19 +110,18 @@ export class AppModule {
 @Global()
 @Module({})
 class FoundationModule {
-  static of({ clock, trustedClock, database, state, inFlight, metrics }: AppParts): DynamicModule {
+  static of({ clock, trustedClock, database, state, metrics }: AppParts): DynamicModule {
     return {
       module: FoundationModule,
       providers: [
         { provide: CLOCK, useValue: clock },
         { provide: TRUSTED_CLOCK, useValue: trustedClock },
         { provide: OperatingState, useValue: state },
-        { provide: RequestsInFlight, useValue: inFlight },
         { provide: METRICS, useValue: metrics },
         // A factory, so that Nest closes it with the application.
         { provide: Database, useFactory: () => database },
       ],
-      exports: [CLOCK, TRUSTED_CLOCK, Database, OperatingState, RequestsInFlight, METRICS],
+      exports: [CLOCK, TRUSTED_CLOCK, Database, OperatingState, METRICS],
     };
   }
 }

@@ -12,7 +12,7 @@ import { CLOCK, type Clock } from '../operation/clock.js';
 import { isPrefix } from '../cloudfront/prefix.js';
 import { Database } from '../database/database.js';
 import type { RefusalRow } from '../database/schema.js';
-import { problemAnswered } from '../http/problems/answered-problem.js';
+import { problemAnswered } from '../http/problems/answer-problem.js';
 import { RECORDED_CODES, RefusalRecorder } from './refusal-recorder.js';
 
 /** How often it is checked whether the minute is over. */

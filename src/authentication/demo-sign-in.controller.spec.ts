@@ -1,6 +1,7 @@
 import { Controller, Get, Module, Post, Req, UseGuards, type INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
+import cookieParser from 'cookie-parser';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { NOW_EPOCH_SECONDS } from '../../test/support/token-issuer.js';
@@ -49,6 +50,7 @@ async function start(changes: Partial<AuthenticationInput> = {}): Promise<INestA
   class AppModule {}
   const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
   const app = module.createNestApplication<NestExpressApplication>({ logger: false });
+  app.use(cookieParser());
   app.useGlobalFilters(new ProblemFilter());
   return app.init();
 }

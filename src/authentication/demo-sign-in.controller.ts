@@ -10,6 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { toTimestamp } from '../operation/clock.js';
 import { AnswersProblems, BODY_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
+import { TakesNoQuery } from '../http/problems/known-members.js';
 import { Problem } from '../http/problems/problem.js';
 import { readBody } from '../http/body/read-body.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
@@ -69,6 +70,7 @@ export class DemoSignInController {
   ) {}
 
   @Post()
+  @TakesNoQuery()
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in as a demo user' })
   @ApiBody({ type: DemoSignInBody })
@@ -89,6 +91,7 @@ export class DemoSignInController {
   }
 
   @Delete()
+  @TakesNoQuery()
   @HttpCode(204)
   @ApiOperation({ summary: 'Sign out: clears the demo cookie of this browser' })
   @ApiNoContentResponse()

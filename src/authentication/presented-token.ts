@@ -7,6 +7,11 @@ export interface PresentedToken {
   readonly from: 'header' | 'cookie';
 }
 
+/** A request as cookie-parser leaves it. */
+export interface RequestWithCookies extends Pick<IncomingMessage, 'headers' | 'headersDistinct'> {
+  readonly cookies?: Readonly<Record<string, unknown>>;
+}
+
 /** RFC 6750 section 2.1: the scheme in any case, one blank, one token. */
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 
@@ -15,10 +20,7 @@ const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
  * over for the cookie. Query and body are not read: both end up in logs. `cookieName` `null` =
  * header only. Throws `token_missing` or `token_invalid`.
  */
-export function presentedToken(
-  request: Pick<IncomingMessage, 'headers' | 'headersDistinct'>,
-  cookieName: string | null,
-): PresentedToken {
+export function presentedToken(request: RequestWithCookies, cookieName: string | null): PresentedToken {
   // headersDistinct keeps what `headers` silently drops: the second of two Authorization headers.
   const authorization = request.headersDistinct['authorization'] ?? [];
   if (authorization.length > 1) throw tokenInvalid('authorization_repeated');
@@ -29,21 +31,20 @@ export function presentedToken(
     return { token, from: 'header' };
   }
   if (cookieName === null) throw tokenMissing(null);
-  const values = new Set(cookieValues(request.headers.cookie ?? '', cookieName));
-  if (values.size > 1) throw tokenInvalid('cookie_ambiguous');
-  const [token] = values;
+  if (isAmbiguous(request.headers.cookie ?? '', cookieName)) throw tokenInvalid('cookie_ambiguous');
+  const token = request.cookies?.[cookieName];
   if (token === undefined || token === '') throw tokenMissing(cookieName);
+  // cookie-parser makes an object of a value that begins with `j:`.
+  if (typeof token !== 'string') throw tokenInvalid('cookie_not_text');
   return { token, from: 'cookie' };
 }
 
 /**
- * Every value of one cookie name. Nothing is decoded or unquoted: an access token needs neither, and a
- * decoder that throws on `%zz` would make a 500 of a 401.
+ * Whether the header has the cookie twice with different values. Read from the header itself, because
+ * cookie-parser keeps the first and drops the second: a sibling host may have planted either, and the caller
+ * would be signed in as somebody else.
  */
-function cookieValues(cookieHeader: string, name: string): string[] {
-  return cookieHeader
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1));
+function isAmbiguous(cookieHeader: string, name: string): boolean {
+  const pairs = cookieHeader.split(';').map((pair) => pair.trim());
+  return new Set(pairs.filter((pair) => pair.startsWith(`${name}=`))).size > 1;
 }

@@ -176,9 +176,9 @@ export class RemoteKeySet implements OnApplicationShutdown {
     return Math.max(0, Math.min(this.#pauseSeconds, longestSeconds) - sinceSeconds);
   }
 
-  #unavailable(isTold = false): Problem {
+  #unavailable(isLoggedByState = false): Problem {
     const retryAfterSeconds = Math.max(1, this.#pauseSecondsLeft());
-    return keysUnavailable(this.#failure?.reason ?? 'jwks_not_fetched', retryAfterSeconds, isTold);
+    return keysUnavailable(this.#failure?.reason ?? 'jwks_not_fetched', retryAfterSeconds, isLoggedByState);
   }
 }
 

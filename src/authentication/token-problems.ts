@@ -49,11 +49,11 @@ export function tokenNotYetValid(): Problem {
 }
 
 /** 503: whether the token is genuine cannot be decided now. Never a 401: the caller did nothing wrong. */
-export function keysUnavailable(reason: string, retryAfterSeconds: number, isTold = false): Problem {
+export function keysUnavailable(reason: string, retryAfterSeconds: number, isLoggedByState = false): Problem {
   return new Problem('keys_unavailable', {
     detail: 'The keys of access tokens cannot be fetched at the moment. Try again later.',
     reason,
     retryAfterSeconds,
-    isTold,
+    isLoggedByState,
   });
 }

@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Problem } from '../http/problems/problem.js';
 import { ACCESS_TOKEN_VERIFIER, type AccessTokenVerifier } from './access-token.verifier.js';
 import { assertNotForged } from './forgery-check.js';
-import { presentedToken } from './presented-token.js';
+import { presentedToken, type RequestWithCookies } from './presented-token.js';
 import type { Viewer } from './viewer.js';
 
 /** How the guards read a sign-in, fixed at start. */
@@ -49,7 +48,7 @@ export class ViewerGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<true> {
-    const request = context.switchToHttp().getRequest<IncomingMessage>();
+    const request = context.switchToHttp().getRequest<RequestWithCookies>();
     const { token, from } = presentedToken(request, this.policy.tokenCookie);
     // Before the check: the audit log says in whose name a foreign page tried.
     viewers.set(request, await this.verifier.verify(token));
@@ -75,7 +74,7 @@ export class AdminGuard implements CanActivate {
     const { adminGroup } = this.policy;
     if (adminGroup === null) throw new Problem('not_found', { reason: 'no_admin_group' });
     await this.viewerGuard.canActivate(context);
-    const viewer = viewerOf(context.switchToHttp().getRequest<IncomingMessage>());
+    const viewer = viewerOf(context.switchToHttp().getRequest<RequestWithCookies>());
     if (!viewer.groups.includes(adminGroup)) throw new Problem('admin_required');
     return true;
   }

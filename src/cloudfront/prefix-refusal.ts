@@ -47,12 +47,22 @@ function whyNotWritten(text: string, isCanonical: (text: string) => boolean): st
     name = changed;
   };
   replace(name.replace(/^https?:\/\/[^/?#]*/, ''), 'No address, only the path of the folder.');
-  replace(name.replace(/\*+$/, ''), 'No * at the end: edgepass adds it.');
-  replace(name === '' ? '/' : name.replace(/(?<=.)\/+$/, ''), found.length > 0 ? '' : 'No / at the end.');
+  replace(withoutTrailing(name, '*'), 'No * at the end: edgepass adds it.');
+  replace(
+    name === '' ? '/' : `${name.slice(0, 1)}${withoutTrailing(name.slice(1), '/')}`,
+    found.length > 0 ? '' : 'No / at the end.',
+  );
   replace(name === '/' ? name : name.replace(/^\/+/, ''), found.length > 0 ? '' : 'No / at the beginning.');
   replace(unescaped(name), 'No escaped form, the name itself.');
   if (name === text || !isCanonical(name)) return null;
   return `${found.find((fault) => fault !== '') ?? ''} Write "${name}".`;
+}
+
+/** Not by an expression like `/ +$/`, whose time grows with the square of a long run in the middle. */
+function withoutTrailing(text: string, character: string): string {
+  let end = text.length;
+  while (text[end - 1] === character) end -= 1;
+  return text.slice(0, end);
 }
 
 function whyNotSegments(segments: readonly string[], isCanonical: (text: string) => boolean): string {
@@ -65,7 +75,7 @@ function whyNotSegments(segments: readonly string[], isCanonical: (text: string)
   }
   if (/^ | $/.test(segment)) {
     const end = segment.startsWith(' ') ? 'begins' : 'ends';
-    const trimmed = segments.map((each) => each.replace(/^ +| +$/g, '')).join('/');
+    const trimmed = segments.map((each) => withoutTrailing(each, ' ').replace(/^ +/, '')).join('/');
     const instead = isCanonical(trimmed) ? ` Write "${trimmed}".` : '';
     return `${place} ${end} with a blank (U+0020): browsers cut blanks off an address.${instead}`;
   }

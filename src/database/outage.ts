@@ -68,6 +68,6 @@ export function databaseUnavailable(): Problem {
   return new Problem('database_unavailable', {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     reason: 'not_ready',
-    isTold: true,
+    isLoggedByState: true,
   });
 }

@@ -29,7 +29,7 @@ import {
   PREFIX_PROBLEMS,
   SIGN_IN_PROBLEMS,
 } from '../http/problems/answers-problems.decorator.js';
-import { refuseUnknownMembers } from '../http/problems/known-members.js';
+import { refuseUnknownMembers, TakesNoQuery } from '../http/problems/known-members.js';
 import { Problem } from '../http/problems/problem.js';
 import {
   DeletedEntitlementDto,
@@ -56,6 +56,7 @@ export class AdminEntitlementsController {
   constructor(@Inject(EntitlementService) private readonly entitlements: EntitlementService) {}
 
   @Put()
+  @TakesNoQuery()
   @ApiOperation({ summary: 'Give a right, or change its period: unique on subject and prefix' })
   @ApiBody({ type: PutEntitlementDto })
   @ApiCreatedResponse({ type: EntitlementIdDto, description: 'It is new' })
@@ -108,6 +109,7 @@ export class AdminEntitlementsController {
   }
 
   @Delete(':id')
+  @TakesNoQuery()
   @ApiOperation({
     summary: 'Take a right away',
     description: 'Final for every grant that begins after the answer; openGrants says what still lives.',

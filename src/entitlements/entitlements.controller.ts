@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import type { Request } from 'express';
 import { viewerOf, ViewerGuard } from '../authentication/viewer.guard.js';
 import { AnswersProblems, SIGN_IN_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
+import { TakesNoQuery } from '../http/problems/known-members.js';
 import { ViewerEntitlementDto, ViewerEntitlementsDto } from './entitlement.dto.js';
 import { EntitlementService } from './entitlement.service.js';
 
@@ -16,6 +17,7 @@ export class EntitlementsController {
   constructor(@Inject(EntitlementService) private readonly entitlements: EntitlementService) {}
 
   @Get()
+  @TakesNoQuery()
   @ApiOperation({ summary: 'What the caller may open, and why a row does not apply to them' })
   @ApiOkResponse({ type: ViewerEntitlementsDto })
   @AnswersProblems('database_unavailable', 'keys_unavailable', 'clock_untrusted')

@@ -15,7 +15,7 @@ import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-c
 import { readPrefix } from '../cloudfront/prefix.js';
 import { refuseUnknownMembers } from '../http/problems/known-members.js';
 import { Problem } from '../http/problems/problem.js';
-import { OwnProblemFilter } from '../http/problems/own-problem.filter.js';
+import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { callerOf, type Caller } from './caller.js';
 import { ClearGrantsService } from './clear-grants.service.js';
 import type { ReadViewer } from './ports.js';

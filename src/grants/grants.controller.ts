@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
-import { OwnProblemFilter } from '../http/problems/own-problem.filter.js';
+import { TakesNoQuery } from '../http/problems/known-members.js';
+import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { grantAnswer, grantedAnswer, type GrantedAnswer, type GrantsAnswer } from './answers.js';
 import { callerOf, type Caller } from './caller.js';
 import { readGrantRequest } from './grant-request.js';
@@ -24,6 +25,7 @@ export class GrantsController {
   ) {}
 
   @Post()
+  @TakesNoQuery()
   @HttpCode(201)
   @Header('Cache-Control', 'no-store')
   async ask(
@@ -46,6 +48,7 @@ export class GrantsController {
   }
 
   @Get()
+  @TakesNoQuery()
   @Header('Cache-Control', 'no-store')
   async list(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<GrantsAnswer> {
     const caller = await this.callerOf(request);

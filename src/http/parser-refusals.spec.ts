@@ -1,12 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeTestCertificates } from '../../test/support/test-certificates.js';
 import { answerParserRefusals } from './parser-refusals.js';
-import { guardServer, handshakeLimit } from './server-limits.js';
+import { Connections } from './connections.js';
+import { createFrontServer, LIMITS } from './server.js';
 
 const PAGE = 'https://app.example.com';
 const FROM_PAGE = `Host: a\r\nOrigin: ${PAGE}`;
@@ -14,11 +14,25 @@ const FROM_PAGE = `Host: a\r\nOrigin: ${PAGE}`;
 let server: Server;
 let port: number;
 const refused: string[] = [];
+const slow: ServerResponse[] = [];
+
+function watched(of: Server): Connections {
+  const connections = new Connections(() => false);
+  connections.watch(of);
+  return connections;
+}
 
 beforeAll(async () => {
-  server = createServer((request, response) => void request.resume().once('end', () => response.end()));
-  guardServer(server);
-  answerParserRefusals(server, [PAGE], ({ code, reason }) => refused.push(`${code} ${reason}`));
+  server = createFrontServer(
+    (request, response) => {
+      if (request.url === '/slow') slow.push(response);
+      else request.resume().once('end', () => response.end());
+    },
+    { tls: null },
+  );
+  answerParserRefusals(server, watched(server), [PAGE], ({ code, reason }) =>
+    refused.push(`${code} ${reason}`),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as AddressInfo);
 });
@@ -63,10 +77,10 @@ describe('what never becomes a request', () => {
       `HTTP/1.1 ${status} Refused`,
       'content-type: application/problem+json',
       'cache-control: no-store',
-      `access-control-allow-origin: ${PAGE}`,
-      'access-control-allow-credentials: true',
-      'access-control-expose-headers: Retry-After',
-      'vary: Origin',
+      `Access-Control-Allow-Origin: ${PAGE}`,
+      'Access-Control-Allow-Credentials: true',
+      'Access-Control-Expose-Headers: Retry-After',
+      'Vary: Origin',
       'x-content-type-options: nosniff',
       `content-length: ${body.length}`,
       'connection: close',
@@ -81,8 +95,8 @@ describe('what never becomes a request', () => {
     ['two pages at once', `Origin: ${PAGE}\r\nOrigin: https://evil.example\r\n`],
   ])('allows nothing to %s', async (_whom, lines) => {
     const answer = await exchange(`FOO / HTTP/1.1\r\nHost: a\r\n${lines}\r\n`);
-    expect(answer).toContain('\r\nvary: Origin\r\n');
-    expect(answer).not.toContain('access-control');
+    expect(answer).toContain('\r\nVary: Origin\r\n');
+    expect(answer).not.toContain('Access-Control');
   });
 
   it('CONNECT is answered, not closed without a word', async () => {
@@ -90,6 +104,44 @@ describe('what never becomes a request', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 .*"code":"request_malformed"/s);
   });
 });
+
+describe('a good request before bytes that are no HTTP', () => {
+  const SLOW = 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\n';
+  const statusLines = (said: string): readonly string[] => said.match(/HTTP\/1\.1 \d+/g) ?? [];
+
+  it('is answered first, then they are refused and the connection is closed', async () => {
+    const before = refused.length;
+    const said = exchange(`${SLOW}\x01\x02 no HTTP\r\n\r\n`);
+    await until(() => slow.length > 0);
+    // Nothing is said of what follows as long as the answer is not out.
+    expect(refused.length).toBe(before);
+    slow.pop()?.end('good');
+    const answers = await said;
+    expect(statusLines(answers)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+    expect(answers.indexOf('good')).toBeLessThan(answers.indexOf('request_malformed'));
+    expect(refused.slice(before)).toEqual(['request_malformed hpe_invalid_method']);
+  });
+
+  it('is answered alone where its answer ends the connection', async () => {
+    const said = exchange(SLOW.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n') + '\x01');
+    await until(() => slow.length > 0);
+    slow.pop()?.end('good');
+    expect(statusLines(await said)).toEqual(['HTTP/1.1 200']);
+  });
+
+  it('is answered before a broken body of the next is refused', async () => {
+    const broken = `POST / HTTP/1.1\r\n${FROM_PAGE}\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n`;
+    const said = exchange(SLOW + broken);
+    await until(() => slow.length > 0);
+    slow.pop()?.end('good');
+    expect(statusLines(await said)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  // oxlint-disable-next-line no-await-in-loop -- lets the server work
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Opens a connection that says this and keeps its side open; gives both ends. */
 async function bothEnds(of: Server, bytes: string): Promise<{ client: Socket; served: Socket }> {
@@ -126,7 +178,7 @@ describe('a connection that nobody listens to any more', () => {
   it('CONNECT behind requests that wait for their answers ends those too', async () => {
     const waiting: ServerResponse[] = [];
     const silent = createServer((_request, response) => waiting.push(response));
-    answerParserRefusals(silent, [], () => undefined);
+    answerParserRefusals(silent, watched(silent), [], () => undefined);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     let ended = 0;
     silent.on('request', (_request, response: ServerResponse) => response.once('close', () => (ended += 1)));
@@ -142,9 +194,12 @@ describe('a connection that nobody listens to any more', () => {
 
   it('TLS that never begins is closed, and is no refusal', async () => {
     const { certificatePem: cert, keyPem: key } = await makeTestCertificates(['localhost']);
-    const tls = createTlsServer({ cert, key, ...handshakeLimit({ headersMilliseconds: 50 }) });
+    const tls = createFrontServer(() => undefined, {
+      tls: { cert, key },
+      limits: { ...LIMITS, headersMilliseconds: 50 },
+    });
     const said: string[] = [];
-    answerParserRefusals(tls, [], ({ reason }) => said.push(reason));
+    answerParserRefusals(tls, watched(tls), [], ({ reason }) => said.push(reason));
     await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
     const { client, served } = await bothEnds(tls, '');
     await closed(served);

@@ -1,6 +1,7 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Connections } from './connections.js';
 import { corsHeaders } from './cross-origin.js';
 import { problemDocument, problemHeaders } from './problems/problem-document.js';
 import type { ProblemCode } from './problems/problem-codes.js';
@@ -26,48 +27,47 @@ const IS_OF_HTTP = /^(?:HPE_|ERR_HTTP_)/;
 const ORIGIN_LINES = /^origin:[ \t]*(\S+)[ \t]*\r?$/gim;
 
 /**
- * Answers in our form what never becomes a request: bytes that are no HTTP, a head or a body that does not
- * arrive in time, CONNECT. A page of `appOrigins` can read the answer where its origin is known: from the
- * head, when it is the body that fails, else from the bytes that came last.
+ * Answers with a problem document what never becomes a request: bytes that are no HTTP, a head or a body that
+ * does not arrive in time, CONNECT. A page of `appOrigins` can read the answer where its origin is known: from
+ * the head, when it is the body that fails, else from the bytes that came last.
  */
 export function answerParserRefusals(
   server: Server,
+  connections: Connections,
   appOrigins: readonly string[],
   onRefused: (problem: Problem, requestId: string) => void,
 ): void {
-  const latest = new WeakMap<Duplex, IncomingMessage>();
-  const unanswered = new WeakMap<Duplex, Set<ServerResponse>>();
+  const refused = new WeakSet<Duplex>();
   const refuse = (socket: Duplex, problem: Problem, origin: string | undefined): void => {
     const requestId = requestIdOf(socket);
     onRefused(problem, requestId);
     socket.end(refusal(problem, requestId, corsHeaders(origin, appOrigins)));
   };
-  server.on('request', (request, response) => {
-    latest.set(request.socket, request);
-    const open = unanswered.get(request.socket) ?? new Set();
-    unanswered.set(request.socket, open.add(response));
-    response.once('close', () => open.delete(response));
-    // What a connection sent last must not stay in memory for as long as it is idle.
-    request.once('close', () => {
-      if (latest.get(request.socket) === request) latest.delete(request.socket);
-    });
-  });
   server.on('clientError', ({ code: fault = '', rawPacket }: ParserError, socket) => {
     if (!socket.writable || !IS_OF_HTTP.test(fault)) {
       socket.destroy();
       return;
     }
+    // The parser complains again of whatever follows.
+    if (refused.has(socket)) return;
+    refused.add(socket);
     const code = CODE_OF_PARSER_ERROR[fault] ?? 'request_malformed';
     const problem = new Problem(code, { reason: fault.toLowerCase() });
-    const request = latest.get(socket);
-    const isBody = request?.complete === false;
-    refuse(socket, problem, isBody ? request.headers.origin : originIn(rawPacket));
+    const unanswered = [...connections.unansweredOn(socket as Socket)];
+    const ofBody = unanswered.find(({ req }) => !req.complete);
+    const origin = ofBody === undefined ? originIn(rawPacket) : ofBody.req.headers.origin;
+    // HTTP answers in the order of the requests (RFC 9112 9.3.2): sent at once, this answer would pass for
+    // that of a good request before it.
+    const before = unanswered.filter((response) => response !== ofBody);
+    afterAll(before, () => {
+      if (socket.writable) refuse(socket, problem, origin);
+    });
   });
   // Node would close without a word. There is no tunnel, and so no origin either.
   server.on('connect', (_request, socket: Socket) => {
     letGo(socket);
     const problem = new Problem('request_malformed', { reason: 'connect' });
-    const open = [...(unanswered.get(socket) ?? [])];
+    const open = [...connections.unansweredOn(socket)];
     if (open.length === 0) {
       refuse(socket, problem, undefined);
       socket.destroySoon();
@@ -79,6 +79,18 @@ export function answerParserRefusals(
     for (const response of open) response.destroy();
     socket.destroy();
   });
+}
+
+/** Calls back once every response is out or given up; at once where there is none. */
+function afterAll(responses: readonly ServerResponse[], callback: () => void): void {
+  let left = responses.length;
+  if (left === 0) callback();
+  for (const response of responses) {
+    response.once('close', () => {
+      left -= 1;
+      if (left === 0) callback();
+    });
+  }
 }
 
 /** Node has taken its listeners from the socket of a CONNECT: an error would end the process, and no timeout the connection. */

@@ -6,9 +6,8 @@ import {
   type Server,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { trackConnections } from '../http/server-limits.js';
+import type { Server as NetServer, Socket } from 'node:net';
 import { systemCode } from './local-problem.js';
 
 /** What a part of the stack answers with. */
@@ -85,4 +84,20 @@ function create(site: Site, { tls }: LocalAddress): Server {
   server.on('tlsClientError', () => {});
   server.on('clientError', (_error, socket) => socket.destroy());
   return server;
+}
+
+/**
+ * Keeps count of a server's connections, upgraded and half-open ones included, which `close()` would wait
+ * for and `closeAllConnections()` does not know.
+ * @returns drops them all
+ */
+function trackConnections(server: NetServer): () => void {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return () => {
+    for (const socket of sockets) socket.destroy();
+  };
 }

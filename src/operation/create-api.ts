@@ -6,21 +6,19 @@ import { readOrMakeDemoSecret } from '../authentication/demo-secret.js';
 import { systemClock, type Clock } from './clock.js';
 import { believed, builtAtEpochSeconds, WatchedClock, type TrustedClock } from './trusted-clock.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
-import { configureApp } from '../http/configure-app.js';
+import type { AdmissionLimits } from '../http/admission.js';
+import { AwaitedBody } from '../http/awaited-body.js';
+import { trustOf } from '../http/caller-address.js';
+import { Connections } from '../http/connections.js';
+import { createFront } from '../http/front.js';
+import { ProblemFilter } from '../http/problems/problem.filter.js';
 import { OperatingState } from './operating-state.js';
-import { RequestsInFlight } from '../http/limits/requests-in-flight.js';
 import { Database, openDatabase } from '../database/database.js';
 import { EntitlementService } from '../entitlements/entitlement.service.js';
 import { JsonLogger } from './json-logger.service.js';
-import { answerLeftRequests } from '../http/left-requests.js';
-import { answerParserRefusals } from '../http/parser-refusals.js';
-import { guardServer, handshakeLimit } from '../http/server-limits.js';
 import { version } from './package-version.js';
-import { observeRequests } from './metrics/observe-requests.js';
 import type { Metrics } from './metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
-import type { Problem } from '../http/problems/problem.js';
-import { problemLogEntry } from '../http/problems/problem-log.js';
 import { loadCloudFront, StartProblem } from './load-cloudfront.js';
 import { serveOpenApi } from '../http/open-api.js';
 import { readTlsFiles } from './tls-files.js';
@@ -31,10 +29,9 @@ export interface ApiOptions {
   /** Entitlements to put at start, for the demo: those that exist already stay as they are. */
   readonly entitlements?: readonly { readonly subject: string; readonly prefix: string }[];
   readonly logger?: JsonLogger;
+  /** Where others are wanted than those of the service. */
+  readonly admissionLimits?: Partial<AdmissionLimits>;
 }
-
-/** More requests than this without an answer: a grant would wait about a second on two cores. */
-const MOST_REQUESTS_IN_FLIGHT = 1_000;
 
 /** Named as the giver of the demo's entitlements. */
 const DEMO_ADMINISTRATOR = { id: 'edgepass start', groups: [] };
@@ -56,12 +53,12 @@ export async function createApi(
     const isDemo = settings.authentication.mode === 'demo';
     const demo = isDemo ? { demoSecret: await readOrMakeDemoSecret(settings.dataDir) } : {};
     const state = new OperatingState();
-    const inFlight = new RequestsInFlight(MOST_REQUESTS_IN_FLIGHT);
+    const connections = new Connections(trustOf(settings.trustedProxies));
     let issuerKeys: RemoteKeySet | null = null;
     const metrics = await countIfAsked(settings, {
       cloudFront,
       state,
-      inFlight,
+      connections,
       issuerKeys: () => issuerKeys,
       logger: options.logger,
     });
@@ -73,28 +70,26 @@ export async function createApi(
       database,
       cloudFront,
       state,
-      inFlight,
       metrics,
       ...demo,
     };
-    const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), {
+    const adapter = createFront({
+      settings,
+      tls,
+      connections,
+      metrics,
+      logger: options.logger,
+      admissionLimits: options.admissionLimits ?? {},
+    });
+    const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), adapter, {
       logger: options.logger,
       bodyParser: false,
       abortOnError: false,
       forceCloseConnections: false,
-      ...(tls === null ? {} : { httpsOptions: Object.assign({}, tls, handshakeLimit()) }),
     });
     issuerKeys = app.get<RemoteKeySet | null>(RemoteKeySet, { strict: false });
-    if (metrics !== null) app.use(observeRequests(metrics));
-    app.use(inFlight.track);
-    configureApp(app, settings, inFlight);
-    guardServer(app.getHttpServer());
-    const onRefused = (problem: Problem, requestId: string): void => {
-      metrics?.refused(problem);
-      options.logger.log(problemLogEntry(problem, requestId));
-    };
-    answerParserRefusals(app.getHttpServer(), settings.appOrigins, onRefused);
-    answerLeftRequests(app.getHttpAdapter().getInstance(), settings.appOrigins, onRefused);
+    app.useGlobalFilters(new ProblemFilter());
+    app.useGlobalInterceptors(new AwaitedBody());
     if (settings.apiDocs) serveOpenApi(app, settings);
     await app.init();
     await putEntitlements(app, options.entitlements ?? []);
@@ -124,14 +119,14 @@ async function countIfAsked(
   parts: {
     readonly cloudFront: CloudFrontService;
     readonly state: OperatingState;
-    readonly inFlight: RequestsInFlight;
+    readonly connections: Connections;
     readonly issuerKeys: () => RemoteKeySet | null;
     readonly logger: JsonLogger;
   },
 ): Promise<Metrics | null> {
   if (settings.metricsPort === null) return null;
   const { Metrics } = await import('./metrics/metrics.js');
-  const { cloudFront, state, inFlight, issuerKeys, logger } = parts;
+  const { cloudFront, state, connections, issuerKeys, logger } = parts;
   const { hashAlgorithm } = cloudFront.describe();
   return new Metrics({
     build: { version: version(), database: settings.database.kind, hash_algorithm: hashAlgorithm },
@@ -140,7 +135,7 @@ async function countIfAsked(
       return { keyPairId, type: keyType };
     },
     signaturesWaiting: () => cloudFront.signaturesWaiting,
-    requestsInFlight: () => inFlight.count,
+    requestsInFlight: () => connections.requestsUnderWay,
     isDraining: () => state.isDraining,
     degradations: () => state.degradations,
     logLinesLost: () => logger.linesLost,

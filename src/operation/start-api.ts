@@ -5,9 +5,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { METRICS } from '../app.module.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { OperatingState } from './operating-state.js';
-import { RequestsInFlight } from '../http/limits/requests-in-flight.js';
+import type { FrontAdapter } from '../http/front-adapter.js';
 import { JsonLogger } from './json-logger.service.js';
-import { trackConnections } from '../http/server-limits.js';
 import type { Metrics } from './metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
 import { errorCode } from './error-code.js';
@@ -57,10 +56,10 @@ export async function startApi(settings: Settings, options: ApiOptions = {}): Pr
   const host = family === 'IPv6' ? `[${address}]` : address;
   const url = `${settings.tls ? 'https' : 'http'}://${host}:${port}`;
   logger.log({ msg: 'listening', url });
-  const dropConnections = trackConnections(server);
+  const { connections } = app.getHttpAdapter() as unknown as FrontAdapter;
   const state = app.get(OperatingState, { strict: false });
   const close = async (graceMilliseconds = GRACE_MILLISECONDS): Promise<void> => {
-    const timer = setTimeout(dropConnections, graceMilliseconds);
+    const timer = setTimeout(() => connections.drop(), graceMilliseconds);
     await app.close();
     clearTimeout(timer);
     scrapes?.close();
@@ -69,7 +68,7 @@ export async function startApi(settings: Settings, options: ApiOptions = {}): Pr
   const drain = async (reason = 'asked_to_stop'): Promise<void> => {
     const windowMilliseconds = settings.drainSeconds * 1000;
     state.startDraining();
-    app.get(RequestsInFlight, { strict: false }).closeConnections();
+    connections.closeAfterAnswers();
     logger.log({ msg: 'draining', reason });
     if (windowMilliseconds > 0) await wait(windowMilliseconds);
     const left = DRAIN_DEADLINE_MILLISECONDS - windowMilliseconds;

@@ -80,7 +80,7 @@ export function clockUntrusted(fault: ClockFault): Problem {
   return new Problem('clock_untrusted', {
     reason: fault,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
-    isTold: true,
+    isLoggedByState: true,
   });
 }
 

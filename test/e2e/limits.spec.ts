@@ -1,15 +1,14 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import type { Request, Response } from 'express';
-import { RequestsInFlight } from '../../src/http/limits/requests-in-flight.js';
+import type { FrontAdapter } from '../../src/http/front-adapter.js';
 import { APP_ORIGIN, onEveryDatabase, startTestApi, type TestApi } from '../support/api.js';
 
 async function withApi(
   changes: Parameters<typeof startTestApi>[1],
   tests: (api: TestApi) => Promise<void>,
+  options: Parameters<typeof startTestApi>[2] = {},
 ): Promise<void> {
-  const api = await startTestApi('sqlite', changes);
+  const api = await startTestApi('sqlite', changes, options);
   try {
     await tests(api);
   } finally {
@@ -34,7 +33,11 @@ describe('REQUEST_LIMIT_PER_ADDRESS', () => {
       expect(seconds).toBeLessThanOrEqual(120);
       expect(response.headers['access-control-allow-origin']).toBe(APP_ORIGIN);
       expect(response.headers['cache-control']).toBe('no-store');
-      expect(api.log.filter((line) => line.includes('"reason":"address_limit"'))).toHaveLength(1);
+      await ask().expect(429);
+      // One line for both, when it is over.
+      await api.app.close();
+      const lines = api.log.filter((line) => line.includes('"reason":"address_limit"'));
+      expect(lines.map((line) => (JSON.parse(line) as { count: number }).count)).toEqual([2]);
     }));
 
   test('spelling, token, method and query make no other caller (52)', () =>
@@ -80,30 +83,108 @@ describe('REQUEST_LIMIT_PER_ADDRESS', () => {
 });
 
 describe('overload', () => {
-  test('D15: with 1,000 requests under way one more is 503 overloaded at once, health is still answered', () =>
-    withApi({}, async (api) => {
-      const inFlight = api.app.get(RequestsInFlight, { strict: false });
-      const hanging = Array.from(
-        { length: 1_000 },
-        () => new ServerResponse(new IncomingMessage(new Socket())),
-      );
-      const enter = (response: ServerResponse): void => {
-        const request = { url: '/grants', socket: response.req.socket } as Request;
-        inFlight.shed(request, response as unknown as Response, () => undefined);
-      };
-      hanging.forEach(enter);
-      const full = await api.http.post('/grants').set('Origin', APP_ORIGIN);
-      const ready = await api.http.get('/health/ready');
-      for (const response of hanging) response.emit('close');
+  test('D15: with as many unanswered as there may be, one more is 503 overloaded at once; health and preflights are answered', () =>
+    withApi(
+      {},
+      async (api) => {
+        const recording = holdRecording(api);
+        await api.app.listen(0, '127.0.0.1');
+        const socket = sendPipelined(api, 5);
+        const { requestsUnderWay } = connectionsOf(api);
+        await until(() => recording.held() === 5);
 
-      expect([full.status, full.headers['retry-after'], full.headers['access-control-allow-origin']]).toEqual(
-        [503, '1', APP_ORIGIN],
-      );
-      expect(full.body).toMatchObject({ code: 'overloaded' });
-      expect(ready.status).toBe(200);
-      await api.http.get('/grants').expect(401);
+        const full = await api.http.post('/grants').set('Origin', APP_ORIGIN).send({ prefix: 'p' });
+        const live = await api.http.get('/health/live');
+        const preflight = await api.http
+          .options('/grants')
+          .set('Origin', APP_ORIGIN)
+          .set('Access-Control-Request-Method', 'POST');
+
+        expect([
+          full.status,
+          full.headers['retry-after'],
+          full.headers['access-control-allow-origin'],
+        ]).toEqual([503, '1', APP_ORIGIN]);
+        expect(full.body).toMatchObject({ code: 'overloaded' });
+        expect(full.headers['cache-control']).toBe('no-store');
+        expect([live.status, preflight.status]).toEqual([200, 204]);
+        recording.release();
+        socket.destroy();
+        await until(() => requestsUnderWay() === 0);
+        await api.http.get('/grants').expect(401);
+      },
+      { admissionLimits: { unanswered: 5 } },
+    ));
+
+  test('a burst of refused requests is one line of the log, with their number', () =>
+    withApi({}, async (api) => {
+      const recording = holdRecording(api);
+      await api.app.listen(0, '127.0.0.1');
+      const socket = sendPipelined(api, 400);
+      // Node reads no further while so many answers wait behind the first.
+      await until(() => connectionsOf(api).requestsUnderWay() > 150);
+      recording.release();
+      socket.destroy();
+      await api.app.close();
+
+      const lines = api.log.filter((line) => line.includes('"reason":"too_many_requests_pipelined"'));
+      expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+        {
+          level: 40,
+          time: expect.any(Number),
+          msg: 'requests refused',
+          code: 'overloaded',
+          reason: 'too_many_requests_pipelined',
+          count: expect.any(Number),
+          seconds: expect.any(Number),
+          requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        },
+      ]);
+      expect((JSON.parse(lines[0] ?? '') as { count: number }).count).toBeGreaterThanOrEqual(50);
     }));
 });
+
+/** Lets no grant be recorded until it is released. */
+function holdRecording(api: TestApi): { release(): void; readonly held: () => number } {
+  let count = 0;
+  let release = (): void => undefined;
+  const held = new Promise<never>((_resolve, reject) => {
+    release = () => reject(new Error('released'));
+  });
+  held.catch(() => undefined);
+  const record = (): Promise<never> => {
+    count += 1;
+    return held;
+  };
+  Object.defineProperty(api.database, 'record', { value: record });
+  return { release: () => release(), held: () => count };
+}
+
+/** So many grants at once on one connection. */
+function sendPipelined(api: TestApi, count: number): Socket {
+  const body = '{"prefix":"p"}';
+  const head = [
+    'POST /grants HTTP/1.1',
+    'Host: a',
+    `Authorization: ${api.bearer()}`,
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  ];
+  const { port } = api.app.getHttpServer().address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`.repeat(count));
+  return socket.resume();
+}
+
+function connectionsOf(api: TestApi): { readonly requestsUnderWay: () => number } {
+  const { connections } = api.app.getHttpAdapter() as unknown as FrontAdapter;
+  return { requestsUnderWay: () => connections.requestsUnderWay };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  // oxlint-disable-next-line no-await-in-loop -- lets the service work
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 onEveryDatabase(
   'GRANT_LIMIT_PER_VIEWER',

@@ -11,7 +11,7 @@ import { EntitlementService } from '../../src/entitlements/entitlement.service.j
 import { JsonLogger } from '../../src/operation/json-logger.service.js';
 import { Secret } from '../../src/settings/secret.js';
 import type { Settings } from '../../src/settings/settings.js';
-import { createApi } from '../../src/operation/create-api.js';
+import { createApi, type ApiOptions } from '../../src/operation/create-api.js';
 import { expectNoSecret, keepDataFolder, keepKey, keepSecret, keepUrl } from './canaries/canaries.js';
 import { filesIn, rowsIn } from './canaries/stored.js';
 import { watchAnswers } from './canaries/watch-answers.js';
@@ -143,6 +143,7 @@ export class TestApi {
 export async function startTestApi(
   database: DatabaseName,
   changes: Partial<Settings> = {},
+  options: Pick<ApiOptions, 'admissionLimits'> = {},
 ): Promise<TestApi> {
   const clock = new TestClock();
   const log: string[] = [];
@@ -178,7 +179,7 @@ export async function startTestApi(
   };
   keepSecretsOf(settings);
   const logger = new JsonLogger(settings.logLevel, { write: (line) => log.push(line) });
-  const app = await createApi(settings, { clock, logger });
+  const app = await createApi(settings, { clock, logger, ...options });
   return new TestApi(app, clock, log, async () => {
     try {
       if (postgres !== null) expectNoSecret('the rows', await rowsIn(postgres.url));

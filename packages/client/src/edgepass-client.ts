@@ -48,7 +48,7 @@ export interface EdgepassClient {
  * Calls reject with {@link EdgepassError} (the API refused) or {@link EdgepassNetworkError} (no readable answer).
  */
 export function createEdgepassClient(options: EdgepassClientOptions): EdgepassClient {
-  const apiUrl = options.apiUrl.replace(/\/+$/, '');
+  const apiUrl = withoutSlashes(options.apiUrl);
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const inOrder = callOrder(`edgepass ${apiUrl}`);
   const tabs = otherTabs(`edgepass ${apiUrl}`);
@@ -180,4 +180,9 @@ function hasTimes(answer: Partial<Grant>): boolean {
 
 function pageOrigin(): string | undefined {
   return (globalThis as { location?: { origin?: string } }).location?.origin;
+}
+
+/** Without the slashes at its end. */
+function withoutSlashes(url: string): string {
+  return url.endsWith('/') ? withoutSlashes(url.slice(0, -1)) : url;
 }

@@ -12,7 +12,7 @@ export type PemText = {
 } & ({ readonly block: PemBlock } | { readonly fault: string });
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const KEY_PAIR_ID_LINE = /^Key-Pair-Id:[ \t]*([^\n]*)(?:\n|$)/i;
+const KEY_PAIR_ID_LINE = /^Key-Pair-Id:([^\n]*)(?:\n|$)/i;
 const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,40})-----([\s\S]*?)-----END \1-----/g;
 
 /**

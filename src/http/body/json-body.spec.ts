@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { jsonBody, parseJsonObject } from './json-body.js';
 import { problemFrom } from '../problems/problem-from-error.js';
-import { writeProblem } from '../problems/problem.filter.js';
+import { writeProblem } from '../problems/answer-problem.js';
 
 const REQUEST_ID = '3f0d6a52-8d0b-4d8e-9a1e-0b6c7f0f8f10';
 const PRIVATE_TEXT = 'private/a';

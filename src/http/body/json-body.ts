@@ -1,14 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { countMembers, nestsDeeperThan } from './json-shape.js';
+import type { IncomingMessage } from 'node:http';
 import { Problem } from '../problems/problem.js';
-import { readBytes } from './read-bytes.js';
-
-/** Connect/Express middleware without Express's types, so that a reader and a test need neither. */
-export type Middleware = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
+import type { Step } from '../step.js';
+import { countMembers, nestsDeeperThan } from './json-shape.js';
 
 /** Ten times what the longest legal call needs (512-byte prefix); `body_too_large` names it. */
 export const BODY_LIMIT_BYTES = 16 * 1024;
@@ -18,20 +11,19 @@ export const BODY_DEPTH_LIMIT = 32;
 const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset=(?:utf-8|"utf-8"))?\s*$/i;
 
 /**
- * Reads a request's body into `request.body`: one JSON object in UTF-8, or a {@link Problem} to `next`.
- * Not `express.json()`: that one first waits for all of an oversized body (M16, M17), decodes broken
- * UTF-8 with replacement characters, takes the last of two equal members and answers `{}` for nothing.
+ * Step: reads a request's body into `request.body`: one JSON object in UTF-8, or a {@link Problem} to `next`.
+ * Not `express.json()`: that one first waits for all of an oversized body, decodes broken UTF-8 with replacement
+ * characters, takes the last of two equal members and answers `{}` for nothing.
+ * @param isLater whether the body of a request is read later; now only what its head says of it is looked at
  */
-export function jsonBody(): Middleware {
+export function jsonBody(isLater: (request: IncomingMessage) => boolean = () => false): Step {
   return (request, response, next) => {
-    readJsonBody(request).then(
-      (body) => {
-        if (body !== undefined) Object.assign(request, { body });
-        next();
-      },
+    const done = isLater(request) ? checkHead(request) : readInto(request);
+    done.then(
+      () => next(),
       (error: unknown) => {
         // Node reads on to the end of a body before the next request; one without a known, small end must
-        // not hold the connection (M16, M17).
+        // not hold the connection.
         if (!request.complete && !endsWithinLimit(request)) response.setHeader('connection', 'close');
         next(error);
       },
@@ -39,17 +31,24 @@ export function jsonBody(): Middleware {
   };
 }
 
-/** `undefined` where the request has no body and needs none. */
-async function readJsonBody(request: IncomingMessage): Promise<object | undefined> {
+/** Reads the body into `request.body`. @throws {Problem} as {@link jsonBody} hands on */
+export async function readInto(request: IncomingMessage): Promise<void> {
   const carriesBody = hasBody(request);
-  if (!carriesBody && !NEEDS_BODY.has(request.method ?? '')) return undefined;
+  if (!carriesBody && !NEEDS_BODY.has(request.method ?? '')) return;
   refuseOtherMediaTypes(request);
-  return parseJsonObject(carriesBody ? await readBytes(request, BODY_LIMIT_BYTES) : Buffer.alloc(0));
+  const bytes = carriesBody ? await readBytes(request, BODY_LIMIT_BYTES) : Buffer.alloc(0);
+  Object.assign(request, { body: parseJsonObject(bytes) });
+}
+
+async function checkHead(request: IncomingMessage): Promise<void> {
+  refuseOtherMediaTypes(request);
+  refuseAnnouncedLength(request, BODY_LIMIT_BYTES);
 }
 
 const NEEDS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-function hasBody(request: IncomingMessage): boolean {
+/** Whether a body follows the head. */
+export function hasBody(request: IncomingMessage): boolean {
   return (
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) !== 0
   );
@@ -118,4 +117,51 @@ function parse(text: string): unknown {
 
 function malformed(detail: string, reason: string): Problem {
   return new Problem('body_malformed', { detail, reason });
+}
+
+/**
+ * All bytes of a body, at most `limitBytes`. Refuses as soon as the limit is known to be passed: at once
+ * for an announced length, with the byte too many for a chunked body.
+ *
+ * @throws Problem `body_too_large`, or `request_malformed` when the caller broke off
+ */
+async function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  refuseAnnouncedLength(request, limitBytes);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let receivedBytes = 0;
+    const onData = (chunk: Buffer): void => {
+      receivedBytes += chunk.byteLength;
+      if (receivedBytes <= limitBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.off('data', onData).pause();
+      reject(tooLarge(limitBytes));
+    };
+    request.on('data', onData);
+    let isWhole = false;
+    request.once('end', () => {
+      isWhole = true;
+      resolve(Buffer.concat(chunks));
+    });
+    request.once('error', (cause) => reject(brokenOff(cause)));
+    // Every request closes in the end; an error with its stack is made only for one that broke off.
+    request.once('close', () => {
+      if (!isWhole) reject(brokenOff(undefined));
+    });
+  });
+}
+
+/** @throws {Problem} `body_too_large` */
+function refuseAnnouncedLength(request: IncomingMessage, limitBytes: number): void {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
+}
+
+function tooLarge(limitBytes: number): Problem {
+  return new Problem('body_too_large', { detail: `Send at most ${limitBytes} bytes` });
+}
+
+function brokenOff(cause: unknown): Problem {
+  return new Problem('request_malformed', { reason: 'broken_off', cause });
 }

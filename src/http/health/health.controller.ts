@@ -5,6 +5,7 @@ import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../../operatio
 import { Database } from '../../database/database.js';
 import { databaseUnavailable } from '../../database/outage.js';
 import { AnswersProblems } from '../problems/answers-problems.decorator.js';
+import { TakesNoQuery } from '../problems/known-members.js';
 import { Problem } from '../problems/problem.js';
 import { OperatingState } from '../../operation/operating-state.js';
 
@@ -46,6 +47,7 @@ export class HealthController implements OnModuleInit {
 
   /** A page may probe it without CORS to tell an untrusted certificate from a refusal (F48). */
   @Get('live')
+  @TakesNoQuery()
   @Header('Cross-Origin-Resource-Policy', 'cross-origin')
   @ApiOperation({ summary: 'The process answers; a restart would not help otherwise' })
   @ApiOkResponse({ type: HealthDto })
@@ -54,12 +56,13 @@ export class HealthController implements OnModuleInit {
   }
 
   @Get('ready')
+  @TakesNoQuery()
   @ApiOperation({ summary: 'A grant could succeed now' })
   @ApiOkResponse({ type: HealthDto })
   @AnswersProblems('database_unavailable', 'keys_unavailable', 'clock_untrusted', 'overloaded')
   ready(): HealthDto {
     if (this.state.isDraining) {
-      throw new Problem('overloaded', { reason: 'draining', retryAfterSeconds: 1, isTold: true });
+      throw new Problem('overloaded', { reason: 'draining', retryAfterSeconds: 1, isLoggedByState: true });
     }
     const { fault } = this.clock;
     if (fault !== null) throw clockUntrusted(fault);

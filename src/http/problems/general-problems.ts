@@ -5,6 +5,7 @@ import type { ProblemCode } from './problem-codes.js';
 /** What every call may be answered, whatever it asks: by the server, the reader of bodies, or a fault of ours. */
 const EVERYWHERE = [
   'request_malformed',
+  'field_unknown',
   'body_malformed',
   'duplicate_key',
   'request_timeout',

@@ -1,3 +1,4 @@
+import { UseGuards, type CanActivate } from '@nestjs/common';
 import { Problem } from './problem.js';
 
 /**
@@ -9,3 +10,18 @@ export function refuseUnknownMembers(value: object, known: ReadonlySet<string>):
   const list = known.size === 0 ? 'none' : [...known].toSorted().join(', ');
   throw new Problem('field_unknown', { detail: `Members of this call: ${list}` });
 }
+
+/** A route that takes no query: any member of one is refused with `field_unknown`, once the caller may call. */
+export function TakesNoQuery(): MethodDecorator {
+  return UseGuards(WITHOUT_QUERY);
+}
+
+const NO_MEMBERS: ReadonlySet<string> = new Set();
+
+const WITHOUT_QUERY: CanActivate = {
+  canActivate(context) {
+    const { query } = context.switchToHttp().getRequest<{ readonly query?: object }>();
+    refuseUnknownMembers(query ?? {}, NO_MEMBERS);
+    return true;
+  },
+};

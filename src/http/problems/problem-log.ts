@@ -1,3 +1,4 @@
+import type { LoggerService } from '@nestjs/common';
 import type { Problem } from './problem.js';
 
 /** What the log keeps of an error: never its other members, which may hold a body, a query or a setting. */
@@ -31,6 +32,19 @@ export function problemLogEntry(problem: Problem, requestId: string): ProblemLog
     reason: problem.reason,
     ...(isFailure && error !== undefined ? { error: loggedError(error) } : {}),
   };
+}
+
+/** Writes the line of a problem, as loud as it is bad: `debug` where its state was logged when it changed. */
+export function logProblem(
+  logger: Pick<LoggerService, 'error' | 'warn' | 'log'> & { debug?(message: unknown): void },
+  problem: Problem,
+  requestId: string,
+): void {
+  const entry = problemLogEntry(problem, requestId);
+  if (problem.isLoggedByState) logger.debug?.(entry);
+  else if (problem.status < 500) logger.log(entry);
+  else if (problem.status === 503) logger.warn(entry);
+  else logger.error(entry);
 }
 
 /** An error as the log may keep it. */

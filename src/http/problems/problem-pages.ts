@@ -69,16 +69,6 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
     operator:
       'The maximum is `GRANT_MAX_TTL_SECONDS`; it is also how long a revoked viewer can still open files.',
   },
-  path_invalid: {
-    meaning: 'The path of a file follows the rule of a prefix, and this one does not.',
-    caller: 'Send the path as it stands in the bucket, without a leading `/` and without percent encoding.',
-    operator: null,
-  },
-  url_not_allowed: {
-    meaning: 'Only addresses of the configured distribution are looked at.',
-    caller: 'Give an `https://` address on the host of `CLOUDFRONT_DOMAIN`.',
-    operator: null,
-  },
   subject_invalid: {
     meaning: 'A subject is `user:ID`, `group:NAME` or `everyone`.',
     caller: 'Write one of the three, with the id or name as tokens spell it.',

@@ -10,8 +10,8 @@ export interface ProblemOptions {
   readonly retryAfterSeconds?: number;
   /** Extra response headers that the status demands: `Allow`, `WWW-Authenticate`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The operator is told of the state behind it when it changes: an answer is a line at `debug` only. */
-  readonly isTold?: boolean;
+  /** The state behind it was logged when it changed: an answer is a line at `debug` only. */
+  readonly isLoggedByState?: boolean;
   readonly cause?: unknown;
 }
 
@@ -25,7 +25,7 @@ export class Problem extends Error {
   readonly reason: string;
   readonly retryAfterSeconds: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly isTold: boolean;
+  readonly isLoggedByState: boolean;
 
   constructor(
     readonly code: ProblemCode,
@@ -36,7 +36,7 @@ export class Problem extends Error {
     this.reason = options.reason ?? code;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.headers = options.headers ?? {};
-    this.isTold = options.isTold ?? false;
+    this.isLoggedByState = options.isLoggedByState ?? false;
   }
 
   get status(): number {

@@ -1,15 +1,16 @@
-import type { NextFunction, Request, Response } from 'express';
-import { problemAnswered } from '../../http/problems/answered-problem.js';
+import type { IncomingMessage } from 'node:http';
+import { problemAnswered } from '../../http/problems/answer-problem.js';
+import type { Step } from '../../http/step.js';
 import type { Metrics } from './metrics.js';
 
-/** Times every request and counts its answer under the route that took it. */
-export function observeRequests(metrics: Metrics) {
-  return (request: Request, response: Response, next: NextFunction): void => {
+/** Step: times every request and counts its answer under the route that took it. */
+export function observeRequests(metrics: Metrics): Step {
+  return (request, response, next) => {
     const begin = performance.now();
     // `close` comes once, also for a caller who went away before the answer.
     response.once('close', () => {
       metrics.requestAnswered({
-        method: request.method,
+        method: request.method ?? '',
         route: routeOf(request),
         status: response.writableFinished ? response.statusCode : CALLER_LEFT,
         seconds: (performance.now() - begin) / 1000,
@@ -23,8 +24,8 @@ export function observeRequests(metrics: Metrics) {
 /** nginx's word for it; never sent. */
 const CALLER_LEFT = 499;
 
-/** Express names the route that matched; its type leaves it open. */
-function routeOf(request: Request): string {
+/** Express names the route that matched in `request.route`. */
+function routeOf(request: IncomingMessage & { readonly route?: unknown }): string {
   const path: unknown = (request.route as { path?: unknown } | undefined)?.path;
   return typeof path === 'string' ? path : 'unmatched';
 }

@@ -1,11 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Problem } from './problems/problem.js';
-import { writeProblem } from './problems/problem.filter.js';
+import { Connections } from './connections.js';
+import { writeProblem } from './problems/answer-problem.js';
 import { answerParserRefusals } from './parser-refusals.js';
 import { refuseBadHead } from './request-head.js';
-import { guardServer } from './server-limits.js';
+import { createFrontServer } from './server.js';
 
 const PAGE = 'https://app.example.com';
 const QUICK = {
@@ -14,7 +15,6 @@ const QUICK = {
   checkMilliseconds: 20,
   silentMilliseconds: 1_000,
   keepAliveMilliseconds: 65_000,
-  connections: 3,
 };
 let server: Server;
 let refused: string[];
@@ -28,14 +28,18 @@ afterEach(() => {
 
 async function start(limits = QUICK): Promise<number> {
   refused = [];
-  server = createServer((request, response) => {
-    refuseBadHead(request, response, (error) => {
-      if (error instanceof Problem) writeProblem(response, error, 'x');
-      else request.resume().once('end', () => response.end('read'));
-    });
-  });
-  guardServer(server, limits);
-  answerParserRefusals(server, [PAGE], ({ code, reason }) => refused.push(`${code} ${reason}`));
+  server = createFrontServer(
+    (request, response) => {
+      refuseBadHead(request, response, (error) => {
+        if (error instanceof Problem) writeProblem(response, error, 'x');
+        else request.resume().once('end', () => response.end('read'));
+      });
+    },
+    { tls: null, limits },
+  );
+  const connections = new Connections(() => false);
+  connections.watch(server);
+  answerParserRefusals(server, connections, [PAGE], ({ code, reason }) => refused.push(`${code} ${reason}`));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
@@ -55,7 +59,7 @@ const code = (answer: string): string =>
   /^HTTP\/1\.1 (\d+) [^]*"code":"(\w+)"/.exec(answer)?.slice(1).join(' ') ?? answer;
 
 describe('a client that takes its time', () => {
-  it('D02: with its headers is answered 408 request_timeout in our form, and logged', async () => {
+  it('D02: with its headers is answered 408 request_timeout, and logged', async () => {
     const answer = await exchange(await start(), 'GET / HTTP/1.1\r\nHost: a\r\nX: 1');
     expect(code(answer)).toBe('408 request_timeout');
     expect(answer.toLowerCase()).toContain('\r\ncache-control: no-store\r\n');
@@ -63,7 +67,7 @@ describe('a client that takes its time', () => {
     expect(refused).toEqual(['request_timeout err_http_request_timeout']);
   });
 
-  it('D03: with its body is answered 408 request_timeout in our form', async () => {
+  it('D03: with its body is answered 408 request_timeout', async () => {
     const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{';
     expect(code(await exchange(await start(), head))).toBe('408 request_timeout');
   });
@@ -73,11 +77,9 @@ describe('a client that takes its time', () => {
   });
 
   it('is looked for every second, so that 10 s are not 40', async () => {
-    const port = await start();
-    guardServer(server);
-    expect(port).toBeGreaterThan(0);
-    const { connectionsCheckingInterval } = server as unknown as { connectionsCheckingInterval: number };
-    expect([server.headersTimeout, server.requestTimeout, connectionsCheckingInterval]).toEqual([
+    const made = createFrontServer(() => undefined, { tls: null });
+    const { connectionsCheckingInterval } = made as unknown as { connectionsCheckingInterval: number };
+    expect([made.headersTimeout, made.requestTimeout, connectionsCheckingInterval]).toEqual([
       10_000, 15_000, 1_000,
     ]);
   });
@@ -92,16 +94,5 @@ describe('headers', () => {
     expect(await exchange(port, withHeaders(100))).toContain('\r\n\r\n4\r\nread\r\n'.slice(0, 4));
     expect(code(await exchange(port, withHeaders(101)))).toBe('431 headers_too_large');
     expect(code(await exchange(port, withHeaders(2000)))).toBe('431 headers_too_large');
-  });
-});
-
-describe('connections', () => {
-  it('over the bound are closed at once, and the others stay', async () => {
-    const port = await start();
-    const open = [0, 1, 2].map(() => connect(port, '127.0.0.1').on('error', () => undefined));
-    sockets.push(...open);
-    await Promise.all(open.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-    expect(await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).toBe('');
-    expect(open.filter((socket) => socket.destroyed)).toEqual([]);
   });
 });
