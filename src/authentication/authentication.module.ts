@@ -6,10 +6,10 @@ import type { Settings } from '../settings/settings.js';
 import { ACCESS_TOKEN_VERIFIER, createAccessTokenVerifier } from './access-token.verifier.js';
 import { AdminGuard, SIGN_IN_POLICY, type SignInPolicy, ViewerGuard } from './viewer.guard.js';
 import {
-  DEMO_COOKIE_SCOPE,
+  DEMO_COOKIE_ATTRIBUTES,
   DemoSignInController,
   ON_SIGNED_IN,
-  type DemoCookieScope,
+  type DemoCookieAttributes,
   type OnSignedIn,
 } from './demo-sign-in.controller.js';
 import {
@@ -115,7 +115,7 @@ function demoProviders(settings: AuthenticationInput, dependencies: Authenticati
     clock: dependencies.trustedClock ?? dependencies.clock,
     users: demoUsers(adminGroupOf(settings.authentication) ?? DEMO_ADMIN_GROUP),
   });
-  const scope: DemoCookieScope = {
+  const attributes: DemoCookieAttributes = {
     secure: publicUrl.origin.startsWith('https://'),
     path: publicUrl.basePath.startsWith('/') ? (publicUrl.basePath as `/${string}`) : '/',
   };
@@ -127,7 +127,7 @@ function demoProviders(settings: AuthenticationInput, dependencies: Authenticati
       inject: [ModuleRef],
       useFactory: (application: ModuleRef) => dependencies.onSignedIn?.(application) ?? (() => undefined),
     },
-    { provide: DEMO_COOKIE_SCOPE, useValue: scope },
+    { provide: DEMO_COOKIE_ATTRIBUTES, useValue: attributes },
     { provide: ACCESS_TOKEN_VERIFIER, useValue: demo.verifier },
   ];
 }

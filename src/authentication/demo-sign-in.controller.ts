@@ -35,7 +35,7 @@ export class DemoSignInAnswer {
 }
 
 /** How the demo cookie is set: decided by the address of the API alone, never by the request. */
-export interface DemoCookieScope {
+export interface DemoCookieAttributes {
   readonly secure: boolean;
   /** The base path of the API, `/` at the least. */
   readonly path: `/${string}`;
@@ -55,8 +55,8 @@ export type OnSignedIn = (
 /** Injection token of {@link OnSignedIn}. */
 export const ON_SIGNED_IN = Symbol('edgepass.on-signed-in');
 
-/** Injection token of the {@link DemoCookieScope}. */
-export const DEMO_COOKIE_SCOPE = Symbol('edgepass.demo-cookie-scope');
+/** Injection token of the {@link DemoCookieAttributes}. */
+export const DEMO_COOKIE_ATTRIBUTES = Symbol('edgepass.demo-cookie-attributes');
 
 /** Signs demo users in and out. Exists in demo mode only. */
 @ApiTags('demo')
@@ -65,7 +65,7 @@ export class DemoSignInController {
   constructor(
     @Inject(DEMO_SIGN_IN) private readonly demo: DemoSignIn,
     @Inject(SIGN_IN_POLICY) private readonly policy: SignInPolicy,
-    @Inject(DEMO_COOKIE_SCOPE) private readonly scope: DemoCookieScope,
+    @Inject(DEMO_COOKIE_ATTRIBUTES) private readonly attributes: DemoCookieAttributes,
     @Inject(ON_SIGNED_IN) private readonly onSignedIn: OnSignedIn,
   ) {}
 
@@ -107,7 +107,7 @@ export class DemoSignInController {
   }
 
   #cookieLine(value: string, maxAgeSeconds: number): string {
-    const { path, secure } = this.scope;
+    const { path, secure } = this.attributes;
     const parts = [`${DEMO_COOKIE}=${value}`, `Max-Age=${maxAgeSeconds}`, `Path=${path}`, 'HttpOnly'];
     if (secure) parts.push('Secure');
     return [...parts, 'SameSite=Lax'].join('; ');

@@ -1,5 +1,5 @@
 import type { CheckedOptions } from './cloudfront-options.js';
-import type { CookieScope } from './cookies/cookie-scope.js';
+import type { CookieAttributes } from './cookies/cookie-attributes.js';
 import type { HashAlgorithm } from './signing/signature.js';
 import type { SigningKey } from './keys/signing-key.js';
 
@@ -15,16 +15,20 @@ export interface CloudFrontDescription {
   readonly cookies: {
     /** `null`: host-only. */
     readonly domain: string | null;
-    readonly sameSite: CookieScope['sameSite'];
+    readonly sameSite: CookieAttributes['sameSite'];
     readonly secure: boolean;
     readonly partitioned: boolean;
-    readonly path: CookieScope['pathMode'];
+    readonly path: CookieAttributes['pathMode'];
   };
 }
 
 /** Takes the checked options; gives what may be shown of them. Named one by one, so that no private member slips in. */
-export function describeCloudFront({ key, hashAlgorithm, scope }: CheckedOptions): CloudFrontDescription {
-  const { domain, sameSite, secure, partitioned, pathMode } = scope;
+export function describeCloudFront({
+  key,
+  hashAlgorithm,
+  attributes,
+}: CheckedOptions): CloudFrontDescription {
+  const { domain, sameSite, secure, partitioned, pathMode } = attributes;
   return {
     keyPairId: key.keyPairId,
     keyType: key.type,

@@ -1,11 +1,11 @@
 import type { Clock } from '../operation/clock.js';
 import { readAppOrigin, readCloudFrontUrl, readPublicUrl, type AddressResult } from './addresses.js';
 import {
-  deriveCookieScope,
-  type CookieScope,
-  type CookieScopeInput,
-  type CookieScopeProblem,
-} from './cookies/cookie-scope.js';
+  deriveCookieAttributes,
+  type CookieAttributes,
+  type CookieAttributesInput,
+  type CookieAttributesProblem,
+} from './cookies/cookie-attributes.js';
 import type { HashAlgorithm } from './signing/signature.js';
 import { loadSigningKey, type SigningKey } from './keys/signing-key.js';
 
@@ -46,7 +46,7 @@ export interface CheckedOptions {
   readonly cloudFrontUrl: string;
   readonly key: SigningKey;
   readonly hashAlgorithm: HashAlgorithm;
-  readonly scope: CookieScope;
+  readonly attributes: CookieAttributes;
   /** In the names of the settings, as the problems are. */
   readonly warnings: readonly string[];
 }
@@ -80,10 +80,10 @@ export class CloudFrontOptionsError extends Error {
   override readonly name = 'CloudFrontOptionsError';
 
   /** In the names of the settings. Not enumerable, so that a host's log says everything once, in its own words. */
-  declare readonly problems: readonly CookieScopeProblem[];
+  declare readonly problems: readonly CookieAttributesProblem[];
 
   /** Takes the problems in the names of the settings; the message has the names of the options. */
-  constructor(problems: readonly CookieScopeProblem[]) {
+  constructor(problems: readonly CookieAttributesProblem[]) {
     const lines = problems.map(({ setting, expected, found, todo }) =>
       inTheWordsOfOptions(`${setting}: expected ${expected}; found ${found}; ${todo}`),
     );
@@ -94,7 +94,7 @@ export class CloudFrontOptionsError extends Error {
 
 /** Checks the options with the rules of the settings. Throws {@link CloudFrontOptionsError}. */
 export function checkOptions(options: CloudFrontOptions): CheckedOptions {
-  const problems: CookieScopeProblem[] = [];
+  const problems: CookieAttributesProblem[] = [];
   const addresses = readAddresses(options, problems);
   const loaded = loadSigningKey({
     text: options.privateKey,
@@ -102,7 +102,8 @@ export function checkOptions(options: CloudFrontOptions): CheckedOptions {
     keyPairId: options.keyPairId ?? null,
   });
   if ('problem' in loaded) problems.push(loaded.problem);
-  const derived = addresses === null ? null : deriveCookieScope({ ...addresses, ...cookieSettings(options) });
+  const derived =
+    addresses === null ? null : deriveCookieAttributes({ ...addresses, ...cookieSettings(options) });
   if (derived !== null && 'problems' in derived) problems.push(...derived.problems);
   if (addresses === null || derived === null || 'problems' in derived || 'problem' in loaded) {
     throw new CloudFrontOptionsError(problems);
@@ -111,15 +112,15 @@ export function checkOptions(options: CloudFrontOptions): CheckedOptions {
     cloudFrontUrl: addresses.cloudFrontUrl,
     key: loaded.key,
     hashAlgorithm: options.hashAlgorithm ?? 'SHA1',
-    scope: derived.scope,
+    attributes: derived.attributes,
     warnings: derived.warnings,
   };
 }
 
 function readAddresses(
   options: CloudFrontOptions,
-  problems: CookieScopeProblem[],
-): Pick<CookieScopeInput, 'cloudFrontUrl' | 'publicUrl' | 'appOrigins'> | null {
+  problems: CookieAttributesProblem[],
+): Pick<CookieAttributesInput, 'cloudFrontUrl' | 'publicUrl' | 'appOrigins'> | null {
   const environment = options.environment ?? 'production';
   const keep = <Address>(setting: AddressSetting, result: AddressResult<Address>): Address | null => {
     if ('address' in result) return result.address;
@@ -138,7 +139,7 @@ function readAddresses(
   return origins.length === 0 ? null : { cloudFrontUrl, publicUrl, appOrigins };
 }
 
-function cookieSettings(options: CloudFrontOptions): Pick<CookieScopeInput, 'environment' | 'cookies'> {
+function cookieSettings(options: CloudFrontOptions): Pick<CookieAttributesInput, 'environment' | 'cookies'> {
   const {
     domain = null,
     sameSite = null,

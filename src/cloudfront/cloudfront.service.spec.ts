@@ -298,7 +298,7 @@ describe('write', () => {
           if (clears) await browser.call((response) => service.clear(response, [prefix]));
           else await grant(browser, service, prefix, viewer);
           const below = prefix === '/' ? 'x' : `${prefix}/x`;
-          // After a clear a wider scope may still cover it; the cleared one never does.
+          // After a clear a wider grant may still cover it; the cleared one never does.
           expect((await browser.opens(below)) === service.resourceFor(prefix)).toBe(!clears);
           for (const path of ['x', 'a/x', 'a/b/x', 'a/b/c/x', 'ab/x', 'b/x', 'b/a/x'])
             await browser.opens(path);
@@ -346,19 +346,19 @@ describe('held and widerHeld', () => {
     ['the very same', 'courses', null],
     ['beside it', 'coursesx', null],
     ['above it', '/', null],
-  ])('finds the wider scope for a prefix %s', async (_, prefix, expected) => {
+  ])('finds the wider grant for a prefix %s', async (_, prefix, expected) => {
     await expect(
       askAfter(['courses'], (service, request) => service.widerHeld(request, prefix, alice)),
     ).resolves.toEqual(expected);
   });
 
-  it('offers nobody the wider scope of somebody else', async () => {
+  it('offers nobody the wider grant of somebody else', async () => {
     await expect(
       askAfter(['courses'], (service, request) => service.widerHeld(request, 'courses/algebra', bob)),
     ).resolves.toBeNull();
   });
 
-  it('finds no wider scope with COOKIE_PATH=root', async () => {
+  it('finds no wider grant with COOKIE_PATH=root', async () => {
     await expect(
       askAfter(['a'], (service, request) => service.widerHeld(request, 'a/b', alice), {
         cookies: { path: 'root' },

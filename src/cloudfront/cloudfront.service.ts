@@ -151,7 +151,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   async #prepare(lease: SigningLease, prefix: string, expiresAt: Date | number): Promise<CookieSet> {
-    const { cloudFrontUrl, scope, hashAlgorithm } = this.#options;
+    const { cloudFrontUrl, attributes, hashAlgorithm } = this.#options;
     const asked = canonical(prefix);
     const expiresAtEpochSeconds =
       expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : expiresAt;
@@ -162,7 +162,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     const { text, resource } = buildPolicy({ cloudFrontUrl, prefix: asked, expiresAtEpochSeconds });
     return {
       prefix: asked,
-      path: cookiePathOf(scope, asked),
+      path: cookiePathOf(attributes, asked),
       resource,
       expiresAtEpochSeconds,
       keyPairId: lease.key.keyPairId,
@@ -177,12 +177,12 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * another viewer left, and of what is over the limits. Reads what the browser holds from the request.
    */
   write(response: CookieResponse, set: CookieSet, viewer?: CookieViewer): void {
-    const { scope } = this.#options;
+    const { attributes } = this.#options;
     const now = this.#clock.nowEpochSeconds();
     const held = this.#heldAfter(response);
     const added: HeldRecord = {
-      domain: scope.domain,
-      partitioned: scope.partitioned,
+      domain: attributes.domain,
+      partitioned: attributes.partitioned,
       path: set.path,
       prefix: prefixOfPath(set.path) ?? set.prefix,
       // A host that names no viewer grants it to the viewer of the last grant.
@@ -191,8 +191,8 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
       expiresAtEpochSeconds: set.expiresAtEpochSeconds,
       isOldForm: false,
     };
-    const settled = settleHeld(held, viewer, scope, added);
-    const issued = issueLines(set, scope, set.expiresAtEpochSeconds - now);
+    const settled = settleHeld(held, viewer, attributes, added);
+    const issued = issueLines(set, attributes, set.expiresAtEpochSeconds - now);
     this.#append(response, [...issued, this.#heldLine(added)], settled);
   }
 
@@ -211,7 +211,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    */
   widerHeld(request: IncomingMessage, prefix: string, viewer?: CookieViewer): HeldGrant | null {
     const asked = canonical(prefix);
-    if (this.#options.scope.pathMode === 'root') return null;
+    if (this.#options.attributes.pathMode === 'root') return null;
     const [widest] = this.held(request, viewer)
       .own.filter((held) => held.prefix !== asked && covers(held.prefix, asked))
       .toSorted((a, b) => a.prefix.length - b.prefix.length);
@@ -223,15 +223,15 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * no token is needed for that. Two calls for one answer add up.
    */
   clear(response: CookieResponse, prefixes?: readonly string[]): void {
-    const { scope } = this.#options;
+    const { attributes } = this.#options;
     const held = this.#heldAfter(response);
-    const isRoot = scope.pathMode === 'root';
+    const isRoot = attributes.pathMode === 'root';
     // With COOKIE_PATH=root every grant lives at `/`, whichever prefix it was for.
     const named = isRoot ? ['/'] : (prefixes ?? []);
     const paths = new Set(named.map((prefix) => pathOf(canonical(prefix))));
     const gone = held.filter(({ path }) => prefixes === undefined || paths.has(path));
     const unrecorded = [...paths]
-      .map((path): CookiePlace => ({ domain: scope.domain, partitioned: scope.partitioned, path }))
+      .map((path): CookiePlace => ({ domain: attributes.domain, partitioned: attributes.partitioned, path }))
       .filter((place) => !gone.some((record) => isSamePlace(record, place)));
     const kept = held.filter((record) => !gone.includes(record));
     this.#append(response, [], { kept, cleared: gone }, unrecorded);
@@ -242,7 +242,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * nest, as two calls at once can leave them, the narrower ones. Appends nothing where all is well.
    */
   tidy(response: CookieResponse, viewer?: CookieViewer): void {
-    const settled = settleHeld(this.#heldAfter(response), viewer, this.#options.scope);
+    const settled = settleHeld(this.#heldAfter(response), viewer, this.#options.attributes);
     if (settled.cleared.length > 0) this.#append(response, [], settled);
   }
 
@@ -252,7 +252,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     { kept, cleared }: Settled,
     unrecorded: readonly CookiePlace[] = [],
   ): void {
-    const { scope } = this.#options;
+    const { attributes } = this.#options;
     const before = this.#afterAnswer.get(response);
     const gone = [...cleared, ...unrecorded].filter(
       (place) => !before?.cleared.some((already) => isSamePlace(already, place)),
@@ -266,8 +266,8 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     const lines = [
       ...issued,
       ...gone.flatMap((place) => [
-        ...clearLines(scope, place),
-        this.#ownLine(heldCookieName(place, scope.ownCookies), '', 0, place.partitioned),
+        ...clearLines(attributes, place),
+        this.#ownLine(heldCookieName(place, attributes.ownCookies), '', 0, place.partitioned),
       ]),
       ...(before === undefined ? this.#fromOldForm(requestOf(response), kept) : []),
     ];
@@ -276,7 +276,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
 
   /** Writes what the one cookie of edgepass 0.1 said into cookies of their own, and clears it. */
   #fromOldForm(request: IncomingMessage, kept: readonly HeldRecord[]): readonly string[] {
-    const { ownCookies, partitioned } = this.#options.scope;
+    const { ownCookies, partitioned } = this.#options.attributes;
     if (!hasOldForm(request.headers.cookie, ownCookies)) return [];
     return [
       ...kept.filter(({ isOldForm }) => isOldForm).map((record) => this.#heldLine(record)),
@@ -285,17 +285,17 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   #heldLine(record: HeldRecord): string {
-    const name = heldCookieName(record, this.#options.scope.ownCookies);
+    const name = heldCookieName(record, this.#options.attributes.ownCookies);
     const secondsLeft = Math.max(0, record.expiresAtEpochSeconds - this.#clock.nowEpochSeconds());
     return this.#ownLine(name, formatHeldValue(record), secondsLeft, record.partitioned);
   }
 
   /** Our own cookies are host-only, and in the partition of the cookies that they speak of. */
   #ownLine(name: string, value: string, maxAgeSeconds: number, partitioned: boolean): string {
-    const { scope } = this.#options;
-    const { path } = scope.ownCookies;
+    const { attributes } = this.#options;
+    const { path } = attributes.ownCookies;
     return formatSetCookie({
-      ...kindAt(scope, partitioned),
+      ...kindAt(attributes, partitioned),
       name,
       value,
       path,
@@ -309,8 +309,13 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   #read(request: IncomingMessage): readonly HeldRecord[] {
-    const { scope } = this.#options;
-    return readHeldCookies(request.headers.cookie, scope.ownCookies, scope, this.#clock.nowEpochSeconds());
+    const { attributes } = this.#options;
+    return readHeldCookies(
+      request.headers.cookie,
+      attributes.ownCookies,
+      attributes,
+      this.#clock.nowEpochSeconds(),
+    );
   }
 }
 

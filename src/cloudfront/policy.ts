@@ -1,7 +1,7 @@
 import { isPrefix, pathOf, type Prefix } from './prefix.js';
 
 // The distribution as a viewer sees it. A wildcard here would open other hosts (R18, R20), a path would
-// move the scope: neither can be spelled.
+// move the place of the cookies: neither can be spelled.
 const BASE_URL = /^https?:\/\/(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?$/;
 // Ten digits end in the year 2286; thirteen are milliseconds, which CloudFront may take for the year 58000 (R29).
 const MAX_EPOCH_SECONDS = 9_999_999_999;

@@ -39,7 +39,7 @@ export class GrantsService {
   /**
    * Grants a caller a prefix: permitted and recorded durably, then signed.
    * @param ttlSeconds the wished lifetime; the setting's default when absent
-   * @param wider the live scope of this browser that the prefix lies in, if any. Two scopes that nest would
+   * @param wider the live grant of this browser that the prefix lies in, if any. Two grants that nest would
    *   send two cookies of one name, and which one CloudFront reads is unknown (R44): so the wider one is
    *   renewed instead, if the caller is still entitled to it
    * @throws {Problem} `ttl_out_of_range`, `not_entitled`, `audit_unavailable`, `overloaded`
@@ -123,7 +123,7 @@ export class GrantsService {
     return wished;
   }
 
-  /** Renewing a wider scope never shortens what the browser holds. */
+  /** Renewing a wider grant never shortens what the browser holds. */
   private renewed(wider: { readonly expiresAtEpochSeconds: number }, wished: number, now: number): number {
     return Math.min(Math.max(wished, wider.expiresAtEpochSeconds), now + this.limits.maxTtlSeconds);
   }

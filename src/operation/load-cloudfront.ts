@@ -28,7 +28,7 @@ type KeyText =
   | { readonly problem: SettingsProblem };
 
 /**
- * The signing service of the settings: key file read, key parsed, cookie scope derived, all checked.
+ * The signing service of the settings: key file read, key parsed, cookie attributes derived, all checked.
  * @param onWarning hears at once what works but deserves attention, in the names of the settings
  * @throws {StartProblem} with every problem, in the names of the settings
  */

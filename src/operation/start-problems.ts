@@ -1,5 +1,5 @@
 import { KeySourceError, readPublicKeyFile } from '../authentication/public-key-file.js';
-import { deriveCookieScope } from '../cloudfront/cookies/cookie-scope.js';
+import { deriveCookieAttributes } from '../cloudfront/cookies/cookie-attributes.js';
 import { loadSigningKey } from '../cloudfront/keys/signing-key.js';
 import { readSigningKeyFile } from '../cloudfront/keys/signing-key-file.js';
 import { inOrder, type ReadValues } from '../settings/read-settings.js';
@@ -47,7 +47,7 @@ function readFile(read: ReturnType<typeof readSigningKeyFile>, file: string) {
 function cookieProblems({ environment, values }: ReadValues): readonly SettingsProblem[] {
   const { PUBLIC_URL: publicUrl, CLOUDFRONT_DOMAIN: cloudFrontUrl, APP_ORIGINS: appOrigins } = values;
   if (publicUrl === null || cloudFrontUrl === null || appOrigins === null) return [];
-  const derived = deriveCookieScope({
+  const derived = deriveCookieAttributes({
     environment,
     publicUrl,
     cloudFrontUrl,

@@ -1,10 +1,10 @@
 import { readCookieDomain } from '../addresses.js';
 import { isCoveredBy, longestSharedParent, readHost, type Host } from '../host.js';
-import type { CookieScopeProblem } from './cookie-scope-input.js';
+import type { CookieAttributesProblem } from './cookie-attributes-input.js';
 
 export type CookieDomainResult =
   | { readonly domain: string | null; readonly warnings: readonly string[] }
-  | { readonly problem: CookieScopeProblem };
+  | { readonly problem: CookieAttributesProblem };
 
 const EXPECTED_ADDRESSES =
   'the API and the distribution on one host, or below one domain that is no public suffix';
@@ -69,7 +69,7 @@ function setInstead(api: Host, cdn: Host): string {
     : `leave it unset, or set COOKIE_DOMAIN=${derived.domain}`;
 }
 
-function domainProblem(found: string, todo: string): { readonly problem: CookieScopeProblem } {
+function domainProblem(found: string, todo: string): { readonly problem: CookieAttributesProblem } {
   return {
     problem: {
       setting: 'COOKIE_DOMAIN',
@@ -89,7 +89,7 @@ function exposure(domain: string): readonly string[] {
   ];
 }
 
-function noSharedParent(api: Host, cdn: Host, shared: string | null): CookieScopeProblem {
+function noSharedParent(api: Host, cdn: Host, shared: string | null): CookieAttributesProblem {
   return {
     setting: settingToChange(api, cdn),
     expected: EXPECTED_ADDRESSES,

@@ -1,16 +1,16 @@
 import { siteOf } from '../host.js';
-import type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
+import type { CookieAttributesInput, CookieAttributesProblem } from './cookie-attributes-input.js';
 import type { CookieKind } from './set-cookie.js';
 
 export type CookieKindResult =
   | { readonly kind: CookieKind; readonly warnings: readonly string[] }
-  | { readonly problems: readonly CookieScopeProblem[] };
+  | { readonly problems: readonly CookieAttributesProblem[] };
 
 /**
  * SameSite, Secure and Partitioned, one kind for every cookie of the deployment (B22–B31, B38, B42, B43).
  * Takes the addresses and what the operator set; gives the kind, or every combination no browser would keep.
  */
-export function deriveCookieKind(input: CookieScopeInput): CookieKindResult {
+export function deriveCookieKind(input: CookieAttributesInput): CookieKindResult {
   const { cookies, cloudFrontUrl, appOrigins } = input;
   const problems = transportProblems(input);
   const isHttps = input.publicUrl.origin.startsWith('https:');
@@ -32,14 +32,14 @@ export function deriveCookieKind(input: CookieScopeInput): CookieKindResult {
 }
 
 /** What is wrong with http, https and Secure, whatever the host names are. */
-export function transportProblems(input: CookieScopeInput): CookieScopeProblem[] {
+export function transportProblems(input: CookieAttributesInput): CookieAttributesProblem[] {
   const isHttps = input.publicUrl.origin.startsWith('https:');
   const { secure } = input.cookies;
   const isSecureWrong = secure !== null && secure !== isHttps;
   return [...schemeProblems(input), ...(isSecureWrong ? [secureProblem(isHttps)] : [])];
 }
 
-function schemeProblems(input: CookieScopeInput): CookieScopeProblem[] {
+function schemeProblems(input: CookieAttributesInput): CookieAttributesProblem[] {
   const { publicUrl, cloudFrontUrl, appOrigins, environment } = input;
   const named = [
     { setting: 'PUBLIC_URL', origins: [publicUrl.origin] },
@@ -70,7 +70,7 @@ function schemeProblems(input: CookieScopeInput): CookieScopeProblem[] {
   ];
 }
 
-function secureProblem(isHttps: boolean): CookieScopeProblem {
+function secureProblem(isHttps: boolean): CookieAttributesProblem {
   return isHttps
     ? {
         setting: 'COOKIE_SECURE',
@@ -90,8 +90,8 @@ function secureProblem(isHttps: boolean): CookieScopeProblem {
 function foreignProblem(
   sameSite: string,
   foreign: readonly string[],
-  input: CookieScopeInput,
-): CookieScopeProblem {
+  input: CookieAttributesInput,
+): CookieAttributesProblem {
   return {
     setting: 'COOKIE_SAME_SITE',
     expected: `None while an app is on another site than ${input.cloudFrontUrl}: browsers refuse ${sameSite} cookies there`,
@@ -100,7 +100,7 @@ function foreignProblem(
   };
 }
 
-function partitionedProblem(sameSite: string): CookieScopeProblem {
+function partitionedProblem(sameSite: string): CookieAttributesProblem {
   return {
     setting: 'COOKIE_PARTITIONED',
     expected: 'true only beside COOKIE_SAME_SITE=None: a partition is for pages of another site',
@@ -109,7 +109,7 @@ function partitionedProblem(sameSite: string): CookieScopeProblem {
   };
 }
 
-function noneProblem(foreign: readonly string[], input: CookieScopeInput): CookieScopeProblem {
+function noneProblem(foreign: readonly string[], input: CookieAttributesInput): CookieAttributesProblem {
   const isAsked = input.cookies.sameSite === 'None';
   return {
     setting: isAsked ? 'COOKIE_SAME_SITE' : 'APP_ORIGINS',
@@ -123,7 +123,7 @@ function noneProblem(foreign: readonly string[], input: CookieScopeInput): Cooki
   };
 }
 
-function foreignWarning(foreign: readonly string[], partitioned: boolean, input: CookieScopeInput): string {
+function foreignWarning(foreign: readonly string[], partitioned: boolean, input: CookieAttributesInput): string {
   const attributes = partitioned ? 'SameSite=None; Secure; Partitioned' : 'SameSite=None; Secure';
   const where = partitioned
     ? 'kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari'
@@ -131,12 +131,12 @@ function foreignWarning(foreign: readonly string[], partitioned: boolean, input:
   return `${foreign.join(', ')}: on another site than ${input.cloudFrontUrl}, so the cookies are ${attributes}, ${where}; an app on the same site, such as ${sameSiteApp(input)}, works everywhere`;
 }
 
-function plainHttpWarning(input: CookieScopeInput): string {
+function plainHttpWarning(input: CookieAttributesInput): string {
   return `${input.publicUrl.origin} is plain HTTP: the cookies go without Secure, for development only; Safari and production need HTTPS (npm start serves it)`;
 }
 
 /** An origin that would need no third-party cookie; where nobody can make names, the host itself. */
-function sameSiteApp({ cloudFrontUrl }: CookieScopeInput): string {
+function sameSiteApp({ cloudFrontUrl }: CookieAttributesInput): string {
   const site = siteOf(cloudFrontUrl);
   const { protocol, hostname } = new URL(cloudFrontUrl);
   return site === `${protocol}//${hostname}` ? site : site.replace('//', '//app.');

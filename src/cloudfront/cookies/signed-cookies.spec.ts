@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { CookieJar } from 'tough-cookie';
 import { signatureVectors } from '../../../test/support/signature-vectors.js';
-import type { CookieScope } from './cookie-scope.js';
+import type { CookieAttributes } from './cookie-attributes.js';
 import { readPrefix, type Prefix } from '../prefix.js';
 import { clearLines, cookiePathOf, issueLines, type CookieSet } from './signed-cookies.js';
 
-const scope: CookieScope = {
+const attributes: CookieAttributes = {
   domain: 'media.example.com',
   sameSite: 'Lax',
   secure: true,
@@ -13,7 +13,12 @@ const scope: CookieScope = {
   pathMode: 'prefix',
   ownCookies: { namePrefix: '__Host-', path: '/' },
 };
-const foreignScope: CookieScope = { ...scope, sameSite: 'None', secure: true, partitioned: true };
+const foreignAttributes: CookieAttributes = {
+  ...attributes,
+  sameSite: 'None',
+  secure: true,
+  partitioned: true,
+};
 const [vector] = signatureVectors.policies;
 if (vector === undefined) throw new Error('the vectors are empty');
 const set: CookieSet = {
@@ -39,7 +44,7 @@ const gone = `${at}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
 
 describe('issueLines', () => {
   it('are five, in the order of the contract, all of one Domain and Path (C06, B60)', () => {
-    expect(issueLines(set, scope, 900)).toEqual([
+    expect(issueLines(set, attributes, 900)).toEqual([
       `CloudFront-Policy=${vector.cookie}; ${lives}`,
       `CloudFront-Signature=${vector.rsa.SHA1}; ${lives}`,
       `CloudFront-Key-Pair-Id=K2JCJMDEHXQW5F; ${lives}`,
@@ -49,27 +54,31 @@ describe('issueLines', () => {
   });
 
   it('name the hash under SHA256 (R2)', () => {
-    const lines = issueLines({ ...set, hashAlgorithm: 'SHA256', signature: vector.rsa.SHA256 }, scope, 900);
+    const lines = issueLines(
+      { ...set, hashAlgorithm: 'SHA256', signature: vector.rsa.SHA256 },
+      attributes,
+      900,
+    );
     expect(lines[3]).toBe(`CloudFront-Hash-Algorithm=SHA256; ${lives}`);
   });
 
   it('are partitioned, every one, where an app is foreign (B38, B43)', () => {
-    for (const line of issueLines(set, foreignScope, 900)) {
+    for (const line of issueLines(set, foreignAttributes, 900)) {
       expect(line).toMatch(/; Secure; SameSite=None; Partitioned$/);
     }
   });
 
   it('never set CloudFront-Expires to a value: a wildcard needs a custom policy (C14, R10)', () => {
-    expect(issueLines(set, scope, 900)[4]).toMatch(/^CloudFront-Expires=; /);
+    expect(issueLines(set, attributes, 900)[4]).toMatch(/^CloudFront-Expires=; /);
   });
 
   it('live no longer than the policy, and not at all when it has ended', () => {
-    expect(issueLines(set, scope, 1)[0]).toContain('Max-Age=1;');
-    expect(issueLines(set, scope, -5)[0]).toContain('Max-Age=0;');
+    expect(issueLines(set, attributes, 1)[0]).toContain('Max-Age=1;');
+    expect(issueLines(set, attributes, -5)[0]).toContain('Max-Age=0;');
   });
 
   it('have no Expires attribute', () => {
-    expect(issueLines(set, scope, 900).join('\n')).not.toMatch(/; Expires/i);
+    expect(issueLines(set, attributes, 900).join('\n')).not.toMatch(/; Expires/i);
   });
 
   it('P33 stay within what a browser keeps at the longest prefix', () => {
@@ -78,7 +87,7 @@ describe('issueLines', () => {
     const policyText = vector.text.replace(vector.resource, resource);
     const [policy = ''] = issueLines(
       { ...set, prefix: longest, path: `/${longest}`, policyText },
-      scope,
+      attributes,
       900,
     );
     const [pair = ''] = policy.split('; ');
@@ -89,7 +98,7 @@ describe('issueLines', () => {
 
 describe('clearLines', () => {
   it('name Domain, Path and kind as they were set, for every cookie that was set (B61)', () => {
-    expect(clearLines(scope, { ...scope, path: '/courses/algebra' })).toEqual([
+    expect(clearLines(attributes, { ...attributes, path: '/courses/algebra' })).toEqual([
       `CloudFront-Policy=; ${gone}`,
       `CloudFront-Signature=; ${gone}`,
       `CloudFront-Key-Pair-Id=; ${gone}`,
@@ -99,16 +108,16 @@ describe('clearLines', () => {
 
   it('are partitioned where the cookies are (B43)', () => {
     expect(
-      clearLines(foreignScope, { ...foreignScope, path: '/a' }).every((line) =>
+      clearLines(foreignAttributes, { ...foreignAttributes, path: '/a' }).every((line) =>
         line.endsWith('SameSite=None; Partitioned'),
       ),
     ).toBe(true);
   });
 
   it('name the place of an earlier configuration, and the kind that a browser takes there', () => {
-    const [line] = clearLines(scope, { domain: null, partitioned: true, path: '/a' });
+    const [line] = clearLines(attributes, { domain: null, partitioned: true, path: '/a' });
     expect(line).toBe('CloudFront-Policy=; Path=/a; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned');
-    const [unpartitioned] = clearLines(foreignScope, {
+    const [unpartitioned] = clearLines(foreignAttributes, {
       domain: 'example.com',
       partitioned: false,
       path: '/a',
@@ -125,8 +134,8 @@ describe('clearLines', () => {
     const jar = new CookieJar();
     const api = 'https://api.media.example.com/grants';
     const sibling = { ...granted, prefix: prefix('courses/geometry'), path: '/courses/geometry' } as const;
-    const lines = [...issueLines(granted, scope, 900), ...issueLines(sibling, scope, 900)];
-    for (const line of [...lines, ...clearLines(scope, { ...scope, path: '/courses/algebra' })])
+    const lines = [...issueLines(granted, attributes, 900), ...issueLines(sibling, attributes, 900)];
+    for (const line of [...lines, ...clearLines(attributes, { ...attributes, path: '/courses/algebra' })])
       await jar.setCookie(line, api);
     expect(await jar.getCookies('https://cdn.media.example.com/courses/algebra/1.svg')).toEqual([]);
     const kept = await jar.getCookies('https://cdn.media.example.com/courses/geometry/1.svg');

@@ -1,5 +1,5 @@
 import { toCloudFrontBase64 } from '../signing/cloudfront-base64.js';
-import type { CookieScope } from './cookie-scope.js';
+import type { CookieAttributes } from './cookie-attributes.js';
 import { pathOf, type Prefix } from '../prefix.js';
 import type { CookiePlace } from './held-grants.js';
 import { formatSetCookie, type CookieKind, type CookiePath } from './set-cookie.js';
@@ -22,8 +22,8 @@ export interface CookieSet {
 }
 
 /** Where the cookies of a prefix live: below the prefix, or everywhere with COOKIE_PATH=root. */
-export function cookiePathOf(scope: Pick<CookieScope, 'pathMode'>, prefix: Prefix): CookiePath {
-  return scope.pathMode === 'root' ? '/' : pathOf(prefix);
+export function cookiePathOf(attributes: Pick<CookieAttributes, 'pathMode'>, prefix: Prefix): CookiePath {
+  return attributes.pathMode === 'root' ? '/' : pathOf(prefix);
 }
 
 /**
@@ -31,8 +31,12 @@ export function cookiePathOf(scope: Pick<CookieScope, 'pathMode'>, prefix: Prefi
  * answer (B71). What the other hash or a canned policy left behind is cleared with them (B62, R36, R43).
  * Takes the set, where it lives, and the seconds it has left; Max-Age ends with the policy.
  */
-export function issueLines(set: CookieSet, scope: CookieScope, secondsLeft: number): readonly string[] {
-  const at = placeOf(scope, set.path);
+export function issueLines(
+  set: CookieSet,
+  attributes: CookieAttributes,
+  secondsLeft: number,
+): readonly string[] {
+  const at = placeOf(attributes, set.path);
   const lives = { ...at, maxAgeSeconds: Math.max(0, secondsLeft) };
   const cleared = { ...at, value: '', maxAgeSeconds: 0 };
   const policy = toCloudFrontBase64(Buffer.from(set.policyText));
@@ -56,22 +60,22 @@ const SET_NAMES = [
 ] as const;
 
 /** The lines that take one grant away from the browser, wherever an earlier configuration set it. */
-export function clearLines(scope: CookieScope, at: CookiePlace): readonly string[] {
-  const place = { ...kindAt(scope, at.partitioned), domain: at.domain, path: at.path };
+export function clearLines(attributes: CookieAttributes, at: CookiePlace): readonly string[] {
+  const place = { ...kindAt(attributes, at.partitioned), domain: at.domain, path: at.path };
   return SET_NAMES.map((name) => formatSetCookie({ ...place, name, value: '', maxAgeSeconds: 0 }));
 }
 
 function placeOf(
-  scope: CookieScope,
+  attributes: CookieAttributes,
   path: CookiePath,
 ): CookieKind & { readonly domain: string | null; readonly path: CookiePath } {
-  return { ...kindAt(scope, scope.partitioned), domain: scope.domain, path };
+  return { ...kindAt(attributes, attributes.partitioned), domain: attributes.domain, path };
 }
 
 /** The kind of this deployment's cookies in or outside a partition: a browser removes a cookie only there. */
-export function kindAt(scope: CookieScope, partitioned: boolean): CookieKind {
+export function kindAt(attributes: CookieAttributes, partitioned: boolean): CookieKind {
   if (partitioned) return { sameSite: 'None', secure: true, partitioned };
-  return scope.sameSite === 'None'
+  return attributes.sameSite === 'None'
     ? { sameSite: 'None', secure: true, partitioned }
-    : { sameSite: scope.sameSite, secure: scope.secure, partitioned };
+    : { sameSite: attributes.sameSite, secure: attributes.secure, partitioned };
 }

@@ -6,7 +6,7 @@ import type * as line from '../../../src/cloudfront/cookies/set-cookie.js';
 import type * as signed from '../../../src/cloudfront/cookies/signed-cookies.js';
 import { Cookie } from 'tough-cookie';
 import { decodeCloudFrontBase64 } from '../../../packages/edge/src/viewer-access/credentials.js';
-import type { CookieScope } from '../../../src/cloudfront/cookies/cookie-scope.js';
+import type { CookieAttributes } from '../../../src/cloudfront/cookies/cookie-attributes.js';
 import type { CookieKind, SetCookie } from '../../../src/cloudfront/cookies/set-cookie.js';
 import type { CookieSet } from '../../../src/cloudfront/cookies/signed-cookies.js';
 import { buildPolicy } from '../../../src/cloudfront/policy.js';
@@ -31,7 +31,7 @@ const kinds: fc.Arbitrary<CookieKind> = fc.constantFrom<CookieKind[]>(
   { sameSite: 'None', secure: true, partitioned: true },
 );
 
-const scopes: fc.Arbitrary<CookieScope> = fc
+const scopes: fc.Arbitrary<CookieAttributes> = fc
   .tuple(
     kinds,
     fc.constantFrom(null, 'media.example.com'),

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { CookieJar } from 'tough-cookie';
-import { deriveCookieScope, type CookieScope, type CookieScopeInput } from './cookie-scope.js';
+import {
+  deriveCookieAttributes,
+  type CookieAttributes,
+  type CookieAttributesInput,
+} from './cookie-attributes.js';
 import { formatSetCookie } from './set-cookie.js';
 
 interface Deployment {
@@ -9,13 +13,13 @@ interface Deployment {
   readonly api: string;
   readonly cdn: string;
   /** `production` where nothing is said. */
-  readonly environment?: CookieScopeInput['environment'];
-  readonly cookies?: Partial<CookieScopeInput['cookies']>;
+  readonly environment?: CookieAttributesInput['environment'];
+  readonly cookies?: Partial<CookieAttributesInput['cookies']>;
 }
 
 const derived = { domain: null, sameSite: null, secure: null, partitioned: null, path: 'prefix' } as const;
 
-function inputOf(deployment: Deployment): CookieScopeInput {
+function inputOf(deployment: Deployment): CookieAttributesInput {
   const api = new URL(deployment.api);
   return {
     appOrigins: deployment.app,
@@ -1207,16 +1211,16 @@ const refused: readonly (Deployment & {
   },
 ];
 
-function scopeOf(deployment: Deployment): CookieScope {
-  const result = deriveCookieScope(inputOf(deployment));
+function derivedFrom(deployment: Deployment): CookieAttributes {
+  const result = deriveCookieAttributes(inputOf(deployment));
   if ('problems' in result) throw new Error(result.problems.map((problem) => problem.found).join('; '));
-  return result.scope;
+  return result.attributes;
 }
 
 /** The attributes that differ between deployments, as they stand in a Set-Cookie line. */
-function attributesOf(scope: CookieScope): string {
+function attributesOf(attributes: CookieAttributes): string {
   const line = formatSetCookie({
-    ...scope,
+    ...attributes,
     name: 'CloudFront-Policy',
     value: 'x',
     path: '/',
@@ -1230,30 +1234,30 @@ function attributesOf(scope: CookieScope): string {
 
 describe('a deployment that can work gets the cookies that a browser keeps', () => {
   it.each(accepted)('$name', (deployment) => {
-    const scope = scopeOf(deployment);
-    expect(attributesOf(scope)).toBe(deployment.gets);
-    expect(`${scope.ownCookies.namePrefix} ${scope.ownCookies.path}`).toBe(deployment.ownCookies);
-    expect(scope.pathMode).toBe(deployment.cookies?.path ?? 'prefix');
+    const attributes = derivedFrom(deployment);
+    expect(attributesOf(attributes)).toBe(deployment.gets);
+    expect(`${attributes.ownCookies.namePrefix} ${attributes.ownCookies.path}`).toBe(deployment.ownCookies);
+    expect(attributes.pathMode).toBe(deployment.cookies?.path ?? 'prefix');
   });
 
   it.each(accepted)('$name: what the log says at start', (deployment) => {
-    expect(deriveCookieScope(inputOf(deployment)).warnings).toEqual(deployment.warns ?? []);
+    expect(deriveCookieAttributes(inputOf(deployment)).warnings).toEqual(deployment.warns ?? []);
   });
 
   it.each(accepted)(
     '$name: tough-cookie takes them from the API and sends them to the distribution',
     async (deployment) => {
-      const scope = scopeOf(deployment);
+      const attributes = derivedFrom(deployment);
       const apiUrl = `${deployment.api}/grants`;
-      const isForeign = scope.sameSite === 'None';
+      const isForeign = attributes.sameSite === 'None';
       const jar = new CookieJar();
-      const cookie = { ...scope, value: 'x', maxAgeSeconds: 60 };
+      const cookie = { ...attributes, value: 'x', maxAgeSeconds: 60 };
       const lines = [
         formatSetCookie({ ...cookie, name: 'CloudFront-Policy', path: '/courses/algebra' }),
         formatSetCookie({
           ...cookie,
-          name: `${scope.ownCookies.namePrefix}edgepass-held-x`,
-          path: scope.ownCookies.path,
+          name: `${attributes.ownCookies.namePrefix}edgepass-held-x`,
+          path: attributes.ownCookies.path,
           domain: null,
         }),
       ];
@@ -1263,15 +1267,15 @@ describe('a deployment that can work gets the cookies that a browser keeps', () 
 
       expect(await namesAt(`${deployment.cdn}/courses/algebra/lesson-1.m3u8`)).toContain('CloudFront-Policy');
       expect(await namesAt(`${deployment.cdn}/courses/geometry/1.svg`)).not.toContain('CloudFront-Policy');
-      expect(await namesAt(apiUrl)).toContain(`${scope.ownCookies.namePrefix}edgepass-held-x`);
+      expect(await namesAt(apiUrl)).toContain(`${attributes.ownCookies.namePrefix}edgepass-held-x`);
     },
   );
 });
 
 describe('a deployment that cannot work is refused with the reason and what would work', () => {
   it.each(refused)('$name', (deployment) => {
-    const result = deriveCookieScope(inputOf(deployment));
-    if ('scope' in result) throw new Error(`accepted: ${attributesOf(result.scope)}`);
+    const result = deriveCookieAttributes(inputOf(deployment));
+    if ('attributes' in result) throw new Error(`accepted: ${attributesOf(result.attributes)}`);
     expect(result.problems.map(({ setting, found, todo }) => ({ setting, found, todo }))).toEqual(
       deployment.because,
     );

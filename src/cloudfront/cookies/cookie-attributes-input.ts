@@ -1,12 +1,12 @@
 /** One reason why the start must stop, in the form of the settings' own problems. */
-export interface CookieScopeProblem {
+export interface CookieAttributesProblem {
   readonly setting: string;
   readonly expected: string;
   readonly found: string;
   readonly todo: string;
 }
 
-export interface CookieScopeInput {
+export interface CookieAttributesInput {
   readonly appOrigins: readonly string[];
   /** `origin` has no path; `basePath` is `''` or `/api`. */
   readonly publicUrl: { readonly origin: string; readonly basePath: string };

@@ -1,14 +1,14 @@
 import { deriveCookieDomain } from './cookie-domain.js';
 import { deriveCookieKind, transportProblems } from './cookie-kind.js';
-import type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
+import type { CookieAttributesInput, CookieAttributesProblem } from './cookie-attributes-input.js';
 import { readHost } from '../host.js';
 import type { OwnCookies } from './held-grants.js';
 import type { CookieKind, CookiePath } from './set-cookie.js';
 
-export type { CookieScopeInput, CookieScopeProblem } from './cookie-scope-input.js';
+export type { CookieAttributesInput, CookieAttributesProblem } from './cookie-attributes-input.js';
 
 /** Where the cookies of this deployment live, and of which kind they are: one kind for all of them. */
-export type CookieScope = CookieKind & {
+export type CookieAttributes = CookieKind & {
   /** `null`: host-only, because API and CDN are one host. */
   readonly domain: string | null;
   readonly pathMode: 'prefix' | 'root';
@@ -16,16 +16,16 @@ export type CookieScope = CookieKind & {
   readonly ownCookies: OwnCookies;
 };
 
-export type CookieScopeResult = { readonly warnings: readonly string[] } & (
-  { readonly scope: CookieScope } | { readonly problems: readonly CookieScopeProblem[] }
+export type CookieAttributesResult = { readonly warnings: readonly string[] } & (
+  { readonly attributes: CookieAttributes } | { readonly problems: readonly CookieAttributesProblem[] }
 );
 
 /**
  * Derives from the addresses which attributes a browser needs so that it keeps the cookies and sends them to
  * the distribution; explicit settings are held to the same rules (B5–B31, B42).
- * Gives the scope, or every reason why this deployment cannot work with the host name that would.
+ * Gives the attributes, or every reason why this deployment cannot work with the host name that would.
  */
-export function deriveCookieScope(input: CookieScopeInput): CookieScopeResult {
+export function deriveCookieAttributes(input: CookieAttributesInput): CookieAttributesResult {
   const api = readHost(new URL(input.publicUrl.origin).hostname);
   const cdn = readHost(new URL(input.cloudFrontUrl).hostname);
   const domain = deriveCookieDomain(api, cdn, input.cookies.domain);
@@ -39,13 +39,13 @@ export function deriveCookieScope(input: CookieScopeInput): CookieScopeResult {
     ];
     return { problems, warnings: [] };
   }
-  const scope: CookieScope = {
+  const attributes: CookieAttributes = {
     ...kind.kind,
     domain: domain.domain,
     pathMode: input.cookies.path,
     ownCookies: ownCookiesOf(kind.kind, input.publicUrl.basePath),
   };
-  return { scope, warnings: [...domain.warnings, ...kind.warnings] };
+  return { attributes, warnings: [...domain.warnings, ...kind.warnings] };
 }
 
 /** The strongest name prefix that the place allows: a browser takes `__Host-` only with Secure and Path=/. */
