@@ -27,7 +27,7 @@ describe('the limit of an address', () => {
     expect([await ask(60.5), await ask(61), await ask(62)]).toEqual([null, null, 59]);
   });
 
-  it('whoever waits as long as Retry-After says is let through', async () => {
+  it('a caller who waits as long as Retry-After says is let through', async () => {
     const ask = limited(1);
     await ask(10);
     const seconds = (await ask(29.3)) ?? Number.NaN;
@@ -55,7 +55,7 @@ describe('the store of the limit', () => {
     expect(most).toBeLessThanOrEqual(100_000);
   });
 
-  it('counts back and forgets a key when it is told to', () => {
+  it('counts back and forgets a key when it is asked to', () => {
     const store = new BoundedStore(60_000, 100, () => 0);
     store.increment('a');
     store.increment('a');

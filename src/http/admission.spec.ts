@@ -72,7 +72,7 @@ describe('the requests that are worked on', () => {
     expect(statesOf(sent)).toEqual(['started', 'started', 'started', 'waits']);
   });
 
-  it('while the first of the queue has waited 200 ms, whoever comes is refused at once, and no longer', () => {
+  it('while the first of the queue has waited 200 ms, a new request is refused at once, and no longer', () => {
     const admission = admissionOf({ atOnce: 1, crowd: 1 });
     const [first, second] = sendSome(admission, 2);
     jest.advanceTimersByTime(200);
@@ -153,7 +153,7 @@ describe('the requests that are worked on', () => {
     expect(send(admission).state()).toBe('waits');
   });
 
-  it('D06: one connection has room for 100, and what is refused there takes no room from others', () => {
+  it('D06: one connection takes 100, and what is refused there takes no place from others', () => {
     const admission = admissionOf({ unanswered: 150 });
     const pipeline = new Socket();
     const pipelined = sendSome(admission, 1_000, pipeline);

@@ -17,7 +17,7 @@ export interface AdmissionLimits {
   /** Of one connection: browsers and balancers send one at a time, and who pipelines must not crowd out others. */
   readonly unansweredOnConnection: number;
   /**
-   * While so many wait and the first of them has waited so long, whoever comes is refused: more come than can be
+   * While so many wait and the first of them has waited so long, a new request is refused: more come than can be
    * served. A few wait their time also where the machine is slow.
    */
   readonly crowd: number;
@@ -55,7 +55,7 @@ const STEP = 1.5;
 // Made once: an error with its trace costs as much as everything else that is spent on a refused request.
 const PIPELINED = overloaded('too_many_requests_pipelined');
 const CROWDED = overloaded('too_many_requests_waiting');
-const IN_FLIGHT = overloaded('too_many_requests_in_flight');
+const UNDER_WAY = overloaded('too_many_requests_in_flight');
 const WAITED = overloaded('waited_too_long');
 
 function overloaded(reason: string): Problem {
@@ -116,7 +116,7 @@ export class Admission {
   /** Step, once the body is in, so that a slow client holds no place: hands on when there is one. */
   readonly waitForPlace: Step = (request, response, next) => {
     if (this.#admitted >= this.#limits.unanswered) {
-      next(IN_FLIGHT);
+      next(UNDER_WAY);
       return;
     }
     this.#admitted += 1;

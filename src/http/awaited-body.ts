@@ -22,8 +22,8 @@ export function isAwaiting(request: IncomingMessage): boolean {
 }
 
 /**
- * Lets a client that asked beforehand send its body, once the guards have let it pass: whoever is refused for
- * their token, or for the length that they announce, sends nothing in vain.
+ * Lets a client that asked beforehand send its body, once the guards have let it pass: a client that is refused for
+ * its token, or for the length that it announces, sends nothing in vain.
  */
 export class AwaitedBody implements NestInterceptor {
   intercept(

@@ -199,7 +199,7 @@ function readTarget(request: IncomingMessage, response: ServerResponse, next: Ne
   next();
 }
 
-/** Whoever asks for health asks the process, not the address that browsers use: it is at the root as well. */
+/** A call for health asks the process, not the address that browsers use: it is at the root as well. */
 function healthOf(basePath: string): Condition {
   return ({ url = '' }) => url.startsWith('/health/') || url.startsWith(`${basePath}/health/`);
 }

@@ -65,8 +65,8 @@ export class Listener {
 }
 
 /**
- * A port that is shared can be shared with a second service by mistake, in silence. Whoever opens it alone first
- * finds out. @throws Node's EADDRINUSE
+ * A port that is shared can be shared with a second service by mistake, in silence. Opening it alone first
+ * finds that out. @throws Node's EADDRINUSE
  */
 async function refuseTaken(options: ListenOptions): Promise<void> {
   if (options.port === 0) return;

@@ -69,7 +69,7 @@ describe('what never becomes a request', () => {
       `POST / HTTP/1.1\r\n${FROM_PAGE}\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n`,
       'request_malformed hpe_invalid_chunk_size',
     ],
-  ])('%s is refused in our form, and the page may read it', async (_what, bytes, logged) => {
+  ])('%s is refused with problem details, and the page may read it', async (_what, bytes, logged) => {
     const answer = await exchange(bytes);
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     const { code, status } = JSON.parse(body) as { code: string; status: number };

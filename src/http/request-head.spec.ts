@@ -8,10 +8,10 @@ function refusalOf(rawHeaders: readonly string[], httpVersion = '1.1', url = '/'
   const request = Object.assign(new IncomingMessage(new Socket()), { url, httpVersion });
   request.rawHeaders = [...rawHeaders];
   const response = new ServerResponse(request);
-  let told: unknown;
-  refuseBadHead(request, response, (problem) => (told = problem));
-  expect(response.getHeader('connection')).toBe(told === undefined ? undefined : 'close');
-  return told instanceof Problem ? `${told.code} ${told.reason}` : undefined;
+  let refused: unknown;
+  refuseBadHead(request, response, (problem) => (refused = problem));
+  expect(response.getHeader('connection')).toBe(refused === undefined ? undefined : 'close');
+  return refused instanceof Problem ? `${refused.code} ${refused.reason}` : undefined;
 }
 
 describe('the head of a request', () => {

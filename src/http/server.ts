@@ -7,7 +7,7 @@ export interface ServerLimits {
   /** Until a client must have sent its headers, and its whole request (Node: 60 s and 300 s). */
   readonly headersMilliseconds: number;
   readonly requestMilliseconds: number;
-  /** How often Node looks for those two (every 30 s unless told): no limit is more exact than this. */
+  /** How often Node looks for those two (every 30 s by default): no limit is more exact than this. */
   readonly checkMilliseconds: number;
   /** A connection on which nothing moves: above all one whose client does not read its answer. */
   readonly silentMilliseconds: number;

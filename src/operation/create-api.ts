@@ -135,7 +135,7 @@ async function countIfAsked(
       return { keyPairId, type: keyType };
     },
     signaturesWaiting: () => cloudFront.signaturesWaiting,
-    requestsInFlight: () => connections.requestsUnderWay,
+    requestsUnderWay: () => connections.requestsUnderWay,
     isDraining: () => state.isDraining,
     degradations: () => state.degradations,
     logLinesLost: () => logger.linesLost,

@@ -79,23 +79,23 @@ describe('a client that asks before it sends its body', () => {
       ),
     );
 
-  test('without a token is refused, and never told to go on', async () => {
+  test('without a token is refused, and never asked to go on', async () => {
     const said = await ask('Content-Length: 14');
     expect([statusesIn(said), codeIn(said)]).toEqual([['401'], 'token_missing']);
   });
 
-  test('with a token that is not accepted is refused, and never told to go on', async () => {
+  test('with a token that is not accepted is refused, and never asked to go on', async () => {
     expect(statusesIn(await ask('Content-Length: 14', 'Authorization: Bearer x.y.z'))).toEqual(['401']);
   });
 
   test.each([
     ['too much', ['Content-Length: 99999999'], '413'],
     ['another type', ['Content-Length: 14', 'Content-Encoding: gzip'], '415'],
-  ])('announcing %s is refused, and never told to go on', async (_what, head, status) => {
+  ])('announcing %s is refused, and never asked to go on', async (_what, head, status) => {
     expect(statusesIn(await ask(`Authorization: ${api.bearer()}`, ...head))).toEqual([status]);
   });
 
-  test('that may call is told to go on, and granted', async () => {
+  test('that may call is asked to go on, and granted', async () => {
     const { port } = api.app.getHttpServer().address() as AddressInfo;
     const said = await new Promise<string>((resolve) => {
       let received = '';
@@ -143,7 +143,7 @@ describe('a query that a route does not know', () => {
     expect(answers).toEqual(calls.map((route) => [route, 400, 'field_unknown']));
   });
 
-  test('is not told to who may not call', async () => {
+  test('is not sent to callers who may not call', async () => {
     await api.http.get('/grants?x=1').expect(401);
   });
 });

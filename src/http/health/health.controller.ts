@@ -9,7 +9,7 @@ import { TakesNoQuery } from '../problems/known-members.js';
 import { Problem } from '../problems/problem.js';
 import { OperatingState } from '../../operation/operating-state.js';
 
-/** No names, no versions, no secrets: whoever reaches the port may read it. */
+/** No names, no versions, no secrets: everyone who reaches the port may read it. */
 export class HealthDto {
   @ApiProperty({
     enum: ['ok', 'degraded'],
@@ -30,7 +30,7 @@ export class HealthController implements OnModuleInit {
     @Inject(TRUSTED_CLOCK) private readonly clock: TrustedClock,
   ) {}
 
-  /** For whoever is on call: why the balancer stopped sending requests, and since when it does again. */
+  /** For the person on call: why the balancer stopped sending requests, and since when it does again. */
   onModuleInit(): void {
     const { readiness } = this.database;
     const tell = (error: unknown): void => {

@@ -3,9 +3,9 @@ import type { ProblemCode } from './problem-codes.js';
 /** What `docs/errors.md` says of a code beside its status and title. */
 export interface ProblemPage {
   readonly meaning: string;
-  /** What whoever made the call does. */
+  /** What the caller does. */
   readonly caller: string;
-  /** What whoever runs the service does; `null` where there is nothing to do. */
+  /** What the operator does; `null` where there is nothing to do. */
   readonly operator: string | null;
 }
 

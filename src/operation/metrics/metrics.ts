@@ -9,7 +9,7 @@ export interface MetricSources {
   readonly build: { readonly version: string; readonly database: string; readonly hash_algorithm: string };
   readonly signingKey: () => Pick<SigningKey, 'keyPairId' | 'type'>;
   readonly signaturesWaiting: () => number;
-  readonly requestsInFlight: () => number;
+  readonly requestsUnderWay: () => number;
   readonly isDraining: () => boolean;
   readonly degradations: () => readonly Degradation[];
   readonly logLinesLost: () => number;
@@ -97,7 +97,7 @@ export class Metrics {
     const { build } = sources;
     this.#gauge('edgepass_build_info', 'Always 1', Object.keys(build)).set({ ...build }, 1);
     this.#read('edgepass_signing_queue', 'Signatures that wait for a thread', sources.signaturesWaiting);
-    this.#read('edgepass_requests_in_flight', 'Requests without a whole answer', sources.requestsInFlight);
+    this.#read('edgepass_requests_in_flight', 'Requests without a whole answer', sources.requestsUnderWay);
     this.#read('edgepass_draining', '1 after the signal to stop', () => Number(sources.isDraining()));
     const lost = 'Log lines that could not be written, to a reader that is gone or a disk that is full';
     this.#sum('edgepass_log_lines_lost_total', lost, sources.logLinesLost);
