@@ -19,7 +19,8 @@ describe('examples/own-backend with the packed tarball', () => {
   beforeAll(async () => {
     // `npm run matrix` brings a host of another kind, already installed and compiled.
     const folder = process.env['EDGEPASS_HOST_FOLDER'] ?? (await installPackedHost());
-    rmSync(join(folder, 'media-key.pem'), { force: true });
+    // What a run on another Node has left there.
+    for (const left of ['media-key.pem', 'audit.jsonl']) rmSync(join(folder, left), { force: true });
     // As its README says: a key by the installed command, its id in a line above.
     await run('npx', ['--no-install', 'edgepass', 'keys', 'rsa', '--out', 'media-key.pem'], folder);
     const file = join(folder, 'media-key.pem');

@@ -28,7 +28,9 @@ export function typeSteps(stage: OnStage): void {
         const flags =
           '--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --skipLibCheck false --module nodenext --types node --listFiles';
         const files = await compile(folder, [...flags.split(' '), file]);
-        expect(files).toContain('node_modules/edgepass/dist/module/esm/index.d.ts');
+        const { type } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { type: string };
+        const kind = type === 'module' ? 'esm' : 'cjs';
+        expect(files).toContain(`node_modules/edgepass/dist/module/${kind}/index.d.ts`);
         expect(files.split('\n').filter((line) => line.includes('/@types/express'))).toEqual([]);
       },
       commandLimitMilliseconds,
