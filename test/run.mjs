@@ -2,7 +2,9 @@
 // Node that this Node is too old.
 import { readFileSync } from 'node:fs';
 
-const { engines } = JSON.parse(readFileSync(new URL('../packages/node/package.json', import.meta.url), 'utf8'));
+const { engines } = JSON.parse(
+  readFileSync(new URL('../packages/node/package.json', import.meta.url), 'utf8'),
+);
 const wanted = engines.node.replace('>=', '').split('.').map(Number);
 const found = process.versions.node.split('.').map(Number);
 const difference = wanted.map((part, index) => found[index] - part).find((part) => part !== 0) ?? 0;

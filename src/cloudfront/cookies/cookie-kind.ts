@@ -123,7 +123,11 @@ function noneProblem(foreign: readonly string[], input: CookieAttributesInput): 
   };
 }
 
-function foreignWarning(foreign: readonly string[], partitioned: boolean, input: CookieAttributesInput): string {
+function foreignWarning(
+  foreign: readonly string[],
+  partitioned: boolean,
+  input: CookieAttributesInput,
+): string {
   const attributes = partitioned ? 'SameSite=None; Secure; Partitioned' : 'SameSite=None; Secure';
   const where = partitioned
     ? 'kept by Chrome 114, Firefox 141, Safari 26.2 and newer, by no older Safari'
