@@ -16,3 +16,8 @@ it('an exported event is one line in which nothing moves a cursor or turns the t
   );
   expect(JSON.parse(line)).toEqual(event);
 });
+
+it('A11 what a spreadsheet would run is a JSON text in an exported event', () => {
+  const line = auditLine({ id: '1', at: '2026-11-20T09:00:00Z', kind: 'refusal', subject: 'user:=cmd|x' });
+  expect(line).toBe('{"id":"1","at":"2026-11-20T09:00:00Z","kind":"refusal","subject":"user:=cmd|x"}\n');
+});

@@ -5,8 +5,7 @@ import { onEveryDatabase, startTestApi, TEST_AUTHENTICATION, type TestApi } from
 import { send } from '../support/https-client.js';
 import { until } from '../support/operated-api.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { runEdgepass } from '../support/processes.js';
-import { APP_ORIGIN, hostileTests, type HostileStage } from './stage.js';
+import { APP_ORIGIN, hostileTests } from './stage.js';
 
 const ROUTES = [
   ['GET', '/admin/entitlements'],
@@ -96,12 +95,13 @@ hostileTests('A: admin routes, audit log, SQL', (stage) => {
         'X-HTTP-Method-Override': 'PUT',
         'X-Original-URL': '/admin/entitlements',
       };
+      expect((await stage().call('GET', '/entitlements', { headers })).status).toBe(200);
       const answer = await stage().call('GET', '/entitlements?_method=PUT', { headers });
-      expect(answer.status).toBe(200);
+      expect([answer.status, (answer.json() as Answered).code]).toEqual([400, 'field_unknown']);
     });
   });
 
-  test.each(['*', 'private/*', '', '..', 'private/a b', 'private/?', '/private', 'private//a'])(
+  test.each(['*', 'private/*', '', '..', 'private/a ', 'private/?', '/private', 'private//a'])(
     'A05 a right for %j is refused as a grant for it is',
     async (prefix) => {
       const answers = [await put({ subject: 'user:u1', prefix }), await ask('u1', prefix)];
@@ -147,7 +147,7 @@ hostileTests('A: admin routes, audit log, SQL', (stage) => {
       },
     );
 
-    test('A09 U+202E stands in the audit row as it is, escaped in the export, and in no line of the log', async () => {
+    test('A09 U+202E stands in the audit row as it is, and in no line of the log', async () => {
       const sub = 'u\u202etxt.exe';
       expect((await put({ subject: `user:${sub}`, prefix: 'private/bidi' })).status).toBe(201);
       const granted = (await ask(sub, 'private/bidi')).json() as Answered;
@@ -157,26 +157,10 @@ hostileTests('A: admin routes, audit log, SQL', (stage) => {
         granted.id,
       ]);
       expect(rows).toEqual([{ viewer_id: sub }]);
-      const exported = await exportOf(stage());
-      expect(exported.join('\n')).not.toContain('\u202e');
-      expect(exported.filter((line) => line.includes(granted.id ?? '?'))).toEqual([
-        expect.stringContaining(String.raw`"subject":"user:u\u202etxt.exe"`),
-      ]);
       const log = stage().api.process.stdout();
       expect(['\u202e', '\u001b', '\u009b'].filter((character) => log.includes(character))).toEqual([]);
       for (const line of log.trimEnd().split('\n')) expect(() => JSON.parse(line) as unknown).not.toThrow();
     });
-  });
-
-  test('A11 what a spreadsheet would run is a JSON text in the export, which has no other form', async () => {
-    const sub = '=cmd|x';
-    expect((await put({ subject: `user:${sub}`, prefix: 'private/csv' })).status).toBe(201);
-    stage().adds({ entitlements: 1, entitlement_changes: 1 });
-    const lines = await exportOf(stage());
-    expect(lines.filter((line) => line.includes(sub))).toEqual([
-      expect.stringMatching(/^\{.*"subject":"user:=cmd\|x".*\}$/),
-    ]);
-    expect(lines.filter((line) => !line.startsWith('{"id":"'))).toEqual([]);
   });
 
   describe('what anybody may read', () => {
@@ -210,14 +194,6 @@ hostileTests('A: admin routes, audit log, SQL', (stage) => {
 const INSIDE = /canary|private|courses|postgres|sqlite|BEGIN|K2JCJMDEHXQW5F|\d\.\d+\.\d|example\.com/;
 
 /** The lines of `edgepass audit export`. */
-async function exportOf({ databaseUrl }: HostileStage): Promise<readonly string[]> {
-  const { code, stdout } = await runEdgepass(['audit', 'export'], {
-    environment: { DATABASE_URL: databaseUrl },
-  });
-  expect(code).toBe(0);
-  return stdout.trimEnd().split('\n');
-}
-
 describe('without an admin group', () => {
   let api: TestApi;
   beforeAll(async () => {

@@ -10,7 +10,9 @@ export interface Promises extends GrantPromises {
 const LONGEST_REFUSAL_BYTES = 4096;
 /** Stacks, SQL, files of ours or of a library, key material. */
 const INTERNALS = /\n\s+at |\.(?:js|ts):\d+|SQLITE|\bselect .+ from\b|node_modules|-----BEGIN/i;
-const OUR_COOKIE = /^(?:CloudFront-[A-Z][A-Za-z-]+|__Host-edgepass-held-[A-Za-z0-9_-]{11})=/;
+/** The cookie of the version before is only ever cleared. */
+const OUR_COOKIE =
+  /^(?:(?:CloudFront-[A-Z][A-Za-z-]+|__Host-edgepass-held-[A-Za-z0-9_-]{11})=|__Host-edgepass-scopes=;)/;
 /** Every header that an answer may have; all of them stand at most once but Set-Cookie. */
 const PLANNED = new Set(
   `access-control-allow-credentials access-control-allow-headers access-control-allow-methods
