@@ -6,6 +6,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import workerThreads, { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 
+let hasListened = false;
 const NAMES = ['keysParsed', 'filesOpened', 'signatures'];
 const COUNTS = 'edgepass-test-counts';
 
@@ -50,7 +51,11 @@ if (isMainThread && process.send) {
   // oxlint-disable-next-line typescript/unbound-method -- called with the server it belongs to, below
   const { listen } = net.Server.prototype;
   net.Server.prototype.listen = function (...args) {
-    this.once('listening', () => process.send({ listening: true }));
+    this.once('listening', () => {
+      // The service listens on several sockets of its port.
+      if (!hasListened) process.send({ listening: true });
+      hasListened = true;
+    });
     return Reflect.apply(listen, this, args);
   };
   process.on('message', (message) => {
