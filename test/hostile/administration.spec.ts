@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { Secret } from '../../src/settings/secret.js';
@@ -5,7 +6,8 @@ import { onEveryDatabase, startTestApi, TEST_AUTHENTICATION, type TestApi } from
 import { send } from '../support/https-client.js';
 import { until } from '../support/operated-api.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { APP_ORIGIN, hostileTests } from './stage.js';
+import { runEdgepass } from '../support/processes.js';
+import { APP_ORIGIN, hostileTests, type HostileStage } from './stage.js';
 
 const ROUTES = [
   ['GET', '/admin/entitlements'],
@@ -147,20 +149,50 @@ hostileTests('A: admin routes, audit log, SQL', (stage) => {
       },
     );
 
-    test('A09 U+202E stands in the audit row as it is, and in no line of the log', async () => {
+    test('A09 U+202E stands in the audit row as it is, escaped in the export, and in no line of the log', async () => {
       const sub = 'u\u202etxt.exe';
       expect((await put({ subject: `user:${sub}`, prefix: 'private/bidi' })).status).toBe(201);
       const granted = (await ask(sub, 'private/bidi')).json() as Answered;
-      stage().adds({ grants: 1, entitlements: 1, entitlement_changes: 1 });
+      stage().adds({ grants: 2, entitlements: 1, entitlement_changes: 1 });
 
       const { rows } = await stage().database.query('select viewer_id from grants where id = $1', [
         granted.id,
       ]);
       expect(rows).toEqual([{ viewer_id: sub }]);
+      // An export leaves the newest two minutes to the next one.
+      const older = randomUUID();
+      await stage().database.query(
+        `insert into grants (id, viewer_id, prefix, resource, key_pair_id, entitlement_id, issued_at, expires_at)
+         select $2, viewer_id, prefix, resource, key_pair_id, entitlement_id, issued_at - 600, expires_at - 600
+         from grants where id = $1`,
+        [granted.id, older],
+      );
+      const exported = await exportOf(stage());
+      expect(exported.join('\n')).not.toContain('\u202e');
+      expect(exported.filter((line) => line.includes(older))).toEqual([
+        expect.stringContaining(String.raw`"subject":"user:u\u202etxt.exe"`),
+      ]);
       const log = stage().api.process.stdout();
       expect(['\u202e', '\u001b', '\u009b'].filter((character) => log.includes(character))).toEqual([]);
       for (const line of log.trimEnd().split('\n')) expect(() => JSON.parse(line) as unknown).not.toThrow();
     });
+  });
+
+  test('A11 what a spreadsheet would run is a JSON text in the export, which has no other form', async () => {
+    const sub = '=cmd|x';
+    expect((await put({ subject: `user:${sub}`, prefix: 'private/csv' })).status).toBe(201);
+    stage().adds({ entitlements: 1, entitlement_changes: 2 });
+    await stage().database.query(
+      `insert into entitlement_changes (id, entitlement_id, change, subject, prefix, changed_by, changed_at)
+       select $2, entitlement_id, change, subject, prefix, changed_by, changed_at - 600
+       from entitlement_changes where subject = $1`,
+      [`user:${sub}`, randomUUID()],
+    );
+    const lines = await exportOf(stage());
+    expect(lines.filter((line) => line.includes(sub))).toEqual([
+      expect.stringMatching(/^\{.*"subject":"user:=cmd\|x".*\}$/),
+    ]);
+    expect(lines.filter((line) => !line.startsWith('{"id":"'))).toEqual([]);
   });
 
   describe('what anybody may read', () => {
@@ -194,6 +226,14 @@ hostileTests('A: admin routes, audit log, SQL', (stage) => {
 const INSIDE = /canary|private|courses|postgres|sqlite|BEGIN|K2JCJMDEHXQW5F|\d\.\d+\.\d|example\.com/;
 
 /** The lines of `edgepass audit export`. */
+async function exportOf({ databaseUrl }: HostileStage): Promise<readonly string[]> {
+  const { code, stdout } = await runEdgepass(['audit', 'export'], {
+    environment: { DATABASE_URL: databaseUrl },
+  });
+  expect(code).toBe(0);
+  return stdout.trimEnd().split('\n');
+}
+
 describe('without an admin group', () => {
   let api: TestApi;
   beforeAll(async () => {
