@@ -42,5 +42,8 @@ it('N11 a second process on the same SQLite file is refused with the reason; the
   evidence('both exit 1 with one line that names the file; the first ready');
   expect(await first.stop()).toEqual({ code: 0, signal: null });
   const afterwards = await runEdgepass(['audit', 'export'], { cwd: folder, environment });
-  expect(afterwards).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  expect(afterwards).toMatchObject({ code: 0, stdout: '' });
+  expect(afterwards.stderr).toMatch(
+    /^edgepass audit: complete up to \S+Z; begin the next export with --since \S+Z\n$/,
+  );
 }, 60_000);
