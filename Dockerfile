@@ -40,4 +40,4 @@ CMD ["node", "dist/cli/edgepass.js", "start"]
 FROM runtime AS api
 ENV NODE_ENV=production
 EXPOSE 3001
-CMD ["node", "--disable-sigusr1", "dist/cli/edgepass.js", "api"]
+CMD ["node", "--disable-sigusr1", "--max-semi-space-size=8", "--max-old-space-size=256", "dist/cli/edgepass.js", "api"]

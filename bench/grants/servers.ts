@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startServer, type ServerProcess } from '../server-process.js';
@@ -14,6 +15,19 @@ export interface EdgepassOptions {
   readonly ipc?: boolean;
 }
 
+/** How `npm run start:prod` starts Node. @throws Error where that command has another form */
+function productionArguments(): readonly string[] {
+  const manifest = JSON.parse(readFileSync(join(compiled, '../package.json'), 'utf8')) as {
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  const command = /^exec node (?<flags>.*) dist\/cli\/edgepass\.js api$/.exec(
+    manifest.scripts['start:prod'] ?? '',
+  );
+  if (command?.groups?.['flags'] === undefined)
+    throw new Error('expected start:prod to be `exec node … api`');
+  return command.groups['flags'].split(' ');
+}
+
 /** edgepass as it runs in production: `edgepass api` from the environment. */
 export function startEdgepass(
   deployment: Deployment,
@@ -21,7 +35,7 @@ export function startEdgepass(
   { nodeArguments = [], databaseUrl, ipc = false }: EdgepassOptions = {},
 ): Promise<ServerProcess> {
   return startServer(
-    [...nodeArguments, join(compiled, 'cli/edgepass.js'), 'api'],
+    [...nodeArguments, ...productionArguments(), join(compiled, 'cli/edgepass.js'), 'api'],
     {
       NODE_ENV: 'production',
       PUBLIC_URL: deployment.apiUrl,

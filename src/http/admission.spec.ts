@@ -88,7 +88,7 @@ describe('the requests that are worked on', () => {
   it('a few who wait long refuse nobody who comes: the machine is slow, and nobody too many', () => {
     const admission = admissionOf({ atOnce: 1, crowd: 5 });
     sendSome(admission, 5);
-    jest.advanceTimersByTime(1_000);
+    jest.advanceTimersByTime(800);
     expect(statesOf(sendSome(admission, 2))).toEqual(['waits', 'too_many_requests_waiting']);
   });
 
@@ -102,10 +102,10 @@ describe('the requests that are worked on', () => {
     expect(waiting?.state()).toBe('started');
   });
 
-  it('who has waited 1.5 s is refused, also when nobody is answered', () => {
+  it('who has waited 900 ms is refused, also when nobody is answered', () => {
     const admission = admissionOf({ atOnce: 1 });
     const [, waiting] = sendSome(admission, 2);
-    jest.advanceTimersByTime(1_500);
+    jest.advanceTimersByTime(900);
     expect(waiting?.state()).toBe('waits');
     jest.advanceTimersByTime(51);
     expect(waiting?.state()).toBe('waited_too_long');

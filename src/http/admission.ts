@@ -41,7 +41,7 @@ const LIMITS: AdmissionLimits = {
   unansweredOnConnection: 100,
   crowd: 256,
   crowdedMilliseconds: 200,
-  longestWaitMilliseconds: 1_500,
+  longestWaitMilliseconds: 900,
 };
 
 const RETRY_AFTER_SECONDS = 1;
