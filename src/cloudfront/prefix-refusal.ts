@@ -29,17 +29,23 @@ const KINDS: readonly (readonly [pattern: RegExp, kind: string])[] = [
 const IS_INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Co}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}]/u;
 const INVISIBLE_EVERYWHERE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
+/** What is legal: a whole name, and one segment of it. */
+export interface LegalNames {
+  readonly isName: (text: string) => boolean;
+  readonly isSegment: (text: string) => boolean;
+}
+
 /**
  * What is wrong with a text that is no prefix: the segment, the character, and what to write instead.
- * Of the text it repeats one character, or a corrected text that is a prefix, and nothing else.
+ * Of the text it repeats one character, or a corrected text that is legal, and nothing else.
  */
-export function whyInvalid(text: string, isCanonical: (text: string) => boolean): string {
+export function whyInvalid(text: string, legal: LegalNames): string {
   if (text === '') return 'Found an empty text. Write the name of a folder, "courses/algebra", or "/".';
-  return whyNotWritten(text, isCanonical) ?? whyNotSegments(text.split('/'), isCanonical);
+  return whyNotWritten(text, legal) ?? whyNotSegments(text.split('/'), legal);
 }
 
 /** A name in another form than its own: an address, an escaped form, a pattern, a path with slashes at its ends. */
-function whyNotWritten(text: string, isCanonical: (text: string) => boolean): string | null {
+function whyNotWritten(text: string, { isName }: LegalNames): string | null {
   let name = text;
   const found: string[] = [];
   const replace = (changed: string, fault: string): void => {
@@ -54,7 +60,7 @@ function whyNotWritten(text: string, isCanonical: (text: string) => boolean): st
   );
   replace(name === '/' ? name : name.replace(/^\/+/, ''), found.length > 0 ? '' : 'No / at the beginning.');
   replace(unescaped(name), 'No escaped form, the name itself.');
-  if (name === text || !isCanonical(name)) return null;
+  if (name === text || !isName(name)) return null;
   return `${found.find((fault) => fault !== '') ?? ''} Write "${name}".`;
 }
 
@@ -65,34 +71,34 @@ function withoutTrailing(text: string, character: string): string {
   return text.slice(0, end);
 }
 
-function whyNotSegments(segments: readonly string[], isCanonical: (text: string) => boolean): string {
-  const at = segments.findIndex((segment) => !isCanonical(segment));
+function whyNotSegments(segments: readonly string[], { isName, isSegment }: LegalNames): string {
+  const at = segments.findIndex((segment) => !isSegment(segment));
   const segment = segments[at] ?? '';
   const place = `Segment ${at + 1}`;
   if (segment === '') return `${place} is empty: exactly one / stands between two segments.`;
   if (segment.startsWith('.')) {
-    return `${place} begins with ".": no segment may. Rename the folder${orAbove(segments.slice(0, at), isCanonical)}.`;
+    return `${place} begins with ".": no segment may. Rename the folder${orAbove(segments.slice(0, at), isName)}.`;
   }
   if (/^ | $/.test(segment)) {
     const end = segment.startsWith(' ') ? 'begins' : 'ends';
     const trimmed = segments.map((each) => withoutTrailing(each, ' ').replace(/^ +/, '')).join('/');
-    const instead = isCanonical(trimmed) ? ` Write "${trimmed}".` : '';
+    const instead = isName(trimmed) ? ` Write "${trimmed}".` : '';
     return `${place} ${end} with a blank (U+0020): browsers cut blanks off an address.${instead}`;
   }
   const characters = Array.from(segment);
-  const index = characters.findIndex((character) => !isCanonical(`x${character}x`));
+  const index = characters.findIndex((character) => !isSegment(`x${character}x`));
   const character = characters[index] ?? '';
   const visible = segments.join('/').replace(INVISIBLE_EVERYWHERE, '').replace(/\p{Z}/gu, ' ');
-  const instead = isCanonical(visible)
+  const instead = isName(visible)
     ? `Write "${visible}".`
-    : `Rename the folder${orAbove(segments.slice(0, at), isCanonical)}.`;
+    : `Rename the folder${orAbove(segments.slice(0, at), isName)}.`;
   return `${place} holds ${nameOf(character)} at character ${index + 1}: ${reasonOf(character)}. ${instead}`;
 }
 
 /** `, or ask for "courses", the folder above it`, where there is one with a legal name. */
-function orAbove(segments: readonly string[], isCanonical: (text: string) => boolean): string {
+function orAbove(segments: readonly string[], isName: LegalNames['isName']): string {
   const above = segments.join('/');
-  return isCanonical(above) ? `, or open "${above}", the folder above it` : '';
+  return isName(above) ? `, or open "${above}", the folder above it` : '';
 }
 
 /** `"+" (U+002B)`; of what cannot be seen alone only the number. */

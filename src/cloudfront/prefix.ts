@@ -42,6 +42,41 @@ export function readPrefix(value: unknown): { readonly prefix: Prefix } | Prefix
   return { fault, detail: DETAILS[fault](value) };
 }
 
+/** A segment that is no legal one and stands for one that is not known yet: `{user}` in entitlements. */
+export interface Placeholder {
+  readonly segment: string;
+  /** Whether it stands in a text where it may not. */
+  readonly isMisplaced: (text: string) => boolean;
+}
+
+/** A legal segment in the place of a placeholder: lets the one rule judge the text. */
+const STAND_IN = 'u';
+
+/** {@link readPrefix} for a text that may hold a placeholder in its place. */
+export function readPrefixWith(
+  placeholder: Placeholder,
+  value: string,
+): { readonly prefix: string } | PrefixRefusal {
+  const isPlaceholder = (segment: string): boolean => segment === placeholder.segment;
+  const faultWith = (text: string): PrefixFault | null =>
+    placeholder.isMisplaced(text)
+      ? 'prefix_invalid'
+      : faultOf(
+          text
+            .split('/')
+            .map((segment) => (isPlaceholder(segment) ? STAND_IN : segment))
+            .join('/'),
+        );
+  const fault = faultWith(value);
+  if (fault === null) return { prefix: value };
+  if (fault !== 'prefix_invalid') return { fault, detail: DETAILS[fault](value) };
+  const legal = {
+    isName: (text: string) => faultWith(text) === null,
+    isSegment: (text: string) => isPlaceholder(text) || isCanonical(text),
+  };
+  return { fault, detail: whyInvalid(value, legal) };
+}
+
 /** Whether a value is a prefix: {@link readPrefix} without the reason. */
 export function isPrefix(value: unknown): value is Prefix {
   return faultOf(value) === null;
@@ -59,7 +94,7 @@ function faultOf(value: unknown): PrefixFault | null {
 const DETAILS: Readonly<Record<PrefixFault, (value: unknown) => string>> = {
   prefix_invalid: (value) =>
     typeof value === 'string'
-      ? whyInvalid(value, isCanonical)
+      ? whyInvalid(value, { isName: isCanonical, isSegment: isCanonical })
       : 'Expected the name of a folder as a text: "courses/algebra".',
   prefix_too_long: () =>
     `At most ${PREFIX_MAX_BYTES} bytes of its escaped form: an ASCII letter has 1, a blank 3, a letter of another script 6 to 12.`,

@@ -75,7 +75,13 @@ export class AdminEntitlementsController {
   @Get()
   @ApiOperation({ summary: 'The rights that were given, a page at a time' })
   @ApiQuery({ name: 'subject', required: false, type: String, example: 'user:u1' })
-  @ApiQuery({ name: 'prefix', required: false, type: String, example: 'courses/algebra' })
+  @ApiQuery({
+    name: 'prefix',
+    required: false,
+    type: String,
+    example: 'courses/algebra',
+    description: 'The name of the folder, escaped once as any value of a query',
+  })
   @ApiQuery({
     name: 'limit',
     required: false,

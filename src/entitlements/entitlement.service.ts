@@ -4,7 +4,7 @@ import type { Viewer } from '../authentication/viewer.js';
 import { toTimestamp, type Clock } from '../operation/clock.js';
 import { orUnavailable } from '../database/outage.js';
 import { Problem } from '../http/problems/problem.js';
-import { openedPrefix, type Entitlement } from './entitlement.js';
+import { openedPrefix, whyNothingOpened, type Entitlement } from './entitlement.js';
 import type { EntitlementFilter, EntitlementRepository, OpenGrants } from './entitlement.repository.js';
 
 /** What an administrator gives: a subject may open a prefix, in a period that may be open at both ends. */
@@ -18,7 +18,7 @@ export interface EntitlementOrder {
 /** One entitlement as its viewer sees it. */
 export interface ViewerEntitlement {
   readonly entitlement: Entitlement;
-  /** What it opens for this viewer; `null` where `{user}` cannot stand for their id. */
+  /** What it opens for this viewer; `null` where that is no prefix, as with an id that `{user}` cannot stand for. */
   readonly opens: string | null;
   /** Why it opens nothing now, in words; `null` when it does. */
   readonly reason: string | null;
@@ -36,7 +36,9 @@ export class EntitlementService {
     const entitlements = await orUnavailable('database_unavailable', () => this.repository.ofViewer(viewer));
     return entitlements.map((entitlement) => {
       const opens = openedPrefix(entitlement.prefix, viewer);
-      return { entitlement, opens, reason: whyNot(entitlement, opens, now) };
+      const reason =
+        opens === null ? whyNothingOpened(entitlement.prefix, viewer) : whyNotNow(entitlement, now);
+      return { entitlement, opens, reason };
     });
   }
 
@@ -80,10 +82,7 @@ export class EntitlementService {
   }
 }
 
-function whyNot(entitlement: Entitlement, opens: string | null, now: number): string | null {
-  if (opens === null) {
-    return 'Your id cannot stand for {user}: it is not a legal path segment.';
-  }
+function whyNotNow(entitlement: Entitlement, now: number): string | null {
   if (entitlement.startsAtEpochSeconds !== null && now < entitlement.startsAtEpochSeconds) {
     return `It starts at ${toTimestamp(entitlement.startsAtEpochSeconds)}.`;
   }

@@ -6,6 +6,7 @@ import {
   openedPrefix,
   readEntitlementPrefix,
   subjectsOf,
+  whyNothingOpened,
 } from './entitlement.js';
 
 const alice = { id: 'alice', groups: ['staff', 'a/b'] };
@@ -30,6 +31,29 @@ describe('an entitlement prefix', () => {
       });
     },
   );
+});
+
+describe('a refusal of an entitlement prefix writes {user} where it stood', () => {
+  test.each([
+    ['/users/{user}', 'No / at the beginning. Write "users/{user}".'],
+    ['users/{user}/*', 'No * at the end: edgepass adds it. Write "users/{user}".'],
+    [
+      'https://cdn.example.com/users/{user}/',
+      'No address, only the path of the folder. Write "users/{user}".',
+    ],
+    ['%EA%B3%BC%EC%A0%95/{user}', 'No escaped form, the name itself. Write "과정/{user}".'],
+    ['users/%7Buser%7D', 'No escaped form, the name itself. Write "users/{user}".'],
+    [
+      'users/{user}/C++',
+      'Segment 3 holds "+" (U+002B) at character 2: S3 reads it as a blank. Rename the folder, or open "users/{user}", the folder above it.',
+    ],
+  ])('%s', (value, detail) => {
+    expect(readEntitlementPrefix(value)).toEqual({ fault: 'prefix_invalid', detail });
+  });
+
+  test.each(['%7Buser%7D', '/{user}', '%7Buser%7D/a'])('%s: never as the first segment', (value) => {
+    expect(readEntitlementPrefix(value)).toMatchObject({ detail: expect.not.stringContaining('Write "') });
+  });
 });
 
 describe('the prefixes that cover what is asked', () => {
@@ -72,6 +96,22 @@ describe('what a {user} prefix opens', () => {
 
   test.each(['a/b', '..', '', ' ann', 'auth0|1', 'a\u200bb', '{user}'])('is nothing for the id %j', (id) => {
     expect(openedPrefix('users/{user}', { id, groups: [] })).toBeNull();
+  });
+});
+
+describe('a row that opens nothing says why', () => {
+  test.each([
+    ['users/{user}', 'auth0|7', 'Your id cannot stand for {user}: it is not a legal path segment.'],
+    [
+      `users/{user}/${'a'.repeat(500)}`,
+      'a-longer-id',
+      'With your id in the place of {user} the name is longer than a prefix may be.',
+    ],
+    ['private/*', 'ann', 'No folder can have this name, so it opens nothing.'],
+  ])('%s for %s', (entitlementPrefix, id, reason) => {
+    const viewer = { id, groups: [] };
+    expect(openedPrefix(entitlementPrefix, viewer)).toBeNull();
+    expect(whyNothingOpened(entitlementPrefix, viewer)).toBe(reason);
   });
 });
 

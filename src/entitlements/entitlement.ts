@@ -1,5 +1,13 @@
 import type { Viewer } from '../authentication/viewer.js';
-import { ancestorsOf, isPrefix, readPrefix, type Prefix, type PrefixRefusal } from '../cloudfront/prefix.js';
+import {
+  ancestorsOf,
+  isPrefix,
+  readPrefix,
+  readPrefixWith,
+  type Placeholder,
+  type Prefix,
+  type PrefixRefusal,
+} from '../cloudfront/prefix.js';
 
 /** A right as it stands in the table: who, what, from when to when, given by whom. */
 export interface Entitlement {
@@ -16,23 +24,25 @@ export interface Entitlement {
 /** The segment that stands for the caller's own id. */
 export const USER_SEGMENT = '{user}';
 
-/** A legal segment in its place: lets the one prefix rule judge an entitlement prefix. */
-const STAND_IN = 'u';
-
 const SUBJECT_MAX_BYTES = 256;
 
 /** Reads an entitlement prefix: the prefix rule, where one segment after the first may be `{user}`. */
 export function readEntitlementPrefix(value: unknown): { readonly prefix: string } | PrefixRefusal {
-  if (typeof value !== 'string' || !value.includes(USER_SEGMENT)) return readPrefix(value);
-  const segments = value.split('/');
-  const places = segments.flatMap((segment, index) => (segment.includes(USER_SEGMENT) ? [index] : []));
-  const [at = 0] = places;
-  if (at === 0 || places.length > 1 || segments[at] !== USER_SEGMENT) {
-    const detail = '{user} stands once, as a whole segment, and never as the first: "users/{user}".';
-    return { fault: 'prefix_invalid', detail };
-  }
-  const read = readPrefix(segments.with(at, STAND_IN).join('/'));
-  return 'fault' in read ? read : { prefix: value };
+  if (typeof value !== 'string') return readPrefix(value);
+  if (!isUserMisplaced(value)) return readPrefixWith(USER_PLACE, value);
+  const detail = '{user} stands once, as a whole segment, and never as the first: "users/{user}".';
+  return { fault: 'prefix_invalid', detail };
+}
+
+const USER_PLACE: Placeholder = { segment: USER_SEGMENT, isMisplaced: isUserMisplaced };
+
+function isUserMisplaced(text: string): boolean {
+  const segments = text.split('/');
+  const [at, ...further] = segments.flatMap((segment, index) =>
+    segment.includes(USER_SEGMENT) ? [index] : [],
+  );
+  if (at === undefined) return false;
+  return at === 0 || further.length > 0 || segments[at] !== USER_SEGMENT;
 }
 
 /** True for `user:ID`, `group:NAME` and `everyone`; ID and NAME are any text of 1–256 bytes without control characters. */
@@ -69,6 +79,16 @@ export function openedPrefix(entitlementPrefix: string, viewer: Viewer): Prefix 
     .join('/');
   const legalId = !entitlementPrefix.includes(USER_SEGMENT) || isSegment(viewer.id);
   return legalId && isPrefix(opened) ? opened : null;
+}
+
+/** Why {@link openedPrefix} is `null`, for the viewer. */
+export function whyNothingOpened(entitlementPrefix: string, viewer: Viewer): string {
+  const row = readEntitlementPrefix(entitlementPrefix);
+  // Only a row that somebody wrote into the table by other means.
+  if ('fault' in row) return 'No folder can have this name, so it opens nothing.';
+  return isSegment(viewer.id)
+    ? 'With your id in the place of {user} the name is longer than a prefix may be.'
+    : 'Your id cannot stand for {user}: it is not a legal path segment.';
 }
 
 function withUserSegment(prefix: Prefix, viewerId: string): string[] {

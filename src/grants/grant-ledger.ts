@@ -49,9 +49,11 @@ export function hostLedger(rights: MayOpen, records: RecordGrant, timeoutMillise
       await recordOrRefuse(records, Object.freeze({ ...record }), timeoutMilliseconds);
       return record;
     },
-    async wouldPermit(caller, prefix) {
+    async wouldPermit(caller, prefix, nowEpochSeconds) {
       const ask = () => rights.mayOpen(caller.viewer, prefix);
-      return Boolean(await readFromPort('mayOpen', timeoutMilliseconds, ask));
+      const permission = await readFromPort('mayOpen', timeoutMilliseconds, ask);
+      if (!permission) return false;
+      return earlier(Infinity, permission.untilEpochSeconds) - nowEpochSeconds >= MINIMUM_LIFE_SECONDS;
     },
     async unexpired({ viewer }, nowEpochSeconds) {
       if (unexpired === undefined) return null;

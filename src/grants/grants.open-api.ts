@@ -129,7 +129,13 @@ describeMethod(
     summary: 'Clear what this browser holds, or one prefix of it',
     description: 'A cookie that somebody copied lives until it expires.',
   }),
-  ApiQuery({ name: 'prefix', required: false, type: String, example: 'courses/algebra' }),
+  ApiQuery({
+    name: 'prefix',
+    required: false,
+    type: String,
+    example: 'courses/algebra',
+    description: 'The name of the folder, escaped once as any value of a query',
+  }),
   ApiNoContentResponse(),
   AnswersProblems('field_unknown', 'prefix_invalid', 'prefix_too_long', 'prefix_too_deep', 'csrf_rejected'),
 );

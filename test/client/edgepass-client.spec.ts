@@ -79,6 +79,19 @@ describe('the browser client', () => {
     ]);
   });
 
+  it('sends the name of a folder as people write it, in a query escaped once', async () => {
+    const prefix = 'courses/선형 대수 (초안)';
+    const { fetch, calls } = scriptedFetch(
+      Response.json({ ...grantIssuedAt(START_MS), prefix }, { status: 201 }),
+      new Response(null, { status: 204 }),
+    );
+    const client = createEdgepassClient({ apiUrl: API, fetch });
+    expect(await client.grant(prefix)).toMatchObject({ prefix });
+    await client.clear(prefix);
+    expect(calls[0]?.init.body).toBe('{"prefix":"courses/선형 대수 (초안)"}');
+    expect(new URL(calls[1]?.url ?? '').searchParams.get('prefix')).toBe(prefix);
+  });
+
   it('rejects a refusal with its code, status and the seconds to wait', async () => {
     const { fetch } = scriptedFetch(problem(429, 'rate_limited', { 'retry-after': '7' }));
     const error = await rejection(createEdgepassClient({ apiUrl: API, fetch }).grant('courses/algebra'));

@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { onEveryDatabase } from '../support/api.js';
-import { cookieValue, decodeCloudFront, readCookies } from '../support/set-cookie-lines.js';
+import {
+  cookieValue,
+  decodeCloudFront,
+  heldHeader,
+  heldPaths,
+  readCookies,
+} from '../support/set-cookie-lines.js';
 
 const KOREAN = 'courses/선형 대수';
 const KOREAN_ESCAPED = 'courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98';
@@ -41,6 +47,28 @@ onEveryDatabase('folders with the names that people give them', (api) => {
       .where('viewer_id', '=', 'n2')
       .execute();
     expect(rows).toEqual([{ prefix: `${KOREAN}/1강`, resource }]);
+  });
+
+  test('a folder inside a wider one that is held renews the wider one, and a wider one clears it', async () => {
+    await putEach(['user:n8', KOREAN]);
+    const wide = await api().ask(KOREAN, { sub: 'n8' });
+    const inner = await api().ask(`${KOREAN}/1강 (초안)`, { sub: 'n8', cookie: heldHeader(wide) });
+    expect(inner.body).toMatchObject({ prefix: KOREAN });
+
+    const narrow = await api().ask(`${KOREAN}/1강 (초안)`, { sub: 'n8' });
+    const wider = await api().ask(KOREAN, { sub: 'n8', cookie: heldHeader(narrow) });
+    expect(heldPaths(heldHeader(narrow))).toEqual([`/${KOREAN_ESCAPED}/1%EA%B0%95%20(%EC%B4%88%EC%95%88)`]);
+    expect(heldPaths(heldHeader(narrow, wider))).toEqual([`/${KOREAN_ESCAPED}`]);
+  });
+
+  test('a folder whose name only begins alike stays beside a held one', async () => {
+    await putEach(['user:n9', 'courses/선형'], ['user:n9', KOREAN]);
+    const first = await api().ask('courses/선형', { sub: 'n9' });
+    const second = await api().ask(KOREAN, { sub: 'n9', cookie: heldHeader(first) });
+    expect(heldPaths(heldHeader(first, second))).toEqual([
+      '/courses/%EC%84%A0%ED%98%95',
+      `/${KOREAN_ESCAPED}`,
+    ]);
   });
 
   test('a name is cleared by the name, at its escaped Path', async () => {
@@ -122,6 +150,9 @@ onEveryDatabase('folders with the names that people give them', (api) => {
 
     test('of an entitlement', async () => {
       expect((await put({ subject: 'user:n7', prefix: 'courses/algebra/*' })).body).toMatchObject({ detail });
+      expect((await put({ subject: 'everyone', prefix: '%EA%B3%BC%EC%A0%95/{user}' })).body).toMatchObject({
+        detail: 'No escaped form, the name itself. Write "과정/{user}".',
+      });
       expect((await put({ subject: 'user:n7', prefix: '{user}' })).body).toMatchObject({
         detail: '{user} stands once, as a whole segment, and never as the first: "users/{user}".',
       });

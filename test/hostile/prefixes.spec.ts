@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { readPrefix } from '../../src/cloudfront/prefix.js';
 import { onEveryDatabase, type TestApi } from '../support/api.js';
 import { decodeCloudFront, cookieValue, readCookies, setCookieLines } from '../support/set-cookie-lines.js';
 
@@ -100,6 +101,15 @@ onEveryDatabase('hostile prefixes', (api) => {
       await expectHarmless(api(), response, before);
     });
 
+    test('P72 two hundred wildcards cost less than 5 ms of processor time', () => {
+      const rounds = 40;
+      readPrefix('*a'.repeat(200));
+      const before = process.cpuUsage();
+      for (let round = 0; round < rounds; round += 1) readPrefix('*a'.repeat(200));
+      const { user, system } = process.cpuUsage(before);
+      expect((user + system) / rounds).toBeLessThan(5_000);
+    });
+
     test('P35 a prefix of 1 MiB → 413 body_too_large', async () => {
       const before = await api().countOf('grants');
       const response = await asOwner('a'.repeat(1024 * 1024));
@@ -151,8 +161,12 @@ onEveryDatabase('hostile prefixes', (api) => {
         .execute();
 
       const response = await api().ask('private/x', { sub: 'planted' });
+      const listed = await api().http.get('/entitlements').set('Authorization', api().bearer('planted'));
 
       expect(response.status).toBe(403);
+      expect(listed.body).toMatchObject({
+        entitlements: [{ applies: false, reason: 'No folder can have this name, so it opens nothing.' }],
+      });
     });
   });
 

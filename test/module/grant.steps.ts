@@ -96,6 +96,40 @@ export function grantSteps(stage: OnStage): void {
       });
     });
 
+    test('opens a folder with a Korean name and a blank, which the audit trail has as people write it', async () => {
+      const { school } = stage();
+      const { body, setCookies } = await school.ask(
+        await school.signIn('sam'),
+        'courses/선형 대수/1강 (초안)',
+      );
+      const escaped = 'courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98/1%EA%B0%95%20(%EC%B4%88%EC%95%88)';
+      const resource = `https://media.school.example.com/${escaped}/*`;
+      expect(body).toMatchObject({ prefix: 'courses/선형 대수/1강 (초안)', resource });
+      expect(decodeCloudFront(valueOf(setCookies, 'CloudFront-Policy')).toString()).toContain(
+        `"Resource":"${resource}"`,
+      );
+      const paths = setCookies.map((line) => /; Path=([^;]*)/.exec(line)?.[1]);
+      expect(paths).toEqual([...Array<string>(5).fill(`/${escaped}`), '/']);
+      const lastLine = readFileSync(school.auditFile, 'utf8').split('\n').at(-1) ?? '';
+      expect(JSON.parse(lastLine)).toMatchObject({ viewerId: 'sam', prefix: 'courses/선형 대수/1강 (초안)' });
+    });
+
+    test('clears that folder by its name', async () => {
+      const { school } = stage();
+      const { setCookies } = await school.ask(await school.signIn('sam'), 'courses/선형 대수');
+      const query = new URLSearchParams({ prefix: 'courses/선형 대수' });
+      const gone = await school.call('DELETE', `/grants?${query.toString()}`, {
+        cookie: pair(setCookies, HELD),
+        origin: SITE,
+      });
+      expect(gone.status).toBe(204);
+      const path = 'Path=/courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98';
+      expect(gone.setCookies).toEqual([
+        ...CLEARING.map((line) => line.replace('Path=/courses/algebra', path)),
+        cleared(pair(setCookies, HELD)),
+      ]);
+    });
+
     test('clears what another member left in the same browser', async () => {
       const { school } = stage();
       const left = await school.ask(await school.signIn('tom'), 'courses/geometry');

@@ -6,12 +6,14 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import request from 'supertest';
 import { callerOf } from '../../src/grants/caller.js';
 import {
+  ancestorsOf,
   CloudFrontService,
   GrantsModule,
   type GrantRecord,
   type GrantsModuleOptions,
   type MayOpen,
   type Permission,
+  type Prefix,
   type RecordGrant,
   type Viewer,
   type ViewerPort,
@@ -29,12 +31,18 @@ const { privateKey } = generateKeyPairSync('rsa', {
 /** A host's two providers, each answering what a test says. */
 class Rights implements MayOpen {
   answer: Permission | null | undefined | Promise<never> = { untilEpochSeconds: null };
+  /** Permissions by folder; every folder has `answer` while this is empty. */
+  readonly byFolder = new Map<string, Permission>();
+  readonly asked: Prefix[] = [];
   /** Runs while the question is open, on the objects that the port was given. */
   meanwhile: (viewer: Viewer) => void = () => undefined;
 
-  async mayOpen(viewer: Viewer): Promise<Permission | null> {
+  async mayOpen(viewer: Viewer, prefix: Prefix): Promise<Permission | null> {
+    this.asked.push(prefix);
     this.meanwhile(viewer);
-    return (await this.answer) as Permission | null;
+    if (this.byFolder.size === 0) return (await this.answer) as Permission | null;
+    const folder = ancestorsOf(prefix).find((ancestor) => this.byFolder.has(ancestor));
+    return folder === undefined ? null : (this.byFolder.get(folder) ?? null);
   }
 }
 
@@ -96,8 +104,8 @@ async function mount(changes: Partial<GrantsModuleOptions> = {}, more: readonly 
 
 type Answer = Awaited<ReturnType<typeof ask>>;
 
-const ask = (http: Awaited<ReturnType<typeof mount>>['http'], path = '/grants') =>
-  http.post(path).send({ prefix: 'courses/algebra' });
+const ask = (http: Awaited<ReturnType<typeof mount>>['http'], path = '/grants', prefix = 'courses/algebra') =>
+  http.post(path).send({ prefix });
 
 /** The text of the policy that an answer sets. */
 function policyOf({ 'set-cookie': lines }: Answer['headers']): string {
@@ -219,6 +227,53 @@ describe('the port mayOpen', () => {
       cookies: undefined,
       recorded: [],
     });
+  });
+});
+
+describe('a folder with the name that people give it', () => {
+  const COMPOSED = "courses/L'\u00e9t\u00e9";
+  const DECOMPOSED = COMPOSED.normalize('NFD');
+  const OPEN: Permission = { untilEpochSeconds: null };
+  const NOTHING = 'Nothing entitles you to open this prefix now.';
+
+  test('reaches mayOpen, ancestorsOf and record as the name; the policy has the escaped form', async () => {
+    const { http, rights, records } = await mount();
+    rights.byFolder.set('courses/선형 대수', OPEN);
+    const answer = await ask(http, '/grants', 'courses/선형 대수/1강 (초안)');
+    const resource =
+      'https://media.school.example.com/courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98/1%EA%B0%95%20(%EC%B4%88%EC%95%88)/*';
+    expect(rights.asked).toEqual(['courses/선형 대수/1강 (초안)']);
+    expect(records.all).toMatchObject([{ prefix: 'courses/선형 대수/1강 (초안)', resource }]);
+    expect(policyOf(answer.headers)).toContain(`"Resource":"${resource}"`);
+  });
+
+  test.each([
+    ['NFC', COMPOSED, DECOMPOSED],
+    ['NFD', DECOMPOSED, COMPOSED],
+  ])(
+    'is another one in another Unicode form; the refusal says that only %s is open',
+    async (form, open, other) => {
+      const { http, rights, records } = await mount();
+      rights.byFolder.set(open, OPEN);
+      expect(await ask(http, '/grants', `${other}/1`)).toMatchObject({
+        status: 403,
+        body: {
+          code: 'not_entitled',
+          detail: `${NOTHING} You may open the folder that is written the same in another Unicode form: send prefix.normalize('${form}').`,
+        },
+      });
+      expect(rights.asked).toEqual([`${other}/1`, `${other}/1`.normalize(form)]);
+      expect(records.all).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['has ended', NOW_EPOCH_SECONDS - 1],
+    ['ends within ten seconds', NOW_EPOCH_SECONDS + 9],
+  ])('is not proposed in the other form where that right %s', async (_title, untilEpochSeconds) => {
+    const { http, rights } = await mount();
+    rights.byFolder.set(COMPOSED, { untilEpochSeconds });
+    expect(await ask(http, '/grants', DECOMPOSED)).toMatchObject({ status: 403, body: { detail: NOTHING } });
   });
 });
 

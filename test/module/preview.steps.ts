@@ -21,6 +21,23 @@ export function previewSteps(stage: OnStage): void {
       );
     });
 
+    test('writes and clears cookies for a folder with a Korean name', async () => {
+      const { school } = stage();
+      const path = 'Path=/courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98/preview';
+      const opened = await school.call('POST', '/courses/linear-algebra/preview');
+      expect(opened).toMatchObject({ status: 201, body: { folder: 'courses/선형 대수/preview' } });
+      expect(opened.setCookies.filter((line) => line.includes(`; ${path};`))).toHaveLength(5);
+      const closed = await school.call('DELETE', '/courses/linear-algebra/preview', {
+        cookie: pair(opened.setCookies, HELD),
+      });
+      expect(closed.setCookies.slice(0, -1)).toEqual(
+        ['Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'].map(
+          (name) =>
+            `CloudFront-${name}=; Domain=school.example.com; ${path}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
+        ),
+      );
+    });
+
     test('leaves the wider cookies of a member alone', async () => {
       const { school } = stage();
       const { setCookies } = await school.ask(await school.signIn('sam'), 'courses/algebra');

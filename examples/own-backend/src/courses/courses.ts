@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 export interface Course {
   readonly id: string;
   readonly title: string;
-  /** Where its files lie in the distribution. */
+  /** Where its files lie in the distribution: the folder's own name, not its escaped form. */
   readonly folder: string;
 }
 
@@ -22,10 +22,12 @@ export class Courses {
   readonly #courses: readonly Course[] = [
     { id: 'algebra', title: 'Algebra', folder: 'courses/algebra' },
     { id: 'geometry', title: 'Geometry', folder: 'courses/geometry' },
+    { id: 'linear-algebra', title: '선형 대수', folder: 'courses/선형 대수' },
   ];
 
   readonly #enrolments: readonly Enrolment[] = [
     { memberId: 'sam', courseId: 'algebra', endsAt: null },
+    { memberId: 'sam', courseId: 'linear-algebra', endsAt: null },
     { memberId: 'sam', courseId: 'geometry', endsAt: new Date('2020-01-01T00:00:00Z') },
     { memberId: 'mia', courseId: 'algebra', endsAt: new Date(Date.now() + TRIAL_MILLISECONDS) },
   ];
