@@ -59,7 +59,7 @@ describeWith(
         expect(await fetchFile(browser.page, url)).toEqual(REFUSED);
       });
 
-      it("the grant is stored in the partition of the page's site: None, Secure, Partitioned, with Domain (B38, B42b)", async () => {
+      it("the grant is stored in the partition of the page's site: None, Secure, Partitioned, with Domain (B38, B42)", async () => {
         const answer = await callApi(browser.page, `${stack.apiUrl}/grants`, {
           body: { prefix: 'courses/algebra' },
           bearer: accessToken('u1'),

@@ -210,7 +210,7 @@ describeWith(['chromium', 'certutil'], 'a page, its API and its CDN on three hos
     expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
   });
 
-  it('the jar holds the three cookies with exactly the attributes of the contract, until the policy ends (B42a)', async () => {
+  it('the jar holds the three cookies with exactly the attributes of the contract, until the policy ends (B42)', async () => {
     await signIn('alice');
     const { body } = await grant('courses/algebra', 300);
     const { expires, ...attributes } = await attributesOf(browser, '/courses/algebra');

@@ -67,6 +67,7 @@ describe('citedRules', () => {
     ['R94 R96', 'R94–R96'],
     ['P08 P09', "'P08, P09 slashes'"],
     ['M09 M11', 'M09-M11: media types'],
+    ['F4 B1', 'F4, B1'],
   ])('finds %s', (ids, text) => {
     expect(citedRules(text).join(' ')).toBe(ids);
   });
@@ -77,13 +78,22 @@ describe('citedRules', () => {
     '\\u00c3',
     'S3',
     'U+202E',
-    'P-256',
+    'P-256, P256, P-384, B-571, K-283, secp256k1, X25519, Ed25519',
+    'the bytes F4 90 80 80, B1 C0 and C0 B1',
+    '0xF4, \\xF4, %B1',
+    'd="M11.5 12v8M16 12v8"',
+    'd="M12 8"',
     'X509',
     '#B20b2a',
     'AKIDE01X',
     '/A12/',
   ])('finds nothing in %s', (text) => {
     expect(citedRules(text)).toEqual([]);
+  });
+
+  test('takes a number with a letter for a number of its own, which docs/rules.md has to hold', () => {
+    const part = `R20${'a'}`;
+    expect(citedRules(`${part}: a part of a rule`)).toEqual([part]);
   });
 
   test('covers the numbers of a range', () => {

@@ -11,7 +11,7 @@ interface Reading {
 
 /**
  * Says whether the Resource of a custom policy covers an address (R17–R26). The Resource is cut into
- * protocol, domain, path and query; a wildcard stays inside its section (R19) but for the exceptions R20.
+ * protocol, domain, path and query; a wildcard stays inside its section (R19) but for four exceptions (R20).
  * AWS documents sections and protocol wildcards for signed URLs; cookies are read the same way (R19, R22, R23).
  */
 export function coversUrl(resource: string, url: ViewerUrl, switches: MatchSwitches): boolean {
@@ -22,7 +22,7 @@ export function coversUrl(resource: string, url: ViewerUrl, switches: MatchSwitc
   return coversProtocol(protocol, url.protocol) && coversRest(rest, url, switches);
 }
 
-/** R20c, R22: a protocol, one of its wildcard forms, or none before a leading `*`. */
+/** R20, R22: a protocol, one of its wildcard forms, or none before a leading `*`. */
 function splitProtocol(pattern: string): { protocol: string; rest: string | null } {
   const end = pattern.indexOf('://');
   const protocol = end === -1 ? '' : pattern.slice(0, end);
@@ -39,7 +39,7 @@ function coversRest(rest: string, url: ViewerUrl, switches: MatchSwitches): bool
   const domain = slash === -1 ? rest : rest.slice(0, slash);
   if (!coversHost(domain, url.host)) return false;
   if (slash !== -1) return coversPathAndQuery(rest.slice(slash), url, switches);
-  // R20b: a domain that ends in `*` covers every path; any other means the path `/` (R20c).
+  // R20: a domain that ends in `*` covers every path; any other means the path `/`.
   return domain.endsWith('*') || (url.path === '/' && url.query === null);
 }
 
@@ -51,7 +51,7 @@ function coversHost(pattern: string, host: string): boolean {
 function coversPathAndQuery(pattern: string, url: ViewerUrl, switches: MatchSwitches): boolean {
   return readings(pattern, switches.questionMark).some(({ path, query }) => {
     if (!matchesWildcard(path, url.path)) return false;
-    // R20a, R21: without a query part, only a path that ends in `*` covers an address with a query.
+    // R20, R21: without a query part, only a path that ends in `*` covers an address with a query.
     if (query === null) return url.query === null || path.endsWith('*');
     return url.query !== null && matchesWildcard(query, url.query);
   });
