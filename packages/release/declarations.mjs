@@ -1,6 +1,6 @@
 // Comments of this repository cite rules by the numbers of docs/rules.md, which nobody has who installed a package:
-// the declarations that are shipped are written without them. As a command it does that to all of a folder:
-//   node packages/release/declarations.mjs packages/edge/dist
+// the declarations that are shipped are written without them. As a command it does that to all of some folders:
+//   node packages/release/declarations.mjs packages/edge/dist packages/client/dist
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,11 +15,13 @@ export function withoutRuleNumbers(text) {
   return text.replace(IN_BRACKETS, '').replace(AT_THE_BEGINNING, '$1$2');
 }
 
-const [, command, folder] = process.argv;
-if (command === import.meta.filename && folder !== undefined) {
-  for (const name of readdirSync(folder, { recursive: true })) {
-    if (!name.endsWith('.d.ts')) continue;
-    const file = join(folder, name);
-    writeFileSync(file, withoutRuleNumbers(readFileSync(file, 'utf8')));
+const [, command, ...folders] = process.argv;
+if (command === import.meta.filename) {
+  for (const folder of folders) {
+    for (const name of readdirSync(folder, { recursive: true })) {
+      if (!name.endsWith('.d.ts')) continue;
+      const file = join(folder, name);
+      writeFileSync(file, withoutRuleNumbers(readFileSync(file, 'utf8')));
+    }
   }
 }

@@ -7,15 +7,21 @@ import { read } from './project-files.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What a person reads in an editor who has installed the package, and who has no docs/rules.md. */
-const PACKAGES = ['.', 'packages/client'];
-
 interface Manifest {
   readonly name: string;
+  readonly private?: boolean;
+  readonly workspaces?: readonly string[];
   readonly exports: Conditions;
 }
 
 type Conditions = Readonly<{ [condition: string]: string | Conditions }>;
+
+const manifestOf = (folder: string) => JSON.parse(read(join(folder, 'package.json'))) as Manifest;
+
+/** What npm would get. A person reads it in an editor who has installed the package, and who has no docs/rules.md. */
+const PACKAGES = ['.', ...(manifestOf('.').workspaces ?? [])].filter(
+  (folder) => manifestOf(folder).private !== true,
+);
 
 /** Every `types` of an `exports` field, however deep its conditions are. */
 function typesOf(conditions: Conditions): readonly string[] {
@@ -26,8 +32,7 @@ function typesOf(conditions: Conditions): readonly string[] {
 
 /** The declaration files of a package: those that its exports name, and what they import. */
 function declarationsOf(folder: string): ReadonlyMap<string, string> {
-  const { exports } = JSON.parse(read(join(folder, 'package.json'))) as Manifest;
-  const entries = typesOf(exports).map((path) => resolve(root, folder, path));
+  const entries = typesOf(manifestOf(folder).exports).map((path) => resolve(root, folder, path));
   const found = new Map<string, string>();
   for (let next = entries.pop(); next !== undefined; next = entries.pop()) {
     if (found.has(next)) continue;
@@ -44,6 +49,10 @@ function declarationsOf(folder: string): ReadonlyMap<string, string> {
 }
 
 describe('the types that are shipped', () => {
+  test('are those of every package that is not private', () => {
+    expect(PACKAGES).toEqual(expect.arrayContaining(['.', 'packages/client', 'packages/edge']));
+  });
+
   test.each(PACKAGES)('of %s carry no number of docs/rules.md', (folder) => {
     const declarations = declarationsOf(folder);
     expect(declarations.size).toBeGreaterThan(3);

@@ -642,10 +642,10 @@ function recommendedPolicy(): object {
   };
 }
 
-/** The files below a folder that this process still holds open, given a few turns of the event loop. */
+/** The files below a folder that this process still holds open, given a few rounds of the event loop. */
 async function leftOpenBelow(folder: string): Promise<string[]> {
   let open: string[] = [];
-  for (let turn = 0; turn < 100; turn += 1) {
+  for (let round = 0; round < 100; round += 1) {
     open = readdirSync('/proc/self/fd').flatMap((fd) => {
       try {
         return readlinkSync(`/proc/self/fd/${fd}`);

@@ -22,7 +22,7 @@ export function originMatches(entry: string, origin: string): boolean {
   return matchesWildcard(pattern.host.toLowerCase(), asked.host) && portMatches(pattern.port, asked.port);
 }
 
-/** What was expected of an entry that is not in the grammar of R73, or null when it is. */
+/** What was expected of an entry that is not in the grammar (R73), or null when it is. */
 export function patternFault(entry: string): string | null {
   if (entry === '*' || entry === 'null') return null;
   const expected = 'an origin, with `*` only as the whole leftmost label or in the port (R73)';

@@ -1,6 +1,21 @@
+/** The value of every switch. */
+export type Switches = {
+  readonly sha256Cookies: 'accept' | 'refuse';
+  readonly questionMark: 'either' | 'escaped' | 'bare';
+  readonly refusalHeaders: 'none' | 'policy';
+  readonly anyOriginWithCredentials: 'refuse' | 'accept';
+  readonly originVary: 'forwarded' | 'keep';
+  readonly expirySecond: 'deny' | 'allow';
+  readonly duplicateCookies: 'first' | 'last' | 'refuse';
+  readonly ipv6Viewer: 'deny' | 'allow';
+};
+
+/** The name of a switch, as written in `edge.json`. */
+export type SwitchName = keyof Switches;
+
 /** What one switch may be set to in `edge.json`, and what it decides. The first value is the default. */
-interface SwitchDescription {
-  readonly values: readonly [string, ...string[]];
+interface SwitchDescription<Value extends string> {
+  readonly values: readonly [Value, ...Value[]];
   readonly rules: string;
   readonly meaning: string;
 }
@@ -10,7 +25,7 @@ interface SwitchDescription {
  * What else AWS leaves open is a constant where it is decided, with its reason beside it. The defaults are
  * those that docs/rules.md names.
  */
-export const SWITCHES = {
+export const SWITCHES: { readonly [Name in SwitchName]: SwitchDescription<Switches[Name]> } = {
   sha256Cookies: {
     values: ['accept', 'refuse'],
     rules: 'R3',
@@ -51,13 +66,7 @@ export const SWITCHES = {
     rules: 'R31',
     meaning: 'a viewer with an IPv6 address under an `IpAddress` condition',
   },
-} as const satisfies Record<string, SwitchDescription>;
-
-/** The name of a switch, as written in `edge.json`. */
-export type SwitchName = keyof typeof SWITCHES;
-
-/** The value of every switch. */
-export type Switches = { readonly [Name in SwitchName]: (typeof SWITCHES)[Name]['values'][number] };
+};
 
 /** Every switch at its default. */
 export const DEFAULT_SWITCHES: Switches = Object.fromEntries(
