@@ -177,6 +177,28 @@ export function prefixProperties(rules: PrefixRules, tally: Tally): readonly Nam
       }),
     ),
     named(
+      'an entitlement prefix that is refused only for how it is written is proposed as it should be',
+      fc.property(
+        entitlementPrefixes,
+        fc.constantFrom('slash before', 'slash after', 'star', 'address', 'escaped'),
+        (row, how) => {
+          if (row === '/') return;
+          const written = {
+            'slash before': `/${row}`,
+            'slash after': `${row}/`,
+            star: `${row}/*`,
+            address: `https://cdn.example.com/${row}`,
+            escaped: row.split('/').map(encodeURIComponent).join('/'),
+          }[how];
+          const read = readEntitlementPrefix(written);
+          // Nothing to escape, or too long when written like this.
+          if (written === row || !('fault' in read) || read.fault !== 'prefix_invalid') return;
+          tally.count(row.includes('{user}') ? 'proposals: with {user}' : 'proposals: without');
+          assert.ok(read.detail.endsWith(` Write "${row}".`), read.detail);
+        },
+      ),
+    ),
+    named(
       'for every caller: a row opens a prefix exactly where the rows are looked for, and it is canonical',
       fc.property(entitlementPrefixes, viewerIds, pairsOfPrefixes, (row, id, [asked]) => {
         const viewer = { id, groups: [] };

@@ -46,6 +46,14 @@ const MISTAKES: readonly (readonly [mistake: string, finds: string, broken: Part
     { readPrefix: (value) => readPrefix(typeof value === 'string' ? value.replaceAll('%2e', 'x') : value) },
   ],
   [
+    'a refused entitlement prefix is judged, and proposed, with a letter in the place of {user}',
+    'an entitlement prefix that is refused only',
+    {
+      readEntitlementPrefix: (value) =>
+        readPrefix(typeof value === 'string' ? value.replace('{user}', 'u') : value),
+    },
+  ],
+  [
     'an invisible character passes',
     'a character that no name may hold',
     { readPrefix: (value) => readPrefix(typeof value === 'string' ? value.replace(/\p{Cf}/gu, '') : value) },
