@@ -12,7 +12,7 @@ import { median, spread } from '../statistics.js';
 import { undisturbedRound } from '../undisturbed.js';
 import { startDurablePostgres } from './durable-postgres.js';
 
-const TURNS = 7;
+const ROUNDS = 7;
 const ROUND_SECONDS = 1;
 const WARM_UP_SECONDS = 3;
 const HALF_LOAD_SECONDS = 8;
@@ -45,7 +45,7 @@ export async function benchAudit(): Promise<void> {
     console.log('audited grants per second on each database, against the same route without a database');
     console.log(machineLine());
     console.log(
-      `${CONNECTIONS} connections, ${VIEWERS} viewers, ${TURNS} turns of rounds of ${ROUND_SECONDS} s, HS256, RSA-2048`,
+      `${CONNECTIONS} connections, ${VIEWERS} viewers, ${ROUNDS} rounds of ${ROUND_SECONDS} s each, HS256, RSA-2048`,
     );
     for (const [name, databaseUrl, preloads] of [
       ['no database', undefined, [LEDGER_IN_MEMORY, EVENT_LOOP_DELAY]],
@@ -91,7 +91,7 @@ async function benchCase(
   const processes = databaseProcesses();
   const withHelpers = peers.map((peer) => (peer.name === POSTGRES ? { ...peer, helpers: processes } : peer));
   const rounds = new Map<Peer, Round[]>(withHelpers.map((peer) => [peer, []]));
-  for (let turn = 0; turn < TURNS; turn += 1) {
+  for (let index = 0; index < ROUNDS; index += 1) {
     for (const peer of withHelpers) {
       const measured = await undisturbedRound(() =>
         round(one, peer, { seconds: ROUND_SECONDS }, deployment, load),
@@ -113,7 +113,7 @@ async function benchCase(
 function printRatios([without, ...audited]: readonly Measured[]): void {
   for (const { peer, rounds } of audited) {
     const ratios = rounds.map(
-      (own, turn) => own.perSecond / (without?.rounds[turn]?.perSecond ?? Number.NaN),
+      (own, index) => own.perSecond / (without?.rounds[index]?.perSecond ?? Number.NaN),
     );
     console.log(`  ${peer.name.padEnd(14)}  ${spread(ratios, 2)} of what it does without a database`);
   }

@@ -34,17 +34,17 @@ async function load(job: LoadJob): Promise<LoadResult> {
   const latencies: number[] = [];
   let errors = 0;
   let compared = 0;
-  let turn = 0;
+  let next = 0;
   const end = performance.now() + job.seconds * 1_000;
   const isRight = ({ isOk, isHit, byteLength, sha256 }: Download) =>
     isOk && byteLength === file.byteLength && (isHit || !mustHit) && [null, file.sha256].includes(sha256);
   const keepBusy = async (connection: DownloadConnection): Promise<void> => {
     while (performance.now() < end) {
-      turn += 1;
-      const isCompared = turn % COMPARE_EVERY === 0;
+      next += 1;
+      const isCompared = next % COMPARE_EVERY === 0;
       const sent = performance.now();
       // oxlint-disable-next-line no-await-in-loop -- one request at a time on a connection
-      const answer = await connection.ask(requests[turn % requests.length] ?? '', isCompared);
+      const answer = await connection.ask(requests[next % requests.length] ?? '', isCompared);
       const answered = performance.now();
       if (!isRight(answer)) errors += 1;
       if (answered > end) return;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startServer, type ServerProcess } from '../server-process.js';
 
-/** How many viewers ask in turn, each with cookies of its own. */
+/** How many viewers ask one after the other, each with cookies of its own. */
 export const VIEWERS = 100;
 const HOST = 'cdn.edgepass.localhost';
 const PAGE_ORIGIN = 'https://app.edgepass.localhost:3000';

@@ -75,8 +75,8 @@ async function load(job: LoadJob): Promise<LoadResult> {
   const keepBusy = async (connection: KeepAliveConnection, index: number): Promise<void> => {
     // Every connection has callers of its own: no two ask for one prefix at once unless the case says so.
     const requests = requestsOf(job, index);
-    for (let turn = 0; performance.now() < end; turn += 1) {
-      const { bytes, prefix } = requests[turn % requests.length] ?? { bytes: Buffer.of(), prefix: '' };
+    for (let next = 0; performance.now() < end; next += 1) {
+      const { bytes, prefix } = requests[next % requests.length] ?? { bytes: Buffer.of(), prefix: '' };
       // oxlint-disable no-await-in-loop -- one request at a time on a connection
       const due = await nextBegin();
       const answer = await connection.ask(bytes);

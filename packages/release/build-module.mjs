@@ -53,7 +53,7 @@ function write(folder, file, text) {
 /** Source maps name sources that are not in the package. */
 const withoutMap = (text) => text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
 
-/** @swc/core turns `import.meta.url` into the address of the file, which tsc refuses to do. */
+/** @swc/core writes the address of the file for `import.meta.url`, which tsc refuses to do. */
 function toCommonJs(file, text) {
   const { code } = transformSync(text, {
     filename: file,

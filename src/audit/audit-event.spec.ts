@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import type { AuditEvent } from './audit-event.js';
 import { auditLine } from './audit-event.js';
 
-it('an exported event is one line in which nothing moves a cursor or turns the text round', () => {
+it('an exported event is one line in which nothing moves a cursor or reverses the text', () => {
   const event: AuditEvent = {
     id: '1',
     at: '2026-11-20T09:00:00Z',

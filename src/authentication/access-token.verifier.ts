@@ -20,7 +20,7 @@ import { tokenExpired, tokenInvalid, tokenNotYetValid } from './token-problems.j
 import { openKeySource, type JwtSettings, type KeyFinder } from './verification-keys.js';
 import type { Viewer } from './viewer.js';
 
-/** Turns an access token into the caller it was issued to. */
+/** Reads from an access token the caller it was issued to. */
 export interface AccessTokenVerifier {
   /**
    * @param token a compact JWS, as presented

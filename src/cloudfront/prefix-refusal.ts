@@ -9,7 +9,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['#', 'the fragment of an address begins there'],
   ['%', 'it begins an escape'],
   ['+', 'S3 reads it as a blank'],
-  ['\\', 'browsers turn it into /'],
+  ['\\', 'browsers read it as /'],
   [';', 'it ends the Path of a cookie'],
   [',', 'it splits lines of cookies'],
   ['{', '{user} is for entitlements, where it stands for the caller: write their id'],

@@ -116,7 +116,7 @@ describe('readPrefix refuses, and never repairs', () => {
     ['two slashes', '//'],
     ['the byte order mark', '\ufeffa'],
     ['an entitlement template', 'users/{user}'],
-    ['an object that turns into a prefix', { toString: () => 'private/a' }],
+    ['an object whose text is a prefix', { toString: () => 'private/a' }],
     ['a String object', new String('private/a')],
   ];
 

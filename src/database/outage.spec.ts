@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { repeatConflicts } from './outage.js';
 
-/** Fails with each of the codes in turn, then gives `done`. */
+/** Fails with each of the codes, one after the other, then gives `done`. */
 function failing(...codes: readonly string[]): { query: () => Promise<string>; runs: () => number } {
   let runs = 0;
   const query = async (): Promise<string> => {

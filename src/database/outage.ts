@@ -43,7 +43,7 @@ export async function repeatConflicts<T>(query: () => Promise<T>): Promise<T> {
 const RETRY_AFTER_SECONDS = 2;
 
 /**
- * Turns every failure of the database into the 503 whose code says whose trouble it is.
+ * Makes of every failure of the database the 503 whose code says whose trouble it is.
  * Where only our own connections are all in use, that is our load and not an outage: `overloaded`.
  * What PostgreSQL took back whole because of a conflict is run again first ({@link repeatConflicts}).
  * A refusal that the query itself decided (a {@link Problem}) passes unchanged.

@@ -6,7 +6,7 @@ export function readTimestamp(value: unknown): number | null {
   if (typeof value !== 'string' || !TIMESTAMP.test(value)) return null;
   const milliseconds = Date.parse(value);
   if (!Number.isFinite(milliseconds) || milliseconds < 0) return null;
-  // Date.parse turns 2026-02-30 into 2 March: a date that does not exist is refused, not moved.
+  // Date.parse reads 2026-02-30 as 2 March: a date that does not exist is refused, not moved.
   const offsetMinutes = /(?<sign>[+-])(?<hours>\d{2}):(?<minutes>\d{2})$/.exec(value)?.groups;
   const shift = offsetMinutes
     ? (offsetMinutes['sign'] === '-' ? -1 : 1) *

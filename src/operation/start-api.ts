@@ -23,7 +23,7 @@ export interface RunningApi {
   close(graceMilliseconds?: number): Promise<void>;
   /**
    * Ends without failing a request: readiness says no at once, requests are served for DRAIN_SECONDS more so
-   * that a balancer can turn away, those under way finish; all of it within 10 s. `reason` goes to the log.
+   * that a balancer can send elsewhere, those under way finish; all of it within 10 s. `reason` goes to the log.
    */
   drain(reason?: string): Promise<void>;
   /** Reads the key file again. Never rejects: a wrong file changes nothing but readiness, and is logged. */

@@ -14,7 +14,7 @@ export function grantIssuedAt(issuedAtMs: number, lifeMs = 900_000): Grant {
   };
 }
 
-/** A `fetch` that answers with the given answers in turn and keeps what it was asked. */
+/** A `fetch` that answers with the given answers one after the other and keeps what it was asked. */
 export function scriptedFetch(...answers: readonly (Response | Error | DOMException)[]): {
   fetch: typeof globalThis.fetch;
   calls: { url: string; init: RequestInit }[];

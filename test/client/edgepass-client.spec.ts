@@ -171,13 +171,13 @@ function answeredByHand(): {
   };
   const answer = async (response: Response): Promise<void> => {
     waiting.shift()?.(response);
-    await turns();
+    await nextTasks();
   };
   return { fetch, sent, init, answer };
 }
 
 /** Lets everything happen that waits for no answer. */
-function turns(): Promise<void> {
+function nextTasks(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -194,7 +194,7 @@ describe('grants and clear()', () => {
     const client = createEdgepassClient({ apiUrl: API, fetch });
     const first = rejection(client.grant('a'));
     const second = client.grant('b');
-    await turns();
+    await nextTasks();
     expect(sent).toEqual([asked('a')]);
     await answer(problem(403, 'not_entitled'));
     expect(await first).toMatchObject({ code: 'not_entitled' });
@@ -208,7 +208,7 @@ describe('grants and clear()', () => {
     const client = createEdgepassClient({ apiUrl: API, fetch });
     void client.grant('a');
     const cleared = client.clear();
-    await turns();
+    await nextTasks();
     expect(sent).toEqual([asked('a')]);
     await answer(granted());
     expect(sent).toEqual([asked('a'), 'DELETE /v1/grants']);
@@ -224,7 +224,7 @@ describe('grants and clear()', () => {
     const renewals = ['a', 'b'].map((prefix) =>
       client.keepGranted(prefix, { ...stillPage, onEnd: () => ended.push(prefix) }),
     );
-    await turns();
+    await nextTasks();
     const cleared = client.clear();
     expect(ended).toEqual(['a', 'b']);
     await answer(granted());
@@ -241,7 +241,7 @@ describe('grants and clear()', () => {
     for (const prefix of ['courses/algebra/lesson-1', 'courses/algebra', 'users/alice']) {
       client.keepGranted(prefix, { ...stillPage, onEnd: () => ended.push(prefix) });
     }
-    await turns();
+    await nextTasks();
     // All but the first are asked for later; the first is answered with the wider prefix.
     await answer(granted());
     const cleared = client.clear('courses/algebra');
@@ -261,12 +261,12 @@ describe('grants and clear()', () => {
     const client = createEdgepassClient({ apiUrl: API, fetch });
     delete page.addEventListener;
     const given = [rejection(client.grant('a')), rejection(client.grant('b'))];
-    await turns();
+    await nextTasks();
     listeners.get('pagehide')?.();
     void client.clear();
     expect(sent).toEqual([asked('a'), 'DELETE /v1/grants']);
     for (const error of await Promise.all(given)) expect(error).toMatchObject({ name: 'AbortError' });
-    await turns();
+    await nextTasks();
     expect(sent).toHaveLength(2);
   });
 });

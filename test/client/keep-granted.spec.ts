@@ -87,7 +87,7 @@ class StillPage {
   }
 
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    for (let round = 0; round < 10; round += 1) await Promise.resolve();
   }
 }
 

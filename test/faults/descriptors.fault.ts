@@ -33,7 +33,7 @@ function askOn(agent: Agent, url: string, received: ReceivedCookies): Promise<nu
   });
 }
 
-it('N43 without a free file descriptor who is connected is served and audited, others are turned away; it heals', async () => {
+it('N43 without a free file descriptor who is connected is served and audited, others are refused; it heals', async () => {
   const stage = sqliteStage('descriptors');
   const api = await startOperatedApi({
     ...stage,
@@ -46,19 +46,19 @@ it('N43 without a free file descriptor who is connected is served and audited, o
   injectedBy(`ulimit -n ${DESCRIPTORS}, ${SOCKETS} connections that say nothing`);
 
   const descriptors = (): number => readdirSync(`/proc/${api.process.pid}/fd`).length;
-  let turnedAway = 0;
+  let refused = 0;
   const sockets: Socket[] = Array.from({ length: SOCKETS }, () =>
     connect(api.port, '127.0.0.1')
       .on('error', () => undefined)
-      .on('close', () => (turnedAway += 1)),
+      .on('close', () => (refused += 1)),
   );
-  await until(async () => descriptors() >= DESCRIPTORS - 1 && turnedAway > 0);
+  await until(async () => descriptors() >= DESCRIPTORS - 1 && refused > 0);
 
   const statuses = new Set<number>();
   // oxlint-disable-next-line no-await-in-loop -- one viewer asks one after the other
   for (let grant = 0; grant < GRANTS; grant++) statuses.add(await askOn(agent, api.url, received));
   const atFull = descriptors();
-  const away = turnedAway;
+  const away = refused;
   expect(statuses).toEqual(new Set([201]));
 
   for (const socket of sockets) socket.destroy();
@@ -69,6 +69,6 @@ it('N43 without a free file descriptor who is connected is served and audited, o
   agent.destroy();
   expect(await api.process.stop()).toEqual({ code: 0, signal: null });
   evidence(
-    `${atFull} descriptors in use, ${away} connections turned away, ${GRANTS} of ${GRANTS} grants on the connection that was there; a new connection answered ${Math.round(healedAfter)} ms after they had gone; ${expectRowsForAll(received, stage)}`,
+    `${atFull} descriptors in use, ${away} connections refused, ${GRANTS} of ${GRANTS} grants on the connection that was there; a new connection answered ${Math.round(healedAfter)} ms after they had gone; ${expectRowsForAll(received, stage)}`,
   );
 });

@@ -93,7 +93,7 @@ test('N31 5,000 callers at once before any key is held: one download, those who 
   const shed = (): number => answers.get('503 overloaded') ?? 0;
   await Promise.all(
     Array.from({ length: CALLERS }, async () => {
-      const answer = await postGrant(agent, port, bearer);
+      const answer = await requestGrant(agent, port, bearer);
       answers.set(answer, (answers.get(answer) ?? 0) + 1);
       if (shed() === SHED_UNTIL_ANSWER) release();
     }),
@@ -106,7 +106,7 @@ test('N31 5,000 callers at once before any key is held: one download, those who 
 });
 
 /** The status of a grant asked for, with the code of a problem. */
-function postGrant(agent: Agent, port: number, authorization: string): Promise<string> {
+function requestGrant(agent: Agent, port: number, authorization: string): Promise<string> {
   const body = JSON.stringify({ prefix: 'courses' });
   const headers = { authorization, 'content-type': 'application/json', 'content-length': body.length };
   return new Promise((resolve, reject) => {

@@ -66,7 +66,7 @@ async function killOnSqlite(course: Course): Promise<Outcome> {
   return outcome(course, cache, lanes, look, { withoutRow, quickChecks });
 }
 
-/** Several services on one database, killed in turn. */
+/** Several services on one database, killed one after the other. */
 async function killOnPostgres(course: Course): Promise<Outcome> {
   const cache = { NODE_COMPILE_CACHE: temporaryFolder('compiled') };
   const folder = temporaryFolder('killed');

@@ -10,7 +10,7 @@ export interface SqliteStage {
   readonly folder: string;
   readonly path: string;
   readonly databaseUrl: string;
-  /** Settings: without a balancer nobody needs the time to turn away. */
+  /** Settings: without a balancer nobody needs the time to send requests elsewhere. */
   readonly changes: Readonly<Record<string, string>>;
 }
 

@@ -24,7 +24,7 @@ const PLANNED = new Set(
 );
 
 /**
- * What every answer must be, whatever was asked (U1–U5, U10 of the post-conditions). Takes what went over
+ * What every answer must be, whatever was asked (U1–U5, U10 of the postconditions). Takes what went over
  * one connection, gives one line for each rule that is broken.
  */
 export function faultsOf(conversation: Conversation, promises: Promises): readonly string[] {

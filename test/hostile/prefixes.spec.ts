@@ -216,7 +216,7 @@ onEveryDatabase('hostile prefixes', (api) => {
   });
 });
 
-/** U1–U6 and U9 of the post-conditions: harmless, small, in form, and the next grant works. */
+/** U1–U6 and U9 of the postconditions: harmless, small, in form, and the next grant works. */
 async function expectHarmless(
   api: TestApi,
   response: Awaited<ReturnType<TestApi['ask']>>,

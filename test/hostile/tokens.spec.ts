@@ -450,7 +450,7 @@ hostileTests(
       });
     });
 
-    test('J46 600 calls of two users in turn: each answer is about its own caller', async () => {
+    test('J46 600 calls of two users, alternating: each answer is about its own caller', async () => {
       const headers = ['u1', 'u2'].map((sub) => ({ Authorization: stage().bearer(sub) }));
       const calls = Array.from({ length: 600 }, (_, index): Call => {
         return { path: '/entitlements', headers: headers[index % 2] ?? {} };

@@ -106,9 +106,9 @@ async function raceOnce(course: RaceCourse, agent: Agent, number: number, result
   if (revoked.body.openGrants?.count !== given) result.missed += 1;
 }
 
-/** Lets the event loop turn a few times, so that the revocation meets its grants at every stage. */
-async function after<T>(turns: number, act: () => Promise<T>): Promise<T> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+/** Lets the event loop go round a few times, so that the revocation meets its grants at every stage. */
+async function after<T>(rounds: number, act: () => Promise<T>): Promise<T> {
+  for (let round = 0; round < rounds; round++) await new Promise((resolve) => setImmediate(resolve));
   return act();
 }
 

@@ -52,14 +52,14 @@ const open = new Set<TestBrowser>();
 
 /**
  * Starts the machine's own Chromium, headless, with a home folder of its own. Certificate errors are
- * never ignored: that would turn off its HTTP cache and let cache tests pass falsely (B1).
+ * never ignored: that would switch off its HTTP cache and let cache tests pass falsely (B1).
  */
 export async function launchBrowser(options: BrowserOptions = {}): Promise<TestBrowser> {
   const home = temporaryFolder('browser');
   if (options.trustedCaFile !== undefined) trustAuthority(home, options.trustedCaFile);
   const profile = options.userDataFolder ?? join(home, 'profile');
   if (options.thirdPartyCookies !== undefined) writeCookiePreference(profile, options.thirdPartyCookies);
-  // Playwright's own switches turn features off that decide what a page may load (HttpsUpgrades,
+  // Playwright's own switches disable features that decide what a page may load (HttpsUpgrades,
   // ThirdPartyStoragePartitioning …), so none of them is used. The pipe also ends the browser with us.
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: requireTool('chromium'),

@@ -36,7 +36,7 @@ export const browserSignals: PageSignals = {
   },
 };
 
-/** A browser turns a longer delay than this into no delay at all. */
+/** A browser takes a longer delay than this for no delay at all. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const browserTimers: Timers = {

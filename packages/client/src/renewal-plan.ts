@@ -7,7 +7,7 @@ export interface RemainingLife {
 }
 
 /**
- * Turns the times of a grant into durations from `receivedAtMs`, when the answer arrived on this machine's clock.
+ * Makes durations of the times of a grant from `receivedAtMs`, when the answer arrived on this machine's clock.
  * The API sets `renewAfter` at about 60 % of the life, so `expiresAt − renewAfter` (two times of one clock)
  * tells the life without this machine's clock. When the two disagree, this machine's clock is wrong and
  * durations are counted from the arrival instead: otherwise a laptop that is behind would renew too late.

@@ -16,7 +16,7 @@ export interface ProblemOptions {
 }
 
 /**
- * A refusal or failure with a code of the closed list. The problem filter alone turns it into HTTP.
+ * A refusal or failure with a code of the closed list. The problem filter alone makes an HTTP answer of it.
  * @example throw new Problem('token_expired', { detail: 'Sign in again.' })
  */
 export class Problem extends Error {
