@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { METRICS } from '../../src/app.module.js';
 import { OperatingState } from '../../src/operation/operating-state.js';
@@ -173,6 +174,27 @@ test('the age of issuer keys is there where they are fetched, and whether the la
     // A key that is not held: the answer waits for the download.
     await ask(ecKey('second')).expect(503);
     expect(await state()).toEqual([600, 1]);
+  } finally {
+    await api.close();
+    await issuer.stop();
+  }
+});
+
+/** The names in the first column of the table of docs/metrics.md. */
+const DOCUMENTED = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('| `edgepass_'))
+  .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/edgepass_\w+/g)].map(([name]) => name));
+
+test('docs/metrics.md has each metric of ours, and no other', async () => {
+  const issuer = await startIssuer();
+  const keys = { kind: 'jwks', url: issuer.url } as const;
+  const authentication = { ...TEST_AUTHENTICATION, keys, algorithms: ['ES256'] };
+  const api = await startTestApi('sqlite', { authentication, metricsPort: 9090 });
+  try {
+    const text = await metricsOf(api).text();
+    const counted = [...text.matchAll(/^# TYPE (edgepass_\w+)/gm)].map(([, name]) => name);
+    expect(counted.toSorted()).toEqual(DOCUMENTED.toSorted());
   } finally {
     await api.close();
     await issuer.stop();

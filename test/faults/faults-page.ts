@@ -37,6 +37,12 @@ Each line is a test that makes a fault and checks what the service does. The num
 name, where that is missing. \`EDGEPASS_FAULT_KILLS=30\` shortens N05; \`EDGEPASS_FAULT_SEED\` repeats the instants of a run
 that names its seed.
 
+Overload and connections are decided before Nest: \`src/http/front.ts\` has the order in which a request is looked at,
+\`src/http/admission.ts\` which requests wait and which are refused with 503, \`src/http/listener.ts\` and
+\`src/http/connections.ts\` how connections are accepted, and which one is closed where one is too many. Here N17, N18 and N43
+are about them; the hostile inputs D01–D17 send too much on purpose ([hostile.md](hostile.md#d-transport-and-load)), and
+\`npm run bench -- overload\` measures it ([performance.md](../performance.md)).
+
 Not made: two versions side by side, because there is one so far; a blocked event loop, which \`/health/live\` shows to a
 supervisor by not answering; a backup from yesterday put back, of which nothing outside the database knows. There is no
 idempotency key: a grant whose answer was lost is asked for again and has a row of its own.
