@@ -126,7 +126,7 @@ export interface FolderInput {
   readonly edge?: object;
   /** Files of the origin, by path below its folder. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
-  /** Further files of the distribution's folder; null leaves one out. */
+  /** Further files of the distribution's folder, bytes, texts or what becomes JSON; null leaves one out. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
@@ -168,7 +168,9 @@ export function writeFolder(input: FolderInput = {}): { readonly folder: string;
     if (content === null) continue;
     writeFile(
       join(folder, path),
-      typeof content === 'string' ? content : JSON.stringify(content, undefined, 2),
+      typeof content === 'string' || Buffer.isBuffer(content)
+        ? content
+        : JSON.stringify(content, undefined, 2),
     );
   }
   return { folder, media };

@@ -43,10 +43,18 @@ export class JsonNode {
     );
   }
 
+  /** The texts of an array, and nothing where there is none: reading them records no mistake. */
+  texts(): readonly string[] {
+    if (!Array.isArray(this.value)) return [];
+    return this.value.filter((item): item is string => typeof item === 'string');
+  }
+
   /** AWS's `{ "Quantity": n, "Items": […] }`; without Items it is empty. */
   quantityItems(): readonly JsonNode[] {
     if (!this.isPresent) return [];
     if (!this.isObject()) return this.mistake('an object with Quantity and Items') ?? [];
+    const { Items } = this.value;
+    if (this.get('Items').isPresent && !Array.isArray(Items)) return this.get('Items').items();
     const items = this.get('Items').isPresent ? this.get('Items').items() : [];
     const quantity = this.get('Quantity');
     if (quantity.value !== items.length) quantity.mistake(`${items.length}, the number of Items`);

@@ -1,7 +1,8 @@
+import type { Definitions } from './aws-answers.js';
 import type { Behavior, ResponseHeadersPolicy } from './distribution.js';
 import type { JsonNode } from './json-node.js';
 import { MANAGED_RESPONSE_HEADERS_POLICIES } from './managed-policies.js';
-import { readCaching, type CachingReferences } from './read-caching.js';
+import { byId, readCaching, type CachingReferences } from './read-caching.js';
 import type { KeyGroups } from './read-key-groups.js';
 
 /** AWS's default quota (R37): a warning, since it can be raised. */
@@ -11,9 +12,10 @@ const PROTOCOL_POLICIES = ['allow-all', 'https-only', 'redirect-to-https'] as co
 
 /** What a behavior may refer to by id. */
 export interface BehaviorReferences extends CachingReferences {
-  readonly originIds: ReadonlySet<string>;
+  /** Null where the origins could not be read: no name is wrong then. */
+  readonly originIds: ReadonlySet<string> | null;
   readonly keyGroups: KeyGroups;
-  readonly responseHeadersPolicies: ReadonlyMap<string, ResponseHeadersPolicy>;
+  readonly responseHeadersPolicies: Definitions<ResponseHeadersPolicy>;
   readonly warnings: string[];
 }
 
@@ -58,7 +60,7 @@ function readBehavior(node: JsonNode, pathPattern: string, references: BehaviorR
 
 function readOriginId(node: JsonNode, references: BehaviorReferences): string {
   const id = node.text() ?? '';
-  if (id !== '' && !references.originIds.has(id)) node.mistake('the Id of an origin');
+  if (id !== '' && references.originIds?.has(id) === false) node.mistake('the Id of an origin');
   return id;
 }
 
@@ -90,18 +92,21 @@ function readTrustedKeys(node: JsonNode, references: BehaviorReferences): Behavi
 function keysOfGroup(node: JsonNode, references: BehaviorReferences) {
   const id = node.text();
   if (id === null) return [];
-  const keys = references.keyGroups.get(id);
-  if (keys === undefined) node.mistake('the id of a key group in key-groups/');
+  const keys = references.keyGroups.byId.get(id);
+  if (keys === undefined && references.keyGroups.isComplete)
+    node.mistake('the id of a key group in key-groups/');
   return [...(keys ?? [])];
 }
 
 function readPolicy(node: JsonNode, references: BehaviorReferences): ResponseHeadersPolicy | null {
-  const id = node.optionalText();
-  if (id === '') return null;
-  return (
-    references.responseHeadersPolicies.get(id) ??
-    MANAGED_RESPONSE_HEADERS_POLICIES.get(id) ??
-    node.mistake('the id of a policy in response-headers-policies/ or of a managed one (R65)')
+  if (node.optionalText() === '') return null;
+  const { responseHeadersPolicies } = references;
+  return byId(
+    node,
+    responseHeadersPolicies,
+    MANAGED_RESPONSE_HEADERS_POLICIES,
+    'response-headers-policies/',
+    'R65',
   );
 }
 

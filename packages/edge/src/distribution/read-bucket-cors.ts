@@ -17,13 +17,15 @@ const MEMBERS = [
 ];
 
 /**
- * Reads the answer of `aws s3api get-bucket-cors`: what S3's own PutBucketCors refuses is a mistake
+ * Reads the answer of `aws s3api get-bucket-cors`, or the array that the S3 console shows: what S3's own PutBucketCors refuses is a mistake
  * (R98, R109).
  */
 export function readBucketCors(root: JsonNode, { pageOrigins }: Pick<EdgeJson, 'pageOrigins'>): BucketCors {
-  const node = root.get('CORSRules');
+  // The S3 console shows and takes the rules alone; put-bucket-cors takes them in a CORSConfiguration.
+  const inner = root.get('CORSConfiguration').isPresent ? root.get('CORSConfiguration') : root;
+  const node = Array.isArray(root.value) ? root : inner.get('CORSRules');
   if (!node.isPresent) {
-    root.mistake('the answer of `aws s3api get-bucket-cors`, an object with CORSRules');
+    root.mistake('the answer of `aws s3api get-bucket-cors`, or its array of rules');
     return { rules: [], pageOrigins };
   }
   const rules = node.items();

@@ -1,6 +1,5 @@
 import { ALL_NAMES, listed, NO_NAMES } from '../origin-request/chosen-parts.js';
 import type { CachePolicy, HeaderChoice, OriginRequestPolicy, NameChoice } from './distribution.js';
-import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
 
 /** What AWS takes where a TTL is left out, in seconds. */
@@ -14,20 +13,6 @@ const HEADER_BEHAVIORS = [
   'allViewerAndWhitelistCloudFront',
   'allExcept',
 ] as const;
-
-/** Reads `cache-policies/*.json`, the answers of get-cache-policy, by id. */
-export function readCachePolicies(files: FolderFiles): ReadonlyMap<string, CachePolicy> {
-  const policies = new Map<string, CachePolicy>();
-  for (const file of files.all('cache-policies')) {
-    const node = file.get('CachePolicy');
-    const id = node.get('Id').text();
-    const policy = readPolicy(node.get('CachePolicyConfig'));
-    if (id === null) continue;
-    if (policies.has(id)) node.get('Id').mistake('an id that no other file has');
-    policies.set(id, policy);
-  }
-  return policies;
-}
 
 /** Reads the three TTLs, which stand in a policy and in a behavior of the old kind alike. */
 export function readTtls(
@@ -46,7 +31,8 @@ export function readTtls(
   return { minTtlSeconds, defaultTtlSeconds, maxTtlSeconds };
 }
 
-function readPolicy(config: JsonNode): CachePolicy {
+/** Reads a `CachePolicyConfig`. */
+export function readCachePolicy(config: JsonNode): CachePolicy {
   const ttls = readTtls(config);
   const parameters = config.get('ParametersInCacheKeyAndForwardedToOrigin');
   const policy = parameters.isPresent
@@ -90,23 +76,13 @@ function optionalSeconds(node: JsonNode): number | null {
   return node.isPresent ? node.wholeNumber() : null;
 }
 
-/** Reads `origin-request-policies/*.json`, the answers of get-origin-request-policy, by id. */
-export function readOriginRequestPolicies(files: FolderFiles): ReadonlyMap<string, OriginRequestPolicy> {
-  const policies = new Map<string, OriginRequestPolicy>();
-  for (const file of files.all('origin-request-policies')) {
-    const node = file.get('OriginRequestPolicy');
-    const id = node.get('Id').text();
-    const config = node.get('OriginRequestPolicyConfig');
-    const policy = {
-      headers: readForwardedHeaders(config.get('HeadersConfig')),
-      cookies: readNameChoice(config.get('CookiesConfig'), 'Cookie'),
-      queryStrings: readNameChoice(config.get('QueryStringsConfig'), 'QueryString'),
-    };
-    if (id === null) continue;
-    if (policies.has(id)) node.get('Id').mistake('an id that no other file has');
-    policies.set(id, policy);
-  }
-  return policies;
+/** Reads an `OriginRequestPolicyConfig`. */
+export function readOriginRequestPolicy(config: JsonNode): OriginRequestPolicy {
+  return {
+    headers: readForwardedHeaders(config.get('HeadersConfig')),
+    cookies: readNameChoice(config.get('CookiesConfig'), 'Cookie'),
+    queryStrings: readNameChoice(config.get('QueryStringsConfig'), 'QueryString'),
+  };
 }
 
 function readForwardedHeaders(node: JsonNode): HeaderChoice {

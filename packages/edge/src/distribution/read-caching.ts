@@ -1,4 +1,5 @@
 import { ALL_NAMES, listed, NO_NAMES } from '../origin-request/chosen-parts.js';
+import type { Definitions } from './aws-answers.js';
 import type { CachePolicy, OriginRequestPolicy, NameChoice } from './distribution.js';
 import type { JsonNode } from './json-node.js';
 import { MANAGED_CACHE_POLICIES, MANAGED_ORIGIN_REQUEST_POLICIES } from './managed-policies.js';
@@ -6,8 +7,8 @@ import { readNames, readTtls } from './read-cache-policies.js';
 
 /** The policies of the folder by id. */
 export interface CachingReferences {
-  readonly cachePolicies: ReadonlyMap<string, CachePolicy>;
-  readonly originRequestPolicies: ReadonlyMap<string, OriginRequestPolicy>;
+  readonly cachePolicies: Definitions<CachePolicy>;
+  readonly originRequestPolicies: Definitions<OriginRequestPolicy>;
 }
 
 /** What a behavior caches under which key, and what its origin gets. */
@@ -56,19 +57,18 @@ function readOriginRequestPolicy(node: JsonNode, references: CachingReferences):
   );
 }
 
-function byId<Policy>(
+/** The policy that a behavior names. Where a file defines what nobody can name, an unknown id is no second mistake. */
+export function byId<Policy>(
   node: JsonNode,
-  own: ReadonlyMap<string, Policy>,
+  own: Definitions<Policy>,
   managed: ReadonlyMap<string, Policy>,
   folder: string,
   rule: string,
 ): Policy | null {
   const id = node.optionalText();
-  return (
-    own.get(id) ??
-    managed.get(id) ??
-    node.mistake(`the id of a policy in ${folder} or of a managed one (${rule})`)
-  );
+  const policy = own.byId.get(id) ?? managed.get(id);
+  if (policy !== undefined || !own.isComplete) return policy ?? null;
+  return node.mistake(`the id of a policy in ${folder} or of a managed one (${rule})`);
 }
 
 /** The settings before there were policies: what travels to the origin is in the key. */

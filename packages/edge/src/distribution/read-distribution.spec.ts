@@ -230,7 +230,6 @@ describe('a mistake in the folder', () => {
       'distribution.json DistributionConfig.DefaultCacheBehavior.TargetOriginId: expected the Id of an origin, found "elsewhere"',
       'distribution.json DistributionConfig.DefaultCacheBehavior.AllowedMethods.Items[1]: expected GET or HEAD or OPTIONS or PUT or PATCH or POST or DELETE, found "FETCH"',
       'distribution.json DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy: expected allow-all or https-only or redirect-to-https, found "whatever"',
-      'distribution.json DistributionConfig.DefaultCacheBehavior.TrustedKeyGroups.Items[0]: expected the id of a key group in key-groups/, found "no-group"',
       'distribution.json DistributionConfig.DefaultCacheBehavior.ResponseHeadersPolicyId: expected the id of a policy in response-headers-policies/ or of a managed one (R65), found "no-policy"',
       'distribution.json DistributionConfig.Aliases.Quantity: expected 1, the number of Items, found 2',
     ]);
@@ -240,14 +239,14 @@ describe('a mistake in the folder', () => {
     const { folder } = writeFolder({ extra: { 'distribution.json': null, 'edge.json': null } });
     const result = readDistribution(folder);
     expect('problems' in result && result.problems.map(formatFolderProblem)).toEqual([
-      'distribution.json: expected a readable JSON file, found no file',
-      'edge.json: expected a readable JSON file, found no file',
+      'distribution.json: expected what `aws cloudfront get-distribution-config --id ID` prints, found no file',
+      'edge.json: expected what stands behind each origin, {"origins": {"ORIGIN-ID": {"folder": "../media"}}}, found no file',
     ]);
   });
 
   it('is a distribution.json that is something else', () => {
     expect(problemsOf({ extra: { 'distribution.json': { Aliases: {} } } })[0]).toBe(
-      'distribution.json DistributionConfig: expected the answer of `aws cloudfront get-distribution-config`, found nothing',
+      'distribution.json: expected the answer of `aws cloudfront get-distribution-config --id ID`, or its DistributionConfig, found an object',
     );
   });
 

@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
+import { findDistribution, readDefinitions } from './aws-answers.js';
 import type { Distribution } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
 import { JsonNode, type FolderProblem } from './json-node.js';
 import { readBehaviors } from './read-behaviors.js';
-import { readCachePolicies, readOriginRequestPolicies } from './read-cache-policies.js';
+import { readCachePolicy, readOriginRequestPolicy } from './read-cache-policies.js';
 import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
 import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
 import { readOrigins } from './read-origins.js';
-import { readResponseHeadersPolicies } from './read-response-headers-policies.js';
+import { readResponseHeadersPolicy } from './read-response-headers-policies.js';
 import { namesOfUnfollowed } from './unfollowed.js';
 
 /** A distribution without mistakes, or all of its mistakes; and what should be said at start. */
@@ -33,22 +34,35 @@ export function readDistribution(folder: string): DistributionResult {
   const problems: FolderProblem[] = [];
   const warnings: string[] = [];
   const files = new FolderFiles(resolve(folder), problems);
-  const answer = files.required('distribution.json');
-  const edge = files.required('edge.json');
-  const { config, domainName, id } = configOf(answer ?? unread('distribution.json'));
-  const originNodes = originsById(config);
-  const originIds = new Set(originNodes.keys());
-  const edgeJson = readEdgeJson(
-    edge ?? unread('edge.json'),
-    files.folder,
-    answer === null ? null : originIds,
-  );
+  const answer = files.required('distribution.json', DISTRIBUTION_JSON);
+  const edge = files.required('edge.json', EDGE_JSON);
+  const named = (edge ?? unread('edge.json')).get('distributionId').value;
+  const found = answer && findDistribution(answer, typeof named === 'string' ? named : null, warnings);
+  const { config, domainName, id } = found ?? {
+    config: unread('distribution.json'),
+    domainName: null,
+    id: null,
+  };
+  const { nodes: originNodes, isComplete } = originsById(config, problems);
+  const originIds = found !== null && isComplete ? new Set(originNodes.keys()) : null;
+  const edgeJson = readEdgeJson(edge ?? unread('edge.json'), files.folder, originIds);
+  const wanted = (member: string) => ({ wanted: namesIn(config, member), warnings });
   const behaviors = readBehaviors(config, {
     originIds,
-    keyGroups: readKeyGroups(files, edgeJson.extraPublicKeys, warnings),
-    cachePolicies: readCachePolicies(files),
-    originRequestPolicies: readOriginRequestPolicies(files),
-    responseHeadersPolicies: readResponseHeadersPolicies(files, edgeJson.switches),
+    keyGroups: readKeyGroups(files, edgeJson.extraPublicKeys, keyGroupsIn(config), warnings),
+    cachePolicies: readDefinitions('CachePolicy', files, wanted('CachePolicyId'), readCachePolicy),
+    originRequestPolicies: readDefinitions(
+      'OriginRequestPolicy',
+      files,
+      wanted('OriginRequestPolicyId'),
+      readOriginRequestPolicy,
+    ),
+    responseHeadersPolicies: readDefinitions(
+      'ResponseHeadersPolicy',
+      files,
+      wanted('ResponseHeadersPolicyId'),
+      (policy) => readResponseHeadersPolicy(policy, edgeJson.switches),
+    ),
     warnings,
   });
   const usedOriginIds = new Set(behaviors.map(({ originId }) => originId));
@@ -61,7 +75,7 @@ export function readDistribution(folder: string): DistributionResult {
     domainName,
     defaultRootObject: config.get('DefaultRootObject').optionalText().replace(/^\//, ''),
     behaviors,
-    origins: readOrigins(originNodes, usedOriginIds, edgeJson, files),
+    origins: readOrigins(edge === null ? new Map() : originNodes, usedOriginIds, edgeJson, files),
     customErrorResponses: readErrorResponses(config),
     publicHosts: edgeJson.publicHosts,
     pageOrigins: edgeJson.pageOrigins,
@@ -72,6 +86,9 @@ export function readDistribution(folder: string): DistributionResult {
   const unfollowed = namesOfUnfollowed(config, files, usedOriginIds);
   return problems.length > 0 ? { problems, warnings, unfollowed } : { distribution, warnings, unfollowed };
 }
+
+const DISTRIBUTION_JSON = 'what `aws cloudfront get-distribution-config --id ID` prints';
+const EDGE_JSON = 'what stands behind each origin, {"origins": {"ORIGIN-ID": {"folder": "../media"}}}';
 
 /** Stands for a file that could not be read: that was reported, so nothing inside it is missed. */
 function unread(file: string): JsonNode {
@@ -86,27 +103,34 @@ function distributionId(id: string | null, { distributionId: named }: EdgeJson):
   return id ?? text;
 }
 
-/** Both shapes of AWS's answer: get-distribution-config, and get-distribution with the domain name. */
-function configOf(answer: JsonNode): { config: JsonNode; domainName: string | null; id: string | null } {
-  const distribution = answer.get('Distribution');
-  if (!distribution.isPresent) {
-    const config = answer.get('DistributionConfig');
-    if (!config.isPresent) config.mistake('the answer of `aws cloudfront get-distribution-config`');
-    return { config, domainName: null, id: null };
+/** The origins by id; they are incomplete when one of them cannot be named. */
+function originsById(
+  config: JsonNode,
+  problems: readonly FolderProblem[],
+): { readonly nodes: ReadonlyMap<string, JsonNode>; readonly isComplete: boolean } {
+  const nodes = new Map<string, JsonNode>();
+  const before = problems.length;
+  const origins = config.get('Origins');
+  const items = origins.quantityItems();
+  for (const node of items) {
+    const id = node.get('Id').text();
+    if (id !== null) nodes.set(id, node);
   }
-  const domainName = distribution.get('DomainName').optionalText().toLowerCase();
-  return {
-    config: distribution.get('DistributionConfig'),
-    domainName: domainName === '' ? null : domainName,
-    id: distribution.get('Id').optionalText() || null,
-  };
+  if (items.length === 0 && problems.length === before) origins.mistake('at least one origin');
+  return { nodes, isComplete: problems.length === before };
 }
 
-function originsById(config: JsonNode): ReadonlyMap<string, JsonNode> {
-  const origins = new Map<string, JsonNode>();
-  for (const node of config.get('Origins').quantityItems()) {
-    const id = node.get('Id').text();
-    if (id !== null) origins.set(id, node);
-  }
-  return origins;
+/** Every value that a member has in a behavior. */
+function namesIn(config: JsonNode, member: string): readonly string[] {
+  const values = behaviorNodes(config).map((node) => node.get(member).value);
+  return values.filter((value): value is string => typeof value === 'string' && value !== '');
+}
+
+function keyGroupsIn(config: JsonNode): readonly string[] {
+  return behaviorNodes(config).flatMap((node) => node.get('TrustedKeyGroups').get('Items').texts());
+}
+
+function behaviorNodes(config: JsonNode): readonly JsonNode[] {
+  const listed = config.get('CacheBehaviors').get('Items');
+  return [config.get('DefaultCacheBehavior'), ...(Array.isArray(listed.value) ? listed.items() : [])];
 }

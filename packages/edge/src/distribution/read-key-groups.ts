@@ -1,61 +1,63 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { configurationsOf, readDefinitions, type Definitions } from './aws-answers.js';
 import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
 
 /** AWS's default quota (R37): a warning, since it can be raised. */
 const PUBLIC_KEYS_PER_KEY_GROUP = 5;
 
-/** Public keys of every key group: group id → key id → key. */
-export type KeyGroups = ReadonlyMap<string, ReadonlyMap<string, KeyObject>>;
+/** The public keys of every key group, by key id. */
+export type KeyGroups = Definitions<Map<string, KeyObject>>;
 
 /**
  * Reads `key-groups/*.json`, the answers of get-key-group, with the keys they name, and adds the
  * `extraPublicKeys` of `edge.json`: a laptop should not hold production's private key.
+ *
+ * @param wanted the ids of the groups that behaviors trust
  */
 export function readKeyGroups(
   files: FolderFiles,
   extraPublicKeys: JsonNode | null,
+  wanted: readonly string[],
   warnings: string[],
 ): KeyGroups {
-  const publicKeys = readPublicKeys(files);
-  const groups = new Map<string, Map<string, KeyObject>>();
-  for (const file of files.all('key-groups')) {
-    const node = file.get('KeyGroup');
-    const id = node.get('Id').text();
-    const items = node.get('KeyGroupConfig').get('Items');
+  const publicKeys = readPublicKeys(files, warnings);
+  const groups = readDefinitions('KeyGroup', files, { wanted, warnings }, (config) => {
+    const items = config.get('Items');
     const members = items.items();
-    const keys = keysOf(members, publicKeys);
-    if (id === null) continue;
-    if (groups.has(id)) node.get('Id').mistake('an id that no other file has');
     if (members.length > PUBLIC_KEYS_PER_KEY_GROUP) {
       warnings.push(
         `${items.file} ${items.path}: ${members.length} public keys, AWS's default quota is ${PUBLIC_KEYS_PER_KEY_GROUP} (R37)`,
       );
     }
-    groups.set(id, keys);
-  }
-  if (extraPublicKeys !== null) addExtraKeys(groups, extraPublicKeys, files.folder);
+    return keysOf(members, publicKeys);
+  });
+  if (extraPublicKeys !== null) addExtraKeys(groups.byId, extraPublicKeys, files.folder);
   return groups;
 }
 
 function keysOf(
   items: readonly JsonNode[],
-  publicKeys: ReadonlyMap<string, KeyObject | null>,
+  publicKeys: Definitions<KeyObject | null>,
 ): Map<string, KeyObject> {
   const keys = new Map<string, KeyObject>();
   for (const item of items) {
     const id = item.text();
     if (id === null) continue;
-    const key = publicKeys.get(id);
-    if (key === undefined) item.mistake('the id of a key in public-keys/');
-    else if (key !== null) keys.set(id, key);
+    const key = publicKeys.byId.get(id);
+    if (key === undefined && publicKeys.isComplete) item.mistake('the id of a key in public-keys/');
+    if (key !== undefined && key !== null) keys.set(id, key);
   }
   return keys;
 }
 
-function addExtraKeys(groups: Map<string, Map<string, KeyObject>>, extra: JsonNode, folder: string): void {
+function addExtraKeys(
+  groups: ReadonlyMap<string, Map<string, KeyObject>>,
+  extra: JsonNode,
+  folder: string,
+): void {
   for (const [groupId, list] of extra.members()) {
     const group = groups.get(groupId);
     if (group === undefined) list.mistake('the id of a key group in key-groups/ as name', `"${groupId}"`);
@@ -80,17 +82,11 @@ function readExtraKey(item: JsonNode, folder: string): KeyObject | null {
 }
 
 /** Reads `public-keys/*.json`, the answers of get-public-key, into keys by their id. */
-function readPublicKeys(files: FolderFiles): ReadonlyMap<string, KeyObject | null> {
-  const keys = new Map<string, KeyObject | null>();
-  for (const file of files.all('public-keys')) {
-    const node = file.get('PublicKey');
-    const id = node.get('Id').text();
-    const key = readPublicKey(node.get('PublicKeyConfig').get('EncodedKey'));
-    if (id === null) continue;
-    if (keys.has(id)) node.get('Id').mistake('an id that no other file has');
-    keys.set(id, key);
-  }
-  return keys;
+function readPublicKeys(files: FolderFiles, warnings: string[]): Definitions<KeyObject | null> {
+  const wanted = configurationsOf('KeyGroup', files).flatMap((group) => group.get('Items').texts());
+  return readDefinitions('PublicKey', files, { wanted, warnings }, (config) =>
+    readPublicKey(config.get('EncodedKey')),
+  );
 }
 
 /** Reads the PEM text at a place: RSA-2048 or ECDSA P-256, everything else is a mistake (R32). */

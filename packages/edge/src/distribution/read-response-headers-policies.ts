@@ -1,6 +1,5 @@
 import { patternFault } from '../cors/origin-pattern.js';
 import type { AddedHeader, CorsConfig, ResponseHeadersPolicy } from './distribution.js';
-import type { FolderFiles } from './folder-files.js';
 import { HEADER_VALUE, headerName, MAX_POLICY_VALUE_LENGTH } from './header-text.js';
 import type { JsonNode } from './json-node.js';
 import { readSecurityHeaders } from './read-security-headers.js';
@@ -44,29 +43,19 @@ const NOT_REMOVABLE = new Set([
 ]);
 const NOT_REMOVABLE_BEGINNINGS = ['x-amz-cf-', 'x-edge-'];
 
-/** Reads `response-headers-policies/*.json`, the answers of get-response-headers-policy, by id. */
-export function readResponseHeadersPolicies(
-  files: FolderFiles,
+/** Reads a `ResponseHeadersPolicyConfig`. */
+export function readResponseHeadersPolicy(
+  config: JsonNode,
   switches: Pick<Switches, 'anyOriginWithCredentials'>,
-): ReadonlyMap<string, ResponseHeadersPolicy> {
-  const policies = new Map<string, ResponseHeadersPolicy>();
-  for (const file of files.all('response-headers-policies')) {
-    const node = file.get('ResponseHeadersPolicy');
-    const id = node.get('Id').text();
-    const config = node.get('ResponseHeadersPolicyConfig');
-    const policy = {
-      cors: readCors(config.get('CorsConfig'), switches),
-      added: [
-        ...readSecurityHeaders(config.get('SecurityHeadersConfig')),
-        ...readCustomHeaders(config.get('CustomHeadersConfig')),
-      ],
-      removed: readRemovedHeaders(config.get('RemoveHeadersConfig')),
-    };
-    if (id === null) continue;
-    if (policies.has(id)) node.get('Id').mistake('an id that no other file has');
-    policies.set(id, policy);
-  }
-  return policies;
+): ResponseHeadersPolicy {
+  return {
+    cors: readCors(config.get('CorsConfig'), switches),
+    added: [
+      ...readSecurityHeaders(config.get('SecurityHeadersConfig')),
+      ...readCustomHeaders(config.get('CustomHeadersConfig')),
+    ],
+    removed: readRemovedHeaders(config.get('RemoveHeadersConfig')),
+  };
 }
 
 function readCors(node: JsonNode, switches: Pick<Switches, 'anyOriginWithCredentials'>): CorsConfig | null {

@@ -1,3 +1,4 @@
+import { configurationsOf, type EntityKind } from './aws-answers.js';
 import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
 
@@ -24,6 +25,11 @@ const ifEnabled =
   (node) =>
     node.get('Enabled').value === true ? why : null;
 
+const ifPresent =
+  (why: string): Effect =>
+  () =>
+    why;
+
 const DISTRIBUTION: Readonly<Record<string, Effect>> = {
   CallerReference: withoutEffect,
   Aliases: followed,
@@ -40,7 +46,9 @@ const DISTRIBUTION: Readonly<Record<string, Effect>> = {
   // The certificate is the one of edge.json.
   ViewerCertificate: withoutEffect,
   Restrictions: (node) =>
-    node.get('GeoRestriction').get('Quantity').value === 0 ? null : 'no country is refused',
+    isOff(node.get('GeoRestriction')) || node.get('GeoRestriction').get('RestrictionType').value === 'none'
+      ? null
+      : 'no country is refused',
   WebACLId: ifText('no firewall rule is applied'),
   // Browsers speak HTTP/1.1 to the edge; no rule that it follows depends on the version.
   HttpVersion: withoutEffect,
@@ -49,6 +57,29 @@ const DISTRIBUTION: Readonly<Record<string, Effect>> = {
   ContinuousDeploymentPolicyId: ifText('no traffic goes to a staging distribution'),
   Staging: withoutEffect,
   AnycastIpListId: withoutEffect,
+  // `direct` is what every distribution was before there were tenants.
+  ConnectionMode: (node) =>
+    node.value === 'direct' ? null : 'there are no tenants: every host gets this one configuration',
+  TenantConfig: (node) =>
+    isOff(node.get('ParameterDefinitions'))
+      ? null
+      : 'parameters of tenants are not put in, `{{…}}` stays text',
+  ViewerMtlsConfig: (node) =>
+    ['required', 'optional'].includes(String(node.get('Mode').value))
+      ? 'no viewer is asked for a certificate'
+      : null,
+  ConnectionFunctionAssociation: (node) =>
+    isOff(node.get('Id')) ? null : 'the connection function is not run',
+  CacheTagConfig: (node) =>
+    isOff(node.get('HeaderName')) ? null : 'copies are invalidated by path alone, not by tag',
+  // What stands beside the configuration in an item of list-distributions.
+  Id: withoutEffect,
+  ARN: withoutEffect,
+  ETag: withoutEffect,
+  Status: withoutEffect,
+  LastModifiedTime: withoutEffect,
+  DomainName: withoutEffect,
+  AliasICPRecordals: withoutEffect,
 };
 
 const BEHAVIOR: Readonly<Record<string, Effect>> = {
@@ -62,7 +93,7 @@ const BEHAVIOR: Readonly<Record<string, Effect>> = {
   ResponseHeadersPolicyId: followed,
   SmoothStreaming: ifTrue('Smooth Streaming is not followed'),
   Compress: ifTrue('nothing is compressed yet'),
-  LambdaFunctionAssociations: ifQuantity('functions are not run'),
+  LambdaFunctionAssociations: ifQuantity('Lambda@Edge functions are not run'),
   FunctionAssociations: ifQuantity('functions are not run'),
   FieldLevelEncryptionId: ifText('fields are not encrypted'),
   RealtimeLogConfigArn: withoutEffect,
@@ -83,7 +114,8 @@ const ORIGIN: Readonly<Record<string, Effect>> = {
   OriginPath: followed,
   CustomHeaders: followed,
   S3OriginConfig: withoutEffect,
-  CustomOriginConfig: () => 'the folder answers as S3 does, whatever the origin is',
+  CustomOriginConfig: ifPresent('the folder answers as S3 does, whatever the origin is'),
+  VpcOriginConfig: ifPresent('the folder answers as S3 does, whatever stands in the VPC'),
   ConnectionAttempts: withoutEffect,
   ConnectionTimeout: withoutEffect,
   ResponseCompletionTimeout: withoutEffect,
@@ -129,7 +161,8 @@ const ERROR_RESPONSE: Readonly<Record<string, Effect>> = {
 
 /**
  * Names every member of the folder that is set to something the edge does not follow (yet), one line
- * for each distinct member. A member that this edge has never heard of is named as well.
+ * for each distinct member. A member that this edge has never heard of is named as well, unless it is off: AWS
+ * writes each new member into every distribution.
  */
 export function namesOfUnfollowed(
   config: JsonNode,
@@ -143,27 +176,23 @@ export function namesOfUnfollowed(
     ...inspect(config.get('DefaultCacheBehavior'), BEHAVIOR),
     ...elements(config.get('CacheBehaviors').get('Items')).flatMap((node) => inspect(node, BEHAVIOR)),
     ...usedOrigins.flatMap((node) => inspect(node, ORIGIN)),
-    ...files
-      .all('response-headers-policies')
-      .map((file) => file.get('ResponseHeadersPolicy').get('ResponseHeadersPolicyConfig'))
-      .flatMap((policy) => [
-        ...inspect(policy, RESPONSE_HEADERS_POLICY),
-        ...inspect(policy.get('CorsConfig'), CORS_CONFIG),
-        ...inspect(policy.get('SecurityHeadersConfig'), SECURITY_HEADERS_CONFIG),
-      ]),
+    ...configurationsOf('ResponseHeadersPolicy', files).flatMap((policy) => [
+      ...inspect(policy, RESPONSE_HEADERS_POLICY),
+      ...inspect(policy.get('CorsConfig'), CORS_CONFIG),
+      ...inspect(policy.get('SecurityHeadersConfig'), SECURITY_HEADERS_CONFIG),
+    ]),
     ...elements(config.get('CustomErrorResponses').get('Items')).flatMap((node) =>
       inspect(node, ERROR_RESPONSE),
     ),
-    ...madeHeaders(files, 'cache-policies', 'CachePolicy'),
-    ...madeHeaders(files, 'origin-request-policies', 'OriginRequestPolicy'),
+    ...madeHeaders(files, 'CachePolicy'),
+    ...madeHeaders(files, 'OriginRequestPolicy'),
   ];
   return [...new Set(lines)];
 }
 
 /** Headers that CloudFront itself writes into a request, from what it knows of the viewer. */
-function madeHeaders(files: FolderFiles, folder: string, kind: string): string[] {
-  return files.all(folder).flatMap((file) => {
-    const config = file.get(kind).get(`${kind}Config`);
+function madeHeaders(files: FolderFiles, kind: EntityKind): string[] {
+  return configurationsOf(kind, files).flatMap((config) => {
     const parameters = config.get('ParametersInCacheKeyAndForwardedToOrigin');
     const list = (parameters.isPresent ? parameters : config)
       .get('HeadersConfig')
@@ -183,9 +212,18 @@ function inspect(node: JsonNode, effects: Readonly<Record<string, Effect>>): str
     const member = node.get(name);
     if (!member.isPresent) return [];
     const effect = Object.hasOwn(effects, name) ? effects[name] : undefined;
-    const why = effect === undefined ? 'this edge does not know it' : effect(member);
+    const unknown = isOff(member) ? null : 'this edge does not know it';
+    const why = effect === undefined ? unknown : effect(member);
     return why === null ? [] : [`${member.file} ${member.path.replaceAll(/\[\d+\]/g, '[]')}: ${why}`];
   });
+}
+
+/** What AWS writes for a member that nobody has set: nothing, an empty text or list, or something not enabled. */
+function isOff(node: JsonNode): boolean {
+  const { value } = node;
+  if (!node.isPresent || value === '' || value === false || value === 'none') return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return node.get('Enabled').value === false || node.get('Quantity').value === 0;
 }
 
 function elements(node: JsonNode): readonly JsonNode[] {
