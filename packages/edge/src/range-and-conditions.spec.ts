@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IncomingHttpHeaders } from 'node:http';
-import { evaluatePreconditions, rangeIsCurrent, readByteRange, toHttpDate } from './range-and-conditions.js';
+import { toHttpDate } from './http-date.js';
+import { evaluatePreconditions, rangeIsCurrent, readByteRange } from './range-and-conditions.js';
 
 const WHOLE = { kind: 'whole' };
 const UNSATISFIABLE = { kind: 'unsatisfiable' };
@@ -53,6 +54,11 @@ describe('the conditions of a request (R112, RFC 9110 section 13.2.2)', () => {
     [{ 'if-none-match': '"abc"' }, 'not-modified'],
     [{ 'if-none-match': 'W/"abc"' }, 'not-modified'],
     [{ 'if-none-match': '"x", "abc"' }, 'not-modified'],
+    [{ 'if-none-match': '"a,b"' }, 'proceed'],
+    [{ 'if-modified-since': 'Tuesday, 14-Nov-23 22:13:20 GMT' }, 'not-modified'],
+    [{ 'if-modified-since': 'Tue Nov 14 22:13:20 2023' }, 'not-modified'],
+    [{ 'if-modified-since': 'Tue, 14 Nov 2023 22:13:20 UTC' }, 'proceed'],
+    [{ 'if-modified-since': '2023-11-14' }, 'proceed'],
     [{ 'if-none-match': '*' }, 'not-modified'],
     [{ 'if-none-match': '"x"' }, 'proceed'],
     [{ 'if-modified-since': at(1_700_000_000) }, 'not-modified'],

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { discard, type AnswerBody, type EdgeAnswer } from './edge-answer.js';
 import { headerOf, withHeader, type HeaderList } from './header-list.js';
+import { readHttpDate } from './http-date.js';
 import { s3Error } from './origin/s3-error.js';
 
 /** They describe a body that a 304 does not have. */
@@ -22,10 +23,10 @@ export type RangeReading =
   | { readonly kind: 'part'; readonly firstByte: number; readonly lastByte: number }
   | { readonly kind: 'unsatisfiable' };
 
-/** What identifies the current version of an object. */
+/** What identifies the current version of an object; null for what its origin does not say. */
 export interface Validators {
-  readonly entityTag: string;
-  readonly lastModifiedEpochSeconds: number;
+  readonly entityTag: string | null;
+  readonly lastModifiedEpochSeconds: number | null;
 }
 
 /** The range and the conditions of a request, for an answer that no cache stands before. */
@@ -38,15 +39,18 @@ export function rangeAndConditionsOf(headers: IncomingHttpHeaders): IncomingHttp
 /**
  * Answers a request for a range or under conditions from a whole 200, the copy in the cache or the object that the
  * origin has just opened: decided here for both (R93). Anything but a 200 is given as it is.
+ *
+ * @param nowEpochSeconds decides the century of a `Last-Modified` with two digits of a year
  */
 export async function answerFromWhole(
   whole: EdgeAnswer,
   byteLength: number,
   request: IncomingHttpHeaders,
+  nowEpochSeconds: number,
 ): Promise<EdgeAnswer> {
   if (whole.status !== 200) return whole;
-  const validators = validatorsOf(whole.headers);
-  const precondition = validators === null ? 'proceed' : evaluatePreconditions(request, validators);
+  const validators = validatorsOf(whole.headers, nowEpochSeconds);
+  const precondition = evaluatePreconditions(request, validators);
   if (precondition === 'not-modified') {
     await discard(whole);
     const headers = whole.headers.filter(([name]) => !OF_THE_BODY.includes(name.toLowerCase()));
@@ -58,7 +62,7 @@ export async function answerFromWhole(
   }
   if (request.range === undefined) return whole;
   const ifRange = [request['if-range']].flat()[0];
-  if (ifRange !== undefined && (validators === null || !rangeIsCurrent(ifRange, validators))) return whole;
+  if (!rangeIsCurrent(ifRange, validators)) return whole;
   const range = readByteRange(request.range, byteLength);
   if (range.kind === 'whole') return whole;
   if (range.kind === 'unsatisfiable') {
@@ -97,11 +101,11 @@ async function refused(whole: EdgeAnswer, error: EdgeAnswer, more: HeaderList = 
   return { ...error, headers: [...error.headers, ...more, ...cors] };
 }
 
-function validatorsOf(headers: HeaderList): Validators | null {
-  const entityTag = headerOf(headers, 'ETag');
-  const milliseconds = Date.parse(headerOf(headers, 'Last-Modified') ?? '');
-  if (entityTag === undefined || Number.isNaN(milliseconds)) return null;
-  return { entityTag, lastModifiedEpochSeconds: Math.floor(milliseconds / 1000) };
+function validatorsOf(headers: HeaderList, nowEpochSeconds: number): Validators {
+  return {
+    entityTag: headerOf(headers, 'ETag') ?? null,
+    lastModifiedEpochSeconds: readHttpDate(headerOf(headers, 'Last-Modified') ?? '', nowEpochSeconds),
+  };
 }
 
 /**
@@ -133,49 +137,51 @@ export function evaluatePreconditions(
   headers: IncomingHttpHeaders,
   validators: Validators,
 ): 'proceed' | 'not-modified' | 'failed' {
-  const { lastModifiedEpochSeconds } = validators;
   const ifMatch = headers['if-match'];
-  const unmodifiedSince = readHttpDate(headers['if-unmodified-since']);
   if (ifMatch !== undefined) {
     if (!listHolds(ifMatch, validators.entityTag, 'strong')) return 'failed';
-  } else if (unmodifiedSince !== null && lastModifiedEpochSeconds > unmodifiedSince) {
+  } else if (isLater(validators, headers['if-unmodified-since']) === true) {
     return 'failed';
   }
   const ifNoneMatch = headers['if-none-match'];
-  const modifiedSince = readHttpDate(headers['if-modified-since']);
   if (ifNoneMatch !== undefined) {
     if (listHolds(ifNoneMatch, validators.entityTag, 'weak')) return 'not-modified';
-  } else if (modifiedSince !== null && lastModifiedEpochSeconds <= modifiedSince) {
+  } else if (isLater(validators, headers['if-modified-since']) === false) {
     return 'not-modified';
   }
   return 'proceed';
+}
+
+/** Whether the object was changed after a date; null when there are no two dates to compare. */
+function isLater({ lastModifiedEpochSeconds }: Validators, date: string | undefined): boolean | null {
+  if (date === undefined || lastModifiedEpochSeconds === null) return null;
+  // Two digits of a year are of the century of the date that they are compared with.
+  const epochSeconds = readHttpDate(date, lastModifiedEpochSeconds);
+  return epochSeconds === null ? null : lastModifiedEpochSeconds > epochSeconds;
 }
 
 /** Says whether a `Range` counts: without `If-Range`, or when that names the current version (E38). */
 export function rangeIsCurrent(ifRange: string | undefined, validators: Validators): boolean {
   if (ifRange === undefined) return true;
   const value = ifRange.trim();
-  return value.startsWith('"')
-    ? value === validators.entityTag
-    : readHttpDate(value) === validators.lastModifiedEpochSeconds;
+  const { entityTag, lastModifiedEpochSeconds } = validators;
+  if (/^(?:W\/)?"/.test(value)) return value === entityTag && !value.startsWith('W/');
+  return (
+    lastModifiedEpochSeconds !== null &&
+    readHttpDate(value, lastModifiedEpochSeconds) === lastModifiedEpochSeconds
+  );
 }
 
-/** The date of a `Last-Modified` header. */
-export function toHttpDate(epochSeconds: number): string {
-  return new Date(epochSeconds * 1000).toUTCString();
-}
-
-function readHttpDate(text: string | undefined): number | null {
-  if (text === undefined || !/^[A-Za-z]/.test(text) || !text.endsWith('GMT')) return null;
-  const milliseconds = Date.parse(text);
-  return Number.isNaN(milliseconds) ? null : Math.floor(milliseconds / 1000);
-}
-
-function listHolds(header: string, entityTag: string, comparison: 'strong' | 'weak'): boolean {
+/** Says whether a list of entity tags names this one (RFC 9110 section 8.8.3.2). */
+function listHolds(header: string, entityTag: string | null, comparison: 'strong' | 'weak'): boolean {
   if (header.trim() === '*') return true;
-  // Our own tags hold no comma, so a plain split cannot make two tags of ours into one.
-  return header.split(',').some((part) => {
-    const tag = part.trim();
-    return tag === entityTag || (comparison === 'weak' && tag === `W/${entityTag}`);
-  });
+  if (entityTag === null || (comparison === 'strong' && entityTag.startsWith('W/'))) return false;
+  const tags = header.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  return tags.some((tag) =>
+    comparison === 'strong' ? tag === entityTag : opaque(tag) === opaque(entityTag),
+  );
+}
+
+function opaque(entityTag: string): string {
+  return entityTag.replace(/^W\//, '');
 }

@@ -23,8 +23,13 @@ export interface StoredCopy {
   readonly byteLength: number;
   readonly reason: string | undefined;
   readonly addresses: readonly string[];
-  readonly storedAtEpochSeconds: number;
+  /** When it would have been made had it come at once: what `Age` counts from. */
+  readonly bornAtEpochSeconds: number;
   readonly freshUntilEpochSeconds: number;
+  /** Given while the origin is asked in the background. */
+  readonly revalidateUntilEpochSeconds: number;
+  /** Given when the origin fails; `Infinity`: as long as it fails. */
+  readonly serveOnErrorUntilEpochSeconds: number;
 }
 
 /** The copies by key, bounded in bytes; the one that was used least recently goes first. */

@@ -101,6 +101,135 @@ describe('a stale copy', () => {
   });
 });
 
+describe('a copy that its origin lets serve when it is stale (R113, R114)', () => {
+  it('is given at once under stale-while-revalidate, and the origin is asked once behind it', async () => {
+    const { ask, asked, move } = stage();
+    await ask(answer(200, 'old', { 'Cache-Control': 'max-age=5, stale-while-revalidate=10' }));
+    move(6);
+    const { promise, resolve } = Promise.withResolvers<EdgeAnswer>();
+    const stale = [await ask(promise), await ask(NEVER)];
+    expect(stale.map(({ from, text, ageSeconds }) => [from, text, ageSeconds])).toEqual([
+      ['Hit', 'old', 6],
+      ['Hit', 'old', 6],
+    ]);
+    expect(asked.length).toBe(2);
+    resolve(answer(200, 'new', { 'Cache-Control': 'max-age=5' }));
+    await new Promise((settled) => setImmediate(settled));
+    expect((await ask(NEVER)).text).toBe('new');
+  });
+
+  it('waits for the origin once that time is over', async () => {
+    const { ask, move } = stage();
+    await ask(answer(200, 'old', { 'Cache-Control': 'max-age=5, stale-while-revalidate=10' }));
+    move(15);
+    expect((await ask(answer(200, 'new'))).text).toBe('new');
+  });
+
+  it('is whole behind a viewer who asked for a part of it', async () => {
+    const { ask, move } = stage();
+    await ask(answer(200, 'old', { 'Cache-Control': 'max-age=5, stale-while-revalidate=10' }));
+    move(6);
+    const part = await ask(answer(200, 'new'), { range: 'bytes=0-0' });
+    await new Promise((settled) => setImmediate(settled));
+    expect([part.answer.status, part.text, (await ask(NEVER)).text]).toEqual([206, 'o', 'new']);
+  });
+
+  it('does not fail a viewer when the origin fails behind it', async () => {
+    const { ask, move } = stage();
+    await ask(answer(200, 'old', { 'Cache-Control': 'max-age=5, stale-while-revalidate=10' }));
+    move(6);
+    expect((await ask(Promise.reject(new Error('gone')))).text).toBe('old');
+    await new Promise((settled) => setImmediate(settled));
+    expect((await ask(answer(503, 'down'))).text).toBe('old');
+  });
+
+  it('answers in the place of a 5xx as long as stale-if-error says, and no longer', async () => {
+    const { ask, move } = stage();
+    await ask(answer(200, 'old', { 'Cache-Control': 'max-age=5, stale-if-error=20' }));
+    move(20);
+    expect((await ask(answer(503, 'down'))).text).toBe('old');
+    move(4);
+    expect((await ask(NEVER)).text).toBe('old');
+    move(1);
+    expect((await ask(answer(503, 'down'))).answer.status).toBe(503);
+  });
+
+  it.each(['must-revalidate', 'proxy-revalidate', 's-maxage=5', 'stale-if-error=0'])(
+    'does not answer in the place of a 5xx under %s',
+    async (directive) => {
+      const { ask, move } = stage();
+      await ask(answer(200, 'old', { 'Cache-Control': `max-age=5, ${directive}` }));
+      move(5);
+      expect((await ask(answer(503, 'down'))).answer.status).toBe(503);
+    },
+  );
+});
+
+describe('what the origin says of age and length', () => {
+  it('counts the Age of the answer on, and says it once', async () => {
+    const { ask, move } = stage();
+    const first = await ask(answer(200, 'one', { Age: '100', 'Cache-Control': 'max-age=200' }));
+    move(7);
+    const second = await ask(NEVER);
+    expect(
+      [first, second].map(({ ageSeconds, answer: { headers } }) => [ageSeconds, headerOf(headers, 'Age')]),
+    ).toEqual([
+      [100, undefined],
+      [107, undefined],
+    ]);
+    move(93);
+    expect((await ask(answer(200, 'two'))).text).toBe('two');
+  });
+
+  it('keeps the length of its body when a 304 names another', async () => {
+    const { ask, move } = stage();
+    await ask(answer(200, 'old', { 'Cache-Control': 'max-age=5' }));
+    move(5);
+    const { answer: refreshed } = await ask(notModified({ 'Content-Length': '0', 'X-A': '2' }));
+    expect([headerOf(refreshed.headers, 'Content-Length'), headerOf(refreshed.headers, 'X-A')]).toEqual([
+      '3',
+      '2',
+    ]);
+  });
+
+  it('takes over every line of a header that a 304 has twice', async () => {
+    const { ask, move } = stage();
+    await ask(answer(200, 'old', { 'Cache-Control': 'max-age=5', 'X-A': '0' }));
+    move(5);
+    const twice: EdgeAnswer = {
+      ...notModified(),
+      headers: [
+        ['X-A', '1'],
+        ['X-A', '2'],
+      ],
+    };
+    const { answer: refreshed } = await ask(twice);
+    expect(refreshed.headers.filter(([name]) => name === 'X-A')).toEqual(twice.headers);
+  });
+
+  it('begins anew with a 304 that has no Date', async () => {
+    const { ask, move } = stage();
+    const made = 'Wed, 18 Nov 2026 11:06:40 GMT';
+    await ask(answer(200, 'old', { Date: made, 'Cache-Control': 'max-age=60' }));
+    move(60);
+    expect((await ask(notModified())).ageSeconds).toBeNull();
+    move(59);
+    expect((await ask(NEVER)).ageSeconds).toBe(59);
+  });
+});
+
+describe('a copy with one validator', () => {
+  it.each([
+    ['ETag', { 'Last-Modified': '' }, { 'if-none-match': '"1"' }],
+    ['Last-Modified', { ETag: '' }, { 'if-modified-since': 'Fri, 20 Nov 2026 09:00:00 GMT' }],
+  ])('answers 304 by its %s alone', async (_which, without, condition) => {
+    const { ask } = stage();
+    const whole = answer(200, 'one', without);
+    await ask({ ...whole, headers: whole.headers.filter(([, value]) => value !== '') });
+    expect((await ask(NEVER, condition)).answer.status).toBe(304);
+  });
+});
+
 describe('concurrent requests for one key', () => {
   it('ask the origin once', async () => {
     const { ask, asked } = stage();

@@ -2,19 +2,19 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { Behavior } from '../distribution/distribution.js';
 import { bodyLength, discard, readBody, type EdgeAnswer } from '../edge-answer.js';
-import { headerOf, withHeader } from '../header-list.js';
+import { headerOf, withoutHeader, type HeaderList } from '../header-list.js';
 import { answerFromWhole, rangeAndConditionsOf } from '../range-and-conditions.js';
 import type { ViewerRequest } from '../viewer-request.js';
 import type { CacheKey } from './cache-key.js';
 import { answerOf, CopyStore, type CacheLimits, type StoredCopy } from './copy-store.js';
 import { matchesInvalidation } from './invalidation-path.js';
-import { lifetimeSeconds } from './lifetime.js';
+import { lifetimeOf, type Lifetime } from './lifetime.js';
 
 /** An answer and where it came from. */
 export interface Served {
   readonly answer: EdgeAnswer;
   readonly from: 'Hit' | 'RefreshHit' | 'Miss';
-  /** How old the copy is; null when the origin has just been asked. */
+  /** How old the answer is; null when it has just been made. */
   readonly ageSeconds: number | null;
 }
 
@@ -70,6 +70,10 @@ export class EdgeCache {
     if (known !== undefined && this.isFresh(known.copy)) return this.hit(known.copy, lookup);
     const fetchKey = method === 'HEAD' ? headKey(key) : key.text;
     const fetching = this.coalesced.get(fetchKey);
+    if (known !== undefined && this.now() < known.copy.revalidateUntilEpochSeconds) {
+      if (fetching === undefined) this.revalidate(fetchKey, known, lookup);
+      return this.hit(known.copy, lookup);
+    }
     if (fetching !== undefined) {
       const copy = await fetching.copy.catch(() => null);
       // What could not be kept for all is fetched for each.
@@ -103,11 +107,21 @@ export class EdgeCache {
   }
 
   private async hit(copy: StoredCopy, lookup: CacheLookup, from: Served['from'] = 'Hit'): Promise<Served> {
+    const ageSeconds = Math.max(0, this.now() - copy.bornAtEpochSeconds);
     return {
-      answer: await answerFromWhole(answerOf(copy), copy.byteLength, lookup.request.headers),
+      answer: await answerFromWhole(answerOf(copy), copy.byteLength, lookup.request.headers, this.now()),
       from,
-      ageSeconds: from === 'Hit' ? Math.max(0, this.now() - copy.storedAtEpochSeconds) : null,
+      ageSeconds: from === 'Hit' || ageSeconds > 0 ? ageSeconds : null,
     };
+  }
+
+  /** Asks the origin for the next request, while this one has its answer (R113). */
+  private revalidate(fetchKey: string, known: KnownCopy, lookup: CacheLookup): void {
+    const withoutRange = { ...lookup, request: { method: lookup.request.method, headers: {} } };
+    this.coalesce(fetchKey, known, withoutRange).then(
+      ({ answer }) => discard(answer),
+      () => undefined,
+    );
   }
 
   private async passThrough(lookup: CacheLookup): Promise<Served> {
@@ -153,20 +167,20 @@ export class EdgeCache {
     const stale = known?.copy;
     const answer = await lookup.askOrigin(stale === undefined ? {} : conditionsOf(stale));
     if (stale !== undefined && answer.status === 304) {
-      const headers = answer.headers.reduce(
-        (list, [name, value]) => withHeader(list, name, value),
-        stale.headers,
-      );
+      const headers = refreshedHeaders(stale.headers, answer.headers);
       const lifetime = this.lifetime({ status: stale.status, headers }, lookup);
-      const copy = this.dated({ ...stale, headers }, lifetime ?? 0);
+      const copy = this.dated(
+        { ...stale, headers: withoutHeader(headers, 'Age') },
+        lifetime ?? ASKED_EACH_TIME,
+      );
       return this.hit(lifetime === null ? copy : keep(copy, known?.key), lookup, 'RefreshHit');
     }
-    if (stale !== undefined && stale.status < 400 && answer.status >= 500) {
+    if (stale !== undefined && answer.status >= 500 && this.now() < stale.serveOnErrorUntilEpochSeconds) {
       await discard(answer);
-      const seconds = lookup.errorCachingMinTtlSeconds(answer.status);
+      const until = this.now() + lookup.errorCachingMinTtlSeconds(answer.status);
       // Its age goes on: it is as old as it is.
-      const copy = { ...stale, freshUntilEpochSeconds: this.now() + seconds };
-      return this.hit(keep(copy, known?.key), lookup);
+      const freshUntilEpochSeconds = Math.min(until, stale.serveOnErrorUntilEpochSeconds);
+      return this.hit(keep({ ...stale, freshUntilEpochSeconds }, known?.key), lookup);
     }
     return this.storeAndAnswer(answer, lookup, keep);
   }
@@ -184,7 +198,7 @@ export class EdgeCache {
     const reserved = isHead ? 0 : described;
     const lifetime = [206, 304].includes(answer.status) ? null : this.lifetime(answer, lookup);
     if (lifetime === null || !this.store.reserve(reserved)) {
-      const part = await answerFromWhole(answer, described, lookup.request.headers);
+      const part = await answerFromWhole(answer, described, lookup.request.headers, this.now());
       return { answer: part, from: 'Miss', ageSeconds: null };
     }
     let bytes: Buffer;
@@ -197,7 +211,7 @@ export class EdgeCache {
     const copy = this.dated(
       {
         status: answer.status,
-        headers: answer.headers,
+        headers: withoutHeader(answer.headers, 'Age'),
         bytes,
         byteLength: described,
         reason: answer.reason,
@@ -208,27 +222,46 @@ export class EdgeCache {
     return this.hit(keep(copy), lookup, 'Miss');
   }
 
-  private lifetime(answer: Pick<EdgeAnswer, 'status' | 'headers'>, lookup: CacheLookup): number | null {
+  private lifetime(answer: Pick<EdgeAnswer, 'status' | 'headers'>, lookup: CacheLookup): Lifetime | null {
     const { behavior, errorCachingMinTtlSeconds } = lookup;
-    return lifetimeSeconds(
-      answer,
-      behavior.cachePolicy,
-      errorCachingMinTtlSeconds(answer.status),
-      this.now(),
-    );
+    return lifetimeOf(answer, behavior.cachePolicy, errorCachingMinTtlSeconds(answer.status), this.now());
   }
 
-  private dated(
-    copy: Omit<StoredCopy, 'storedAtEpochSeconds' | 'freshUntilEpochSeconds'>,
-    lifetime: number,
-  ): StoredCopy {
-    const now = this.now();
-    return { ...copy, storedAtEpochSeconds: now, freshUntilEpochSeconds: now + lifetime };
+  private dated(copy: Omit<StoredCopy, keyof ReturnType<typeof datesOf>>, lifetime: Lifetime): StoredCopy {
+    return { ...copy, ...datesOf(lifetime, this.now()) };
   }
 
   private now(): number {
     return this.clock.nowEpochSeconds();
   }
+}
+
+/** Of a copy that the origin no longer lets anybody keep. */
+const ASKED_EACH_TIME: Lifetime = {
+  ageSeconds: 0,
+  freshSeconds: 0,
+  staleWhileRevalidateSeconds: 0,
+  staleIfErrorSeconds: 0,
+};
+
+function datesOf(lifetime: Lifetime, nowEpochSeconds: number) {
+  const freshUntilEpochSeconds = nowEpochSeconds + lifetime.freshSeconds;
+  return {
+    bornAtEpochSeconds: nowEpochSeconds - lifetime.ageSeconds,
+    freshUntilEpochSeconds,
+    revalidateUntilEpochSeconds: freshUntilEpochSeconds + lifetime.staleWhileRevalidateSeconds,
+    serveOnErrorUntilEpochSeconds: freshUntilEpochSeconds + (lifetime.staleIfErrorSeconds ?? Infinity),
+  };
+}
+
+/**
+ * The headers of a copy that a 304 refreshed: each that it names replaces those of the copy, but never the length, which
+ * is that of the body that came before (RFC 9111 section 3.2). Without a `Date` of its own it was made just now.
+ */
+function refreshedHeaders(stored: HeaderList, fresh: HeaderList): HeaderList {
+  const kept = fresh.filter(([name]) => name.toLowerCase() !== 'content-length');
+  const names = new Set(['date', ...kept.map(([name]) => name.toLowerCase())]);
+  return [...stored.filter(([name]) => !names.has(name.toLowerCase())), ...kept];
 }
 
 function headKey({ text }: CacheKey): string {

@@ -4,7 +4,8 @@ import type { FolderOriginDescription } from '../distribution/distribution.js';
 import { patternCovers } from '../distribution/routing.js';
 import type { EdgeAnswer } from '../edge-answer.js';
 import { withHeader, type HeaderList } from '../header-list.js';
-import { answerFromWhole, toHttpDate } from '../range-and-conditions.js';
+import { toHttpDate } from '../http-date.js';
+import { answerFromWhole } from '../range-and-conditions.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
 import { readObjectKey } from './object-key.js';
 import { openObject, type OpenObject } from './open-object.js';
@@ -46,7 +47,8 @@ export class FolderOrigin implements Origin {
     if ('absent' in object) return this.missing(key.segments.join('/'), object.absent);
     try {
       const whole = await this.whole(object, key.segments.at(-1) ?? '', request.path);
-      return await answerFromWhole(whole, object.byteLength, request.headers);
+      const { byteLength, lastModifiedEpochSeconds } = object;
+      return await answerFromWhole(whole, byteLength, request.headers, lastModifiedEpochSeconds);
     } catch (error) {
       await object.handle.close();
       throw error;
