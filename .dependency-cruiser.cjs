@@ -33,17 +33,29 @@ module.exports = {
       to: { path: '^src/|^packages/(?!edge/)|(^|/)node_modules/@aws-sdk/cloudfront-signer(/|$)' },
     },
     {
+      name: 'the local stack starts the others as processes',
+      severity: 'error',
+      from: { path: '^packages/local/src/' },
+      to: { path: '^src/|^packages/(?!local/src/)' },
+    },
+    {
+      name: 'only its command knows the local stack',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/start\\.command\\.ts$' },
+      to: { path: '^packages/local/' },
+    },
+    {
       name: 'authentication knows no later step of a grant',
       severity: 'error',
       from: { path: '^src/authentication/' },
-      to: { path: '^src/(entitlements|cloudfront|grants|local|cli)/|^packages/' },
+      to: { path: '^src/(entitlements|cloudfront|grants|cli)/|^packages/' },
     },
     {
       name: 'entitlements knows only who is asking and what a prefix is',
       severity: 'error',
       from: { path: '^src/entitlements/' },
       to: {
-        path: '^src/(cloudfront|grants|local|cli)/|^packages/',
+        path: '^src/(cloudfront|grants|cli)/|^packages/',
         pathNot: '^src/cloudfront/prefix(-member)?\\.ts$',
       },
     },
@@ -52,7 +64,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cloudfront/' },
       to: {
-        path: '^src/(authentication|entitlements|grants|local|cli|database|settings)/|^packages/',
+        path: '^src/(authentication|entitlements|grants|cli|database|settings)/|^packages/',
       },
     },
     {
@@ -70,20 +82,20 @@ module.exports = {
       from: { path: '^src/index\\.ts$' },
       to: {
         reachable: true,
-        path: '^src/(database|settings|local|cli|entitlements)/|^packages/',
+        path: '^src/(database|settings|cli|entitlements)/|^packages/',
       },
     },
     {
       name: 'nothing that the service is composed of knows the composition',
       severity: 'error',
-      from: { path: '^src/[^/]+/', pathNot: '^src/(operation|local|cli)/' },
+      from: { path: '^src/[^/]+/', pathNot: '^src/(operation|cli)/' },
       to: { path: '^src/(operation/(create|start)-api|app\\.module)\\.ts$' },
     },
     {
       name: 'the browser side imports nothing of the server',
       severity: 'error',
-      from: { path: '^(packages/client|demo)/' },
-      to: { path: '^src/|^packages/(?!client/)' },
+      from: { path: '^packages/(client|local/demo)/' },
+      to: { path: '^src/|^packages/(?!client/|local/demo/)' },
     },
     {
       name: 'a host application gets no package that the module does not declare',

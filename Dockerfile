@@ -11,7 +11,6 @@ FROM manifests AS build
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
-COPY demo ./demo
 RUN npm run build
 
 # The optional packages are the Node for machines with an older one; an image is its own Node.
@@ -33,6 +32,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "dist/cli/container-check.js"]
 
 FROM runtime AS local
+COPY --from=build /app/packages/local/dist ./packages/local/dist
 ENV NODE_ENV=development
 EXPOSE 3000 3001 3002
 CMD ["node", "dist/cli/edgepass.js", "start"]

@@ -5,6 +5,7 @@ export default {
   moduleNameMapper: {
     '^@edgepass/edge$': '<rootDir>/packages/edge/src/index.ts',
     '^@edgepass/edge/command$': '<rootDir>/packages/edge/src/edge.command.ts',
+    '^@edgepass/local$': '<rootDir>/packages/local/src/index.ts',
     '^@edgepass/client$': '<rootDir>/packages/client/src/index.ts',
     '^/client/index\\.js$': '<rootDir>/packages/client/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -52,7 +52,7 @@ export class Stage {
 
   async startEdge(readyFile: string): Promise<ServerProcess> {
     const { writeDistributionFolder } = (await import(
-      new URL('../../local/distribution-folder.js', import.meta.url).href
+      new URL('../../../packages/local/dist/distribution-folder.js', import.meta.url).href
     )) as { readonly writeDistributionFolder: (dataDir: string, input: object) => string };
     const folder = writeDistributionFolder(this.root, {
       cloudFrontUrl: `http://${HOST}`,

@@ -1,13 +1,16 @@
+import { DEMO_ENTITLEMENTS } from '../entitlements/demo-entitlements.js';
 import type { JsonLogger } from '../operation/json-logger.service.js';
 import { loggedError } from '../http/problems/problem-log.js';
 import type { RunningApi } from '../operation/start-api.js';
 import type { Settings } from '../settings/settings.js';
 import { runCommand } from './command-line.js';
 import {
+  listenForParent,
   listenForReload,
   listenForStop,
   listenForUnexpectedErrors,
   refuseInspector,
+  type Parent,
   type ReloadSignal,
 } from './process-events.js';
 import { describeStartFailure } from './start-failure.js';
@@ -33,14 +36,16 @@ export function run(args: readonly string[]): Promise<number> {
     // From the first moment: until something can be reloaded or stopped, Node would end the process.
     const releases = isProduction ? [refuseInspector((line) => process.stderr.write(`${line}\n`))] : [];
     const stop = listenForStop(['SIGINT', 'SIGTERM']);
+    const parent = listenForParent(!isProduction);
     const reload = listenForReload();
     releases.push(
       () => stop.release(),
+      () => parent.release(),
       () => reload.release(),
     );
     try {
       const settings = await readAll();
-      return settings === null ? 1 : await serveUntil(stop.asked, reload, settings);
+      return settings === null ? 1 : await serveUntil({ asked: stop.asked, parent }, reload, settings);
     } finally {
       for (const release of releases) release();
       endAnyway();
@@ -63,20 +68,25 @@ async function readAll(): Promise<Settings | null> {
   return null;
 }
 
-async function serveUntil(
-  asked: Promise<unknown>,
-  reload: ReloadSignal,
-  settings: Settings,
-): Promise<number> {
+/** Who may ask this process to stop. */
+interface Stops {
+  /** The operator, by a signal. */
+  readonly asked: Promise<unknown>;
+  readonly parent: Parent;
+}
+
+async function serveUntil(stops: Stops, reload: ReloadSignal, settings: Settings): Promise<number> {
   try {
     const [{ startApi }, { JsonLogger }] = await Promise.all([
       import('../operation/start-api.js'),
       import('../operation/json-logger.service.js'),
     ]);
     const logger = new JsonLogger(settings.logLevel);
-    const api = await startApi(settings, { logger });
+    const isDemo = settings.authentication.mode === 'demo';
+    const api = await startApi(settings, { logger, entitlements: isDemo ? DEMO_ENTITLEMENTS : [] });
     reload.does(() => api.reloadSigningKey());
-    return await drainWhen(asked, api, logger);
+    stops.parent.ready(api.url);
+    return await endWhen(stops, api, logger);
   } catch (error) {
     process.stderr.write(`${describeStartFailure(error)}\n`);
     return 1;
@@ -84,7 +94,7 @@ async function serveUntil(
 }
 
 /** Serves until it is asked to stop, or has met an uncaught exception; gives the exit code. */
-async function drainWhen(asked: Promise<unknown>, api: RunningApi, logger: JsonLogger): Promise<number> {
+async function endWhen({ asked, parent }: Stops, api: RunningApi, logger: JsonLogger): Promise<number> {
   let code = 0;
   const unexpected = listenForUnexpectedErrors((error) => {
     code = 1;
@@ -94,8 +104,16 @@ async function drainWhen(asked: Promise<unknown>, api: RunningApi, logger: JsonL
       error: loggedError(error),
     });
   });
-  await Promise.race([asked, unexpected.occurred]);
-  await api.drain(code === 0 ? undefined : 'unexpected_error');
+  const ending = await Promise.race([
+    parent.asked.then(
+      ({ graceMilliseconds }) =>
+        () =>
+          api.close(graceMilliseconds),
+    ),
+    asked.then(() => () => api.drain()),
+    unexpected.occurred.then(() => () => api.drain('unexpected_error')),
+  ]);
+  await ending();
   unexpected.release();
   return code;
 }

@@ -1,4 +1,4 @@
-import type { KeyPair } from '../local/key-pair.js';
+import type { KeyPair } from '../cloudfront/keys/key-pair.js';
 
 /**
  * The commands that make a real distribution trust a new key, and the settings that follow. The name

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { makeKeyPair, type KeyPair } from '../local/key-pair.js';
+import { makeKeyPair, type KeyPair } from '../cloudfront/keys/key-pair.js';
 import { errorCode } from '../operation/error-code.js';
 import { runCommand, WrongUse } from './command-line.js';
 import { keyGroupSteps } from './key-group-steps.js';

@@ -34,6 +34,44 @@ export function listenForStop(
   };
 }
 
+/** The process that started this one with an IPC channel, as the local stack starts the API. */
+export interface Parent {
+  /** Resolves when it asks over the channel to stop, with how long requests under way may take; never without a channel. */
+  readonly asked: Promise<{ readonly graceMilliseconds: number }>;
+  /** Tells it that the service listens. */
+  ready(url: string): void;
+  /** Closes the channel, which would keep this process alive. */
+  release(): void;
+}
+
+/**
+ * From now on the message `{ type: 'stop', graceMilliseconds }` resolves `asked`.
+ * @param endsWithIt whether the end of the parent does, too: a parent that was killed sends no signal
+ */
+export function listenForParent(endsWithIt: boolean): Parent {
+  const { promise: asked, resolve } = Promise.withResolvers<{ graceMilliseconds: number }>();
+  const onMessage = (message: unknown): void => {
+    if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'stop')
+      return;
+    const isTimed = 'graceMilliseconds' in message && typeof message.graceMilliseconds === 'number';
+    resolve({ graceMilliseconds: isTimed ? Number(message.graceMilliseconds) : 0 });
+  };
+  const onDisconnect = (): void => resolve({ graceMilliseconds: 0 });
+  if (process.connected) {
+    process.on('message', onMessage);
+    if (endsWithIt) process.once('disconnect', onDisconnect);
+  }
+  return {
+    asked,
+    ready: (url) => process.send?.({ type: 'ready', url }, () => undefined),
+    release: () => {
+      process.off('message', onMessage);
+      process.off('disconnect', onDisconnect);
+      if (process.connected) process.disconnect();
+    },
+  };
+}
+
 /** SIGHUP, by the convention of servers: read again what may have changed. */
 export interface ReloadSignal {
   /** What to do from now on, at each signal; one that came before counts. */

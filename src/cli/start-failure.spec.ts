@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { LocalProblem } from '../local/local-problem.js';
+import { LocalProblem } from '../../packages/local/src/problem.js';
 import { describeStartFailure } from './start-failure.js';
 
 describe('why a start failed', () => {

@@ -1,11 +1,14 @@
-import { parseArgs } from 'node:util';
-import { describeStartFailure } from './start-failure.js';
+import { fileURLToPath } from 'node:url';
+import type { LocalSettings, StackInput } from '@edgepass/local';
+import type { Settings } from '../settings/settings.js';
+import { runCommand, WrongUse } from './command-line.js';
 import { listenForStop } from './process-events.js';
+import { describeStartFailure } from './start-failure.js';
 
 /** The default of PORT (contract section 2). */
 const DEFAULT_PORT = 3001;
 
-const HELP = `Usage: edgepass start [--app URL] [--api URL]
+const USAGE = `Usage: edgepass start [--app URL] [--api URL]
 
 Runs the local stack over HTTPS until Ctrl-C: the demo page, the API, and an edge that stands in for
 CloudFront + S3. Needs no settings; takes those of docs/settings.md from the environment and from .env in
@@ -19,59 +22,48 @@ Example: npm start -- --app http://localhost:5173
 `;
 
 /** Runs the local stack. Gives the exit code: 0 stopped, 1 could not start or a part died, 2 wrong use. */
-export async function run(args: readonly string[]): Promise<number> {
-  const flags = readFlags(args);
-  if (typeof flags === 'string') {
-    process.stderr.write(`edgepass start: ${flags}\n\n${HELP}`);
-    return 2;
-  }
-  if (flags.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  // Before anything is started: a Ctrl-C in the first second must stop all of it, too.
-  const stop = listenForStop();
-  try {
-    return await runUntil(stop.asked, flags);
-  } catch (error) {
-    process.stderr.write(`${describeStartFailure(error)}\n`);
-    return 1;
-  } finally {
-    stop.release();
-  }
+export function run(args: readonly string[]): Promise<number> {
+  const options = { app: { type: 'string' }, api: { type: 'string' } } as const;
+  return runCommand({ name: 'start', usage: USAGE, options }, args, async (values) => {
+    const devServers = { app: readTarget('--app', values.app), api: readTarget('--api', values.api) };
+    // Before anything is started: a Ctrl-C in the first second must stop all of it, too.
+    const stop = listenForStop();
+    try {
+      const input = await readInput(devServers);
+      if (input === null) return 1;
+      const { runLocalStack } = await import('@edgepass/local');
+      return await runLocalStack(input, stop.asked);
+    } catch (error) {
+      process.stderr.write(`${describeStartFailure(error)}\n`);
+      return 1;
+    } finally {
+      stop.release();
+    }
+  });
 }
 
-interface Flags {
-  readonly help: boolean;
+interface DevServers {
   readonly app: URL | null;
   readonly api: URL | null;
 }
 
-async function runUntil(asked: Promise<string>, { app, api }: Flags): Promise<number> {
+/** The settings as the local stack needs them; `null` when what is wrong with them has been printed. */
+async function readInput({ app, api }: DevServers): Promise<StackInput | null> {
   const environment = { ...process.env };
   const mode = environment['NODE_ENV'];
   if (mode !== undefined && mode !== '' && mode !== 'development') {
     process.stderr.write(
       `NODE_ENV: expected development or nothing, because this command makes throw-away keys; found ${JSON.stringify(mode)}; for a real service run edgepass api\n`,
     );
-    return 1;
+    return null;
   }
   environment['NODE_ENV'] = 'development';
-  const [
-    { formatProblems, readSettings },
-    { readDotEnvFile },
-    { withStartProblems },
-    { startLocalStack },
-    { welcome },
-    { systemClock },
-  ] = await Promise.all([
-    import('../settings/read-settings.js'),
-    import('../settings/dot-env.js'),
-    import('../operation/start-problems.js'),
-    import('../local/local-stack.js'),
-    import('../local/welcome.js'),
-    import('../operation/clock.js'),
-  ]);
+  const [{ formatProblems, readSettings }, { readDotEnvFile }, { readPublicHalf, withStartProblems }] =
+    await Promise.all([
+      import('../settings/read-settings.js'),
+      import('../settings/dot-env.js'),
+      import('../operation/start-problems.js'),
+    ]);
   const dotEnv = readDotEnvFile(process.cwd());
   const result = readSettings(environment, dotEnv === undefined ? {} : { dotEnv });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
@@ -80,58 +72,53 @@ async function runUntil(asked: Promise<string>, { app, api }: Flags): Promise<nu
   const problems = api === null ? await withStartProblems(result.read, found) : found;
   if ('problems' in result || problems.length > 0) {
     process.stderr.write(`${formatProblems(problems)}\n`);
-    return 1;
+    return null;
   }
-  // The terminal is for a person: a line of JSON for each start and request would bury what matters.
-  const logLevel =
-    result.settings.logLevel === 'info' && !isSet('LOG_LEVEL') ? 'warn' : result.settings.logLevel;
-  const settings = { ...result.settings, logLevel };
-  const stack = await startLocalStack({
-    settings,
-    apiPort: settings.listen.port === DEFAULT_PORT && !isSet('PORT') ? null : settings.listen.port,
+  const { settings } = result;
+  // The terminal is for a person: a line for each start and request would bury what matters.
+  environment['LOG_LEVEL'] = settings.logLevel === 'info' && !isSet('LOG_LEVEL') ? 'warn' : settings.logLevel;
+  return {
+    settings: localSettings(settings, () => readPublicHalf(result.read)),
     app,
     api,
-    clock: systemClock,
-  });
-  try {
-    process.stdout.write(welcome(stack, settings, { app, api }));
-    const end = await Promise.race([asked.then(() => null), stack.failed]);
-    if (end === null) return 0;
-    process.stderr.write(`${end}\n`);
-    return 1;
-  } finally {
-    await stack.stop();
-  }
+    command: fileURLToPath(new URL('./edgepass.js', import.meta.url)),
+    apiInput: { environment, alreadySaid: result.warnings },
+  };
+}
+
+function localSettings(settings: Settings, readPublicHalf: LocalSettings['readPublicHalf']): LocalSettings {
+  const { host, port } = settings.listen;
+  const { url: cloudFrontUrl, privateKey } = settings.cloudFront;
+  return {
+    host: host === 'localhost' ? '127.0.0.1' : host,
+    apiPort: port === DEFAULT_PORT && !isSet('PORT') ? null : port,
+    publicUrl: settings.publicUrl,
+    appOrigins: settings.appOrigins,
+    cloudFrontUrl,
+    tls: settings.tls,
+    signingKeyFile: privateKey?.kind === 'file' ? privateKey.path : null,
+    readPublicHalf,
+    dataDir: settings.dataDir,
+    isDemo: settings.authentication.mode === 'demo',
+    apiDocs: settings.apiDocs,
+  };
 }
 
 function isSet(name: string): boolean {
   return (process.env[name] ?? '') !== '';
 }
 
-function readFlags(args: readonly string[]): Flags | string {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { app: { type: 'string' }, api: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-    });
-    const app = values.app === undefined ? null : readTarget('--app', values.app);
-    if (typeof app === 'string') return app;
-    const api = values.api === undefined ? null : readTarget('--api', values.api);
-    if (typeof api === 'string') return api;
-    return { help: values.help === true, app, api };
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function readTarget(flag: string, text: string): URL | string {
+/** @throws WrongUse for what is no address of a server */
+function readTarget(flag: string, text: string | undefined): URL | null {
+  if (text === undefined) return null;
   const url = URL.parse(/^\d+$/.test(text) ? `http://localhost:${text}` : text);
   const isOrigin =
     url !== null &&
     ['http:', 'https:'].includes(url.protocol) &&
     url.pathname === '/' &&
     `${url.search}${url.hash}${url.username}${url.password}` === '';
-  return isOrigin
-    ? url
-    : `${flag}: expected the address of a dev server such as http://localhost:5173, found ${JSON.stringify(text)}`;
+  if (isOrigin) return url;
+  throw new WrongUse(
+    `${flag}: expected the address of a dev server such as http://localhost:5173, found ${JSON.stringify(text)}`,
+  );
 }

@@ -24,20 +24,39 @@ export async function withStartProblems(
   return inOrder([...problems, ...more.filter(({ setting }) => !reported.has(setting))]);
 }
 
-function signingKeyProblems({ environment, values }: ReadValues): readonly SettingsProblem[] {
+function signingKeyProblems(read: ReadValues): readonly SettingsProblem[] {
+  const loaded = loadNamedKey(read);
+  return loaded !== null && 'problem' in loaded ? [loaded.problem] : [];
+}
+
+/**
+ * The public half of the signing key that the settings name, as a distribution must know it.
+ * @returns `null` where they name none
+ * @throws an error with `problems`, for `describeStartFailure`
+ */
+export function readPublicHalf(
+  read: ReadValues,
+): { readonly keyPairId: string; readonly publicKeyPem: string } | null {
+  const loaded = loadNamedKey(read);
+  if (loaded === null) return null;
+  if ('problem' in loaded)
+    throw Object.assign(new Error(loaded.problem.expected), { problems: [loaded.problem] });
+  return { keyPairId: loaded.key.keyPairId, publicKeyPem: loaded.key.publicKeyPem };
+}
+
+/** `null` where the settings name no key, or one too many. */
+function loadNamedKey({ environment, values }: ReadValues) {
   const {
     CLOUDFRONT_PRIVATE_KEY: text,
     CLOUDFRONT_PRIVATE_KEY_FILE: file,
     CLOUDFRONT_KEY_PAIR_ID: keyPairId,
   } = values;
-  if ((text === null) === (file === null)) return [];
+  if ((text === null) === (file === null)) return null;
   const key =
     file === null
       ? { text: text?.reveal() ?? '', file }
       : readFile(readSigningKeyFile(file, environment), file);
-  if ('problem' in key) return [key.problem];
-  const loaded = loadSigningKey({ ...key, keyPairId });
-  return 'problem' in loaded ? [loaded.problem] : [];
+  return 'problem' in key ? key : loadSigningKey({ ...key, keyPairId });
 }
 
 function readFile(read: ReturnType<typeof readSigningKeyFile>, file: string) {

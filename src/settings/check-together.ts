@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { isUnderLocalhost } from '../cloudfront/host-name.js';
 import type { SettingsProblem } from './settings-problem.js';
 import { SETTINGS_TABLE, type SettingName, type SettingValues } from './settings-table.js';
@@ -15,7 +16,9 @@ export interface Given {
 
 const KEY_SOURCES = ['AUTH_JWKS_URL', 'AUTH_PUBLIC_KEY_FILE', 'AUTH_SECRET'] as const;
 const SIGNING_KEYS = ['CLOUDFRONT_PRIVATE_KEY', 'CLOUDFRONT_PRIVATE_KEY_FILE'] as const;
-const GENERATED_KEY = [...SIGNING_KEYS, 'CLOUDFRONT_KEY_PAIR_ID'] as const;
+const SIGNING_KEY = [...SIGNING_KEYS, 'CLOUDFRONT_KEY_PAIR_ID'] as const;
+/** Where `edgepass start` puts the key that it makes, below DATA_DIR. */
+const GENERATED_KEY_FILE = 'signing/private-key.pem';
 /** What only a real sign-in needs: a deployment that names one of these does not mean the demo. */
 const REAL_SIGN_IN = [...KEY_SOURCES, 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const;
 
@@ -137,11 +140,17 @@ function demoObstacles({ environment, values, isGiven }: Omit<Given, 'authMode'>
   ] as const;
   return [
     ...(environment === 'development' ? [] : [`NODE_ENV=${environment}`]),
-    ...GENERATED_KEY.filter(isGiven),
+    ...SIGNING_KEY.filter((name) => isGiven(name) && !isGeneratedKey(name, values)),
     ...addresses
       .filter(([, urls]) => !urls.every((url) => isUnderLocalhost(new URL(url).hostname)))
       .map(([name]) => `${name} outside of .localhost`),
   ];
+}
+
+function isGeneratedKey(name: SettingName, values: SettingValues): boolean {
+  const { CLOUDFRONT_PRIVATE_KEY_FILE: file, DATA_DIR: dataDir } = values;
+  if (name !== 'CLOUDFRONT_PRIVATE_KEY_FILE' || file === null || dataDir === null) return false;
+  return resolve(file) === resolve(dataDir, GENERATED_KEY_FILE);
 }
 
 function demoFaults(given: Given): readonly SettingsProblem[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { makeLeaf } from '../../src/local/certificate-maker.js';
+import { makeLeaf } from '../../packages/local/src/certificate-maker.js';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { makeTestCertificates } from '../support/test-certificates.js';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDistributionFolder } from '../../src/local/distribution-folder.js';
+import { writeDistributionFolder } from '../../packages/local/src/distribution-folder.js';
 import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
 import { startEdgepass } from '../support/processes.js';

@@ -9,7 +9,7 @@ export function read(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-const CODE = '{src,packages,client,demo,test,bench,examples}/**/*.{ts,tsx,mts,mjs,cjs,js,css,html}';
+const CODE = '{src,packages,test,bench,examples}/**/*.{ts,tsx,mts,mjs,cjs,js,css,html}';
 const SCRIPTS =
   '{findings/*.sh,.ci/run,Dockerfile,*.mjs,.dependency-cruiser.cjs,docker-compose.yml,.env.example}';
 const MADE = /(?:^|\/)(?:node_modules|dist|data|vectors|coverage)(?:\/|$)/;

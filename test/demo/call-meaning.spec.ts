@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { meaningOf, type Call } from '../../demo/call-meaning.js';
+import { meaningOf, type Call } from '../../packages/local/demo/call-meaning.js';
 
 const api: Call = { host: 'API', method: 'POST', path: '/grants', status: 201, via: 'fetch' };
 const edge: Call = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { opens, withHeld, type HeldGrant } from '../../demo/held-grants.js';
+import { opens, withHeld, type HeldGrant } from '../../packages/local/demo/held-grants.js';
 import { grantIssuedAt, START_MS } from '../client/answers.js';
 
 const scope = (prefix: string, receivedAtMs = START_MS): HeldGrant => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { trustCommand } from '../../demo/trust-command.js';
+import { trustCommand } from '../../packages/local/demo/trust-command.js';
 
 describe('the command that trusts the local certificate authority (B54)', () => {
   it.each([

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { PREFIX } from './addresses.js';
 import type { Cdn } from './cdn.js';
 
-const SAMPLE = fileURLToPath(new URL('../../src/local/sample/', import.meta.url));
+const SAMPLE = fileURLToPath(new URL('../../packages/local/media/lesson-1/', import.meta.url));
 
 /** Uploads the demo's eight seconds of HLS, four segments of two seconds; gives the address of the playlist. */
 export function uploadVideo(cdn: Cdn): string {

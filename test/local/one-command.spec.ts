@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEMO_ENTITLEMENTS } from '../../src/local/demo-entitlements.js';
+import { DEMO_ENTITLEMENTS } from '../../src/entitlements/demo-entitlements.js';
 import type { RunningProcess } from '../support/processes.js';
 import { describeWith } from '../support/required-tool.js';
 import { makePlace, RUNNING, type Place } from './stack.js';

@@ -18,15 +18,15 @@ afterEach(async () => {
   place.remove();
 });
 
-/** The process id of the edge, the stack's only child. */
-function edgePid(): number {
-  const children =
-    process.platform === 'linux'
-      ? readFileSync(`/proc/${stack.pid}/task/${stack.pid}/children`, 'utf8')
-      : execFileSync('pgrep', ['-P', String(stack.pid)]).toString();
-  const pids = children.trim().split(/\s+/);
-  expect(pids).toHaveLength(1);
-  return Number(pids[0]);
+/** The process id of one of the stack's two children, by the command that it runs. */
+function pidOf(command: 'api' | 'edge'): number {
+  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(stack.pid)])
+    .toString()
+    .split('\n')
+    .filter((line) => line.includes('edgepass.js'));
+  expect(children).toHaveLength(2);
+  const line = children.find((child) => child.includes(`edgepass.js ${command}`)) ?? '';
+  return Number(line.trim().split(' ')[0]);
 }
 
 /** Looks until the process has gone: a process that is not our child sends no event. */
@@ -53,10 +53,10 @@ describe('stopping the stack', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s stops all of it, gives the lock back and is no error',
     async (signal) => {
-      const edge = edgePid();
+      const pids = [pidOf('api'), pidOf('edge')];
       stack.child.kill(signal);
       expect(await stack.ended).toEqual({ code: 0, signal: null });
-      expect(await gone(edge)).toBe(true);
+      expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
       expect(await allClosed(place)).toBe(true);
       expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
       expect(stack.stderr()).toBe('');
@@ -69,32 +69,35 @@ describe('stopping the stack', () => {
     expect(await stack.ended).toEqual({ code: 0, signal: null });
   });
 
-  it('leaves no edge behind when the stack is killed outright', async () => {
-    const edge = edgePid();
+  it('leaves no process behind when the stack is killed outright', async () => {
+    const pids = [pidOf('api'), pidOf('edge')];
     stack.child.kill('SIGKILL');
     await stack.ended;
-    expect(await gone(edge)).toBe(true);
+    expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
   });
 
   it('starts again after such a death, over the lock that was left, with the same keys', async () => {
     const files = ['tls/ca.pem', 'tls/leaf.pem', 'signing/private-key.pem'];
     const look = (): string[] => files.map((file) => readFileSync(join(place.dataDir, file), 'utf8'));
     const before = look();
-    const edge = edgePid();
+    const pids = [pidOf('api'), pidOf('edge')];
     stack.child.kill('SIGKILL');
     await stack.ended;
     expect(readdirSync(place.dataDir)).toContain('edgepass.lock');
-    // Its edge ends when it notices; until then it has the port.
-    await gone(edge);
+    // Its processes end when they notice; until then they have the ports.
+    await Promise.all(pids.map(gone));
     stack = place.start();
     await expect(stack.waitForLine(RUNNING)).resolves.toBe(RUNNING);
     expect(look()).toEqual(before);
   }, 30_000);
 
-  it('says so and stops everything when the edge dies', async () => {
-    process.kill(edgePid(), 'SIGKILL');
+  it.each([
+    ['edge', 'the local edge'],
+    ['api', 'the API'],
+  ] as const)('says so and stops everything when the %s process dies', async (command, name) => {
+    process.kill(pidOf(command), 'SIGKILL');
     expect(await stack.ended).toEqual({ code: 1, signal: null });
-    expect(stack.stderr()).toBe('the local edge has ended (signal SIGKILL), so everything stops\n');
+    expect(stack.stderr()).toBe(`${name} has ended (signal SIGKILL), so everything stops\n`);
     expect(await allClosed(place)).toBe(true);
     expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
   });

@@ -82,6 +82,12 @@ export async function run(args: readonly string[]): Promise<number> {
   process.stdout.on('error', () => undefined);
   // Listened for from the start: a parent that dies while the folder is read sends no second sign.
   const orphaned = new Promise<void>((resolve) => process.once('disconnect', () => resolve()));
+  const askedByParent = new Promise<void>((resolve) => {
+    if (!process.connected) return;
+    process.on('message', (message: { readonly type?: unknown } | null) => {
+      if (message?.type === 'stop') resolve();
+    });
+  });
   const server = await start(options);
   if (server === null) return leave(1);
   const control = await startControl(options, server);
@@ -94,7 +100,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const controlUrl = control?.url;
   if (controlUrl !== undefined) writeLine(`edge control ${controlUrl}`);
   process.send?.({ type: 'ready', url: server.url, controlUrl }, () => undefined);
-  await Promise.race([stop.asked, orphaned]);
+  await Promise.race([stop.asked, orphaned, askedByParent]);
   await Promise.all([server.close(), control?.close()]);
   writeLine('edge stopped');
   stop.release();

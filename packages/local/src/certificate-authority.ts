@@ -1,0 +1,120 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from './clock.js';
+import { writeFileAtomically } from './atomic-file.js';
+import { leafNames, permittedNames, permits } from './certificate-names.js';
+import {
+  makeAuthority,
+  makeLeaf,
+  namesIn,
+  permittedBy,
+  type MadeCertificate,
+  type Names,
+} from './certificate-maker.js';
+
+/** Renewed before it ends while somebody is at work. */
+const RENEWAL_SECONDS = 30 * 86_400;
+
+export interface Certificates {
+  readonly authorityFile: string;
+  /** The certificate file and key file of the page, the API and the edge. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** One line each: what was made anew and whether it must be trusted again. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The development certificates for `hosts` in DATA_DIR/tls: what is there and good is kept, the rest is
+ * made. A new authority is made only when the old one cannot vouch for these hosts, because every browser
+ * must then be told to trust it.
+ */
+export async function ensureCertificates(
+  dataDir: string,
+  hosts: readonly string[],
+  clock: Clock,
+): Promise<Certificates> {
+  const folder = join(dataDir, 'tls');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = {
+    authorityFile: join(folder, 'ca.pem'),
+    authorityKeyFile: join(folder, 'ca-key.pem'),
+    certFile: join(folder, 'leaf.pem'),
+    keyFile: join(folder, 'leaf-key.pem'),
+  };
+  const now = clock.nowEpochSeconds();
+  const notes: string[] = [];
+
+  let authority = read(files.authorityFile, files.authorityKeyFile);
+  const fault = authorityFault(authority, permittedNames(hosts), now);
+  if (fault !== null || authority === null || authority === 'unreadable') {
+    authority = await makeAuthority(permittedNames(hosts), now);
+    writeFileAtomically(files.authorityKeyFile, authority.privateKeyPem, 0o600);
+    writeFileAtomically(files.authorityFile, authority.certificatePem);
+    if (fault !== 'missing')
+      notes.push(`A new certificate authority was made (${fault}): trust ${files.authorityFile} again.`);
+  }
+
+  const leaf = read(files.certFile, files.keyFile);
+  const leafProblem = leafFault(leaf, authority, leafNames(hosts), now);
+  if (leafProblem !== null) {
+    const made = await makeLeaf(authority, leafNames(hosts), now);
+    writeFileAtomically(files.keyFile, made.privateKeyPem, 0o600);
+    writeFileAtomically(files.certFile, made.certificatePem);
+    if (leafProblem !== 'missing')
+      notes.push(`The certificate of the local hosts was renewed (${leafProblem}).`);
+  }
+  for (const key of [files.authorityKeyFile, files.keyFile]) chmodSync(key, 0o600);
+  return { authorityFile: files.authorityFile, certFile: files.certFile, keyFile: files.keyFile, notes };
+}
+
+/** `'unreadable'` also when the key does not belong to the certificate. */
+function read(certificateFile: string, keyFile: string): MadeCertificate | 'unreadable' | null {
+  if (!existsSync(certificateFile) && !existsSync(keyFile)) return null;
+  try {
+    const certificatePem = readFileSync(certificateFile, 'utf8');
+    const privateKeyPem = readFileSync(keyFile, 'utf8');
+    const matches = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(privateKeyPem));
+    return matches ? { certificatePem, privateKeyPem } : 'unreadable';
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function authorityFault(found: ReturnType<typeof read>, needed: Names, now: number): string | null {
+  if (found === null) return 'missing';
+  if (found === 'unreadable') return 'the old files could not be read';
+  if (endsSoon(found.certificatePem, now)) return 'the old one ends within 30 days';
+  const permitted = permittedBy(found.certificatePem);
+  const outside = [
+    ...needed.dns.filter((name) => !permits(permitted.dns, name)),
+    ...needed.ips.filter((ip) => !permitted.ips.includes(ip)),
+  ];
+  return outside.length === 0 ? null : `the old one cannot vouch for ${outside.join(', ')}`;
+}
+
+function leafFault(
+  found: ReturnType<typeof read>,
+  authority: MadeCertificate,
+  names: Names,
+  now: number,
+): string | null {
+  if (found === null) return 'missing';
+  if (found === 'unreadable') return 'the old files could not be read';
+  const leaf = new X509Certificate(found.certificatePem);
+  const issuer = new X509Certificate(authority.certificatePem);
+  if (!leaf.verify(issuer.publicKey)) return 'it was signed by another authority';
+  if (endsSoon(found.certificatePem, now)) return 'it ends within 30 days';
+  const present = namesIn(found.certificatePem);
+  const same = isSameSet(present.dns, names.dns) && isSameSet(present.ips, names.ips);
+  return same ? null : 'the hosts have changed';
+}
+
+function endsSoon(certificatePem: string, now: number): boolean {
+  return new X509Certificate(certificatePem).validToDate.getTime() / 1000 - now < RENEWAL_SECONDS;
+}
+
+function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((name) => others.includes(name));
+}

@@ -1,0 +1,203 @@
+import { systemClock } from './clock.js';
+import { prepareDataFolder } from './data-folder.js';
+import { devProxy } from './dev-proxy.js';
+import { assertPortsAreFree, refuseSharedPorts, type WantedPort } from './free-ports.js';
+import type { LocalSettings } from './local-settings.js';
+import { demoPage } from './page-server.js';
+import { findLocalParts, portOf, type LocalPart, type LocalParts } from './parts.js';
+import { prepareData, type PreparedData } from './prepare-data.js';
+import { LocalProblem } from './problem.js';
+import { startApi, startEdge, type ApiInput } from './processes.js';
+import { serve, type LocalAddress } from './server.js';
+import { takeStartLock } from './start-lock.js';
+
+export interface StackInput {
+  readonly settings: LocalSettings;
+  /** The user's own dev servers, which stand in for the demo page and for the API. */
+  readonly app: URL | null;
+  readonly api: URL | null;
+  /** The file of the `edgepass` command, which starts API and edge. */
+  readonly command: string;
+  /** What the API reads its settings from, and what the terminal has shown of them. */
+  readonly apiInput: ApiInput;
+}
+
+export interface RunningStack {
+  /** What runs here; the page is `null` where neither the demo nor `--app` serves one. */
+  readonly parts: LocalParts;
+  readonly data: PreparedData;
+  readonly dataDir: string;
+  /** One line each: certificates renewed, names that do not resolve. */
+  readonly notes: readonly string[];
+  /** Where the edge takes invalidations; null without an edge, or where the port was taken. */
+  readonly controlUrl: string | null;
+  /** Resolves with one line if a part ends by itself; the caller then stops the rest. */
+  readonly failed: Promise<string>;
+  /** Stops every part and gives the data folder back. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Prepares DATA_DIR and starts what lives on this machine: page, API and edge.
+ * @throws LocalProblem; everything is then stopped again
+ */
+export async function startLocalStack(input: StackInput): Promise<RunningStack> {
+  const { settings } = input;
+  const found = await findLocalParts(settings);
+  const servesPage = input.app !== null || (settings.isDemo && input.api === null);
+  const parts: LocalParts = { ...found, page: servesPage ? found.page : null };
+  const ports = wantedPorts(input, parts);
+  refuseStrayFlags(input, found);
+  refuseSharedPorts([...ports, ...devServerPorts(input)]);
+  const dataDir = prepareDataFolder(settings.dataDir);
+
+  const undo: (() => void | Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    // The lock goes last: until then the folder is in use.
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    undo.push(takeStartLock(dataDir, openOf(parts)));
+    await assertPortsAreFree(settings.host, ports);
+    const data = await prepareData(
+      settings,
+      parts,
+      dataDir,
+      parts.api !== null && input.api === null,
+      systemClock,
+    );
+    const { died, controlUrl } = await startAll(input, parts, data, undo);
+    const notes = [...found.warnings, ...data.notes];
+    return { parts, data, dataDir, notes, controlUrl, failed: died, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Starts the parts side by side, and notes how to stop those that have started. */
+async function startAll(
+  input: StackInput,
+  parts: LocalParts,
+  data: PreparedData,
+  undo: (() => void | Promise<void>)[],
+): Promise<{ readonly died: Promise<string>; readonly controlUrl: string | null }> {
+  const { page, api, edge } = parts;
+  const starting: Promise<StartedPart>[] = [];
+  if (edge !== null) starting.push(startEdgePart(input, parts, edge, data));
+  if (page !== null) starting.push(startPage(input, page, data));
+  if (api !== null) starting.push(startApiPart(input, api, data));
+  // All of them are awaited even if one fails: the others may be up already and must be stopped.
+  const outcomes = await Promise.allSettled(starting);
+  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  undo.push(async () => void (await Promise.all(started.map((part) => part.stop()))));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  return {
+    died: Promise.race(started.flatMap(({ died }) => died ?? [])),
+    controlUrl: started.find(({ controlUrl }) => controlUrl !== undefined)?.controlUrl ?? null,
+  };
+}
+
+interface StartedPart {
+  stop(): Promise<void>;
+  readonly died?: Promise<string>;
+  readonly controlUrl?: string | null;
+}
+
+function startEdgePart(
+  input: StackInput,
+  parts: LocalParts,
+  edge: LocalPart,
+  data: PreparedData,
+): Promise<StartedPart> {
+  // The edge's own choice beside port 3002, unless one of our parts is to listen there; else a free one.
+  const isUsual = edge.port === 3002 && wantedPorts(input, parts).every(({ port }) => port !== 3003);
+  return startEdge(input.command, {
+    folder: data.distributionFolder ?? '',
+    host: input.settings.host,
+    port: edge.port,
+    isHttps: edge.isHttps,
+    controlPort: isUsual ? null : 0,
+  });
+}
+
+function startPage(input: StackInput, page: LocalPart, data: PreparedData): Promise<StartedPart> {
+  const { settings, app } = input;
+  if (app !== null) return startProxy(input, page, data, app, '--app');
+  const site = demoPage({
+    apiUrl: `${settings.publicUrl.origin}${settings.publicUrl.basePath}`,
+    cdnUrl: settings.cloudFrontUrl,
+    authorityFile: data.authorityFile,
+  });
+  return serve(site, addressOf(settings, page, data));
+}
+
+function startApiPart(input: StackInput, part: LocalPart, data: PreparedData): Promise<StartedPart> {
+  const { settings, api, command, apiInput } = input;
+  if (api !== null) return startProxy(input, part, data, api, '--api');
+  const key = data.signingKey;
+  const environment = {
+    ...apiInput.environment,
+    // Both loopback addresses: some systems resolve `*.localhost` to IPv6 first (B48).
+    HOST: settings.host === '127.0.0.1' ? 'localhost' : settings.host,
+    PORT: String(settings.apiPort ?? part.port),
+    DATA_DIR: settings.dataDir,
+    ...(part.isHttps && data.tls !== null
+      ? { TLS_CERT_FILE: data.tls.certFile, TLS_KEY_FILE: data.tls.keyFile }
+      : {}),
+    ...(key?.isMade === true && key.file !== null ? { CLOUDFRONT_PRIVATE_KEY_FILE: key.file } : {}),
+  };
+  return startApi(command, { ...apiInput, environment });
+}
+
+function startProxy(
+  { settings }: StackInput,
+  part: LocalPart,
+  data: PreparedData,
+  target: URL,
+  flag: '--app' | '--api',
+): Promise<StartedPart> {
+  const site = devProxy({ publicOrigin: part.origin, target, flag, pageOrigins: settings.appOrigins });
+  return serve(site, addressOf(settings, part, data));
+}
+
+function addressOf({ host }: LocalSettings, part: LocalPart, data: PreparedData): LocalAddress {
+  return { host, port: part.port, tls: part.isHttps ? data.tls : null };
+}
+
+/** Every port that is listened on, with the setting that names it. */
+function wantedPorts(input: StackInput, { page, api, edge }: LocalParts): readonly WantedPort[] {
+  return [
+    page,
+    api === null
+      ? null
+      : input.api === null && input.settings.apiPort !== null
+        ? { setting: 'PORT', port: input.settings.apiPort }
+        : api,
+    edge,
+  ].filter((port) => port !== null);
+}
+
+/** A dev server on one of our own ports would be ourselves: every request would go round for ever. */
+function devServerPorts({ app, api }: StackInput): readonly WantedPort[] {
+  return [
+    { setting: '--app', url: app },
+    { setting: '--api', url: api },
+  ].flatMap(({ setting, url }) => (url === null ? [] : [{ setting, port: portOf(url) }]));
+}
+
+function refuseStrayFlags({ app, api }: StackInput, found: LocalParts): void {
+  const stray = [
+    app !== null && found.page === null ? '--app: expected APP_ORIGINS to name this machine' : null,
+    api !== null && found.api === null ? '--api: expected PUBLIC_URL to name this machine' : null,
+  ].filter((line) => line !== null);
+  if (stray.length === 0) return;
+  const todo =
+    '; found another host, so there is no HTTPS name to put your server behind; set it to a *.localhost address';
+  throw new LocalProblem([...found.warnings, ...stray.map((line) => `${line}${todo}`)].join('\n'));
+}
+
+/** What a person opens to see that the stack runs. */
+function openOf({ page, api, edge }: LocalParts): string {
+  return (page ?? api ?? edge)?.origin ?? '';
+}
