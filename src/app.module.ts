@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
@@ -44,6 +45,8 @@ export interface AppParts {
   readonly state: OperatingState;
   /** `null` without METRICS_PORT. */
   readonly metrics: Metrics | null;
+  /** The key of AUTH_PUBLIC_KEY_FILE, `null` without one. */
+  readonly tokenKey: KeyObject | null;
   /** Signs the tokens of the demo sign-in; demo mode only. */
   readonly demoSecret?: Uint8Array;
 }

@@ -44,7 +44,7 @@ function verifierOf(algorithms: readonly string[], fetch: Fetch): Promise<Access
     adminGroup: null,
   };
   const issuerKeys = openIssuerKeys(settings, { clock, environment: 'production', fetch });
-  return createAccessTokenVerifier(settings, clock, issuerKeys);
+  return createAccessTokenVerifier(settings, clock, { issuerKeys, fileKey: null });
 }
 
 let verifier: AccessTokenVerifier;

@@ -8,7 +8,6 @@ import {
 } from 'jose';
 import type { Clock } from '../operation/clock.js';
 import { Problem } from '../http/problems/problem.js';
-import type { RemoteKeySet } from './remote-key-set.js';
 import {
   isAccessTokenType,
   isBoundToKey,
@@ -17,7 +16,7 @@ import {
   type ClaimNames,
 } from './token-claims.js';
 import { tokenExpired, tokenInvalid, tokenNotYetValid } from './token-problems.js';
-import { openKeySource, type JwtSettings, type KeyFinder } from './verification-keys.js';
+import { openKeySource, type JwtSettings, type KeyFinder, type OpenedKeys } from './verification-keys.js';
 import type { Viewer } from './viewer.js';
 
 /** Reads from an access token the caller it was issued to. */
@@ -50,17 +49,16 @@ export interface TokenRules extends ClaimNames {
 }
 
 /**
- * The verifier for AUTH_MODE=jwt. The key of a file or a secret is read here, once.
+ * The verifier for AUTH_MODE=jwt.
  * @param clock judges tokens
- * @param issuerKeys the key set of AUTH_JWKS_URL, where the settings name one
  * @throws {KeySourceError}
  */
 export async function createAccessTokenVerifier(
   settings: JwtSettings,
   clock: Clock,
-  issuerKeys: RemoteKeySet | null,
+  opened: OpenedKeys,
 ): Promise<AccessTokenVerifier> {
-  return new JwtVerifier(settings, await openKeySource(settings, issuerKeys), clock);
+  return new JwtVerifier(settings, await openKeySource(settings, opened), clock);
 }
 
 /** Verifies a token against fixed rules (RFC 8725 section 3) with the keys of one source. */

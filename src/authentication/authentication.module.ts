@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, type KeyObject } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Clock } from '../operation/clock.js';
@@ -35,6 +35,8 @@ export interface AuthenticationDependencies {
   readonly clock: Clock;
   /** Judges tokens, and throws a problem where it cannot say the time; `clock` when absent. */
   readonly trustedClock?: Clock;
+  /** The key of AUTH_PUBLIC_KEY_FILE, where it has been read already; else the file is read at start. */
+  readonly tokenKey?: KeyObject | null;
   /** At least 32 bytes; random per process when absent, so that a restart signs everybody out. */
   readonly demoSecret?: Uint8Array;
   /** Made with the providers of the whole application; called at each demo sign-in, nothing when absent. */
@@ -83,7 +85,7 @@ function signInPolicy({ authentication, appOrigins, publicUrl }: AuthenticationI
 function jwtProviders(settings: AuthenticationInput, dependencies: AuthenticationDependencies): Provider[] {
   const { authentication, environment } = settings;
   if (authentication.mode !== 'jwt') throw new Error('Expected AUTH_MODE jwt, found another.');
-  const { clock, trustedClock = clock, fetch = globalThis.fetch } = dependencies;
+  const { clock, trustedClock = clock, tokenKey = null, fetch = globalThis.fetch } = dependencies;
   return [
     {
       provide: RemoteKeySet,
@@ -97,7 +99,7 @@ function jwtProviders(settings: AuthenticationInput, dependencies: Authenticatio
       provide: ACCESS_TOKEN_VERIFIER,
       inject: [RemoteKeySet],
       useFactory: (issuerKeys: RemoteKeySet | null) =>
-        createAccessTokenVerifier(authentication, trustedClock, issuerKeys),
+        createAccessTokenVerifier(authentication, trustedClock, { issuerKeys, fileKey: tokenKey }),
     },
   ];
 }

@@ -31,7 +31,10 @@ export function presentedToken(request: RequestWithCookies, cookieName: string |
     return { token, from: 'header' };
   }
   if (cookieName === null) throw tokenMissing(null);
-  if (isAmbiguous(request.headers.cookie ?? '', cookieName)) throw tokenInvalid('cookie_ambiguous');
+  const sent = valuesSent(request.headers.cookie ?? '', cookieName);
+  if (new Set(sent).size > 1) throw tokenInvalid('cookie_ambiguous');
+  // cookie-parser takes a single quote for both ends of an empty text, and the cookie would not be there.
+  if (sent[0] === '"') throw tokenInvalid('cookie_malformed');
   const token = request.cookies?.[cookieName];
   if (token === undefined || token === '') throw tokenMissing(cookieName);
   // cookie-parser makes an object of a value that begins with `j:`.
@@ -40,11 +43,14 @@ export function presentedToken(request: RequestWithCookies, cookieName: string |
 }
 
 /**
- * Whether the header has the cookie twice with different values. Read from the header itself, because
- * cookie-parser keeps the first and drops the second: a sibling host may have planted either, and the caller
+ * Every value that the header has for a cookie, as it was sent. Read from the header itself, because
+ * cookie-parser keeps the first and drops the others: a sibling host may have planted any of them, and the caller
  * would be signed in as somebody else.
  */
-function isAmbiguous(cookieHeader: string, name: string): boolean {
-  const pairs = cookieHeader.split(';').map((pair) => pair.trim());
-  return new Set(pairs.filter((pair) => pair.startsWith(`${name}=`))).size > 1;
+function valuesSent(cookieHeader: string, name: string): readonly string[] {
+  return cookieHeader.split(';').flatMap((pair) => {
+    const separator = pair.indexOf('=');
+    const isAsked = separator !== -1 && pair.slice(0, separator).trim() === name;
+    return isAsked ? [pair.slice(separator + 1).trim()] : [];
+  });
 }

@@ -46,7 +46,8 @@ async function open(
     adminGroup: null,
   };
   const fetch = async (): Promise<Response> => new Response('', { status: 500 });
-  return createAccessTokenVerifier(settings, clock, openIssuerKeys(settings, { clock, environment, fetch }));
+  const issuerKeys = openIssuerKeys(settings, { clock, environment, fetch });
+  return createAccessTokenVerifier(settings, clock, { issuerKeys, fileKey: null });
 }
 
 function fileOf(pem: string): JwtSettings['keys'] {

@@ -43,19 +43,27 @@ export function openIssuerKeys(
   return new RemoteKeySet(keys.url, options.clock, options.fetch);
 }
 
+/** What has been opened before, of the key source that the settings name. */
+export interface OpenedKeys {
+  /** The key set of AUTH_JWKS_URL, as {@link openIssuerKeys} gives it. */
+  readonly issuerKeys: RemoteKeySet | null;
+  /** The key of AUTH_PUBLIC_KEY_FILE; `null`: the file is still to be read. */
+  readonly fileKey: KeyObject | null;
+}
+
 /**
  * Opens the key source of the settings. Symmetric and asymmetric algorithms are never mixed: with both, a
  * token signed by HMAC with the public key as its secret would pass (RFC 8725 section 2.1).
- * @param issuerKeys what {@link openIssuerKeys} gave for the same settings
  * @throws {KeySourceError}
  */
 export async function openKeySource(
   { keys, algorithms }: JwtSettings,
-  issuerKeys: RemoteKeySet | null,
+  { issuerKeys, fileKey }: OpenedKeys,
 ): Promise<KeyFinder> {
   checkAlgorithms(algorithms, keys.kind === 'secret' ? new Set(SYMMETRIC.keys()) : ASYMMETRIC);
   if (keys.kind === 'secret') return secretFinder(Buffer.from(keys.secret.reveal(), 'utf8'), algorithms);
-  if (keys.kind === 'publicKeyFile') return fileFinder(await readPublicKeyFile(keys.path), algorithms);
+  if (keys.kind === 'publicKeyFile')
+    return fileFinder(fileKey ?? (await readPublicKeyFile(keys.path)), algorithms);
   if (issuerKeys === null) throw new TypeError('expected the key set of AUTH_JWKS_URL, found none');
   return (header) => issuerKeys.keyFor(header);
 }

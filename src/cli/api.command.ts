@@ -2,6 +2,7 @@ import { DEMO_ENTITLEMENTS } from '../entitlements/demo-entitlements.js';
 import type { JsonLogger } from '../operation/json-logger.service.js';
 import { loggedError } from '../http/problems/problem-log.js';
 import type { RunningApi } from '../operation/start-api.js';
+import type { Deployment } from '../operation/deployment.js';
 import type { Settings } from '../settings/settings.js';
 import { runCommand } from './command-line.js';
 import {
@@ -44,8 +45,8 @@ export function run(args: readonly string[]): Promise<number> {
       () => reload.release(),
     );
     try {
-      const settings = await readAll();
-      return settings === null ? 1 : await serveUntil({ asked: stop.asked, parent }, reload, settings);
+      const read = await readAll();
+      return read === null ? 1 : await serveUntil({ asked: stop.asked, parent }, reload, read);
     } finally {
       for (const release of releases) release();
       endAnyway();
@@ -53,19 +54,33 @@ export function run(args: readonly string[]): Promise<number> {
   });
 }
 
-/** The settings, checked together with the files they name; `null` when what is wrong with them has been printed. */
-async function readAll(): Promise<Settings | null> {
-  const [{ formatProblems, readSettings }, { readDotEnvFile }, { withStartProblems }] = await Promise.all([
-    import('../settings/read-settings.js'),
-    import('../settings/dot-env.js'),
-    import('../operation/start-problems.js'),
-  ]);
+interface Read {
+  readonly settings: Settings;
+  readonly deployment: Deployment;
+}
+
+/** The settings and the files they name; `null` when everything that is wrong with them has been printed. */
+async function readAll(): Promise<Read | null> {
+  const [{ formatProblems, readSettings }, { readDotEnvFile }, { loadDeployment, withStartProblems }] =
+    await Promise.all([
+      import('../settings/read-settings.js'),
+      import('../settings/dot-env.js'),
+      import('../operation/deployment.js'),
+    ]);
   const result = readSettings(process.env, { dotEnv: readDotEnvFile(process.cwd()) });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
-  const problems = await withStartProblems(result.read, 'problems' in result ? result.problems : []);
-  if ('settings' in result && problems.length === 0) return result.settings;
-  process.stderr.write(`${formatProblems(problems)}\n`);
-  return null;
+  if ('problems' in result) {
+    const problems = await withStartProblems(result.read, result.problems);
+    process.stderr.write(`${formatProblems(problems)}\n`);
+    return null;
+  }
+  const { settings } = result;
+  try {
+    return { settings, deployment: await loadDeployment(settings) };
+  } catch (error) {
+    process.stderr.write(`${describeStartFailure(error)}\n`);
+    return null;
+  }
 }
 
 /** Who may ask this process to stop. */
@@ -75,7 +90,11 @@ interface Stops {
   readonly parent: Parent;
 }
 
-async function serveUntil(stops: Stops, reload: ReloadSignal, settings: Settings): Promise<number> {
+async function serveUntil(
+  stops: Stops,
+  reload: ReloadSignal,
+  { settings, deployment }: Read,
+): Promise<number> {
   try {
     const [{ startApi }, { JsonLogger }] = await Promise.all([
       import('../operation/start-api.js'),
@@ -83,7 +102,8 @@ async function serveUntil(stops: Stops, reload: ReloadSignal, settings: Settings
     ]);
     const logger = new JsonLogger(settings.logLevel);
     const isDemo = settings.authentication.mode === 'demo';
-    const api = await startApi(settings, { logger, entitlements: isDemo ? DEMO_ENTITLEMENTS : [] });
+    const entitlements = isDemo ? DEMO_ENTITLEMENTS : [];
+    const api = await startApi(settings, { deployment, entitlements, logger });
     reload.does(() => api.reloadSigningKey());
     stops.parent.ready(api.url);
     return await endWhen(stops, api, logger);

@@ -62,7 +62,7 @@ async function readInput({ app, api }: DevServers): Promise<StackInput | null> {
     await Promise.all([
       import('../settings/read-settings.js'),
       import('../settings/dot-env.js'),
-      import('../operation/start-problems.js'),
+      import('../operation/deployment.js'),
     ]);
   const dotEnv = readDotEnvFile(process.cwd());
   const result = readSettings(environment, dotEnv === undefined ? {} : { dotEnv });

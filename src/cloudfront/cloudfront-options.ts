@@ -4,8 +4,8 @@ import {
   deriveCookieAttributes,
   type CookieAttributes,
   type CookieAttributesInput,
-  type CookieAttributesProblem,
 } from './cookies/cookie-attributes.js';
+import type { CloudFrontFault, FieldNames } from './fault.js';
 import type { HashAlgorithm } from './signing/signature.js';
 import { loadSigningKey, type SigningKey } from './keys/signing-key.js';
 
@@ -41,36 +41,38 @@ export interface CloudFrontOptions {
   readonly onWarning?: (warning: string) => void;
 }
 
-/** The options after reading: everything that the service works with. */
-export interface CheckedOptions {
+/** The options after reading: everything that the service works with, read and parsed once. */
+export interface CheckedOptions extends Pick<CloudFrontOptions, 'clock' | 'onWarning' | 'signingThreads'> {
   readonly cloudFrontUrl: string;
   readonly key: SigningKey;
   readonly hashAlgorithm: HashAlgorithm;
   readonly attributes: CookieAttributes;
-  /** In the names of the settings, as the problems are. */
+  /** What works but deserves attention. */
   readonly warnings: readonly string[];
 }
 
-const OPTION_OF_SETTING: Readonly<Record<string, string>> = {
-  PUBLIC_URL: 'publicUrl',
-  CLOUDFRONT_DOMAIN: 'cloudFrontUrl',
-  APP_ORIGINS: 'appOrigins',
-  CLOUDFRONT_PRIVATE_KEY: 'privateKey',
-  CLOUDFRONT_KEY_PAIR_ID: 'keyPairId',
-  COOKIE_DOMAIN: 'cookies.domain',
-  COOKIE_SAME_SITE: 'cookies.sameSite',
-  COOKIE_SECURE: 'cookies.secure',
-  COOKIE_PARTITIONED: 'cookies.partitioned',
+/** Fields are named as the options are; the text of a key comes from one option, wherever the host has it from. */
+const OPTION_OF_FIELD: FieldNames = {
+  publicUrl: 'publicUrl',
+  cloudFrontUrl: 'cloudFrontUrl',
+  appOrigins: 'appOrigins',
+  keyPairId: 'keyPairId',
+  privateKey: 'privateKey',
+  privateKeyFile: 'privateKey',
+  'cookies.domain': 'cookies.domain',
+  'cookies.sameSite': 'cookies.sameSite',
+  'cookies.secure': 'cookies.secure',
+  'cookies.partitioned': 'cookies.partitioned',
 };
 
 const EXPECTED_ADDRESS = {
-  CLOUDFRONT_DOMAIN:
+  cloudFrontUrl:
     'the host of the distribution as browsers see it: https://cdn.example.com, nothing after the host',
-  PUBLIC_URL:
+  publicUrl:
     'the API as browsers see it: https://api.example.com, or with a path https://www.example.com/api',
-  APP_ORIGINS: 'one exact origin: https://app.example.com, never * and nothing after the host and port',
+  appOrigins: 'one exact origin: https://app.example.com, never * and nothing after the host and port',
 } as const;
-type AddressSetting = keyof typeof EXPECTED_ADDRESS;
+type AddressField = keyof typeof EXPECTED_ADDRESS;
 
 /**
  * Everything in the options that cannot work, at once.
@@ -79,36 +81,41 @@ type AddressSetting = keyof typeof EXPECTED_ADDRESS;
 export class CloudFrontOptionsError extends Error {
   override readonly name = 'CloudFrontOptionsError';
 
-  /** In the names of the settings. Not enumerable, so that a host's log says everything once, in its own words. */
-  declare readonly problems: readonly CookieAttributesProblem[];
+  /** One by one. Not enumerable, so that a host's log says everything once. */
+  declare readonly faults: readonly CloudFrontFault[];
 
-  /** Takes the problems in the names of the settings; the message has the names of the options. */
-  constructor(problems: readonly CookieAttributesProblem[]) {
-    const lines = problems.map(({ setting, expected, found, todo }) =>
-      inTheWordsOfOptions(`${setting}: expected ${expected}; found ${found}; ${todo}`),
+  constructor(faults: readonly CloudFrontFault[]) {
+    const lines = faults.map(
+      ({ field, expected, found, todo }) =>
+        `${OPTION_OF_FIELD[field]}: expected ${expected}; found ${found}; ${todo}`,
     );
     super(`these CloudFront options cannot work:\n${lines.join('\n')}`);
-    Object.defineProperty(this, 'problems', { value: problems, enumerable: false });
+    Object.defineProperty(this, 'faults', { value: faults, enumerable: false });
   }
 }
 
 /** Checks the options with the rules of the settings. Throws {@link CloudFrontOptionsError}. */
 export function checkOptions(options: CloudFrontOptions): CheckedOptions {
-  const problems: CookieAttributesProblem[] = [];
-  const addresses = readAddresses(options, problems);
+  const faults: CloudFrontFault[] = [];
+  const addresses = readAddresses(options, faults);
   const loaded = loadSigningKey({
     text: options.privateKey,
     file: null,
     keyPairId: options.keyPairId ?? null,
+    names: OPTION_OF_FIELD,
   });
-  if ('problem' in loaded) problems.push(loaded.problem);
+  if ('fault' in loaded) faults.push(loaded.fault);
   const derived =
-    addresses === null ? null : deriveCookieAttributes({ ...addresses, ...cookieSettings(options) });
-  if (derived !== null && 'problems' in derived) problems.push(...derived.problems);
-  if (addresses === null || derived === null || 'problems' in derived || 'problem' in loaded) {
-    throw new CloudFrontOptionsError(problems);
+    addresses === null ? null : deriveCookieAttributes({ ...addresses, ...cookieOptions(options) });
+  if (derived !== null && 'faults' in derived) faults.push(...derived.faults);
+  if (addresses === null || derived === null || 'faults' in derived || 'fault' in loaded) {
+    throw new CloudFrontOptionsError(faults);
   }
+  const { clock, onWarning, signingThreads } = options;
   return {
+    ...(clock === undefined ? {} : { clock }),
+    ...(onWarning === undefined ? {} : { onWarning }),
+    ...(signingThreads === undefined ? {} : { signingThreads }),
     cloudFrontUrl: addresses.cloudFrontUrl,
     key: loaded.key,
     hashAlgorithm: options.hashAlgorithm ?? 'SHA1',
@@ -119,27 +126,29 @@ export function checkOptions(options: CloudFrontOptions): CheckedOptions {
 
 function readAddresses(
   options: CloudFrontOptions,
-  problems: CookieAttributesProblem[],
+  faults: CloudFrontFault[],
 ): Pick<CookieAttributesInput, 'cloudFrontUrl' | 'publicUrl' | 'appOrigins'> | null {
   const environment = options.environment ?? 'production';
-  const keep = <Address>(setting: AddressSetting, result: AddressResult<Address>): Address | null => {
+  const keep = <Address>(field: AddressField, result: AddressResult<Address>): Address | null => {
     if ('address' in result) return result.address;
-    problems.push({ setting, expected: EXPECTED_ADDRESS[setting], ...result.fault });
+    faults.push({ field, expected: EXPECTED_ADDRESS[field], ...result.fault });
     return null;
   };
-  const cloudFrontUrl = keep('CLOUDFRONT_DOMAIN', readCloudFrontUrl(options.cloudFrontUrl, environment));
-  const publicUrl = keep('PUBLIC_URL', readPublicUrl(options.publicUrl, environment));
-  const origins = options.appOrigins.map((origin) => keep('APP_ORIGINS', readAppOrigin(origin, environment)));
+  const cloudFrontUrl = keep('cloudFrontUrl', readCloudFrontUrl(options.cloudFrontUrl, environment));
+  const publicUrl = keep('publicUrl', readPublicUrl(options.publicUrl, environment));
+  const origins = options.appOrigins.map((origin) => keep('appOrigins', readAppOrigin(origin, environment)));
   const appOrigins = origins.filter((origin) => origin !== null);
   if (origins.length === 0) {
     const todo = 'name the origin of the page that asks for grants';
-    problems.push({ setting: 'APP_ORIGINS', expected: 'at least one origin', found: 'none', todo });
+    faults.push({ field: 'appOrigins', expected: 'at least one origin', found: 'none', todo });
   }
   if (cloudFrontUrl === null || publicUrl === null || appOrigins.length !== origins.length) return null;
   return origins.length === 0 ? null : { cloudFrontUrl, publicUrl, appOrigins };
 }
 
-function cookieSettings(options: CloudFrontOptions): Pick<CookieAttributesInput, 'environment' | 'cookies'> {
+function cookieOptions(
+  options: CloudFrontOptions,
+): Pick<CookieAttributesInput, 'environment' | 'cookies' | 'names'> {
   const {
     domain = null,
     sameSite = null,
@@ -150,10 +159,6 @@ function cookieSettings(options: CloudFrontOptions): Pick<CookieAttributesInput,
   return {
     environment: options.environment ?? 'production',
     cookies: { domain, sameSite, secure, partitioned, path },
+    names: OPTION_OF_FIELD,
   };
-}
-
-/** A host application has set options, not our environment variables. Takes a text with names of settings; gives it with those of the options. */
-export function inTheWordsOfOptions(text: string): string {
-  return text.replace(/\b[A-Z]+(?:_[A-Z]+)+/g, (name) => OPTION_OF_SETTING[name] ?? name);
 }

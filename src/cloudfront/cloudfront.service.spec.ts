@@ -8,6 +8,7 @@ import { CookieJar } from 'tough-cookie';
 import { ecKeyText, rsaKeyText } from '../../test/support/key-texts.js';
 import { signatureVectors } from '../../test/support/signature-vectors.js';
 import { CloudFrontOptionsError, CloudFrontService, type CloudFrontOptions } from './cloudfront.service.js';
+import { readPrefix, type Prefix } from './prefix.js';
 import { fromCloudFrontBase64 } from './signing/cloudfront-base64.js';
 
 const NOW = 1_795_158_000;
@@ -23,6 +24,12 @@ const services: CloudFrontService[] = [];
 afterAll(async () => {
   await Promise.all(services.map((service) => service.close()));
 });
+
+function read(text: string): Prefix {
+  const result = readPrefix(text);
+  if ('fault' in result) throw new Error(result.detail);
+  return result.prefix;
+}
 
 function start(options: Partial<CloudFrontOptions> = {}): CloudFrontService {
   const service = new CloudFrontService({
@@ -172,9 +179,12 @@ describe('prepare', () => {
   });
 
   it('knows the Resource before anything is signed', () => {
-    expect(start().resourceFor('courses/algebra')).toBe(`${CDN}/courses/algebra/*`);
-    expect(start().resourceFor('/')).toBe(`${CDN}/*`);
-    expect(() => start().resourceFor('courses/')).toThrow(
+    expect(start().resourceFor(read('courses/algebra'))).toBe(`${CDN}/courses/algebra/*`);
+    expect(start().resourceFor(read('/'))).toBe(`${CDN}/*`);
+  });
+
+  it('refuses a text that is no prefix, and says what to write', async () => {
+    await expect(start().prepare('courses/', NOW + 900)).rejects.toThrow(
       'expected the name of a folder, such as courses/algebra, or /. No / at the end. Write "courses".',
     );
   });
@@ -268,7 +278,7 @@ describe('write', () => {
     await expect(browser.living()).resolves.toHaveLength(20 * 4);
   });
 
-  it('with COOKIE_PATH=root the newest grant replaces the one before', async () => {
+  it('with cookies.path root the newest grant replaces the one before', async () => {
     const [browser, service] = [new Browser(), start({ cookies: { path: 'root' } })];
     await grant(browser, service, 'courses/algebra', alice);
     await grant(browser, service, 'users/alice', alice);
@@ -276,7 +286,7 @@ describe('write', () => {
     await expect(browser.opens('anything')).resolves.toBe(`${CDN}/users/alice/*`);
   });
 
-  it('with COOKIE_PATH=root clears what the browser still holds by prefix', async () => {
+  it('with cookies.path root clears what the browser still holds by prefix', async () => {
     const browser = new Browser();
     await grant(browser, start(), 'courses/algebra', alice);
     await grant(browser, start({ cookies: { path: 'root' } }), 'users/alice', alice);
@@ -299,7 +309,7 @@ describe('write', () => {
           else await grant(browser, service, prefix, viewer);
           const below = prefix === '/' ? 'x' : `${prefix}/x`;
           // After a clear a wider grant may still cover it; the cleared one never does.
-          expect((await browser.opens(below)) === service.resourceFor(prefix)).toBe(!clears);
+          expect((await browser.opens(below)) === service.resourceFor(read(prefix))).toBe(!clears);
           for (const path of ['x', 'a/x', 'a/b/x', 'a/b/c/x', 'ab/x', 'b/x', 'b/a/x'])
             await browser.opens(path);
         }
@@ -358,7 +368,7 @@ describe('held and widerHeld', () => {
     ).resolves.toBeNull();
   });
 
-  it('finds no wider grant with COOKIE_PATH=root', async () => {
+  it('finds no wider grant with cookies.path root', async () => {
     await expect(
       askAfter(['a'], (service, request) => service.widerHeld(request, 'a/b', alice), {
         cookies: { path: 'root' },
@@ -456,7 +466,7 @@ describe('clear and tidy', () => {
     });
   });
 
-  it('with COOKIE_PATH=root clears Path=/, whichever prefix is named', async () => {
+  it('with cookies.path root clears Path=/, whichever prefix is named', async () => {
     const [browser, service] = [new Browser(), start({ cookies: { path: 'root' } })];
     await grant(browser, service, 'a', alice);
     await browser.call((response) => service.clear(response, ['a']));
@@ -561,10 +571,10 @@ describe('the constructor', () => {
     );
   });
 
-  it('keeps the problems apart for the settings, in their names', () => {
-    const settings = ['CLOUDFRONT_KEY_PAIR_ID', 'CLOUDFRONT_DOMAIN'];
+  it('keeps the faults apart, each with its field', () => {
+    const fields = ['keyPairId', 'cloudFrontUrl'];
     expect(() => start({ cloudFrontUrl: 'https://d111.cloudfront.net', keyPairId: null })).toThrow(
-      expect.objectContaining({ problems: settings.map((setting) => expect.objectContaining({ setting })) }),
+      expect.objectContaining({ faults: fields.map((field) => expect.objectContaining({ field })) }),
     );
   });
 

@@ -2,15 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { systemClock, type Clock } from '../operation/clock.js';
 import { describeCloudFront, type CloudFrontDescription } from './cloudfront-description.js';
-import {
-  checkOptions,
-  inTheWordsOfOptions,
-  type CheckedOptions,
-  type CloudFrontOptions,
-} from './cloudfront-options.js';
+import { checkOptions, type CheckedOptions, type CloudFrontOptions } from './cloudfront-options.js';
 import { appendSetCookie, requestOf, type CookieResponse } from './cookies/cookie-response.js';
 import { assertEpochSeconds, buildPolicy, resourceFor } from './policy.js';
-import { covers, pathOf, prefixOfPath, readPrefix, type Prefix } from './prefix.js';
+import { covers, pathOf, readPrefix, WHOLE_DISTRIBUTION, type Prefix } from './prefix.js';
 import {
   formatHeldValue,
   hasOldForm,
@@ -45,8 +40,8 @@ export interface CookieViewer {
 /** The cookies of one grant, under one key from its record to its signature. */
 export interface GrantSigning {
   readonly keyPairId: string;
-  /** As {@link CloudFrontService.prepare}. */
-  prepare(prefix: string, expiresAt: Date | number): Promise<CookieSet>;
+  /** As {@link CloudFrontService.prepare}, of a prefix that has been read, until epoch seconds. */
+  prepare(prefix: Prefix, expiresAtEpochSeconds: number): Promise<CookieSet>;
   end(): void;
 }
 
@@ -58,7 +53,7 @@ export interface GrantSigning {
  * cloudFront.write(response, set); // on Fastify: the reply itself
  */
 export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
-  /** What works but deserves a line in the log at start, in the names of the options. */
+  /** What works but deserves a line in the log at start. */
   readonly warnings: readonly string[];
   readonly #options: CheckedOptions;
   readonly #signer: CurrentSigner;
@@ -67,18 +62,20 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   /** What a browser holds once it has read what its answer says so far: several grants may go in one answer. */
   readonly #afterAnswer = new WeakMap<CookieResponse, AfterAnswer>();
 
-  /** Throws Error listing everything in the options that cannot work. */
-  constructor(options: CloudFrontOptions) {
-    this.#options = checkOptions(options);
+  /**
+   * Takes the options of a host, or options that have been checked before.
+   * @throws {CloudFrontOptionsError} listing everything in the options that cannot work
+   */
+  constructor(options: CloudFrontOptions | CheckedOptions) {
+    this.#options = 'attributes' in options ? options : checkOptions(options);
+    const { key, hashAlgorithm, signingThreads, warnings } = this.#options;
     this.#clock = options.clock ?? systemClock;
     this.#onWarning = options.onWarning ?? ((warning) => new Logger(CloudFrontService.name).warn(warning));
-    const { key, hashAlgorithm } = this.#options;
-    const threads = options.signingThreads === undefined ? {} : { workers: options.signingThreads };
+    const threads = signingThreads === undefined ? {} : { workers: signingThreads };
     this.#signer = new CurrentSigner(key, (newest) =>
       createSigner({ key: newest, hashAlgorithm, ...threads }),
     );
-    const missingWorker = missingWorkerWarning(key, options.signingThreads);
-    const warnings = this.#options.warnings.map(inTheWordsOfOptions);
+    const missingWorker = missingWorkerWarning(key, signingThreads);
     this.warnings = missingWorker === null ? warnings : [...warnings, missingWorker];
   }
 
@@ -126,14 +123,14 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     const lease = this.#signer.begin();
     return {
       keyPairId: lease.key.keyPairId,
-      prepare: (prefix, expiresAt) => this.#prepare(lease, prefix, expiresAt),
+      prepare: (prefix, expiresAtEpochSeconds) => this.#prepare(lease, prefix, expiresAtEpochSeconds),
       end: () => lease.end(),
     };
   }
 
-  /** The Resource of the policy for a prefix. Throws TypeError when the prefix is not canonical. */
-  resourceFor(prefix: string): string {
-    return resourceFor(this.#options.cloudFrontUrl, canonical(prefix));
+  /** The Resource of the policy for a prefix. */
+  resourceFor(prefix: Prefix): string {
+    return resourceFor(this.#options.cloudFrontUrl, prefix);
   }
 
   /**
@@ -142,27 +139,27 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    * SignerOverloadedError when too many signatures wait.
    */
   async prepare(prefix: string, expiresAt: Date | number): Promise<CookieSet> {
+    const asked = canonical(prefix);
+    const expiresAtEpochSeconds =
+      expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : expiresAt;
     const lease = this.#signer.begin();
     try {
-      return await this.#prepare(lease, prefix, expiresAt);
+      return await this.#prepare(lease, asked, expiresAtEpochSeconds);
     } finally {
       lease.end();
     }
   }
 
-  async #prepare(lease: SigningLease, prefix: string, expiresAt: Date | number): Promise<CookieSet> {
+  async #prepare(lease: SigningLease, prefix: Prefix, expiresAtEpochSeconds: number): Promise<CookieSet> {
     const { cloudFrontUrl, attributes, hashAlgorithm } = this.#options;
-    const asked = canonical(prefix);
-    const expiresAtEpochSeconds =
-      expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : expiresAt;
     assertEpochSeconds(expiresAtEpochSeconds);
     if (expiresAtEpochSeconds <= this.#clock.nowEpochSeconds()) {
       throw new RangeError('expected an end in the future: CloudFront refuses the cookies of a past one');
     }
-    const { text, resource } = buildPolicy({ cloudFrontUrl, prefix: asked, expiresAtEpochSeconds });
+    const { text, resource } = buildPolicy({ cloudFrontUrl, prefix, expiresAtEpochSeconds });
     return {
-      prefix: asked,
-      path: cookiePathOf(attributes, asked),
+      prefix,
+      path: cookiePathOf(attributes, prefix),
       resource,
       expiresAtEpochSeconds,
       keyPairId: lease.key.keyPairId,
@@ -184,7 +181,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
       domain: attributes.domain,
       partitioned: attributes.partitioned,
       path: set.path,
-      prefix: prefixOfPath(set.path) ?? set.prefix,
+      prefix: set.path === '/' ? WHOLE_DISTRIBUTION : set.prefix,
       // A host that names no viewer grants it to the viewer of the last grant.
       viewerTags: viewer ? [viewerTagOf(viewer)] : (held.at(-1)?.viewerTags ?? ['']),
       issuedAtEpochSeconds: now,
@@ -207,13 +204,13 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * The widest live grant of this viewer that the prefix lies in, or null: answer such a grant with the
-   * wider one, renewed. Always null with COOKIE_PATH=root, where the place says nothing of the prefix.
+   * wider one, renewed. Always null where all cookies have Path=/, which says nothing of the prefix.
+   * @param prefix is compared as it stands and not read: the answer opens nothing
    */
   widerHeld(request: IncomingMessage, prefix: string, viewer?: CookieViewer): HeldGrant | null {
-    const asked = canonical(prefix);
     if (this.#options.attributes.pathMode === 'root') return null;
     const [widest] = this.held(request, viewer)
-      .own.filter((held) => held.prefix !== asked && covers(held.prefix, asked))
+      .own.filter((held) => held.prefix !== prefix && covers(held.prefix, prefix))
       .toSorted((a, b) => a.prefix.length - b.prefix.length);
     return widest ?? null;
   }
@@ -226,7 +223,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     const { attributes } = this.#options;
     const held = this.#heldAfter(response);
     const isRoot = attributes.pathMode === 'root';
-    // With COOKIE_PATH=root every grant lives at `/`, whichever prefix it was for.
+    // Where all cookies have Path=/, every grant lives there, whichever prefix it was for.
     const named = isRoot ? ['/'] : (prefixes ?? []);
     const paths = new Set(named.map((prefix) => pathOf(canonical(prefix))));
     const gone = held.filter(({ path }) => prefixes === undefined || paths.has(path));

@@ -6,6 +6,9 @@ import { whyInvalid } from './prefix-refusal.js';
  */
 export type Prefix = string & { readonly __prefix: unique symbol };
 
+/** The prefix that everything lies below. */
+export const WHOLE_DISTRIBUTION = '/' as Prefix;
+
 /** Why a value is no prefix; each is also a problem code of the API. */
 export type PrefixFault = 'prefix_invalid' | 'prefix_too_long' | 'prefix_too_deep';
 
@@ -129,7 +132,7 @@ export function ancestorsOf(prefix: Prefix): readonly Prefix[] {
 }
 
 /** Whether the wider prefix is the narrower one or an ancestor of it, on segment boundaries, byte for byte. */
-export function covers(wider: Prefix, narrower: Prefix): boolean {
+export function covers(wider: Prefix, narrower: string): boolean {
   return wider === '/' || wider === narrower || narrower.startsWith(`${wider}/`);
 }
 

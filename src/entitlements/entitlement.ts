@@ -91,8 +91,9 @@ export function whyNothingOpened(entitlementPrefix: string, viewer: Viewer): str
     : 'Your id cannot stand for {user}: it is not a legal path segment.';
 }
 
+/** An id that equals a segment of a prefix is a legal segment; it needs no reading of its own. */
 function withUserSegment(prefix: Prefix, viewerId: string): string[] {
-  if (!isSegment(viewerId)) return [];
+  if (!prefix.includes(`/${viewerId}`)) return [];
   const segments = prefix.split('/');
   return segments.flatMap((segment, index) =>
     index > 0 && segment === viewerId ? [segments.with(index, USER_SEGMENT).join('/')] : [],

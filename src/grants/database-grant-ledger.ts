@@ -7,7 +7,12 @@ import { Problem } from '../http/problems/problem.js';
 import { PreparedQuery } from '../database/prepared-query.js';
 import type { GrantRow, Tables } from '../database/schema.js';
 import type { Caller } from './caller.js';
-import { MINIMUM_LIFE_SECONDS, type GrantLedger, type ProposedGrant } from './grant-ledger.js';
+import {
+  MINIMUM_LIFE_SECONDS,
+  type GrantLedger,
+  type ProposedGrant,
+  type RecordedGrant,
+} from './grant-ledger.js';
 import type { GrantRecord } from './ports.js';
 
 /**
@@ -47,7 +52,7 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
   }
 
   /** @throws {Problem} `audit_unavailable` when the row could not be committed, `rate_limited` over the limit */
-  async permitAndRecord(proposed: ProposedGrant): Promise<GrantRecord | null> {
+  async permitAndRecord(proposed: ProposedGrant): Promise<RecordedGrant | null> {
     const { caller, ...grant } = proposed;
     const asked = this.rights.askedOf(
       caller.viewer,
@@ -58,7 +63,7 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
     const countedFromEpochSeconds = grant.issuedAtEpochSeconds - WINDOW_SECONDS;
     const query = this.#record.with({ ...asked, ...grant, viewerId: caller.id, countedFromEpochSeconds });
     const { rows } = await this.#write(query);
-    if (rows[0]) return toRecord(rows[0]);
+    if (rows[0]) return { ...toRecord(rows[0]), prefix: grant.prefix };
     if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(caller.id, grant.issuedAtEpochSeconds);
     return null;
   }

@@ -14,13 +14,18 @@ export interface ProposedGrant extends Omit<GrantRecord, 'viewerId'> {
   readonly prefix: Prefix;
 }
 
+/** A grant that has been recorded durably, for the prefix that was proposed. */
+export interface RecordedGrant extends GrantRecord {
+  readonly prefix: Prefix;
+}
+
 /**
  * Ports 2 and 3 as one question, because the answer must be one: is this permitted, and is it recorded?
  * The stand-alone service answers with one statement of its database (`database-grant-ledger.ts`).
  */
 export interface GrantLedger {
   /** Resolves with the durable record, its expiry shortened to the right behind it; `null` = not entitled. */
-  permitAndRecord(proposed: ProposedGrant): Promise<GrantRecord | null>;
+  permitAndRecord(proposed: ProposedGrant): Promise<RecordedGrant | null>;
   /** Whether such a grant would be permitted now; nothing is recorded. Only a refusal asks, to say why. */
   wouldPermit(caller: Caller, prefix: Prefix, nowEpochSeconds: number): Promise<boolean>;
   /** The viewer's unexpired grants, newest first; `null` where nobody can list them. */

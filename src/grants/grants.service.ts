@@ -8,7 +8,7 @@ import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
 import { SignerOverloadedError } from '../cloudfront/signing/signer.js';
 import { Problem } from '../http/problems/problem.js';
 import type { Caller } from './caller.js';
-import type { GrantLedger } from './grant-ledger.js';
+import type { GrantLedger, RecordedGrant } from './grant-ledger.js';
 import type { GrantRecord } from './ports.js';
 
 /** How long a grant lives when nobody says, and at most. */
@@ -74,10 +74,10 @@ export class GrantsService {
     ttlSeconds: number | undefined,
     wider: HeldGrant | null,
     { keyPairId }: GrantSigning,
-  ): Promise<GrantRecord> {
+  ): Promise<RecordedGrant> {
     const now = this.clock.nowEpochSeconds();
     const wished = now + this.lifetime(ttlSeconds);
-    const recorded = (asked: Prefix, expiresAtEpochSeconds: number): Promise<GrantRecord | null> =>
+    const recorded = (asked: Prefix, expiresAtEpochSeconds: number): Promise<RecordedGrant | null> =>
       this.ledger.permitAndRecord({
         id: timeOrderedId(),
         caller,
@@ -104,7 +104,7 @@ export class GrantsService {
     return 'Nothing entitles you to open this prefix now.';
   }
 
-  private async sign(record: GrantRecord, signing: GrantSigning): Promise<CookieSet> {
+  private async sign(record: RecordedGrant, signing: GrantSigning): Promise<CookieSet> {
     try {
       return await signing.prepare(record.prefix, record.expiresAtEpochSeconds);
     } catch (error) {

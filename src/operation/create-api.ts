@@ -19,13 +19,14 @@ import { JsonLogger } from './json-logger.service.js';
 import { version } from './package-version.js';
 import type { Metrics } from './metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
-import { loadCloudFront, StartProblem } from './load-cloudfront.js';
+import { loadDeployment, type Deployment } from './deployment.js';
 import { serveOpenApi } from '../http/open-api.js';
-import { readTlsFiles } from './tls-files.js';
 
 /** What may be handed in beside the settings. */
 export interface ApiOptions {
   readonly clock?: Clock;
+  /** What the settings name, where it has been loaded already; else it is loaded here. */
+  readonly deployment?: Deployment;
   /** Entitlements to put at start, for the demo: those that exist already stay as they are. */
   readonly entitlements?: readonly { readonly subject: string; readonly prefix: string }[];
   readonly logger?: JsonLogger;
@@ -42,14 +43,14 @@ export async function createApi(
   options: ApiOptions & { readonly logger: JsonLogger },
 ): Promise<NestExpressApplication> {
   const clock = options.clock ?? systemClock;
-  const cloudFront = loadCloudFront(settings, clock, (warning) => options.logger.warn(warning));
-  const tls = settings.tls === null ? null : readTlsFiles(settings.tls);
-  if (tls !== null && 'problems' in tls) throw new StartProblem(tls.problems);
+  const { tls, tokenKey, warnings, ...deployment } = options.deployment ?? (await loadDeployment(settings));
+  for (const warning of warnings) options.logger.warn(warning);
 
   const database = await openDatabase(settings.database, (error) =>
     options.logger.warn({ msg: 'a database connection was lost', reason: error.message }),
   );
   try {
+    const cloudFront = new CloudFrontService({ ...deployment.cloudFront, clock });
     const isDemo = settings.authentication.mode === 'demo';
     const demo = isDemo ? { demoSecret: await readOrMakeDemoSecret(settings.dataDir) } : {};
     const state = new OperatingState();
@@ -71,6 +72,7 @@ export async function createApi(
       cloudFront,
       state,
       metrics,
+      tokenKey,
       ...demo,
     };
     const adapter = createFront({

@@ -1,6 +1,6 @@
 import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
-import { loadSigningKey, type SigningKey } from '../cloudfront/keys/signing-key.js';
-import { readSigningKeyFile } from '../cloudfront/keys/signing-key-file.js';
+import type { SigningKey } from '../cloudfront/keys/signing-key.js';
+import { readKey } from './deployment.js';
 import type { OperatingState } from './operating-state.js';
 import type { JsonLogger } from './json-logger.service.js';
 import type { Settings } from '../settings/settings.js';
@@ -54,8 +54,11 @@ export class SigningKeyReload {
   }
 
   async #changeKey(): Promise<SettingsProblem | null> {
-    const { cloudFront, logger } = this.parts;
-    const read = readKey(this.parts.settings);
+    const { cloudFront, logger, settings } = this.parts;
+    const read =
+      settings.cloudFront.privateKey?.kind === 'file'
+        ? readKey({ key: settings.cloudFront, environment: settings.environment })
+        : null;
     if (read === null) {
       logger.warn({
         msg: 'CLOUDFRONT_PRIVATE_KEY: a key in the environment cannot be read again; restart with another, or use CLOUDFRONT_PRIVATE_KEY_FILE',
@@ -77,16 +80,6 @@ export class SigningKeyReload {
     logger.log({ msg: 'signing with another key', keyPairId, fingerprint, type, before: before.keyPairId });
     return null;
   }
-}
-
-function readKey({
-  cloudFront,
-  environment,
-}: ReloadParts['settings']): { readonly key: SigningKey } | { readonly problem: SettingsProblem } | null {
-  const { privateKey, keyPairId } = cloudFront;
-  if (privateKey?.kind !== 'file') return null;
-  const file = readSigningKeyFile(privateKey.path, environment);
-  return 'problem' in file ? file : loadSigningKey({ text: file.text, file: privateKey.path, keyPairId });
 }
 
 /** CloudFront never gives an id to a second key, so every cookie would be refused. */

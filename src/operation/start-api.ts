@@ -11,7 +11,7 @@ import type { Metrics } from './metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
 import { errorCode } from './error-code.js';
 import { SigningKeyReload } from './signing-key-reload.js';
-import { StartProblem } from './load-cloudfront.js';
+import { StartProblem } from './deployment.js';
 import { createApi, type ApiOptions } from './create-api.js';
 
 /** A running API. */

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SETTING_OF_FIELD } from '../../src/settings/field-names.js';
 import { loadSigningKey } from '../../src/cloudfront/keys/signing-key.js';
 import { runEdgepass } from '../support/processes.js';
 import { describeWith } from '../support/required-tool.js';
@@ -26,8 +27,8 @@ describe('edgepass keys', () => {
     expect((await keys(kind, '--out', 'key.pem')).code).toBe(0);
     const text = readFileSync(join(folder, 'key.pem'), 'utf8');
     expect(text.split('\n')[0]).toBe('-----BEGIN PRIVATE KEY-----');
-    const loaded = loadSigningKey({ text, file: null, keyPairId: 'K2JCJMDEHXQW5F' });
-    expect('key' in loaded ? loaded.key.type : loaded.problem).toBe(type);
+    const loaded = loadSigningKey({ text, file: null, keyPairId: 'K2JCJMDEHXQW5F', names: SETTING_OF_FIELD });
+    expect('key' in loaded ? loaded.key.type : loaded.fault).toBe(type);
   });
 
   it('writes the private key for its owner alone, to cloudfront-private-key.pem by default', async () => {

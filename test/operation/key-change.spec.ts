@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, verify, type Ke
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Prefix } from '../../src/cloudfront/prefix.js';
 import { CloudFrontService } from '../../src/cloudfront/cloudfront.service.js';
 import { OperatingState } from '../../src/operation/operating-state.js';
 import { JsonLogger } from '../../src/operation/json-logger.service.js';
@@ -114,7 +115,7 @@ describe('a change of the key', () => {
     const signing = cloudFront.begin();
     put(withId('KSECOND'));
     await reload.reload();
-    const set = await signing.prepare('p', api.clock.nowEpochSeconds() + 600);
+    const set = await signing.prepare('p' as Prefix, api.clock.nowEpochSeconds() + 600);
     signing.end();
 
     const first = AT_AWS.get('KFIRST');

@@ -1,5 +1,6 @@
 // Preloaded into a Node process (`--import`): counts, on every thread of it, how often a key is parsed from
-// text, a file is opened or read, and a signature made. Answers its parent's message 'counts'.
+// text, a file is opened or read, the file COUNTED_FILE in particular, and a signature made. Answers its parent's
+// message 'counts'.
 import crypto, { KeyObject } from 'node:crypto';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -7,7 +8,7 @@ import net from 'node:net';
 import workerThreads, { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 
 let hasListened = false;
-const NAMES = ['keysParsed', 'filesOpened', 'signatures'];
+const NAMES = ['keysParsed', 'privateKeysParsed', 'filesOpened', 'countedFileOpened', 'signatures'];
 const COUNTS = 'edgepass-test-counts';
 
 if (isMainThread) setEnvironmentData(COUNTS, new SharedArrayBuffer(4 * NAMES.length));
@@ -23,6 +24,10 @@ const wrap = (object, member, before) => {
 };
 
 const isParsedKey = (key) => key instanceof KeyObject || key?.key instanceof KeyObject;
+const countOpened = (file) => {
+  count('filesOpened');
+  if (file === process.env.COUNTED_FILE) count('countedFileOpened');
+};
 const countSignature = (key) => {
   count('signatures');
   if (!isParsedKey(key)) count('keysParsed');
@@ -32,12 +37,13 @@ wrap(crypto, 'sign', (_hash, _data, key) => countSignature(key));
 for (const parser of ['createPrivateKey', 'createPublicKey', 'createSecretKey']) {
   wrap(crypto, parser, () => count('keysParsed'));
 }
+wrap(crypto, 'createPrivateKey', () => count('privateKeysParsed'));
 wrap(SubtleCrypto.prototype, 'importKey', () => count('keysParsed'));
 
 for (const reader of ['readFile', 'readFileSync', 'open', 'openSync', 'createReadStream']) {
-  wrap(fs, reader, () => count('filesOpened'));
+  wrap(fs, reader, countOpened);
 }
-for (const reader of ['readFile', 'open']) wrap(fs.promises, reader, () => count('filesOpened'));
+for (const reader of ['readFile', 'open']) wrap(fs.promises, reader, countOpened);
 
 // A worker asks for no preload of its parent's, so it is given this one whatever it asks for.
 workerThreads.Worker = class extends workerThreads.Worker {

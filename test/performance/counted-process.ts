@@ -4,7 +4,10 @@ import { startProcess, type RunningProcess } from '../support/processes.js';
 /** What the preload counts, since the process started. */
 export interface KeyWork {
   readonly keysParsed: number;
+  readonly privateKeysParsed: number;
   readonly filesOpened: number;
+  /** How often the file that COUNTED_FILE names was opened. */
+  readonly countedFileOpened: number;
   readonly signatures: number;
 }
 

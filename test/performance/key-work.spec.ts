@@ -1,4 +1,5 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, jest } from '@jest/globals';
@@ -27,23 +28,50 @@ const token = (sub: string, groups: readonly string[]) =>
     hs256(SECRET),
   );
 
+/** The settings of a service in production, without a signing key. */
+const production = (folder: string, port: number) => ({
+  NODE_ENV: 'production',
+  PORT: String(port),
+  PUBLIC_URL: 'https://api.media.example.com',
+  APP_ORIGINS: 'https://app.media.example.com',
+  CLOUDFRONT_DOMAIN: 'cdn.media.example.com',
+  AUTH_SECRET: SECRET,
+  AUTH_ISSUER: ISSUER,
+  AUTH_AUDIENCE: AUDIENCE,
+  AUTH_ADMIN_GROUP: 'admins',
+  DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
+});
+
+describe('a start in production', () => {
+  it('reads the file of the signing key once and parses it once, and so does each reload', async () => {
+    const folder = temporaryFolder('key-start');
+    const file = join(folder, 'key.pem');
+    writeFileSync(file, `Key-Pair-Id: KFIRST\n${pem}`, { mode: 0o600 });
+    const api = await startCounted([CLI, 'api'], {
+      ...production(folder, await freePort()),
+      CLOUDFRONT_PRIVATE_KEY_FILE: file,
+      COUNTED_FILE: file,
+    });
+    const started = await api.counts();
+    expect(started).toMatchObject({ countedFileOpened: 1, privateKeysParsed: 1 });
+
+    writeFileSync(file, `Key-Pair-Id: KSECOND\n${pem}`);
+    api.process.child.kill('SIGHUP');
+    await api.process.waitForLine('signing with another key');
+    const reload = difference(await api.counts(), started);
+    expect(reload).toMatchObject({ countedFileOpened: 1, privateKeysParsed: 1 });
+    await api.process.stop();
+  });
+});
+
 describe('the request path of POST /grants, in production on SQLite', () => {
   it('parses no key and opens no file, on any thread, and signs once for each policy', async () => {
     const port = await freePort();
     const folder = temporaryFolder('key-work');
     const api = await startCounted([CLI, 'api'], {
-      NODE_ENV: 'production',
-      PORT: String(port),
-      PUBLIC_URL: 'https://api.media.example.com',
-      APP_ORIGINS: 'https://app.media.example.com',
-      CLOUDFRONT_DOMAIN: 'cdn.media.example.com',
+      ...production(folder, port),
       CLOUDFRONT_KEY_PAIR_ID: 'K2JCJMDEHXQW5F',
       CLOUDFRONT_PRIVATE_KEY: pem,
-      AUTH_SECRET: SECRET,
-      AUTH_ISSUER: ISSUER,
-      AUTH_AUDIENCE: AUDIENCE,
-      AUTH_ADMIN_GROUP: 'admins',
-      DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
     });
     const call = (method: string, path: string, body: object) =>
       fetch(`http://127.0.0.1:${port}${path}`, {
@@ -61,7 +89,11 @@ describe('the request path of POST /grants, in production on SQLite', () => {
     );
 
     expect(new Set(statuses)).toEqual(new Set([201]));
-    expect(difference(await api.counts(), before)).toEqual({ keysParsed: 0, filesOpened: 0, signatures: 12 });
+    expect(difference(await api.counts(), before)).toMatchObject({
+      keysParsed: 0,
+      filesOpened: 0,
+      signatures: 12,
+    });
     await api.process.stop();
   });
 });
@@ -74,7 +106,7 @@ describe('the counter', () => {
 
     await naive.ask('work');
 
-    expect(difference(await naive.counts(), before)).toEqual({
+    expect(difference(await naive.counts(), before)).toMatchObject({
       keysParsed: 2,
       filesOpened: 2,
       signatures: 2,
@@ -86,6 +118,8 @@ describe('the counter', () => {
 function difference(after: KeyWork, before: KeyWork): KeyWork {
   return {
     keysParsed: after.keysParsed - before.keysParsed,
+    privateKeysParsed: after.privateKeysParsed - before.privateKeysParsed,
+    countedFileOpened: after.countedFileOpened - before.countedFileOpened,
     filesOpened: after.filesOpened - before.filesOpened,
     signatures: after.signatures - before.signatures,
   };

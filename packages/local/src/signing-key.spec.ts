@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SETTING_OF_FIELD } from '../../../src/settings/field-names.js';
 import { loadSigningKey } from '../../../src/cloudfront/keys/signing-key.js';
 import { ensureSigningKey } from './signing-key.js';
 
@@ -13,8 +14,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** As the service reads it. */
 function readBack(file: string) {
-  const loaded = loadSigningKey({ text: readFileSync(file, 'utf8'), file, keyPairId: null });
-  if ('problem' in loaded) throw new Error(JSON.stringify(loaded.problem));
+  const loaded = loadSigningKey({
+    text: readFileSync(file, 'utf8'),
+    file,
+    keyPairId: null,
+    names: SETTING_OF_FIELD,
+  });
+  if ('fault' in loaded) throw new Error(JSON.stringify(loaded.fault));
   return loaded.key;
 }
 

@@ -5,6 +5,7 @@ import {
   type CookieAttributes,
   type CookieAttributesInput,
 } from './cookie-attributes.js';
+import { SETTING_OF_FIELD, settingsProblemOf } from '../../settings/field-names.js';
 import { formatSetCookie } from './set-cookie.js';
 
 interface Deployment {
@@ -27,6 +28,7 @@ function inputOf(deployment: Deployment): CookieAttributesInput {
     cloudFrontUrl: deployment.cdn,
     environment: deployment.environment ?? 'production',
     cookies: { ...derived, ...deployment.cookies },
+    names: SETTING_OF_FIELD,
   };
 }
 
@@ -1213,7 +1215,7 @@ const refused: readonly (Deployment & {
 
 function derivedFrom(deployment: Deployment): CookieAttributes {
   const result = deriveCookieAttributes(inputOf(deployment));
-  if ('problems' in result) throw new Error(result.problems.map((problem) => problem.found).join('; '));
+  if ('faults' in result) throw new Error(result.faults.map((fault) => fault.found).join('; '));
   return result.attributes;
 }
 
@@ -1276,7 +1278,8 @@ describe('a deployment that cannot work is refused with the reason and what woul
   it.each(refused)('$name', (deployment) => {
     const result = deriveCookieAttributes(inputOf(deployment));
     if ('attributes' in result) throw new Error(`accepted: ${attributesOf(result.attributes)}`);
-    expect(result.problems.map(({ setting, found, todo }) => ({ setting, found, todo }))).toEqual(
+    const problems = result.faults.map(settingsProblemOf);
+    expect(problems.map(({ setting, found, todo }) => ({ setting, found, todo }))).toEqual(
       deployment.because,
     );
   });

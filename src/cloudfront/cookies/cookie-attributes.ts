@@ -1,11 +1,11 @@
 import { deriveCookieDomain } from './cookie-domain.js';
-import { deriveCookieKind, transportProblems } from './cookie-kind.js';
-import type { CookieAttributesInput, CookieAttributesProblem } from './cookie-attributes-input.js';
+import { deriveCookieKind, transportFaults, type CookieAttributesInput } from './cookie-kind.js';
+import type { CloudFrontFault } from '../fault.js';
 import { readHost } from '../host.js';
 import type { OwnCookies } from './held-grants.js';
 import type { CookieKind, CookiePath } from './set-cookie.js';
 
-export type { CookieAttributesInput, CookieAttributesProblem } from './cookie-attributes-input.js';
+export type { CookieAttributesInput } from './cookie-kind.js';
 
 /** Where the cookies of this deployment live, and of which kind they are: one kind for all of them. */
 export type CookieAttributes = CookieKind & {
@@ -17,7 +17,7 @@ export type CookieAttributes = CookieKind & {
 };
 
 export type CookieAttributesResult = { readonly warnings: readonly string[] } & (
-  { readonly attributes: CookieAttributes } | { readonly problems: readonly CookieAttributesProblem[] }
+  { readonly attributes: CookieAttributes } | { readonly faults: readonly CloudFrontFault[] }
 );
 
 /**
@@ -26,18 +26,18 @@ export type CookieAttributesResult = { readonly warnings: readonly string[] } & 
  * Gives the attributes, or every reason why this deployment cannot work with the host name that would.
  */
 export function deriveCookieAttributes(input: CookieAttributesInput): CookieAttributesResult {
-  const api = readHost(new URL(input.publicUrl.origin).hostname);
-  const cdn = readHost(new URL(input.cloudFrontUrl).hostname);
-  const domain = deriveCookieDomain(api, cdn, input.cookies.domain);
-  const canShare = 'domain' in deriveCookieDomain(api, cdn, null);
+  const hosts = {
+    api: readHost(new URL(input.publicUrl.origin).hostname),
+    cdn: readHost(new URL(input.cloudFrontUrl).hostname),
+    names: input.names,
+  };
+  const domain = deriveCookieDomain(hosts, input.cookies.domain);
+  const canShare = 'domain' in deriveCookieDomain(hosts, null);
   // Which app is foreign is a question of hosts that work: asked before, it misleads.
-  const kind = canShare ? deriveCookieKind(input) : { problems: transportProblems(input) };
-  if ('problem' in domain || 'problems' in kind) {
-    const problems = [
-      ...('problem' in domain ? [domain.problem] : []),
-      ...('problems' in kind ? kind.problems : []),
-    ];
-    return { problems, warnings: [] };
+  const kind = canShare ? deriveCookieKind(input) : { faults: transportFaults(input) };
+  if ('fault' in domain || 'faults' in kind) {
+    const faults = [...('fault' in domain ? [domain.fault] : []), ...('faults' in kind ? kind.faults : [])];
+    return { faults, warnings: [] };
   }
   const attributes: CookieAttributes = {
     ...kind.kind,

@@ -1,10 +1,17 @@
 import { readCookieDomain } from '../addresses.js';
+import type { CloudFrontFault, FieldNames } from '../fault.js';
 import { isCoveredBy, longestSharedParent, readHost, type Host } from '../host.js';
-import type { CookieAttributesProblem } from './cookie-attributes-input.js';
 
 export type CookieDomainResult =
   | { readonly domain: string | null; readonly warnings: readonly string[] }
-  | { readonly problem: CookieAttributesProblem };
+  | { readonly fault: CloudFrontFault };
+
+/** Who sets the cookies and who receives them; the names are for the sentences. */
+export interface CookieHosts {
+  readonly api: Host;
+  readonly cdn: Host;
+  readonly names: FieldNames;
+}
 
 const EXPECTED_ADDRESSES =
   'the API and the distribution on one host, or below one domain that is no public suffix';
@@ -12,32 +19,34 @@ const EXPECTED_ADDRESSES =
 /**
  * The Domain of every cookie: none where API and CDN are one host, else the longest parent they share
  * that is no public suffix, else the reason and the host name that would work (B5–B18, B20).
- * Takes the hosts and what the operator set (`null` = derived).
+ * Takes the hosts and the Domain that was set (`null` = derived).
  */
-export function deriveCookieDomain(api: Host, cdn: Host, configured: string | null): CookieDomainResult {
-  if (configured !== null) return checkCookieDomain(api, cdn, configured);
+export function deriveCookieDomain(hosts: CookieHosts, configured: string | null): CookieDomainResult {
+  const { api, cdn } = hosts;
+  if (configured !== null) return checkCookieDomain(hosts, configured);
   if (api.name === cdn.name) return { domain: null, warnings: [] };
   const shared = longestSharedParent(api, cdn);
   if (shared === null || readHost(shared).registrable === null) {
-    return { problem: noSharedParent(api, cdn, shared) };
+    return { fault: noSharedParent(hosts, shared) };
   }
   return { domain: shared, warnings: exposure(shared) };
 }
 
-function checkCookieDomain(api: Host, cdn: Host, configured: string): CookieDomainResult {
+function checkCookieDomain(hosts: CookieHosts, configured: string): CookieDomainResult {
+  const { api, cdn } = hosts;
   const read = readCookieDomain(configured);
-  if ('fault' in read) return domainProblem(read.fault.found, read.fault.todo);
+  if ('fault' in read) return domainFault(read.fault.found, read.fault.todo);
   const domain = read.address;
   const host = readHost(domain);
   if (host.isIp)
-    return domainProblem(
+    return domainFault(
       `the IP address ${domain}`,
       'leave it unset: cookies of an IP address belong to that host alone',
     );
   if (host.registrable === null) {
-    return domainProblem(
+    return domainFault(
       `${domain}, a public suffix, for which some browsers refuse every cookie`,
-      setInstead(api, cdn),
+      setInstead(hosts),
     );
   }
   const outside = [
@@ -45,34 +54,35 @@ function checkCookieDomain(api: Host, cdn: Host, configured: string): CookieDoma
     ...(isCoveredBy(cdn, domain) ? [] : [`the distribution ${cdn.name}, so it never receives the cookie`]),
   ];
   if (outside.length > 0) {
-    return domainProblem(
+    return domainFault(
       `${domain} for the API ${api.name} and the distribution ${cdn.name}: it does not cover ${outside.join(', nor ')}`,
-      setInstead(api, cdn),
+      setInstead(hosts),
     );
   }
-  const derived = deriveCookieDomain(api, cdn, null);
+  return { domain, warnings: [...excess(hosts, domain), ...exposure(domain)] };
+}
+
+function excess(hosts: CookieHosts, domain: string): readonly string[] {
+  const derived = deriveCookieDomain(hosts, null);
   const narrowest = 'domain' in derived ? derived.domain : null;
-  return { domain, warnings: [...excess(domain, narrowest, cdn), ...exposure(domain)] };
-}
-
-function excess(domain: string, narrowest: string | null, cdn: Host): readonly string[] {
   if (domain === narrowest) return [];
-  const reach = narrowest === null ? `${cdn.name} alone` : `${narrowest} and what is below it`;
-  return [`COOKIE_DOMAIN=${domain} is wider than needed: left unset, the cookies reach ${reach}`];
+  const reach = narrowest === null ? `${hosts.cdn.name} alone` : `${narrowest} and what is below it`;
+  const set = `${hosts.names['cookies.domain']}=${domain}`;
+  return [`${set} is wider than needed: left unset, the cookies reach ${reach}`];
 }
 
-function setInstead(api: Host, cdn: Host): string {
-  const derived = deriveCookieDomain(api, cdn, null);
-  if ('problem' in derived) return derived.problem.todo;
+function setInstead(hosts: CookieHosts): string {
+  const derived = deriveCookieDomain(hosts, null);
+  if ('fault' in derived) return derived.fault.todo;
   return derived.domain === null
     ? 'leave it unset: API and distribution are one host'
-    : `leave it unset, or set COOKIE_DOMAIN=${derived.domain}`;
+    : `leave it unset, or set ${hosts.names['cookies.domain']}=${derived.domain}`;
 }
 
-function domainProblem(found: string, todo: string): { readonly problem: CookieAttributesProblem } {
+function domainFault(found: string, todo: string): { readonly fault: CloudFrontFault } {
   return {
-    problem: {
-      setting: 'COOKIE_DOMAIN',
+    fault: {
+      field: 'cookies.domain',
       expected: 'a domain that covers both the API and the distribution and is no public suffix',
       found,
       todo,
@@ -89,12 +99,13 @@ function exposure(domain: string): readonly string[] {
   ];
 }
 
-function noSharedParent(api: Host, cdn: Host, shared: string | null): CookieAttributesProblem {
+function noSharedParent(hosts: CookieHosts, shared: string | null): CloudFrontFault {
+  const { api, cdn } = hosts;
   return {
-    setting: settingToChange(api, cdn),
+    field: fieldToChange(api, cdn),
     expected: EXPECTED_ADDRESSES,
     found: `the API ${api.name} and the distribution ${cdn.name}: ${reason(api, cdn, shared)}`,
-    todo: remedy(api, cdn),
+    todo: remedy(hosts),
   };
 }
 
@@ -119,15 +130,15 @@ function isOwnedInPublic(host: Host): boolean {
   return isOwned(host) && !host.isLocal;
 }
 
-function settingToChange(api: Host, cdn: Host): 'PUBLIC_URL' | 'CLOUDFRONT_DOMAIN' {
-  if (isOwnedInPublic(api)) return 'CLOUDFRONT_DOMAIN';
-  if (isOwnedInPublic(cdn)) return 'PUBLIC_URL';
-  return !cdn.isLent && !api.isLent && hasNeighbours(cdn) ? 'PUBLIC_URL' : 'CLOUDFRONT_DOMAIN';
+function fieldToChange(api: Host, cdn: Host): 'publicUrl' | 'cloudFrontUrl' {
+  if (isOwnedInPublic(api)) return 'cloudFrontUrl';
+  if (isOwnedInPublic(cdn)) return 'publicUrl';
+  return !cdn.isLent && !api.isLent && hasNeighbours(cdn) ? 'publicUrl' : 'cloudFrontUrl';
 }
 
-function remedy(api: Host, cdn: Host): string {
-  if (isOwnedInPublic(api)) return distributionBelow(api.registrable ?? '', cdn);
-  if (isOwnedInPublic(cdn)) return apiBelow(cdn.registrable ?? '', api);
+function remedy({ api, cdn, names }: CookieHosts): string {
+  if (isOwnedInPublic(api)) return distributionBelow(api.registrable ?? '', cdn, names);
+  if (isOwnedInPublic(cdn)) return apiBelow(cdn.registrable ?? '', api, names);
   if (cdn.isLent) {
     const apiName = api.isThisMachine
       ? 'local.example.com, a name that leads to this machine'
@@ -136,22 +147,23 @@ function remedy(api: Host, cdn: Host): string {
   }
   if (api.isLent)
     return 'give both a name below one domain of yours: api.media.example.com and cdn.media.example.com';
-  if (hasNeighbours(cdn)) return `open the API as api.${cdn.registrable ?? ''} and set PUBLIC_URL to it`;
+  if (hasNeighbours(cdn))
+    return `open the API as api.${cdn.registrable ?? ''} and set ${names.publicUrl} to it`;
   if (hasNeighbours(api))
-    return `open the distribution as cdn.${api.registrable ?? ''} and set CLOUDFRONT_DOMAIN to it`;
+    return `open the distribution as cdn.${api.registrable ?? ''} and set ${names.cloudFrontUrl} to it`;
   return 'open the API as api.edgepass.localhost and the distribution as cdn.edgepass.localhost, which lead to this machine in every browser';
 }
 
-function distributionBelow(domain: string, cdn: Host): string {
+function distributionBelow(domain: string, cdn: Host, names: FieldNames): string {
   return cdn.isThisMachine
-    ? `open the distribution as cdn.local.${domain}, a name that leads to this machine, and set CLOUDFRONT_DOMAIN to it`
-    : `give the distribution the alternate domain name cdn.${domain} and set CLOUDFRONT_DOMAIN=https://cdn.${domain}`;
+    ? `open the distribution as cdn.local.${domain}, a name that leads to this machine, and set ${names.cloudFrontUrl} to it`
+    : `give the distribution the alternate domain name cdn.${domain} and set ${names.cloudFrontUrl}=https://cdn.${domain}`;
 }
 
-function apiBelow(domain: string, api: Host): string {
+function apiBelow(domain: string, api: Host, names: FieldNames): string {
   return api.isThisMachine
-    ? `open the API as local.${domain}, a name that leads to this machine, and set PUBLIC_URL to it`
-    : `give the API the domain name api.${domain} and set PUBLIC_URL=https://api.${domain}`;
+    ? `open the API as local.${domain}, a name that leads to this machine, and set ${names.publicUrl} to it`
+    : `give the API the domain name api.${domain} and set ${names.publicUrl}=https://api.${domain}`;
 }
 
 /** A local name below which siblings may stand: `cdn.edgepass.localhost`, but neither `localhost` nor `cdn.localhost`. */

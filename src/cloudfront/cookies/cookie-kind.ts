@@ -1,18 +1,37 @@
+import type { CloudFrontFault, FieldNames } from '../fault.js';
 import { siteOf } from '../host.js';
-import type { CookieAttributesInput, CookieAttributesProblem } from './cookie-attributes-input.js';
 import type { CookieKind } from './set-cookie.js';
+
+/** The addresses of a deployment, and what was set beside them. */
+export interface CookieAttributesInput {
+  readonly appOrigins: readonly string[];
+  /** `origin` has no path; `basePath` is `''` or `/api`. */
+  readonly publicUrl: { readonly origin: string; readonly basePath: string };
+  readonly cloudFrontUrl: string;
+  readonly environment: 'production' | 'development' | 'test';
+  /** `null` means derived. */
+  readonly cookies: {
+    readonly domain: string | null;
+    readonly sameSite: 'Lax' | 'Strict' | 'None' | null;
+    readonly secure: boolean | null;
+    readonly partitioned: boolean | null;
+    readonly path: 'prefix' | 'root';
+  };
+  /** For the sentences. */
+  readonly names: FieldNames;
+}
 
 export type CookieKindResult =
   | { readonly kind: CookieKind; readonly warnings: readonly string[] }
-  | { readonly problems: readonly CookieAttributesProblem[] };
+  | { readonly faults: readonly CloudFrontFault[] };
 
 /**
  * SameSite, Secure and Partitioned, one kind for every cookie of the deployment (B22–B31, B38, B42, B43).
- * Takes the addresses and what the operator set; gives the kind, or every combination no browser would keep.
+ * Takes the addresses and what was set; gives the kind, or every combination no browser would keep.
  */
 export function deriveCookieKind(input: CookieAttributesInput): CookieKindResult {
   const { cookies, cloudFrontUrl, appOrigins } = input;
-  const problems = transportProblems(input);
+  const faults = transportFaults(input);
   const isHttps = input.publicUrl.origin.startsWith('https:');
   const secure = cookies.secure ?? isHttps;
   const foreign = appOrigins.filter((origin) => siteOf(origin) !== siteOf(cloudFrontUrl));
@@ -21,37 +40,37 @@ export function deriveCookieKind(input: CookieAttributesInput): CookieKindResult
   const warnings = isHttps ? [] : [plainHttpWarning(input)];
 
   if (sameSite !== 'None') {
-    if (foreign.length > 0) problems.push(foreignProblem(sameSite, foreign, input));
-    else if (partitioned) problems.push(partitionedProblem(sameSite));
-    return problems.length > 0 ? { problems } : { kind: { sameSite, secure, partitioned: false }, warnings };
+    if (foreign.length > 0) faults.push(foreignFault(sameSite, foreign, input));
+    else if (partitioned) faults.push(partitionedFault(sameSite, input.names));
+    return faults.length > 0 ? { faults } : { kind: { sameSite, secure, partitioned: false }, warnings };
   }
-  if (!isHttps && problems.length === 0) problems.push(noneProblem(foreign, input));
-  if (problems.length > 0) return { problems };
+  if (!isHttps && faults.length === 0) faults.push(noneFault(foreign, input));
+  if (faults.length > 0) return { faults };
   if (foreign.length > 0) warnings.push(foreignWarning(foreign, partitioned, input));
   return { kind: { sameSite, secure: true, partitioned }, warnings };
 }
 
 /** What is wrong with http, https and Secure, whatever the host names are. */
-export function transportProblems(input: CookieAttributesInput): CookieAttributesProblem[] {
+export function transportFaults(input: CookieAttributesInput): CloudFrontFault[] {
   const isHttps = input.publicUrl.origin.startsWith('https:');
   const { secure } = input.cookies;
   const isSecureWrong = secure !== null && secure !== isHttps;
-  return [...schemeProblems(input), ...(isSecureWrong ? [secureProblem(isHttps)] : [])];
+  return [...schemeFaults(input), ...(isSecureWrong ? [secureFault(isHttps, input.names)] : [])];
 }
 
-function schemeProblems(input: CookieAttributesInput): CookieAttributesProblem[] {
+function schemeFaults(input: CookieAttributesInput): CloudFrontFault[] {
   const { publicUrl, cloudFrontUrl, appOrigins, environment } = input;
-  const named = [
-    { setting: 'PUBLIC_URL', origins: [publicUrl.origin] },
-    { setting: 'CLOUDFRONT_DOMAIN', origins: [cloudFrontUrl] },
-    { setting: 'APP_ORIGINS', origins: appOrigins },
-  ];
-  const plain = named.flatMap(({ setting, origins }) =>
-    origins.filter((origin) => origin.startsWith('http:')).map((origin) => ({ setting, origin })),
+  const addresses = [
+    { field: 'publicUrl', origins: [publicUrl.origin] },
+    { field: 'cloudFrontUrl', origins: [cloudFrontUrl] },
+    { field: 'appOrigins', origins: appOrigins },
+  ] as const;
+  const plain = addresses.flatMap(({ field, origins }) =>
+    origins.filter((origin) => origin.startsWith('http:')).map((origin) => ({ field, origin })),
   );
   if (environment === 'production') {
-    return plain.map(({ setting, origin }) => ({
-      setting,
+    return plain.map(({ field, origin }) => ({
+      field,
       expected: 'https:// in production: CloudFront cookies over plain HTTP are open to everyone on the way',
       found: origin,
       todo: `serve it over HTTPS: ${origin.replace('http:', 'https:')}`,
@@ -62,7 +81,7 @@ function schemeProblems(input: CookieAttributesInput): CookieAttributesProblem[]
   const plainOne = [publicUrl.origin, cloudFrontUrl].find((url) => url.startsWith('http:')) ?? '';
   return [
     {
-      setting: plainOne === cloudFrontUrl ? 'CLOUDFRONT_DOMAIN' : 'PUBLIC_URL',
+      field: plainOne === cloudFrontUrl ? 'cloudFrontUrl' : 'publicUrl',
       expected: 'the API and the distribution both over HTTPS: browsers take http and https for two sites',
       found: `${plainOne} beside ${secureOne}`,
       todo: `serve it over HTTPS: ${plainOne.replace('http:', 'https:')}`,
@@ -70,55 +89,55 @@ function schemeProblems(input: CookieAttributesInput): CookieAttributesProblem[]
   ];
 }
 
-function secureProblem(isHttps: boolean): CookieAttributesProblem {
+function secureFault(isHttps: boolean, names: FieldNames): CloudFrontFault {
   return isHttps
     ? {
-        setting: 'COOKIE_SECURE',
+        field: 'cookies.secure',
         expected: 'true, or unset: without Secure the cookies also travel over plain HTTP',
         found: 'false, with addresses over HTTPS',
-        todo: 'remove COOKIE_SECURE',
+        todo: `remove ${names['cookies.secure']}`,
       }
     : {
-        setting: 'COOKIE_SECURE',
+        field: 'cookies.secure',
         expected:
           'false, or unset, over plain HTTP: browsers refuse a Secure cookie there, Safari on localhost too',
-        found: 'true, with PUBLIC_URL over plain HTTP',
-        todo: 'serve the API over HTTPS (npm start does), or remove COOKIE_SECURE',
+        found: `true, with ${names.publicUrl} over plain HTTP`,
+        todo: `serve the API over HTTPS (npm start does), or remove ${names['cookies.secure']}`,
       };
 }
 
-function foreignProblem(
+function foreignFault(
   sameSite: string,
   foreign: readonly string[],
   input: CookieAttributesInput,
-): CookieAttributesProblem {
+): CloudFrontFault {
   return {
-    setting: 'COOKIE_SAME_SITE',
+    field: 'cookies.sameSite',
     expected: `None while an app is on another site than ${input.cloudFrontUrl}: browsers refuse ${sameSite} cookies there`,
     found: `${sameSite} with ${foreign.join(', ')}`,
-    todo: `remove COOKIE_SAME_SITE, or open the app on the same site, such as ${sameSiteApp(input)}`,
+    todo: `remove ${input.names['cookies.sameSite']}, or open the app on the same site, such as ${sameSiteApp(input)}`,
   };
 }
 
-function partitionedProblem(sameSite: string): CookieAttributesProblem {
+function partitionedFault(sameSite: string, names: FieldNames): CloudFrontFault {
   return {
-    setting: 'COOKIE_PARTITIONED',
-    expected: 'true only beside COOKIE_SAME_SITE=None: a partition is for pages of another site',
+    field: 'cookies.partitioned',
+    expected: `true only beside ${names['cookies.sameSite']}=None: a partition is for pages of another site`,
     found: `true with SameSite=${sameSite}`,
-    todo: 'set COOKIE_SAME_SITE=None (pages that other sites embed), or remove COOKIE_PARTITIONED',
+    todo: `set ${names['cookies.sameSite']}=None (pages that other sites embed), or remove ${names['cookies.partitioned']}`,
   };
 }
 
-function noneProblem(foreign: readonly string[], input: CookieAttributesInput): CookieAttributesProblem {
+function noneFault(foreign: readonly string[], input: CookieAttributesInput): CloudFrontFault {
   const isAsked = input.cookies.sameSite === 'None';
   return {
-    setting: isAsked ? 'COOKIE_SAME_SITE' : 'APP_ORIGINS',
+    field: isAsked ? 'cookies.sameSite' : 'appOrigins',
     expected: isAsked
       ? 'None only over HTTPS: browsers keep it only with Secure'
       : `apps on the site of ${input.cloudFrontUrl} while it is plain HTTP: another site needs SameSite=None, which browsers keep only with Secure`,
     found: isAsked ? `None with ${input.publicUrl.origin}` : foreign.join(', '),
     todo: isAsked
-      ? 'serve API and distribution over HTTPS (npm start does), or remove COOKIE_SAME_SITE'
+      ? `serve API and distribution over HTTPS (npm start does), or remove ${input.names['cookies.sameSite']}`
       : `serve API and distribution over HTTPS (npm start does), or open the app as ${sameSiteApp(input)}`,
   };
 }

@@ -16,7 +16,7 @@ export interface CookiePlace {
 
 /** One grant that this browser holds the cookies of, as a host application sees it. */
 export interface HeldGrant {
-  /** What its cookies reach. With COOKIE_PATH=root every grant reaches `/`, whichever prefix it was for. */
+  /** What its cookies reach. Where all cookies have Path=/, every grant reaches `/`, whichever prefix it was for. */
   readonly prefix: Prefix;
   readonly expiresAtEpochSeconds: number;
 }

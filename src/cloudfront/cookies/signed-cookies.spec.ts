@@ -144,7 +144,7 @@ describe('clearLines', () => {
 });
 
 describe('cookiePathOf', () => {
-  it('is the prefix, or everything with COOKIE_PATH=root', () => {
+  it('is the prefix, or everything with cookies.path root', () => {
     expect(cookiePathOf({ pathMode: 'prefix' }, prefix('courses/algebra'))).toBe('/courses/algebra');
     expect(cookiePathOf({ pathMode: 'prefix' }, prefix('/'))).toBe('/');
     expect(cookiePathOf({ pathMode: 'root' }, prefix('courses/algebra'))).toBe('/');

@@ -21,7 +21,7 @@ export interface CookieSet {
   readonly signature: string;
 }
 
-/** Where the cookies of a prefix live: below the prefix, or everywhere with COOKIE_PATH=root. */
+/** Where the cookies of a prefix live: below the prefix, or everywhere. */
 export function cookiePathOf(attributes: Pick<CookieAttributes, 'pathMode'>, prefix: Prefix): CookiePath {
   return attributes.pathMode === 'root' ? '/' : pathOf(prefix);
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { rsaKeyText } from '../../../test/support/key-texts.js';
-import { readSigningKeyFile } from './signing-key-file.js';
+import { signatureVectors } from '../../../test/support/signature-vectors.js';
+import { SETTING_OF_FIELD, settingsProblemOf } from '../../settings/field-names.js';
+import { loadSigningKeyFile, type SigningKeyFile } from './signing-key-file.js';
 
 let folder: string;
 let path: string;
@@ -19,24 +21,51 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function problemOf(environment: 'production' | 'development' = 'production') {
-  const result = readSigningKeyFile(path, environment);
-  if ('text' in result) throw new Error('the file was accepted');
-  return result.problem;
+type Environment = SigningKeyFile['environment'];
+
+function load(file: string, environment: Environment) {
+  return loadSigningKeyFile({ path: file, environment, keyPairId: null, names: SETTING_OF_FIELD });
 }
 
-describe('readSigningKeyFile', () => {
-  it('gives the text of a file with a line for the id above the PEM', () => {
-    expect(readSigningKeyFile(path, 'production')).toEqual({
-      text: `Key-Pair-Id: K1\n${rsaKeyText}`,
+/** What an accepted file gives: the id in it, and what is said at start. */
+function accepted(file: string, environment: Environment) {
+  const result = load(file, environment);
+  if ('fault' in result) throw new Error(result.fault.found);
+  return { id: result.key.keyPairId, warnings: result.warnings };
+}
+
+function problemOf(environment: Environment = 'production') {
+  const result = load(path, environment);
+  if ('key' in result) throw new Error('the file was accepted');
+  return settingsProblemOf(result.fault);
+}
+
+describe('loadSigningKeyFile', () => {
+  it('gives the key of a file with a line for the id above the PEM', () => {
+    expect(load(path, 'production')).toMatchObject({
+      key: { keyPairId: 'K1', publicKeyPem: signatureVectors.rsa.publicKeyPem },
       warnings: [],
+    });
+  });
+
+  it('takes the id that was set beside a file without one', () => {
+    writeFileSync(path, rsaKeyText);
+    const file = { path, environment: 'production', names: SETTING_OF_FIELD } as const;
+    expect(loadSigningKeyFile({ ...file, keyPairId: 'K2' })).toMatchObject({ key: { keyPairId: 'K2' } });
+  });
+
+  it('names the file that holds no key', () => {
+    writeFileSync(path, 'changeme');
+    expect(problemOf()).toMatchObject({
+      setting: 'CLOUDFRONT_PRIVATE_KEY_FILE',
+      found: `${path}: a text that is no PEM`,
     });
   });
 
   it('follows a symbolic link to such a file, as a rotation by rename needs', () => {
     const link = join(folder, 'current.pem');
     symlinkSync(path, link);
-    expect(readSigningKeyFile(link, 'production')).toMatchObject({ warnings: [] });
+    expect(load(link, 'production')).toMatchObject({ warnings: [] });
   });
 
   it('refuses a missing file (K09)', () => {
@@ -62,8 +91,8 @@ describe('readSigningKeyFile', () => {
   });
 
   it('refuses a device that never ends', () => {
-    expect(readSigningKeyFile('/dev/zero', 'production')).toMatchObject({
-      problem: { found: '/dev/zero: a FIFO, socket or device' },
+    expect(load('/dev/zero', 'production')).toMatchObject({
+      fault: { found: '/dev/zero: a FIFO, socket or device' },
     });
   });
 
@@ -83,10 +112,7 @@ describe('readSigningKeyFile', () => {
     (mode) => {
       chmodSync(path, mode);
       for (const environment of ['production', 'development', 'test'] as const) {
-        expect(readSigningKeyFile(path, environment)).toEqual({
-          text: `Key-Pair-Id: K1\n${rsaKeyText}`,
-          warnings: [],
-        });
+        expect(accepted(path, environment)).toEqual({ id: 'K1', warnings: [] });
       }
     },
   );
@@ -107,7 +133,7 @@ describe('readSigningKeyFile', () => {
     const todo = `run: chmod 600 ${path} (in a Kubernetes secret volume: defaultMode: 0400), or give the key as CLOUDFRONT_PRIVATE_KEY instead of a file`;
     expect(problemOf()).toMatchObject({ found: `${path}: ${found}`, todo });
     for (const environment of ['development', 'test'] as const) {
-      expect(readSigningKeyFile(path, environment)).toMatchObject({
+      expect(load(path, environment)).toMatchObject({
         warnings: [`${path}: found ${found}; ${todo}`],
       });
     }
@@ -119,7 +145,7 @@ describe('readSigningKeyFile', () => {
       found: `${path}: a directory around it that anybody may write to, and so replace the key`,
       todo: `run: chmod o-w ${folder}`,
     });
-    expect(readSigningKeyFile(path, 'test')).toMatchObject({
+    expect(load(path, 'test')).toMatchObject({
       warnings: [
         `${path}: found a directory around it that anybody may write to, and so replace the key; run: chmod o-w ${folder}`,
       ],
@@ -128,7 +154,7 @@ describe('readSigningKeyFile', () => {
 
   it('accepts a sticky directory, in which only the owner may replace the file', () => {
     chmodSync(folder, 0o1777);
-    expect(readSigningKeyFile(path, 'production')).toMatchObject({ warnings: [] });
+    expect(load(path, 'production')).toMatchObject({ warnings: [] });
   });
 
   it('a problem holds no byte of the key (K12)', () => {

@@ -1,9 +1,19 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { SigningKeyProblem } from './signing-key.js';
+import type { CloudFrontFault, FieldNames } from '../fault.js';
+import { loadSigningKey, type SigningKey } from './signing-key.js';
 
-export type SigningKeyFileResult =
-  { readonly text: string; readonly warnings: readonly string[] } | { readonly problem: SigningKeyProblem };
+export interface SigningKeyFile {
+  readonly path: string;
+  /** The id that was set; `null` where the file itself begins with `Key-Pair-Id: K…`. */
+  readonly keyPairId: string | null;
+  readonly environment: 'production' | 'development' | 'test';
+  /** For the sentences. */
+  readonly names: FieldNames;
+}
+
+type Fault = { readonly fault: CloudFrontFault };
+type Text = { readonly text: string; readonly warnings: readonly string[] };
 
 // The largest form, base64 of a PKCS#8 PEM with CRLF, stays below 4 KB.
 const MAX_BYTES = 65_536;
@@ -13,15 +23,21 @@ const ANYBODY_MAY_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Takes the path of a key file; gives its text for loadSigningKey (with `file: path`), or the problem.
+ * Reads a key file, once, and gives the key parsed, or the fault.
  * Never hangs on a FIFO or device. A file that everybody may read, or more than its owner may write, is a
- * problem in production, elsewhere a warning. The group may read: Kubernetes hands secrets to a pod's
+ * fault in production, elsewhere a warning. The group may read: Kubernetes hands secrets to a pod's
  * fsGroup with mode 0440.
  */
-export function readSigningKeyFile(
-  path: string,
-  environment: 'production' | 'development' | 'test',
-): SigningKeyFileResult {
+export function loadSigningKeyFile(
+  file: SigningKeyFile,
+): { readonly key: SigningKey; readonly warnings: readonly string[] } | Fault {
+  const read = readText(file);
+  if ('fault' in read) return read;
+  const loaded = loadSigningKey({ ...file, text: read.text, file: file.path });
+  return 'fault' in loaded ? loaded : { key: loaded.key, warnings: read.warnings };
+}
+
+function readText({ path, environment, names }: SigningKeyFile): Text | Fault {
   let descriptor: number;
   try {
     // O_NONBLOCK: opening a FIFO that nobody writes to would block the start for ever.
@@ -36,7 +52,7 @@ export function readSigningKeyFile(
     if (!status.isFile()) return refuse(path, 'a FIFO, socket or device', 'name a regular file');
     if (status.size > MAX_BYTES)
       return refuse(path, `${status.size} bytes`, 'name the file that holds the PEM alone');
-    const exposures = exposuresOf(path, status.mode);
+    const exposures = exposuresOf(path, status.mode, names);
     const [exposure] = exposures;
     if (exposure !== undefined && environment === 'production')
       return refuse(path, exposure.found, exposure.todo);
@@ -52,6 +68,7 @@ export function readSigningKeyFile(
 function exposuresOf(
   path: string,
   mode: number,
+  names: FieldNames,
 ): readonly { readonly found: string; readonly todo: string }[] {
   // Windows reports modes that say nothing about who may read.
   if (process.platform === 'win32') return [];
@@ -63,7 +80,7 @@ function exposuresOf(
   if (reach.length > 0) {
     exposures.push({
       found: `mode ${(mode & 0o777).toString(8).padStart(4, '0')}: ${reach.join(', and ')}`,
-      todo: `run: chmod 600 ${path} (in a Kubernetes secret volume: defaultMode: 0400), or give the key as CLOUDFRONT_PRIVATE_KEY instead of a file`,
+      todo: `run: chmod 600 ${path} (in a Kubernetes secret volume: defaultMode: 0400), or give the key as ${names.privateKey} instead of a file`,
     });
   }
   const folder = dirname(path);
@@ -96,10 +113,10 @@ function openFailure(error: unknown): readonly [found: string, todo: string] {
   }
 }
 
-function refuse(path: string, found: string, todo: string): { readonly problem: SigningKeyProblem } {
+function refuse(path: string, found: string, todo: string): Fault {
   return {
-    problem: {
-      setting: 'CLOUDFRONT_PRIVATE_KEY_FILE',
+    fault: {
+      field: 'privateKeyFile',
       expected: 'a regular file with the PEM of the private key, for its owner and at most its group to read',
       found: `${path}: ${found}`,
       todo,

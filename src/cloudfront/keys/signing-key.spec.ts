@@ -2,22 +2,25 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { describe, expect, it } from '@jest/globals';
 import { ecKeyText, rsaKeyText, rsaKeyTextOf } from '../../../test/support/key-texts.js';
 import { signatureVectors } from '../../../test/support/signature-vectors.js';
-import { loadSigningKey, type SigningKey, type SigningKeyProblem } from './signing-key.js';
+import { SETTING_OF_FIELD, settingsProblemOf } from '../../settings/field-names.js';
+import type { SettingsProblem } from '../../settings/settings-problem.js';
+import { loadSigningKey, type SigningKey } from './signing-key.js';
 
 const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
+const names = SETTING_OF_FIELD;
 const pkcs8 = createPrivateKey(rsaKeyText).export({ type: 'pkcs8', format: 'pem' }).toString();
 
 function load(text: string, keyPairId: string | null = KEY_PAIR_ID): SigningKey {
-  const result = loadSigningKey({ text, file: null, keyPairId });
-  if ('problem' in result) throw new Error(JSON.stringify(result.problem));
+  const result = loadSigningKey({ text, file: null, keyPairId, names });
+  if ('fault' in result) throw new Error(JSON.stringify(result.fault));
   return result.key;
 }
 
-function problemOf(text: string, keyPairId: string | null = KEY_PAIR_ID): SigningKeyProblem {
-  const result = loadSigningKey({ text, file: null, keyPairId });
+function problemOf(text: string, keyPairId: string | null = KEY_PAIR_ID): SettingsProblem {
+  const result = loadSigningKey({ text, file: null, keyPairId, names });
   if ('key' in result) throw new Error('the key was accepted');
-  expectNothingOf(text, JSON.stringify(result.problem));
-  return result.problem;
+  expectNothingOf(text, JSON.stringify(result.fault));
+  return settingsProblemOf(result.fault);
 }
 
 /** K12: no 8-byte run of a key in a message. */
@@ -140,9 +143,9 @@ describe('loadSigningKey takes the key pair id from the setting or from the text
 describe('loadSigningKey names the file that the text came from', () => {
   const file = '/run/secrets/cloudfront.pem';
   const fromFile = (text: string, keyPairId: string | null) => {
-    const result = loadSigningKey({ text, file, keyPairId });
+    const result = loadSigningKey({ text, file, keyPairId, names });
     if ('key' in result) throw new Error('the key was accepted');
-    return result.problem;
+    return settingsProblemOf(result.fault);
   };
 
   it('when the key is wrong', () => {

@@ -1,39 +1,31 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { isKeyPairId } from './key-pair-id.js';
+import type { CloudFrontFault, CloudFrontField, FieldNames } from '../fault.js';
 import { readPemText, type PemBlock } from './pem-text.js';
 
 /** A key that CloudFront accepts (RSA-2048 or ECDSA P-256), parsed once. */
 export interface SigningKey {
   readonly keyPairId: string;
   readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
   readonly publicKeyPem: string;
   /** SHA-256 of the SPKI DER, hex with colons. */
   readonly fingerprint: string;
   readonly type: 'RSA-2048' | 'P-256';
 }
 
-/** Why a key cannot be used. No member ever holds a byte of key material. */
-export interface SigningKeyProblem {
-  /** What to change: `CLOUDFRONT_PRIVATE_KEY`, `CLOUDFRONT_PRIVATE_KEY_FILE` or `CLOUDFRONT_KEY_PAIR_ID`. */
-  readonly setting: string;
-  readonly expected: string;
-  readonly found: string;
-  readonly todo: string;
-}
-
 export interface SigningKeySource {
   readonly text: string;
-  /** The path of the file that the text was read from, for messages; `null`: it is the setting's own text. */
+  /** The path of the file that the text was read from, for messages; `null`: it was handed in as a text. */
   readonly file: string | null;
-  /** What the setting says; `null` where the text itself begins with `Key-Pair-Id: K…`. */
+  /** The id that was set; `null` where the text itself begins with `Key-Pair-Id: K…`. */
   readonly keyPairId: string | null;
+  /** For the sentences. */
+  readonly names: FieldNames;
 }
 
-export type SigningKeyResult = { readonly key: SigningKey } | { readonly problem: SigningKeyProblem };
+export type SigningKeyResult = { readonly key: SigningKey } | { readonly fault: CloudFrontFault };
 
-const ID_SETTING = 'CLOUDFRONT_KEY_PAIR_ID';
-const TEXT_SETTING = 'CLOUDFRONT_PRIVATE_KEY';
-const FILE_SETTING = 'CLOUDFRONT_PRIVATE_KEY_FILE';
 const EXPECTED_KEY = 'an RSA-2048 or ECDSA P-256 private key as PEM';
 const EXPECTED_ID = 'the id of the public key in CloudFront, letters and digits, such as K2JCJMDEHXQW5F';
 const MAKE_ONE = 'make one with: edgepass keys rsa';
@@ -62,31 +54,32 @@ const READABLE_BLOCKS = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY', 'DS
 
 /**
  * Takes the text of a private key in any form of the contract; gives the key parsed once, with its id,
- * public key and fingerprint, or the one problem that stops the start.
+ * public key and fingerprint, or the one fault that stops the start.
  */
 export function loadSigningKey(source: SigningKeySource): SigningKeyResult {
   const pemText = readPemText(source.text);
   if ('fault' in pemText) {
-    return keyProblem(
+    return keyFault(
       source,
       pemText.fault,
       pemText.fault === 'nothing' ? MAKE_ONE : 'give the whole PEM, BEGIN and END lines included',
     );
   }
   const parsed = parseKey(source, pemText.block);
-  if ('problem' in parsed) return parsed;
+  if ('fault' in parsed) return parsed;
   const id = chooseKeyPairId(source, pemText.keyPairId);
-  if ('problem' in id) return id;
+  if ('fault' in id) return id;
 
-  const publicKey = createPublicKey(parsed.privateKey);
+  const { privateKey, publicKey, type } = parsed;
   const spkiDer = publicKey.export({ type: 'spki', format: 'der' });
   return {
     key: {
       keyPairId: id.keyPairId,
-      privateKey: parsed.privateKey,
+      privateKey,
+      publicKey,
       publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       fingerprint: colonHex(createHash('sha256').update(spkiDer).digest()),
-      type: parsed.type,
+      type,
     },
   };
 }
@@ -94,19 +87,17 @@ export function loadSigningKey(source: SigningKeySource): SigningKeyResult {
 function parseKey(
   source: SigningKeySource,
   block: PemBlock,
-):
-  | { readonly privateKey: KeyObject; readonly type: SigningKey['type'] }
-  | { readonly problem: SigningKeyProblem } {
+): Pick<SigningKey, 'privateKey' | 'publicKey' | 'type'> | { readonly fault: CloudFrontFault } {
   const wrong = block.encrypted ? WRONG_BLOCKS['ENCRYPTED PRIVATE KEY'] : WRONG_BLOCKS[block.label];
-  if (wrong !== undefined) return keyProblem(source, wrong.found, wrong.todo);
-  if (!READABLE_BLOCKS.includes(block.label)) return keyProblem(source, 'a PEM of another kind', MAKE_ONE);
+  if (wrong !== undefined) return keyFault(source, wrong.found, wrong.todo);
+  if (!READABLE_BLOCKS.includes(block.label)) return keyFault(source, 'a PEM of another kind', MAKE_ONE);
 
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey(block.pem);
   } catch {
     // OpenSSL's own words are dropped: they help nobody and may one day quote what they choked on.
-    return keyProblem(
+    return keyFault(
       source,
       'a truncated or damaged PEM',
       'give the whole PEM; compare its length with the original',
@@ -114,15 +105,16 @@ function parseKey(
   }
   const type = typeOf(privateKey);
   if (type === null)
-    return keyProblem(source, describeKey(privateKey), `CloudFront takes nothing else; ${MAKE_ONE}`);
-  if (!signsForItself(privateKey)) {
-    return keyProblem(
+    return keyFault(source, describeKey(privateKey), `CloudFront takes nothing else; ${MAKE_ONE}`);
+  const publicKey = createPublicKey(privateKey);
+  if (!signsForItself(privateKey, publicKey)) {
+    return keyFault(
       source,
       'a damaged key: it cannot verify its own signature',
       'give the PEM as it was made',
     );
   }
-  return { privateKey, type };
+  return { privateKey, publicKey, type };
 }
 
 function typeOf(key: KeyObject): SigningKey['type'] | null {
@@ -141,10 +133,10 @@ function describeKey(key: KeyObject): string {
 }
 
 /** A key with a damaged number inside parses well and signs rubbish. */
-function signsForItself(privateKey: KeyObject): boolean {
+function signsForItself(privateKey: KeyObject, publicKey: KeyObject): boolean {
   const probe = Buffer.from('edgepass');
   try {
-    return verify('sha256', probe, createPublicKey(privateKey), sign('sha256', probe, privateKey));
+    return verify('sha256', probe, publicKey, sign('sha256', probe, privateKey));
   } catch {
     return false;
   }
@@ -153,37 +145,37 @@ function signsForItself(privateKey: KeyObject): boolean {
 function chooseKeyPairId(
   source: SigningKeySource,
   written: string | null,
-): { readonly keyPairId: string } | { readonly problem: SigningKeyProblem } {
-  const configured = source.keyPairId;
-  const place = source.file ?? TEXT_SETTING;
+): { readonly keyPairId: string } | { readonly fault: CloudFrontFault } {
+  const { keyPairId: configured, names } = source;
+  const place = source.file ?? names.privateKey;
   // A malformed id is described, never quoted: it may be a key pasted into the wrong place.
   if (configured !== null && !isKeyPairId(configured)) {
-    return idProblem(
-      ID_SETTING,
+    return idFault(
+      'keyPairId',
       describeId(configured),
       'copy the id from the CloudFront console, Public keys',
     );
   }
   if (written !== null && !isKeyPairId(written)) {
-    return idProblem(
-      settingOf(source),
+    return idFault(
+      fieldOf(source),
       foundIn(source, `in its Key-Pair-Id line ${describeId(written)}`),
       'copy the id from the CloudFront console, Public keys',
     );
   }
   if (configured !== null && written !== null && configured !== written) {
-    return idProblem(
-      ID_SETTING,
+    return idFault(
+      'keyPairId',
       `${configured}, while ${place} says Key-Pair-Id: ${written}`,
-      `remove ${ID_SETTING}, so that id and key change together`,
+      `remove ${names.keyPairId}, so that id and key change together`,
     );
   }
   const keyPairId = configured ?? written;
   if (keyPairId !== null) return { keyPairId };
-  return idProblem(
-    ID_SETTING,
+  return idFault(
+    'keyPairId',
     'nothing',
-    `set ${ID_SETTING}, or begin ${place} with the line Key-Pair-Id: K…`,
+    `set ${names.keyPairId}, or begin ${place} with the line Key-Pair-Id: K…`,
   );
 }
 
@@ -193,14 +185,14 @@ function describeId(value: string): string {
     : `${value.length} characters that are not only letters and digits, or too many`;
 }
 
-function keyProblem(
+function keyFault(
   source: SigningKeySource,
   found: string,
   todo: string,
-): { readonly problem: SigningKeyProblem } {
+): { readonly fault: CloudFrontFault } {
   return {
-    problem: {
-      setting: settingOf(source),
+    fault: {
+      field: fieldOf(source),
       expected: EXPECTED_KEY,
       found: foundIn(source, found),
       todo,
@@ -212,12 +204,12 @@ function foundIn({ file }: SigningKeySource, found: string): string {
   return file === null ? found : `${file}: ${found}`;
 }
 
-function settingOf({ file }: SigningKeySource): string {
-  return file === null ? TEXT_SETTING : FILE_SETTING;
+function fieldOf({ file }: SigningKeySource): CloudFrontField {
+  return file === null ? 'privateKey' : 'privateKeyFile';
 }
 
-function idProblem(setting: string, found: string, todo: string): { readonly problem: SigningKeyProblem } {
-  return { problem: { setting, expected: EXPECTED_ID, found, todo } };
+function idFault(field: CloudFrontField, found: string, todo: string): { readonly fault: CloudFrontFault } {
+  return { fault: { field, expected: EXPECTED_ID, found, todo } };
 }
 
 function colonHex(bytes: Buffer): string {

@@ -1,4 +1,4 @@
-import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { verify, type KeyObject } from 'node:crypto';
 import { getSignedCookies } from '@aws-sdk/cloudfront-signer';
 import { fromCloudFrontBase64, toCloudFrontBase64 } from './cloudfront-base64.js';
 import type { SigningKey } from '../keys/signing-key.js';
@@ -16,12 +16,11 @@ export function signPolicy(key: SigningKey, hashAlgorithm: HashAlgorithm, policy
 
 /** Whether a `CloudFront-Signature` verifies, with node:crypto alone (DER for ECDSA). */
 export function isSignatureOf(
-  privateKey: KeyObject,
+  publicKey: KeyObject,
   hashAlgorithm: HashAlgorithm,
   policyText: string,
   signature: string,
 ): boolean {
-  const publicKey = createPublicKey(privateKey);
   return verify(hashAlgorithm, Buffer.from(policyText), publicKey, fromCloudFrontBase64(signature));
 }
 
@@ -41,7 +40,7 @@ export function checkSignerPackage(key: SigningKey, hashAlgorithm: HashAlgorithm
   const differing = [...new Set([...Object.keys(wanted), ...Object.keys(given)])].filter(
     (name) => wanted[name] !== given[name],
   );
-  if (!isSignatureOf(key.privateKey, hashAlgorithm, PROBE_POLICY, signature)) {
+  if (!isSignatureOf(key.publicKey, hashAlgorithm, PROBE_POLICY, signature)) {
     differing.push('CloudFront-Signature');
   }
   if (differing.length === 0) return;

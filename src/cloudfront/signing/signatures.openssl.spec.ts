@@ -7,6 +7,7 @@ import { ecKeyText, rsaKeyText } from '../../../test/support/key-texts.js';
 import { describeWith, requireTool } from '../../../test/support/required-tool.js';
 import { CloudFrontService } from '../cloudfront.service.js';
 import { fromCloudFrontBase64 } from './cloudfront-base64.js';
+import { SETTING_OF_FIELD } from '../../settings/field-names.js';
 import { loadSigningKey } from '../keys/signing-key.js';
 
 describeWith('openssl', 'the openssl command, which shares nothing with us', () => {
@@ -50,8 +51,8 @@ describeWith('openssl', 'the openssl command, which shares nothing with us', () 
     });
     const set = await service.prepare('courses/algebra', 4_102_444_800);
     await service.close();
-    const loaded = loadSigningKey({ text: privateKey, file: null, keyPairId: 'K1' });
-    if ('problem' in loaded) throw new Error(loaded.problem.found);
+    const loaded = loadSigningKey({ text: privateKey, file: null, keyPairId: 'K1', names: SETTING_OF_FIELD });
+    if ('fault' in loaded) throw new Error(loaded.fault.found);
 
     const publicKey = write('public.pem', loaded.key.publicKeyPem);
     const signature = write('signature', fromCloudFrontBase64(set.signature));
@@ -74,8 +75,8 @@ describeWith('openssl', 'the openssl command, which shares nothing with us', () 
   });
 
   it('gives the fingerprint that we give', () => {
-    const loaded = loadSigningKey({ text: rsaKeyText, file: null, keyPairId: 'K1' });
-    if ('problem' in loaded) throw new Error(loaded.problem.found);
+    const loaded = loadSigningKey({ text: rsaKeyText, file: null, keyPairId: 'K1', names: SETTING_OF_FIELD });
+    if ('fault' in loaded) throw new Error(loaded.fault.found);
     const der = join(folder, 'public.der');
     openssl('pkey', '-in', write('private.pem', rsaKeyText), '-pubout', '-outform', 'DER', '-out', der);
     expect(openssl('dgst', '-sha256', '-c', der).trim().split('= ')[1]).toBe(loaded.key.fingerprint);

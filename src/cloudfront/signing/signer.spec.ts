@@ -9,6 +9,7 @@ import { buildPolicy } from '../policy.js';
 import { readPrefix, type Prefix } from '../prefix.js';
 import { checkSignerPackage, isSignatureOf, signPolicy, type HashAlgorithm } from './signature.js';
 import { createSigner, SignerOverloadedError, type Signer, type SignerOptions } from './signer.js';
+import { SETTING_OF_FIELD } from '../../settings/field-names.js';
 import { loadSigningKey, type SigningKey } from '../keys/signing-key.js';
 
 const rsaKey = keyOf(rsaKeyText);
@@ -21,8 +22,8 @@ afterEach(async () => {
 });
 
 function keyOf(text: string): SigningKey {
-  const loaded = loadSigningKey({ text, file: null, keyPairId: 'K2JCJMDEHXQW5F' });
-  if ('problem' in loaded) throw new Error(loaded.problem.found);
+  const loaded = loadSigningKey({ text, file: null, keyPairId: 'K2JCJMDEHXQW5F', names: SETTING_OF_FIELD });
+  if ('fault' in loaded) throw new Error(loaded.fault.found);
   return loaded.key;
 }
 
@@ -142,8 +143,8 @@ describe('the signer package, called with PEM text', () => {
       privateKey: ecText,
       keyPairId: 'K1',
     });
-    expect(isSignatureOf(ecKey.privateKey, 'SHA1', 'x', theirs)).toBe(true);
-    expect(isSignatureOf(ecKey.privateKey, 'SHA256', 'x', theirs)).toBe(false);
+    expect(isSignatureOf(ecKey.publicKey, 'SHA1', 'x', theirs)).toBe(true);
+    expect(isSignatureOf(ecKey.publicKey, 'SHA256', 'x', theirs)).toBe(false);
   });
 });
 
@@ -173,8 +174,8 @@ describe('checkSignerPackage', () => {
 
   it('judges a signature by the public half of the very key', () => {
     const signature = signPolicy(ecKey, 'SHA1', 'x');
-    expect(isSignatureOf(ecKey.privateKey, 'SHA1', 'x', signature)).toBe(true);
-    expect(isSignatureOf(keyOf(ecKeyText()).privateKey, 'SHA1', 'x', signature)).toBe(false);
+    expect(isSignatureOf(ecKey.publicKey, 'SHA1', 'x', signature)).toBe(true);
+    expect(isSignatureOf(keyOf(ecKeyText()).publicKey, 'SHA1', 'x', signature)).toBe(false);
     expect(createPublicKey(ecKey.privateKey).export({ type: 'spki', format: 'pem' })).toBe(
       ecKey.publicKeyPem,
     );

@@ -113,7 +113,7 @@ function workerEngine({ key, hashAlgorithm, workers, queueLimit }: SignerOptions
       algorithm: hashAlgorithm,
       probe: PROBE_POLICY,
     },
-    isProbeSignature: (signature) => isSignatureOf(key.privateKey, hashAlgorithm, PROBE_POLICY, signature),
+    isProbeSignature: (signature) => isSignatureOf(key.publicKey, hashAlgorithm, PROBE_POLICY, signature),
     maxWorkers: workers ?? defaultWorkers(key),
     queueLimit: queueLimit ?? DEFAULT_QUEUE_LIMIT,
   });

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ecKeyText } from '../../test/support/key-texts.js';
-import { loadCloudFront, StartProblem } from './load-cloudfront.js';
+import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import { loadDeployment, StartProblem } from './deployment.js';
 import { formatProblems, readSettings } from '../settings/read-settings.js';
 
 const keyText = ecKeyText();
 const ID = 'K2JCJMDEHXQW5F';
 const EXPECTED_KEY = 'expected an RSA-2048 or ECDSA P-256 private key as PEM';
-const clock = { nowEpochSeconds: () => 1_795_158_000 };
 
 let folder: string;
 let file: string;
@@ -38,15 +38,15 @@ async function load(changes: Readonly<Record<string, string>> = {}): Promise<{
     ...changes,
   });
   if ('problems' in read) throw new Error(formatProblems(read.problems));
-  const warnings: string[] = [];
   try {
-    const service = loadCloudFront(read.settings, clock, (warning) => warnings.push(warning));
+    const { cloudFront, warnings } = await loadDeployment(read.settings);
+    const service = new CloudFrontService(cloudFront);
     await service.onModuleInit();
     await service.close();
-    return { warnings, refusal: [] };
+    return { warnings: [...warnings, ...service.warnings], refusal: [] };
   } catch (error) {
     if (!(error instanceof StartProblem)) throw error;
-    return { warnings, refusal: formatProblems(error.problems).split('\n') };
+    return { warnings: [], refusal: formatProblems(error.problems).split('\n') };
   }
 }
 
@@ -75,10 +75,10 @@ describe('a key file that cannot sign is named by its setting and its path', () 
     rmSync(file);
     const { refusal } = await load({ CLOUDFRONT_DOMAIN: 'd111.cloudfront.net' });
     expect(refusal.map((line) => line.split(':')[0])).toEqual([
-      'CLOUDFRONT_PRIVATE_KEY_FILE',
       'CLOUDFRONT_DOMAIN',
+      'CLOUDFRONT_PRIVATE_KEY_FILE',
     ]);
-    expect(refusal[0]).toContain(`found ${file}: no such file;`);
+    expect(refusal[1]).toContain(`found ${file}: no such file;`);
   });
 });
 
