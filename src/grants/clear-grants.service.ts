@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import type { CookieResponse } from '../cloudfront/cookies/cookie-response.js';
-import { MAX_HELD_GRANTS } from '../cloudfront/cookies/held-grants.js';
+import { asManyAsHeld } from '../cloudfront/cookies/held-grants.js';
 import { readPrefix, type Prefix } from '../cloudfront/prefix.js';
 import type { Clock } from '../operation/clock.js';
 import type { Caller } from './caller.js';
@@ -63,8 +63,8 @@ export class ClearGrantsService {
       const read = readPrefix(prefix);
       return 'prefix' in read ? [read.prefix] : [];
     });
-    // No browser holds more, and the answer stays bounded.
-    return [...new Set(prefixes)].slice(0, MAX_HELD_GRANTS);
+    // No browser holds more, and a proxy that refuses a longer head would leave everything in the browser.
+    return asManyAsHeld([...new Set(prefixes)]);
   }
 
   async #inTime<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {

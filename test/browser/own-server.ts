@@ -45,6 +45,8 @@ export function passOn(
       path,
       headers,
       servername: host,
+      // As nginx in examples/nginx: what an answer has that clears twenty long prefixes. Node's own limit is 16 KB.
+      maxHeaderSize: 32 * 1024,
       ...(to.ca === undefined ? {} : { ca: to.ca }),
     },
     (incoming) => {

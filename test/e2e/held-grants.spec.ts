@@ -160,6 +160,23 @@ onEveryDatabase('DELETE /grants', (api) => {
     expect([unknown.status, setCookieLines(unknown)]).toEqual([204, []]);
   });
 
+  test('of what is on record as much is cleared as a browser can hold, the newest, so that a proxy passes the answer on', async () => {
+    await api().give({ subject: 'user:long', prefix: 'courses' });
+    const folders = Array.from({ length: 20 }, (_, index) => `courses/${'가'.repeat(50)}${index + 10}`);
+    for (const folder of folders) expect((await api().ask(folder, { sub: 'long' })).status).toBe(201);
+
+    const gone = await api().http.delete('/grants').set('Authorization', api().bearer('long'));
+
+    expect(gone.status).toBe(204);
+    const lines = setCookieLines(gone);
+    const paths = lines.flatMap((line) => /^CloudFront-Policy=;.*Path=([^;]*)/.exec(line)?.[1] ?? []);
+    const newest = folders.toReversed().map((folder) => `/${encodeURI(folder)}`);
+    expect(paths).toEqual(newest.slice(0, paths.length));
+    // Each of our own cookies of these would have some 560 bytes, and a browser holds 3,500.
+    expect(paths).toHaveLength(6);
+    expect(lines.map((line) => `Set-Cookie: ${line}\r\n`).join('').length).toBeLessThan(20_000);
+  });
+
   test('one prefix is cleared and the others stay', async () => {
     await api().give({ subject: 'user:partly', prefix: 'courses' });
     const one = await api().ask('courses/algebra', { sub: 'partly' });

@@ -49,7 +49,7 @@ export interface OwnCookies {
 }
 
 /** Three or four CloudFront cookies and one of ours a grant, and a browser keeps about 180 for a registrable domain. */
-export const MAX_HELD_GRANTS = 20;
+const MAX_HELD_GRANTS = 20;
 /** Of names, values and what stands between them in the `Cookie` header: servers refuse heads of 8 KB and more. */
 export const MAX_HELD_BYTES = 3_500;
 
@@ -240,14 +240,35 @@ function nests(one: HeldRecord, other: HeldRecord): boolean {
   return covers(one.prefix, other.prefix) || covers(other.prefix, one.prefix);
 }
 
+/**
+ * The first of some prefixes: as many as one browser holds grants of, by the limits of {@link settleHeld}. Domain
+ * is not counted, so it may be a few more. An answer that clears them stays as short as one that clears what is held.
+ */
+export function asManyAsHeld(newestFirst: readonly Prefix[]): readonly Prefix[] {
+  const records = newestFirst.map((prefix): HeldRecord => ({
+    prefix,
+    path: pathOf(prefix),
+    domain: null,
+    partitioned: false,
+    viewerTags: ['-'.repeat(HASH_LENGTH)],
+    issuedAtEpochSeconds: 1_000_000_000,
+    expiresAtEpochSeconds: 1_000_000_000,
+    isOldForm: false,
+  }));
+  return firstWithinLimits(records).map(({ prefix }) => prefix);
+}
+
 function withinLimits(oldestFirst: readonly HeldRecord[]): readonly HeldRecord[] {
+  return firstWithinLimits(oldestFirst.toReversed()).toReversed();
+}
+
+function firstWithinLimits(newestFirst: readonly HeldRecord[]): readonly HeldRecord[] {
   let bytes = 0;
-  const newestFirst = oldestFirst.toReversed();
   const tooMany = newestFirst.findIndex((record, index) => {
     bytes += sentBytes(record);
     return index >= MAX_HELD_GRANTS || (index > 0 && bytes > MAX_HELD_BYTES);
   });
-  return (tooMany === -1 ? newestFirst : newestFirst.slice(0, tooMany)).toReversed();
+  return tooMany === -1 ? newestFirst : newestFirst.slice(0, tooMany);
 }
 
 /** What one of our cookies adds to a `Cookie` header: `; `, the longest name, `=` and the value. */
