@@ -11,7 +11,7 @@ export function read(path: string): string {
 
 const CODE = '{src,packages,test,bench,examples}/**/*.{ts,tsx,mts,mjs,cjs,js,css,html}';
 const SCRIPTS =
-  '{findings/*.sh,.ci/run,Dockerfile,*.mjs,.dependency-cruiser.cjs,docker-compose.yml,.env.example}';
+  '{findings/*.sh,examples/*/*.{yaml,conf,service},.ci/run,Dockerfile,*.mjs,.dependency-cruiser.cjs,docker-compose.yml,.env.example}';
 const MADE = /(?:^|\/)(?:node_modules|dist|data|vectors|coverage)(?:\/|$)/;
 
 /** Every page that a person reads, generated ones included. */

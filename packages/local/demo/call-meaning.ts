@@ -4,7 +4,7 @@ export interface Call {
   readonly method: string;
   /** Path and query, as asked. */
   readonly path: string;
-  /** The status, `shown` for an element that loaded (its status is not told to pages), `blocked` for no readable answer. */
+  /** The status, `shown` for an element that loaded (pages do not see its status), `blocked` for no readable answer. */
   readonly status: number | 'shown' | 'blocked';
   readonly via: 'fetch' | '<img>' | 'hls.js' | '<video>';
   /** The code of problem details, when the API gave one. */

@@ -25,24 +25,24 @@ export function holdGrants(
   client: EdgepassClient,
   listeners: { readonly renewed: (held: HeldGrant) => void; readonly failed: (error: unknown) => void },
 ): Holdings {
-  const keepers = new Map<string, GrantRenewal>();
+  const renewals = new Map<string, GrantRenewal>();
   let held: readonly HeldGrant[] = [];
   let alive = false;
 
-  function stopKeeper(prefix: string): void {
-    keepers.get(prefix)?.stop();
-    keepers.delete(prefix);
+  function stopRenewal(prefix: string): void {
+    renewals.get(prefix)?.stop();
+    renewals.delete(prefix);
   }
 
   function replace(next: readonly HeldGrant[]): void {
     held = next;
     const kept = new Set(held.map(({ grant }) => grant.prefix));
-    for (const prefix of keepers.keys()) if (!kept.has(prefix)) stopKeeper(prefix);
+    for (const prefix of renewals.keys()) if (!kept.has(prefix)) stopRenewal(prefix);
   }
 
-  function startKeeper({ grant, receivedAtMs, ttlSeconds }: HeldGrant): void {
-    stopKeeper(grant.prefix);
-    const keeper = client.keepGranted(grant.prefix, {
+  function startRenewal({ grant, receivedAtMs, ttlSeconds }: HeldGrant): void {
+    stopRenewal(grant.prefix);
+    const renewal = client.keepGranted(grant.prefix, {
       ttlSeconds,
       current: { grant, receivedAtMs },
       onGrant: (renewed) => {
@@ -52,7 +52,7 @@ export function holdGrants(
       },
       onError: listeners.failed,
     });
-    keepers.set(grant.prefix, keeper);
+    renewals.set(grant.prefix, renewal);
   }
 
   return {
@@ -62,7 +62,7 @@ export function holdGrants(
     opens: (path) => held.some(({ grant }) => opens(grant.prefix, path)),
     add(one) {
       replace(withHeld(held, one));
-      if (alive) startKeeper(one);
+      if (alive) startRenewal(one);
     },
     drop(prefix) {
       replace(prefix === undefined ? [] : held.filter(({ grant }) => grant.prefix !== prefix));
@@ -75,12 +75,12 @@ export function holdGrants(
     keepAlive(on) {
       alive = on;
       for (const one of held) {
-        if (on) startKeeper(one);
-        else stopKeeper(one.grant.prefix);
+        if (on) startRenewal(one);
+        else stopRenewal(one.grant.prefix);
       }
     },
     renewIfDue() {
-      for (const keeper of keepers.values()) void keeper.renewIfDue();
+      for (const renewal of renewals.values()) void renewal.renewIfDue();
     },
   };
 }

@@ -109,7 +109,7 @@ async function startPage(config: DemoConfig): Promise<void> {
     const changed = before !== user;
     const hadSomething = holdings.all.length > 0;
     if (changed) dropAll('none');
-    // The API clears here what another viewer left in this browser, whoever did the sign-in.
+    // The API clears here what another viewer left in this browser, also where this page did not sign them in.
     await client.grants();
     await showEntitlements();
     say(

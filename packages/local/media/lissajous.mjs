@@ -1,4 +1,4 @@
-// Draws the sample's frames: the Lissajous figure of the fifth that is heard (3:2), turning. Raw RGB on stdout.
+// Draws the sample's frames: the Lissajous figure of the fifth that is heard (3:2), as its phase shifts. Raw RGB on stdout.
 const [width, height, framesPerSecond, seconds] = [320, 180, 25, 8];
 const light = new Float32Array(width * height * 3);
 

@@ -39,7 +39,7 @@ async function forged(
   return { cert: leaf.certificatePem, key: leaf.privateKeyPem };
 }
 
-function opensslVerdict(made: Certificates, certificatePem: string): string {
+function opensslAnswer(made: Certificates, certificatePem: string): string {
   const file = join(folder, 'candidate.pem');
   writeFileSync(file, certificatePem);
   const now = Math.floor(Date.now() / 1000);
@@ -56,7 +56,7 @@ function opensslVerdict(made: Certificates, certificatePem: string): string {
   return `${run.stdout.toString()}${run.stderr.toString()}`;
 }
 
-async function nodeVerdict(
+async function nodeAnswer(
   made: Certificates,
   server: { cert: string; key: string },
   name: string,
@@ -67,7 +67,7 @@ async function nodeVerdict(
   const { port } = listener.address() as { port: number };
   const sockets: Socket[] = [];
   listener.on('connection', (socket) => sockets.push(socket));
-  const verdict = await new Promise<string>((done) => {
+  const answer = await new Promise<string>((done) => {
     const socket = connect({ port, host: '127.0.0.1', servername: name, ca: text(made.authorityFile) });
     socket.once('secureConnect', () => done('trusted'));
     socket.once('error', (error) => done(error.message));
@@ -75,7 +75,7 @@ async function nodeVerdict(
   });
   for (const socket of sockets) socket.destroy();
   listener.close();
-  return verdict;
+  return answer;
 }
 
 describe('a fresh authority', () => {
@@ -115,13 +115,13 @@ describe('a fresh authority', () => {
   });
 });
 
-describe('the authority, in the hands of whoever read its key', () => {
+describe('the authority, in the hands of somebody who has read its key', () => {
   // openssl and node:tls look at the real clock.
   const now = Math.floor(Date.now() / 1000);
 
   it.each(HOSTS)('vouches for %s', async (host) => {
     const made = await ensure(HOSTS, now);
-    expect(await nodeVerdict(made, { cert: text(made.certFile), key: text(made.keyFile) }, host)).toBe(
+    expect(await nodeAnswer(made, { cert: text(made.certFile), key: text(made.keyFile) }, host)).toBe(
       'trusted',
     );
   });
@@ -130,7 +130,7 @@ describe('the authority, in the hands of whoever read its key', () => {
     'cannot vouch for %s before node:tls',
     async (name) => {
       const made = await ensure(HOSTS, now);
-      expect(await nodeVerdict(made, await forged(made, { dns: [name], ips: [] }), name)).toBe(
+      expect(await nodeAnswer(made, await forged(made, { dns: [name], ips: [] }), name)).toBe(
         'permitted subtree violation',
       );
     },
@@ -161,7 +161,7 @@ describeWith('openssl', 'what openssl says of the authority', () => {
     'vouches for the address %s alone, and for no name, where that is the host',
     async (ip) => {
       const made = await ensure([ip], now);
-      expect(opensslVerdict(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
+      expect(opensslAnswer(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
       for (const names of [
         { dns: ['example.com'], ips: [] },
         { dns: ['localhost'], ips: [] },
@@ -169,7 +169,7 @@ describeWith('openssl', 'what openssl says of the authority', () => {
         { dns: [], ips: ['2001:db8::1'] },
       ]) {
         const { cert } = await forged(made, names);
-        expect(opensslVerdict(made, cert)).toEqual(
+        expect(opensslAnswer(made, cert)).toEqual(
           expect.stringMatching(/(permitted|excluded) subtree violation/),
         );
       }
@@ -178,19 +178,19 @@ describeWith('openssl', 'what openssl says of the authority', () => {
 
   it('vouches for the local hosts before openssl', async () => {
     const made = await ensure(HOSTS, now);
-    expect(opensslVerdict(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
+    expect(opensslAnswer(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
   });
 
   it('cannot vouch for example.com before openssl', async () => {
     const made = await ensure(HOSTS, now);
     const { cert } = await forged(made, { dns: ['example.com'], ips: [] });
-    expect(opensslVerdict(made, cert)).toContain('permitted subtree violation');
+    expect(opensslAnswer(made, cert)).toContain('permitted subtree violation');
   });
 
   it('cannot vouch for an address before openssl', async () => {
     const made = await ensure(HOSTS, now);
     const { cert } = await forged(made, { dns: [], ips: ['127.0.0.1'] });
-    expect(opensslVerdict(made, cert)).toContain('excluded subtree violation');
+    expect(opensslAnswer(made, cert)).toContain('excluded subtree violation');
   });
 });
 

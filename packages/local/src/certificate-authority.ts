@@ -28,7 +28,7 @@ export interface Certificates {
 /**
  * The development certificates for `hosts` in DATA_DIR/tls: what is there and good is kept, the rest is
  * made. A new authority is made only when the old one cannot vouch for these hosts, because every browser
- * must then be told to trust it.
+ * must then be made to trust it.
  */
 export async function ensureCertificates(
   dataDir: string,

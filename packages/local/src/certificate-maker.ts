@@ -31,7 +31,7 @@ export interface Names {
 
 /**
  * A certificate authority of its own name that can vouch for nothing but `permitted`, and only for servers:
- * whoever reads its key from the data folder must not be able to forge the web.
+ * who reads its key from the data folder must not be able to forge the web.
  */
 export async function makeAuthority(permitted: Names, nowEpochSeconds: number): Promise<MadeCertificate> {
   const keys = await webcrypto.subtle.generateKey(P256, true, ['sign', 'verify']);

@@ -9,7 +9,7 @@ import {
 /** What a behavior, or a key group, names by id. */
 export type EntityKind = keyof typeof KINDS;
 
-/** Where the answers of a kind lie, which call gives them, and how a bare configuration is told by its members. */
+/** Where the answers of a kind lie, which call gives them, and by which of its members a bare configuration is known. */
 const KINDS = {
   CachePolicy: {
     folder: 'cache-policies',
