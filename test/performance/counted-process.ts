@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { startProcess, type RunningProcess } from '../support/processes.js';
 
 /** What the preload counts, since the process started. */
@@ -30,12 +30,20 @@ export async function startCounted(
   const endedFirst = started.ended.then(() => {
     throw new Error(`it ended before it listened: ${started.stderr()}`);
   });
-  await Promise.race([once(started.child, 'message'), endedFirst]);
+  await Promise.race([answerOf(started), endedFirst]);
   const ask = async (message: string): Promise<unknown> => {
-    const answered = once(started.child, 'message');
+    const answered = answerOf(started);
     started.child.send(message);
-    const [answer] = (await answered) as [unknown];
-    return answer;
+    return answered;
   };
   return { process: started, ask, counts: () => ask('counts') as Promise<KeyWork> };
+}
+
+/** The next message of the preload: `edgepass api` says on the same channel that it is ready. */
+async function answerOf({ child }: RunningProcess): Promise<unknown> {
+  for await (const [message] of on(child, 'message') as AsyncIterable<[unknown]>) {
+    const isOfService = typeof message === 'object' && message !== null && 'type' in message;
+    if (!isOfService) return message;
+  }
+  return undefined;
 }
