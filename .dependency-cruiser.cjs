@@ -56,7 +56,7 @@ module.exports = {
       from: { path: '^src/entitlements/' },
       to: {
         path: '^src/(cloudfront|grants|cli)/|^packages/',
-        pathNot: '^src/cloudfront/prefix(-member)?\\.ts$',
+        pathNot: '^src/cloudfront/prefix\\.ts$',
       },
     },
     {

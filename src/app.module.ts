@@ -5,8 +5,8 @@ import { AuditModule } from './audit/audit.module.js';
 import { AuthenticationModule, adminGroupOf } from './authentication/authentication.module.js';
 import { ACCESS_TOKEN_VERIFIER, type AccessTokenVerifier } from './authentication/access-token.verifier.js';
 import type { ForgeryPolicy } from './authentication/forgery-check.js';
-import { knownViewer } from './authentication/known-viewer.js';
 import {
+  knownViewer,
   SIGN_IN_POLICY,
   viewerOrNull,
   ViewerGuard,

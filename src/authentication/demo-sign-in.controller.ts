@@ -15,8 +15,7 @@ import { Problem } from '../http/problems/problem.js';
 import { readBody } from '../http/body/read-body.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
 import { assertNotForged } from './forgery-check.js';
-import { knownViewer } from './known-viewer.js';
-import { SIGN_IN_POLICY, type SignInPolicy } from './viewer.guard.js';
+import { knownViewer, SIGN_IN_POLICY, type SignInPolicy } from './viewer.guard.js';
 import type { Viewer } from './viewer.js';
 
 /** Body of `POST /demo/sign-in`. */

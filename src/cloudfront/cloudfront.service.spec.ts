@@ -9,7 +9,7 @@ import { ecKeyText, rsaKeyText } from '../../test/support/key-texts.js';
 import { signatureVectors } from '../../test/support/signature-vectors.js';
 import { CloudFrontOptionsError, CloudFrontService, type CloudFrontOptions } from './cloudfront.service.js';
 import { readPrefix, type Prefix } from './prefix.js';
-import { fromCloudFrontBase64 } from './signing/cloudfront-base64.js';
+import { fromCloudFrontBase64 } from './policy.js';
 
 const NOW = 1_795_158_000;
 const API = 'https://api.media.example.com';

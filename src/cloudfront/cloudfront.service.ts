@@ -1,9 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { systemClock, type Clock } from '../operation/clock.js';
-import { describeCloudFront, type CloudFrontDescription } from './cloudfront-description.js';
-import { checkOptions, type CheckedOptions, type CloudFrontOptions } from './cloudfront-options.js';
-import { appendSetCookie, requestOf, type CookieResponse } from './cookies/cookie-response.js';
+import {
+  describeCloudFront,
+  type CloudFrontDescription,
+  checkOptions,
+  type CheckedOptions,
+  type CloudFrontOptions,
+} from './cloudfront-options.js';
+import { appendSetCookie, requestOf, type CookieResponse } from '../http/response.js';
 import { assertEpochSeconds, buildPolicy, resourceFor } from './policy.js';
 import { covers, pathOf, readPrefix, WHOLE_DISTRIBUTION, type Prefix } from './prefix.js';
 import {
@@ -22,14 +27,14 @@ import {
   type HeldRecord,
   type Settled,
 } from './cookies/held-grants.js';
-import { formatSetCookie } from './cookies/set-cookie.js';
+import { formatSetCookie } from './cookies/cookie-syntax.js';
 import { clearLines, cookiePathOf, issueLines, kindAt, type CookieSet } from './cookies/signed-cookies.js';
 import { createSigner, missingWorkerWarning } from './signing/signer.js';
 import { CurrentSigner, type SigningLease } from './signing/current-signer.js';
 import type { SigningKey } from './keys/signing-key.js';
 
-export type { CookieResponse } from './cookies/cookie-response.js';
-export type { CloudFrontDescription } from './cloudfront-description.js';
+export type { CookieResponse } from '../http/response.js';
+export type { CloudFrontDescription } from './cloudfront-options.js';
 export { CloudFrontOptionsError, type CloudFrontOptions } from './cloudfront-options.js';
 
 /** Whose grants: only the id is needed. */

@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { toTimestamp } from '../operation/clock.js';
-import { prefixMember } from '../cloudfront/prefix-member.js';
+import { prefixMember, readBody } from '../http/body/read-body.js';
 import { Problem } from '../http/problems/problem.js';
-import { readBody } from '../http/body/read-body.js';
 import { isSubject, readEntitlementPrefix, type Entitlement } from './entitlement.js';
 import type { OpenGrants } from './entitlement.repository.js';
 import type { ViewerEntitlement } from './entitlement.service.js';

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import type { CookieResponse } from '../cloudfront/cookies/cookie-response.js';
-import { isFastifyReply } from '../http/fastify-reply.js';
+import { type CookieResponse, isFastifyReply } from '../http/response.js';
 
 interface Call {
   /** Whose grant it is, once the guards have said so; `null` when it ended without. */

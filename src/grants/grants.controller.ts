@@ -3,12 +3,14 @@ import type { Request, Response } from 'express';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { TakesNoQuery } from '../http/problems/known-members.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
-import { grantAnswer, grantedAnswer, type GrantedAnswer, type GrantsAnswer } from './answers.js';
 import { callerOf, type Caller } from './caller.js';
-import { readGrantRequest } from './grant-request.js';
 import { GrantsUnderWay } from './grants-under-way.js';
-import { GrantsService } from './grants.service.js';
-import type { ReadViewer } from './ports.js';
+import { GrantsService, type Granted } from './grants.service.js';
+import type { ReadViewer, GrantRecord } from './ports.js';
+import { requiredPrefix, readBody } from '../http/body/read-body.js';
+import type { Prefix } from '../cloudfront/prefix.js';
+import { Problem } from '../http/problems/problem.js';
+import { toTimestamp } from '../operation/clock.js';
 
 /** Injection token of {@link ReadViewer}. */
 export const READ_VIEWER = Symbol('edgepass.read-viewer');
@@ -60,4 +62,72 @@ export class GrantsController {
   private async callerOf(request: Request): Promise<Caller> {
     return callerOf(await this.readViewer(request));
   }
+}
+
+/** Body of `POST /grants`. */
+export interface GrantRequest {
+  readonly prefix: Prefix;
+  readonly ttlSeconds: number | undefined;
+}
+
+/**
+ * Takes the parsed body of `POST /grants`, whatever it is; gives what it asks for.
+ * @throws {Problem} `body_malformed`, `field_unknown`, the faults of a prefix, `ttl_invalid`
+ */
+export function readGrantRequest(body: unknown): GrantRequest {
+  return readBody(body, { prefix: requiredPrefix, ttlSeconds });
+}
+
+function ttlSeconds(value: unknown): number | undefined {
+  if (value === undefined || Number.isSafeInteger(value)) return value as number | undefined;
+  throw new Problem('ttl_invalid');
+}
+
+/** One grant, as `GET /grants` lists it. */
+export interface GrantAnswer {
+  readonly id: string;
+  readonly prefix: string;
+  readonly resource: string;
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+}
+
+/** Answer of `GET /grants`. */
+export interface GrantsAnswer {
+  readonly grants: readonly GrantAnswer[];
+}
+
+/** Answer of `POST /grants`; the cookies travel in the headers. */
+export interface GrantedAnswer {
+  readonly id: string;
+  /** What the cookies open: at least what was asked. */
+  readonly prefix: string;
+  readonly resource: string;
+  readonly expiresAt: string;
+  /** When to ask again, so that nothing stops. */
+  readonly renewAfter: string;
+  readonly keyPairId: string;
+}
+
+/** A grant for the list. */
+export function grantAnswer(record: GrantRecord): GrantAnswer {
+  return {
+    id: record.id,
+    prefix: record.prefix,
+    resource: record.resource,
+    issuedAt: toTimestamp(record.issuedAtEpochSeconds),
+    expiresAt: toTimestamp(record.expiresAtEpochSeconds),
+  };
+}
+
+/** A grant that has just been made. */
+export function grantedAnswer({ record, renewAfterEpochSeconds }: Granted): GrantedAnswer {
+  return {
+    id: record.id,
+    prefix: record.prefix,
+    resource: record.resource,
+    expiresAt: toTimestamp(record.expiresAtEpochSeconds),
+    renewAfter: toTimestamp(renewAfterEpochSeconds),
+    keyPairId: record.keyPairId,
+  };
 }

@@ -106,7 +106,6 @@ export async function createApi(
 /** Logs since when nothing is granted and why, and since when it is over. */
 function watched(clock: Clock, logger: JsonLogger): TrustedClock {
   return new WatchedClock(clock, {
-    monotonicSeconds: () => performance.now() / 1000,
     builtAtEpochSeconds: builtAtEpochSeconds(),
     onChange: (fault) => {
       if (fault === null) logger.log({ msg: 'the clock can be trusted' });

@@ -30,20 +30,22 @@ const RETRY_AFTER_SECONDS = 5;
  * it is not believed until it has caught up. Time that goes forward is believed.
  */
 export class WatchedClock implements TrustedClock {
+  readonly #monotonicSeconds: () => number;
   #aheadSeconds: number;
   #fault: ClockFault | null = null;
 
   constructor(
     private readonly clock: Clock,
     private readonly options: {
-      /** Seconds of a clock that no operator sets. */
-      readonly monotonicSeconds: () => number;
+      /** Seconds of a clock that no operator sets; the machine's own when absent. */
+      readonly monotonicSeconds?: () => number;
       readonly builtAtEpochSeconds: number;
       /** Called at each change. */
       readonly onChange: (fault: ClockFault | null) => void;
     },
   ) {
-    this.#aheadSeconds = clock.nowEpochSeconds() - options.monotonicSeconds();
+    this.#monotonicSeconds = options.monotonicSeconds ?? (() => performance.now() / 1000);
+    this.#aheadSeconds = clock.nowEpochSeconds() - this.#monotonicSeconds();
   }
 
   get fault(): ClockFault | null {
@@ -59,7 +61,7 @@ export class WatchedClock implements TrustedClock {
 
   #compare(): number {
     const now = this.clock.nowEpochSeconds();
-    const aheadSeconds = now - this.options.monotonicSeconds();
+    const aheadSeconds = now - this.#monotonicSeconds();
     const fault = this.#faultOf(now, aheadSeconds);
     if (fault === null) this.#aheadSeconds = aheadSeconds;
     if (fault !== this.#fault) {

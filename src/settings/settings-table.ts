@@ -1,4 +1,4 @@
-import { isKeyPairId } from '../cloudfront/keys/key-pair-id.js';
+import { isKeyPairId } from '../cloudfront/keys/signing-key.js';
 import { appOrigins, cloudFrontUrl, cookieDomain, jwksUrl, listenHost, publicUrl } from './addresses.js';
 import { databaseUrl } from './database-url.js';
 import { fault, flag, line, oneOf, path, valid, wholeNumber, type Parse } from './parsed.js';

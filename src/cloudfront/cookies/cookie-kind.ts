@@ -1,6 +1,6 @@
 import type { CloudFrontFault, FieldNames } from '../fault.js';
 import { siteOf } from '../host.js';
-import type { CookieKind } from './set-cookie.js';
+import type { CookieKind } from './cookie-syntax.js';
 
 /** The addresses of a deployment, and what was set beside them. */
 export interface CookieAttributesInput {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { covers, pathOf, prefixOfPath, type Prefix } from '../prefix.js';
-import { cookieValues } from './cookie-header.js';
-import type { CookiePath } from './set-cookie.js';
+import { cookieValues, type CookiePath } from './cookie-syntax.js';
 
 /**
  * Where one set of cookies lives in a browser. A browser replaces or removes a cookie only for the same name,

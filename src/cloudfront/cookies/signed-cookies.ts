@@ -1,8 +1,8 @@
-import { toCloudFrontBase64 } from '../signing/cloudfront-base64.js';
+import { toCloudFrontBase64 } from '../policy.js';
 import type { CookieAttributes } from './cookie-attributes.js';
 import { pathOf, type Prefix } from '../prefix.js';
 import type { CookiePlace } from './held-grants.js';
-import { formatSetCookie, type CookieKind, type CookiePath } from './set-cookie.js';
+import { formatSetCookie, type CookieKind, type CookiePath } from './cookie-syntax.js';
 import type { HashAlgorithm } from '../signing/signature.js';
 
 /** The finished cookies of one grant, ready to be written. */

@@ -1,5 +1,4 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { isKeyPairId } from './key-pair-id.js';
 import type { CloudFrontFault, CloudFrontField, FieldNames } from '../fault.js';
 import { readPemText, type PemBlock } from './pem-text.js';
 
@@ -214,4 +213,11 @@ function idFault(field: CloudFrontField, found: string, todo: string): { readonl
 
 function colonHex(bytes: Buffer): string {
   return bytes.toString('hex').replace(/(..)(?!$)/g, '$1:');
+}
+
+/** What an id must look like to be looked up at all; a PEM or an empty text is answered MissingKey (R56). */
+const KEY_PAIR_ID = /^[A-Za-z0-9]{1,64}$/;
+
+export function isKeyPairId(value: string): boolean {
+  return KEY_PAIR_ID.test(value);
 }

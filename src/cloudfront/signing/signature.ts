@@ -1,6 +1,6 @@
 import { verify, type KeyObject } from 'node:crypto';
 import { getSignedCookies } from '@aws-sdk/cloudfront-signer';
-import { fromCloudFrontBase64, toCloudFrontBase64 } from './cloudfront-base64.js';
+import { fromCloudFrontBase64, toCloudFrontBase64 } from '../policy.js';
 import type { SigningKey } from '../keys/signing-key.js';
 
 export type HashAlgorithm = 'SHA1' | 'SHA256';

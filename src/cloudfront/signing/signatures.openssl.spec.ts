@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ecKeyText, rsaKeyText } from '../../../test/support/key-texts.js';
 import { describeWith, requireTool } from '../../../test/support/required-tool.js';
 import { CloudFrontService } from '../cloudfront.service.js';
-import { fromCloudFrontBase64 } from './cloudfront-base64.js';
+import { fromCloudFrontBase64 } from '../policy.js';
 import { SETTING_OF_FIELD } from '../../settings/field-names.js';
 import { loadSigningKey } from '../keys/signing-key.js';
 

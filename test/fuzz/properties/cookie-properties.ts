@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import type * as base64 from '../../../src/cloudfront/signing/cloudfront-base64.js';
-import type * as header from '../../../src/cloudfront/cookies/cookie-header.js';
-import type * as line from '../../../src/cloudfront/cookies/set-cookie.js';
+import type * as base64 from '../../../src/cloudfront/policy.js';
+import type * as header from '../../../src/cloudfront/cookies/cookie-syntax.js';
+import type * as line from '../../../src/cloudfront/cookies/cookie-syntax.js';
 import type * as signed from '../../../src/cloudfront/cookies/signed-cookies.js';
 import { Cookie } from 'tough-cookie';
 import { decodeCloudFrontBase64 } from '../../../packages/edge/src/viewer-access/credentials.js';
 import type { CookieAttributes } from '../../../src/cloudfront/cookies/cookie-attributes.js';
-import type { CookieKind, SetCookie } from '../../../src/cloudfront/cookies/set-cookie.js';
+import type { CookieKind, SetCookie } from '../../../src/cloudfront/cookies/cookie-syntax.js';
 import type { CookieSet } from '../../../src/cloudfront/cookies/signed-cookies.js';
 import { buildPolicy } from '../../../src/cloudfront/policy.js';
 import { type NamedProperty, type Tally, named } from './named-property.js';

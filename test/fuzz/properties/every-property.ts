@@ -1,9 +1,9 @@
-import * as base64 from '../../../src/cloudfront/signing/cloudfront-base64.js';
-import * as cookieHeader from '../../../src/cloudfront/cookies/cookie-header.js';
+import * as base64 from '../../../src/cloudfront/policy.js';
+import * as cookieHeader from '../../../src/cloudfront/cookies/cookie-syntax.js';
 import * as policy from '../../../src/cloudfront/policy.js';
 import * as prefix from '../../../src/cloudfront/prefix.js';
 import * as held from '../../../src/cloudfront/cookies/held-grants.js';
-import * as setCookie from '../../../src/cloudfront/cookies/set-cookie.js';
+import * as setCookie from '../../../src/cloudfront/cookies/cookie-syntax.js';
 import * as signedCookies from '../../../src/cloudfront/cookies/signed-cookies.js';
 import * as entitlement from '../../../src/entitlements/entitlement.js';
 import { cookieProperties, type CookieRules } from './cookie-properties.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type * as held from '../../../src/cloudfront/cookies/held-grants.js';
 import type { HeldRecord } from '../../../src/cloudfront/cookies/held-grants.js';
-import { formatSetCookie } from '../../../src/cloudfront/cookies/set-cookie.js';
+import { formatSetCookie } from '../../../src/cloudfront/cookies/cookie-syntax.js';
 import { pathOf } from '../../../src/cloudfront/prefix.js';
 import { named, type NamedProperty, type Tally } from './named-property.js';
 import { contains, faultOfPrefix } from './prefix-oracle.js';
