@@ -7,18 +7,18 @@ import { freePort, freePorts } from '../support/free-port.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { readCompose } from './compose.js';
-import { assembleImage, filesBelow, startContainer, untilHealthy } from './image.js';
+import { assembleImage, filesBelow, startContainer, untilHealthy, type Image } from './image.js';
 
 const installLimitMilliseconds = 180_000;
 const startLimitMilliseconds = 90_000;
 
 describe('what the image would hold', () => {
+  let image: Image;
   let app: string;
-  let installed: string[];
 
   beforeAll(async () => {
-    app = await assembleImage();
-    installed = filesBelow(app);
+    image = await assembleImage();
+    app = image.app;
   }, installLimitMilliseconds);
 
   test('is no Node binary, no test tool and no source', () => {
@@ -35,6 +35,7 @@ describe('what the image would hold', () => {
   test(
     'starts as the API with a production environment, answers its HEALTHCHECK and ends on SIGTERM',
     async () => {
+      const installed = filesBelow(app);
       const dataFolder = temporaryFolder('image-data');
       const port = await freePort();
       const container = startContainer('api', app, {
@@ -69,6 +70,8 @@ describe('what the image would hold', () => {
   test(
     'starts as the whole local stack on PostgreSQL, as docker-compose.yml does',
     async () => {
+      image.addStage('local');
+      const installed = filesBelow(app);
       const database = await createTestDatabase();
       const dataFolder = temporaryFolder('image-data');
       const [page, api, edge] = await freePorts(3);
