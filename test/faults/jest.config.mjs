@@ -18,4 +18,6 @@ export default {
   testTimeout: 120_000,
   // One after the other: what is measured must not depend on the neighbour.
   maxWorkers: 1,
+  // What is lost, is lost on a disk.
+  globals: { onDisk: true },
 };

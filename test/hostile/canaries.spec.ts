@@ -96,6 +96,11 @@ async function failStatement(databaseUrl: string, ask: () => Promise<number>): P
   await client.end();
 }
 
+async function untilNextSecond(): Promise<void> {
+  const second = Math.floor(Date.now() / 1000);
+  await until(async () => Math.floor(Date.now() / 1000) > second);
+}
+
 function publish(issuer: Issuer, body: string): void {
   issuer.answer((_, response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(body));
 }
@@ -111,6 +116,8 @@ async function expectNoSecretAnywhere(api: OperatedApi, folder: string, database
     expectNoSecret(`GET ${path}`, answer.body);
   }
   await api.process.stop();
+  // An export holds no event of the second in which it begins.
+  await untilNextSecond();
   const exported = await runEdgepass(['audit', 'export'], {
     cwd: folder,
     environment: { DATABASE_URL: databaseUrl },

@@ -78,6 +78,9 @@ export async function startOperatedApi(options: OperatedApiOptions): Promise<Ope
   return api;
 }
 
+/** How long {@link until} lets others run before it looks again: whom it waits for needs the processor. */
+const BETWEEN_LOOKS_MILLISECONDS = 10;
+
 /** Resolves when the condition holds; a failed look counts as no. Rejects at the deadline. */
 export async function until(
   condition: () => Promise<boolean>,
@@ -88,7 +91,7 @@ export async function until(
   while (!(await condition().catch(() => false))) {
     if (performance.now() > end) throw new Error(`expected it within ${milliseconds} ms`);
     // oxlint-disable-next-line no-await-in-loop -- lets others run
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MILLISECONDS));
   }
 }
 

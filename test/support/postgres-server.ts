@@ -1,12 +1,24 @@
-/** Jest's globalSetup: PostgreSQL for the whole run, started when the first suite asks for it. */
+/** Jest's globalSetup: a folder for the files of the run, and PostgreSQL, started when the first suite asks for it. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PostgresMessage } from './postgres-process.js';
 
-export default async function setUp(config: { readonly rootDir: string }): Promise<void> {
+const MEMORY = '/dev/shm';
+const NAME = /^edgepass-tests-(\d+)-/;
+/** Profiles of browsers, databases, and twice the packages of the image. */
+const LEAST_FREE_BYTES = 2e9;
+
+export default async function setUp(config: {
+  readonly rootDir: string;
+  readonly globals?: { readonly onDisk?: boolean };
+}): Promise<void> {
+  // Where TMPDIR is set, somebody means it.
+  const keepsPlace = process.env['TMPDIR'] !== undefined || config.globals?.onDisk === true;
+  const memory = keepsPlace ? null : makeMemoryFolder();
+  if (memory !== null) process.env['TMPDIR'] = memory;
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-jest-'));
   const socketPath = join(folder, 'postgres.sock');
   const processes: ChildProcess[] = [];
@@ -24,6 +36,7 @@ export default async function setUp(config: { readonly rootDir: string }): Promi
     broker.close();
     rmSync(folder, { recursive: true, force: true });
     await Promise.all(processes.map(endOf));
+    if (memory !== null) rmSync(memory, { recursive: true, force: true, maxRetries: 3 });
   };
 }
 
@@ -53,4 +66,45 @@ function endOf(child: ChildProcess): Promise<void> {
     child.once('exit', () => resolve());
     if (child.connected) child.disconnect();
   });
+}
+
+/**
+ * Makes a folder in memory for everything that the tests write to `os.tmpdir()`, and removes what runs that
+ * were killed have left. Its owner alone may list it; the user of PostgreSQL may pass through.
+ * @returns the folder; `null` where memory is no file system of this machine, is small (a container has 64 MB
+ *   by default) or runs no programs
+ */
+function makeMemoryFolder(): string | null {
+  try {
+    const mount = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '))
+      .find(([, place]) => place === MEMORY);
+    if (mount?.[2] !== 'tmpfs' || mount[3]?.split(',').includes('noexec') !== false) return null;
+    removeLeft();
+    const { bavail, bsize } = statfsSync(MEMORY);
+    if (bavail * bsize < LEAST_FREE_BYTES) return null;
+    const folder = mkdtempSync(join(MEMORY, `edgepass-tests-${process.pid}-`));
+    chmodSync(folder, 0o711);
+    return folder;
+  } catch {
+    return null;
+  }
+}
+
+function removeLeft(): void {
+  for (const name of readdirSync(MEMORY)) {
+    const pid = NAME.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) {
+      rmSync(join(MEMORY, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

@@ -28,11 +28,11 @@ describe('a started process', () => {
     await expect(startProcess('/does/not/exist', []).waitForLine('ready')).rejects.toThrow('ENOENT');
   });
 
-  test('sees nothing of our environment but PATH, HOME and TMPDIR', async () => {
+  test('sees nothing of our environment but PATH, HOME, TMPDIR and where compiled code is kept', async () => {
     const started = node('console.log(Object.keys(process.env).sort().join())', {
       environment: { GIVEN: '1', HOME: undefined, TMPDIR: '/tmp' },
     });
     await started.ended;
-    expect(started.stdout()).toBe('GIVEN,PATH,TMPDIR\n');
+    expect(started.stdout()).toBe('GIVEN,NODE_COMPILE_CACHE,PATH,TMPDIR\n');
   });
 });
