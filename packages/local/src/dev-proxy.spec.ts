@@ -15,6 +15,9 @@ function devServer(): Server {
     } else if (request.url === '/half') {
       response.writeHead(200, { 'Content-Length': '1000' });
       response.write('half of it', () => request.socket.resetAndDestroy());
+    } else if (request.url === '/sign-out') {
+      const long = `CloudFront-Policy=; Path=/${'%EA%B0%80'.repeat(55)}; Max-Age=0`;
+      response.writeHead(204, { 'Set-Cookie': Array<string>(50).fill(long) }).end();
     } else {
       response.setHeader('Set-Cookie', 'session=1; Path=/; HttpOnly');
       response.end(JSON.stringify({ url: request.url, headers: request.headers }));
@@ -148,6 +151,18 @@ describe("the user's dev server behind an HTTPS name", () => {
     expect(seen['x-forwarded-port']).toBe(String(port));
     for (const name of ['forwarded', 'x-real-ip', 'x-forwarded-prefix'])
       expect(seen).not.toHaveProperty(name);
+  });
+
+  it('passes on an answer with 30 KB of headers, as clearing many long grants makes it', async () => {
+    const url = new URL('/sign-out', await stand('app.example.com', { flag: '--api' }));
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port, path: url.pathname, maxHeaderSize: 64 * 1024 };
+      httpRequest({ ...options, headers: { Host: url.host } }, resolve)
+        .on('error', reject)
+        .end();
+    });
+    answer.resume();
+    expect([answer.statusCode, answer.headers['set-cookie']?.length]).toEqual([204, 50]);
   });
 
   it('sets its cookies', async () => {

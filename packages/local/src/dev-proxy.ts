@@ -28,6 +28,9 @@ export function devProxy(input: ProxyInput): Site {
     changeOrigin: rewritesHost,
     // The certificate of a dev server on this machine is its own business.
     secure: false,
+    // httpxy makes the options of its request from these. An answer that clears twenty long grants has some 20 KB of
+    // headers (docs/deploying.md), and Node's limit of 16 KB would make a 502 of it.
+    ssl: { maxHeaderSize: LONGEST_HEAD_BYTES },
     // Node throws at a head that it cannot write, httpxy writes it from an event where nobody can catch that.
     selfHandleResponse: true,
   });
@@ -100,6 +103,8 @@ export function devProxy(input: ProxyInput): Site {
     },
   };
 }
+
+const LONGEST_HEAD_BYTES = 64 * 1024;
 
 /** The address to connect to: Node resolves `localhost` but not the names below it (B47), nor `[::1]` in brackets. */
 function reachable(target: URL): ProxyServerOptions['target'] & object {
