@@ -35,6 +35,10 @@ function pageOf(results: ReadonlyMap<string, string>): string {
 - a folder whose name begins alike, and the other Unicode form (NFC, NFD), are refused, and no cookie is sent there;
 - after sign-out the jar is empty, and a file that no cache has is refused.
 
+The API stands behind a proxy there, and each sign-out also clears the names granted before, as many as a browser can hold.
+That the demo page is readable with its Korean course, in six states, is \`test/browser/demo-accessibility.spec.ts\` (axe, a part
+of \`npm test\`).
+
 The last run, names that passed:
 
 ${[...results].map(([name, result]) => `- **${name}** ${result}`).join('\n')}
