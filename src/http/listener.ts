@@ -98,7 +98,8 @@ export class Listener {
  */
 async function refuseTaken(options: ListenOptions): Promise<void> {
   if (options.port === 0) return;
-  const alone = createNetServer();
+  // Who comes in this moment must not keep it open.
+  const alone = createNetServer((socket) => socket.destroy());
   await listening(alone, options);
   await new Promise((resolve) => alone.close(resolve));
 }

@@ -73,6 +73,8 @@ describe('the request path of POST /grants, in production on SQLite', () => {
       CLOUDFRONT_KEY_PAIR_ID: 'K2JCJMDEHXQW5F',
       CLOUDFRONT_PRIVATE_KEY: pem,
     });
+    // It listens for a moment before, to find out whether the port is free.
+    await api.process.waitForLine('"listening"');
     const call = (method: string, path: string, body: object) =>
       fetch(`http://127.0.0.1:${port}${path}`, {
         method,
