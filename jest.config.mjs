@@ -12,9 +12,6 @@ export default {
     '^/client/index\\.js$': '<rootDir>/packages/client/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  // Loads Nest's ESM graph before a CommonJS package that needs Nest requires it; otherwise jest
-  // refuses with "Cannot require() ES Module in a cycle".
-  setupFiles: ['<rootDir>/test/setup-nest.ts'],
   globalSetup: '<rootDir>/test/support/postgres-server.ts',
   globalTeardown: '<rootDir>/test/support/postgres-stop.ts',
   testSequencer: '<rootDir>/test/support/longest-first.mjs',

@@ -44,9 +44,13 @@ export async function packInto(folder: string, packageFolder = repository): Prom
   return join(folder, packed.filename);
 }
 
-/** Runs this repository's TypeScript in a folder; gives its output, rejects where it finds an error. */
+/**
+ * Runs a TypeScript of this repository in a folder; gives its output, rejects where it finds an error. That is
+ * TypeScript 7, which needs a fifth of the time; under `npm run matrix` it is TypeScript 6.
+ */
 export function compile(folder: string, flags: readonly string[]): Promise<string> {
-  return run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), ...flags], folder);
+  const version = process.env['EDGEPASS_HOST_FOLDER'] === undefined ? 'typescript-7' : 'typescript';
+  return run(process.execPath, [join(repository, 'node_modules', version, 'bin/tsc'), ...flags], folder);
 }
 
 /** Runs a command to its end, with npm's registry and cache; gives its stdout, rejects with all it printed. */
