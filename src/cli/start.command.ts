@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { LocalSettings, StackInput } from '@edgepass/local';
 import type { Settings } from '../settings/settings.js';
 import { runCommand, WrongUse } from './command-line.js';
-import { listenForStop } from './process-events.js';
+import { listenForParent, listenForStop } from './process-events.js';
 import { describeStartFailure } from './start-failure.js';
 
 /** The default of PORT (contract section 2). */
@@ -28,16 +28,18 @@ export function run(args: readonly string[]): Promise<number> {
     const devServers = { app: readTarget('--app', values.app), api: readTarget('--api', values.api) };
     // Before anything is started: a Ctrl-C in the first second must stop all of it, too.
     const stop = listenForStop();
+    const parent = listenForParent(true);
     try {
       const input = await readInput(devServers);
       if (input === null) return 1;
       const { runLocalStack } = await import('@edgepass/local');
-      return await runLocalStack(input, stop.asked);
+      return await runLocalStack(input, Promise.race([stop.asked, parent.asked]));
     } catch (error) {
       process.stderr.write(`${describeStartFailure(error)}\n`);
       return 1;
     } finally {
       stop.release();
+      parent.release();
     }
   });
 }
