@@ -8,7 +8,7 @@ import { describeStartFailure } from './start-failure.js';
 /** The default of PORT (contract section 2). */
 const DEFAULT_PORT = 3001;
 
-const USAGE = `Usage: edgepass start [--app URL] [--api URL]
+const USAGE = `Usage: edgepass start [--app URL] [--api URL] [--brief]
 
 Runs the local stack over HTTPS until Ctrl-C: the demo page, the API, and an edge that stands in for
 CloudFront + S3. Needs no settings; takes those of docs/settings.md from the environment and from .env in
@@ -17,20 +17,25 @@ DATA_DIR (./data).
 
   --app URL   your own dev server (http://localhost:5173) behind the page's HTTPS name, in place of the demo
   --api URL   your own backend (http://localhost:4000) behind the API's HTTPS name, in place of edgepass's
+  --brief     says only what to open
 
 Example: npm start -- --app http://localhost:5173
 `;
 
 /** Runs the local stack. Gives the exit code: 0 stopped, 1 could not start or a part died, 2 wrong use. */
 export function run(args: readonly string[]): Promise<number> {
-  const options = { app: { type: 'string' }, api: { type: 'string' } } as const;
+  const options = { app: { type: 'string' }, api: { type: 'string' }, brief: { type: 'boolean' } } as const;
   return runCommand({ name: 'start', usage: USAGE, options }, args, async (values) => {
-    const devServers = { app: readTarget('--app', values.app), api: readTarget('--api', values.api) };
+    const flags = {
+      app: readTarget('--app', values.app),
+      api: readTarget('--api', values.api),
+      isBrief: values.brief === true,
+    };
     // Before anything is started: a Ctrl-C in the first second must stop all of it, too.
     const stop = listenForStop();
     const parent = listenForParent(true);
     try {
-      const input = await readInput(devServers);
+      const input = await readInput(flags);
       if (input === null) return 1;
       const { runLocalStack } = await import('@edgepass/local');
       return await runLocalStack(input, Promise.race([stop.asked, parent.asked]));
@@ -44,13 +49,14 @@ export function run(args: readonly string[]): Promise<number> {
   });
 }
 
-interface DevServers {
+interface Flags {
   readonly app: URL | null;
   readonly api: URL | null;
+  readonly isBrief: boolean;
 }
 
 /** The settings as the local stack needs them; `null` when what is wrong with them has been printed. */
-async function readInput({ app, api }: DevServers): Promise<StackInput | null> {
+async function readInput({ app, api, isBrief }: Flags): Promise<StackInput | null> {
   const environment = { ...process.env };
   const mode = environment['NODE_ENV'];
   if (mode !== undefined && mode !== '' && mode !== 'development') {
@@ -83,6 +89,7 @@ async function readInput({ app, api }: DevServers): Promise<StackInput | null> {
     settings: localSettings(settings, () => readPublicHalf(result.read)),
     app,
     api,
+    isBrief,
     command: fileURLToPath(new URL('./edgepass.js', import.meta.url)),
     apiInput: { environment, alreadySaid: result.warnings },
   };

@@ -107,6 +107,7 @@ describe('npm run start:dev', () => {
     write('src/cli/greeting.ts', "export const greeting = 'mended ';\n");
     await run.waitForLine('mended start --brief');
     await run.stop();
+    expect(run.stdout().match(/start/g)).toHaveLength(3);
   });
 
   it('does not start again for what the page asks for at each load', async () => {

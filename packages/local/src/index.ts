@@ -13,7 +13,7 @@ export type { StackInput } from './stack.js';
 export async function runLocalStack(input: StackInput, asked: Promise<unknown>): Promise<number> {
   const stack = await startLocalStack(input);
   try {
-    process.stdout.write(welcome(stack, input.settings, { app: input.app, api: input.api }));
+    process.stdout.write(welcome(stack, input));
     const end = await Promise.race([asked.then(() => null), stack.failed]);
     if (end === null) return 0;
     process.stderr.write(`${end}\n`);

@@ -16,6 +16,8 @@ export interface StackInput {
   /** The user's own dev servers, which stand in for the demo page and for the API. */
   readonly app: URL | null;
   readonly api: URL | null;
+  /** Whether to say only what to open. */
+  readonly isBrief: boolean;
   /** The file of the `edgepass` command, which starts API and edge. */
   readonly command: string;
   /** What the API reads its settings from, and what the terminal has shown of them. */

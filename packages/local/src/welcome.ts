@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { DEMO_SAMPLES } from './demo-media.js';
 import type { LocalSettings } from './local-settings.js';
 import { isUnderLocalhost, type LocalPart } from './parts.js';
-import type { RunningStack } from './stack.js';
+import type { RunningStack, StackInput } from './stack.js';
 import { quote, trustSteps } from './trust-steps.js';
 
 interface DevServers {
@@ -11,16 +11,21 @@ interface DevServers {
 }
 
 /** What `edgepass start` prints once everything runs: what to open, how to trust it, how to prove a grant. */
-export function welcome(stack: RunningStack, settings: LocalSettings, dev: DevServers): string {
-  const sections = [
-    stack.notes.join('\n'),
-    ['edgepass is running. Ctrl-C stops all of it.', '', ...addresses(stack, settings, dev)].join('\n'),
+export function welcome(stack: RunningStack, { settings, app, api, isBrief }: StackInput): string {
+  const dev = { app, api };
+  const running = ['edgepass is running. Ctrl-C stops all of it.', '', ...addresses(stack, settings, dev)];
+  const sections = [stack.notes.join('\n'), running.join('\n')];
+  if (!isBrief) sections.push(...furtherSections(stack, settings, dev));
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+function furtherSections(stack: RunningStack, settings: LocalSettings, dev: DevServers): readonly string[] {
+  return [
     backendSteps(stack, settings, dev),
     stack.data.authorityFile === null ? '' : trustSteps(stack.data.authorityFile, hostsOf(stack)),
     dev.api === null && stack.parts.api !== null ? proof(stack, settings) : '',
     invalidation(stack.controlUrl),
   ];
-  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
 
 function addresses({ parts }: RunningStack, settings: LocalSettings, dev: DevServers): readonly string[] {
