@@ -97,7 +97,8 @@ export class GrantsService {
   /** A name in another Unicode form looks the same on every screen, and is another folder. */
   private async whyNotEntitled(caller: Caller, prefix: Prefix, now: number): Promise<string> {
     for (const other of otherUnicodeForms(prefix)) {
-      if (await this.ledger.wouldPermit(caller, other.prefix, now)) {
+      // The answer is no in any case: a question that fails, or that a port answers by throwing, changes only its words.
+      if (await this.ledger.wouldPermit(caller, other.prefix, now).catch(() => false)) {
         return `Nothing entitles you to open this prefix now. You may open the folder that is written the same in another Unicode form: send prefix.normalize('${other.form}').`;
       }
     }

@@ -277,6 +277,25 @@ describe('a folder with the name that people give it', () => {
   });
 });
 
+describe('the port mayOpen, asked about the other form before a refusal', () => {
+  test.each([
+    ['throws', () => Promise.reject(new Error('no such folder'))],
+    ['never answers', () => new Promise<never>(() => undefined)],
+  ])('that then %s leaves the refusal as it is', async (_title, answer) => {
+    const { http, rights, records } = await mount({ portTimeoutMilliseconds: 50 });
+    rights.answer = null;
+    rights.meanwhile = () => {
+      if (rights.asked.length === 2) rights.answer = answer();
+    };
+    expect(await ask(http, '/grants', 'caf\u00e9')).toMatchObject({
+      status: 403,
+      body: { code: 'not_entitled', detail: 'Nothing entitles you to open this prefix now.' },
+    });
+    expect(rights.asked).toHaveLength(2);
+    expect(records.all).toEqual([]);
+  });
+});
+
 describe('the port record', () => {
   test('that rejects gives audit_unavailable and no cookie, and says nothing of the reason', async () => {
     const { http, records } = await mount();
