@@ -15,8 +15,9 @@ import {
   viewerFromClaims,
   type ClaimNames,
 } from './token-claims.js';
+import { RememberedTokens, tokenHash } from './remembered-tokens.js';
 import { tokenExpired, tokenInvalid, tokenNotYetValid } from './token-problems.js';
-import { openKeySource, type JwtSettings, type KeyFinder, type OpenedKeys } from './verification-keys.js';
+import { openKeySource, type JwtSettings, type KeySource, type OpenedKeys } from './verification-keys.js';
 import type { Viewer } from './viewer.js';
 
 /** Reads from an access token the caller it was issued to. */
@@ -67,8 +68,9 @@ export class JwtVerifier implements AccessTokenVerifier {
 
   constructor(
     private readonly rules: TokenRules,
-    private readonly findKey: KeyFinder,
+    private readonly keys: KeySource,
     private readonly clock: Clock,
+    private readonly remembered: RememberedTokens = new RememberedTokens(),
   ) {
     this.#options = {
       issuer: rules.issuer,
@@ -80,13 +82,42 @@ export class JwtVerifier implements AccessTokenVerifier {
   }
 
   async verify(token: string): Promise<Viewer> {
+    if (Buffer.byteLength(token, 'utf8') > MAX_TOKEN_BYTES) throw tokenInvalid('token_too_long');
+    const key = tokenHash(token);
+    const known = this.#remembered(key);
+    if (known !== null) return known;
     this.#refuseByShape(token);
-    return viewerFromClaims(await this.#genuineClaims(token), this.rules);
+    // Before the check: a key that is withdrawn while it goes on must not be remembered as good.
+    const keysVersion = this.keys.version;
+    const claims = await this.#genuineClaims(token);
+    const viewer = viewerFromClaims(claims, this.rules);
+    if (keysVersion !== null && claims.exp !== undefined) {
+      const { exp: expiresAtEpochSeconds, nbf: notBeforeEpochSeconds = null } = claims;
+      const genuine = { viewer, expiresAtEpochSeconds, notBeforeEpochSeconds, keysVersion };
+      this.remembered.set(key, genuine, token.length);
+    }
+    return viewer;
+  }
+
+  /**
+   * The viewer of a token that was found genuine with the keys that are in force, and may be used now. In every
+   * other case the token is checked as if it had never been seen, and refused with that reason.
+   */
+  #remembered(key: string): Viewer | null {
+    const token = this.remembered.get(key);
+    if (token === null) return null;
+    const now = this.clock.nowEpochSeconds();
+    const mayBeUsed =
+      token.keysVersion === this.keys.version &&
+      token.expiresAtEpochSeconds > now - LEEWAY_SECONDS &&
+      (token.notBeforeEpochSeconds ?? 0) <= now + LEEWAY_SECONDS;
+    if (mayBeUsed) return token.viewer;
+    this.remembered.delete(key);
+    return null;
   }
 
   /** Everything that can be refused before a key is looked up: a flood of rubbish costs no download. */
   #refuseByShape(token: string): void {
-    if (Buffer.byteLength(token, 'utf8') > MAX_TOKEN_BYTES) throw tokenInvalid('token_too_long');
     if (!COMPACT_JWS.test(token)) throw tokenInvalid('not_a_compact_jws');
     const { alg, kid, typ, crit, b64 } = readHeader(token);
     if (alg === undefined || !this.rules.algorithms.includes(alg))
@@ -110,8 +141,8 @@ export class JwtVerifier implements AccessTokenVerifier {
 
   async #verify(token: string, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
     try {
-      // jku, x5u and jwk of the header are never looked at: findKey knows one source (RFC 8725 section 3.10).
-      return await jwtVerify(token, this.findKey, options);
+      // jku, x5u and jwk of the header are never looked at: the keys have one source (RFC 8725 section 3.10).
+      return await jwtVerify(token, (header) => this.keys.keyFor(header), options);
     } catch (error) {
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
       return verifyWithAny(token, error, options);

@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import type { Clock } from '../operation/clock.js';
 import { Problem } from '../http/problems/problem.js';
 import { JwtVerifier, type AccessTokenVerifier } from './access-token.verifier.js';
-import { secretFinder } from './verification-keys.js';
+import { secretSource } from './verification-keys.js';
 
 /** Contract section 3. Host-only, so the CDN never sees it. */
 export const DEMO_COOKIE = 'edgepass_demo';
@@ -58,7 +58,7 @@ export function createDemoSignIn(options: {
   const { secret, clock, users } = options;
   const key = createSecretKey(secret);
   return {
-    verifier: new JwtVerifier(RULES, secretFinder(secret, RULES.algorithms), clock),
+    verifier: new JwtVerifier(RULES, secretSource(secret, RULES.algorithms), clock),
     async signIn(user) {
       const found = users.find(({ id }) => id === user);
       if (found === undefined) {

@@ -53,6 +53,10 @@ export class RemoteKeySet implements OnApplicationShutdown {
   #failures = 0;
   /** From the latest attempt to the next, while keys are held; else at most the cool-down. */
   #pauseSeconds = 0;
+  /** The keys that jose holds, as text, and how often they have been others. */
+  #text = '';
+  #version = 0;
+  #refreshing: Promise<void> | null = null;
   #wasHeld = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -91,6 +95,11 @@ export class RemoteKeySet implements OnApplicationShutdown {
     }
   }
 
+  /** Another number once the issuer has changed, added or withdrawn a key; `null` while none may be used. */
+  get version(): number | null {
+    return this.#ageSeconds() === null ? null : this.#version;
+  }
+
   get state(): KeySetState {
     return { ageSeconds: this.#ageSeconds(), isFailing: this.#failure !== null };
   }
@@ -119,11 +128,20 @@ export class RemoteKeySet implements OnApplicationShutdown {
     clearInterval(this.#timer);
   }
 
-  /** Resolves when a download has ended, or at once during the pause after one. Never rejects. */
-  async #refresh(): Promise<void> {
-    if (!this.#keys.reloading && this.#pauseSecondsLeft() > 0) return;
+  /** Resolves when a download has ended, the same for everybody, or at once during the pause after one. Never rejects. */
+  #refresh(): Promise<void> {
+    if (this.#refreshing === null && this.#pauseSecondsLeft() > 0) return Promise.resolve();
+    this.#refreshing ??= this.#reload().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  async #reload(): Promise<void> {
     // What failed is noted where the download ends.
     await this.#keys.reload().catch(() => undefined);
+    // Compared once jose has them: a check that began before was made with the keys of the version before.
+    const text = JSON.stringify(this.#keys.jwks());
+    if (text !== this.#text) this.#version += 1;
+    this.#text = text;
   }
 
   /** jose calls it once for everybody who waits. */

@@ -19,7 +19,8 @@ export function viewerFromClaims(claims: Readonly<Record<string, unknown>>, name
   const groups = readClaim(claims, names.groupsClaim) ?? [];
   const list: readonly unknown[] = Array.isArray(groups) ? groups : [groups];
   if (!list.every(isGroupName)) throw tokenInvalid('groups_claim');
-  return { id, groups: [...new Set(list)] };
+  // Frozen: the caller's next call may get the same object.
+  return Object.freeze({ id, groups: Object.freeze([...new Set(list)]) });
 }
 
 /**

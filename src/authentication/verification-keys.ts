@@ -9,8 +9,16 @@ import { RemoteKeySet } from './remote-key-set.js';
 /** The settings of AUTH_MODE=jwt. */
 export type JwtSettings = Extract<Settings['authentication'], { mode: 'jwt' }>;
 
-/** Gives the key for a token's protected header, whose `alg` is on the allow-list already. */
-export type KeyFinder = (header: JWTHeaderParameters) => Promise<CryptoKey | KeyObject>;
+/** The keys that access tokens are verified with. */
+export interface KeySource {
+  /** Gives the key for a token's protected header, whose `alg` is on the allow-list already. */
+  keyFor(header: JWTHeaderParameters): Promise<CryptoKey | KeyObject>;
+  /** Another number once a key has been changed, added or withdrawn; `null` while none may be used. */
+  readonly version: number | null;
+}
+
+/** A key of the settings stays until the process ends. */
+const ONLY_VERSION = 1;
 
 /** RFC 7518 §3.2: a key shorter than the hash of HS256 can be guessed. */
 const MIN_SECRET_BYTES = 32;
@@ -59,17 +67,17 @@ export interface OpenedKeys {
 export async function openKeySource(
   { keys, algorithms }: JwtSettings,
   { issuerKeys, fileKey }: OpenedKeys,
-): Promise<KeyFinder> {
+): Promise<KeySource> {
   checkAlgorithms(algorithms, keys.kind === 'secret' ? new Set(SYMMETRIC.keys()) : ASYMMETRIC);
-  if (keys.kind === 'secret') return secretFinder(Buffer.from(keys.secret.reveal(), 'utf8'), algorithms);
+  if (keys.kind === 'secret') return secretSource(Buffer.from(keys.secret.reveal(), 'utf8'), algorithms);
   if (keys.kind === 'publicKeyFile')
-    return fileFinder(fileKey ?? (await readPublicKeyFile(keys.path)), algorithms);
+    return fileSource(fileKey ?? (await readPublicKeyFile(keys.path)), algorithms);
   if (issuerKeys === null) throw new TypeError('expected the key set of AUTH_JWKS_URL, found none');
-  return (header) => issuerKeys.keyFor(header);
+  return issuerKeys;
 }
 
-/** A key finder for one HMAC secret. The keys are imported once: jose would import the bytes per token. */
-export function secretFinder(secret: Uint8Array, algorithms: readonly string[]): KeyFinder {
+/** The key source of one HMAC secret. The keys are imported once: jose would import the bytes per token. */
+export function secretSource(secret: Uint8Array, algorithms: readonly string[]): KeySource {
   if (secret.length < MIN_SECRET_BYTES) {
     throw new KeySourceError({
       setting: 'AUTH_SECRET',
@@ -85,15 +93,18 @@ export function secretFinder(secret: Uint8Array, algorithms: readonly string[]):
       return [algorithm, secretKey.toCryptoKey({ name: 'HMAC', hash }, false, ['verify'])];
     }),
   );
-  return async (header) => {
-    const key = imported.get(header.alg);
-    if (key === undefined)
-      throw new Error(`Expected one of ${algorithms.join(', ')}, found another algorithm.`);
-    return key;
+  return {
+    version: ONLY_VERSION,
+    async keyFor({ alg }) {
+      const key = imported.get(alg);
+      if (key === undefined)
+        throw new Error(`Expected one of ${algorithms.join(', ')}, found another algorithm.`);
+      return key;
+    },
   };
 }
 
-function fileFinder(key: KeyObject, algorithms: readonly string[]): KeyFinder {
+function fileSource(key: KeyObject, algorithms: readonly string[]): KeySource {
   const type = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? '';
   const possible = OF_KEY_TYPE[type] ?? [];
   if (!algorithms.some((algorithm) => possible.includes(algorithm))) {
@@ -104,7 +115,7 @@ function fileFinder(key: KeyObject, algorithms: readonly string[]): KeyFinder {
       todo: 'name the algorithm that the issuer signs with',
     });
   }
-  return async () => key;
+  return { version: ONLY_VERSION, keyFor: () => Promise.resolve(key) };
 }
 
 function checkAlgorithms(algorithms: readonly string[], allowed: ReadonlySet<string>): void {
