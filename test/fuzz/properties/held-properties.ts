@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type * as held from '../../../src/cloudfront/cookies/held-grants.js';
 import type { HeldRecord } from '../../../src/cloudfront/cookies/held-grants.js';
-import { formatSetCookie } from '../../../src/cloudfront/cookies/cookie-syntax.js';
+import { formatSetCookie, type CookiePath } from '../../../src/cloudfront/cookies/cookie-syntax.js';
 import { pathOf } from '../../../src/cloudfront/prefix.js';
 import { named, type NamedProperty, type Tally } from './named-property.js';
 import { contains, faultOfPrefix } from './prefix-oracle.js';
@@ -38,24 +38,35 @@ const records = fc
     isOldForm: false,
   }));
 
-/** Values that a browser may send, near to what we wrote above all. */
-const hostileValues = fc.oneof(
+/** What we write, and now and then something else, so that most values differ from one of ours in a single member. */
+const mostly = (legal: string, ...others: readonly string[]): fc.Arbitrary<string> =>
+  fc.oneof(
+    { weight: 5, arbitrary: fc.constant(legal) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
+
+/** What a browser may send, near to what we wrote above all: a value, and the place that it names. */
+const hostileCookies = fc.oneof(
   fc
     .tuple(
-      fc.constantFrom('1', '2', ''),
-      fc.constantFrom(`${NOW - 60}`, '0', '-1', '1e9', ''),
-      fc.constantFrom(`${NOW + 60}`, `${NOW - 1}`, `${NOW}000`, ''),
-      fc.constantFrom('', TAG, 'x'),
-      fc.constantFrom('', 'example.com', 'a b', '.x', 'A.B'),
-      fc.constantFrom('', 'P', 'p'),
+      mostly('1', '2', ''),
+      mostly(`${NOW - 60}`, '0', '-1', '1e9', ''),
+      mostly(`${NOW + 60}`, `${NOW - 1}`, `${NOW}000`, ''),
+      mostly(TAG, '', 'x'),
+      mostly('example.com', '', 'a b', '.x', 'A.B'),
+      mostly('', 'P', 'p'),
       fc.oneof(
-        canonicalPrefixes.map(pathOf),
-        anyTexts,
-        anyTexts.map((text) => `/${text}`),
+        { weight: 3, arbitrary: canonicalPrefixes.map(pathOf) },
+        { weight: 1, arbitrary: anyTexts },
+        { weight: 1, arbitrary: anyTexts.map((text) => `/${text}`) },
       ),
     )
-    .map((members) => members.join('|')),
-  anyTexts,
+    .map((members) => {
+      const [, , , , domain, partitioned, path] = members;
+      const place = { domain: domain || null, partitioned: partitioned !== '', path: path as CookiePath };
+      return { value: members.join('|'), place };
+    }),
+  anyTexts.map((value) => ({ value, place: { ...CURRENT, path: '/' as const } })),
 );
 
 /** What the contract says of the cookies in which a browser holds its grants. */
@@ -88,8 +99,10 @@ export function heldProperties(rules: HeldRules, tally: Tally): readonly NamedPr
     ),
     named(
       'whatever a browser sends: only canonical and living grants, each once, and none hides another',
-      fc.property(hostileValues, records, records, fc.boolean(), (value, own, other, isFirst) => {
-        const hostile = `${heldCookieName(own, OWN)}=${value}`;
+      fc.property(hostileCookies, records, records, fc.nat(3), ({ value, place }, own, other, how) => {
+        const [isFirst, hasOwnName] = [how % 2 === 0, how < 2];
+        // Under the name of another cookie, or under the one that belongs to what it says.
+        const hostile = `${heldCookieName(hasOwnName ? own : place, OWN)}=${value}`;
         const expired = pairOf({ ...other, expiresAtEpochSeconds: NOW });
         const pairs = isFirst ? [hostile, pairOf(own), expired] : [expired, pairOf(own), hostile];
         const found = read(pairs.join('; '));
