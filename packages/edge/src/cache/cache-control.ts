@@ -9,7 +9,7 @@ export const MAX_SECONDS = 3_153_600_000;
 const TOKEN = String.raw`[!#$%&'*+.^_\`|~0-9A-Za-z-]+`;
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"`;
 /** A member of the list with what follows it up to the next comma that stands outside of a quoted string. */
-const MEMBER = new RegExp(String.raw`[ \t]*((?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])*)(?:,|$)`, 'gsy');
+const MEMBER = new RegExp(String.raw`((?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])*)(?:,|$)`, 'gsy');
 const DIRECTIVE = new RegExp(`^(${TOKEN})(?:=(?:(${TOKEN})|(${QUOTED})))?$`, 's');
 const NAME = new RegExp(`^${TOKEN}`);
 
@@ -22,7 +22,7 @@ export function readCacheControl(headers: HeaderList): CacheDirectives {
   for (const [name, value] of headers) {
     if (name.toLowerCase() !== 'cache-control') continue;
     for (const [, member = ''] of value.matchAll(MEMBER)) {
-      const text = member.trimEnd();
+      const text = withoutBlanks(member);
       const directive = NAME.exec(text)?.[0].toLowerCase();
       if (directive === undefined || directives.has(directive)) continue;
       directives.set(directive, argumentOf(text));
@@ -43,6 +43,15 @@ export function secondsOf(directives: CacheDirectives, name: string): number | n
 /** Reads `delta-seconds` (RFC 9111 section 1.2.2); null for anything else. */
 export function readDeltaSeconds(text: string): number | null {
   return /^[0-9]+$/.test(text) ? Math.min(Number(text), MAX_SECONDS) : null;
+}
+
+/** Blanks and tabs around a member are no part of it; what else Unicode calls a space is. */
+function withoutBlanks(text: string): string {
+  let first = 0;
+  let last = text.length;
+  while (text[first] === ' ' || text[first] === '\t') first += 1;
+  while (last > first && (text[last - 1] === ' ' || text[last - 1] === '\t')) last -= 1;
+  return text.slice(first, last);
 }
 
 function argumentOf(directive: string): string | null {
