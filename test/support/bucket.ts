@@ -26,6 +26,7 @@ export const NOT_MODIFIED_HEADERS = [...IDENTITY, ['Server', 'AmazonS3'] as cons
 export interface BucketQuestion {
   readonly method?: string;
   readonly path?: string;
+  readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -39,14 +40,14 @@ export function bucket(rules: readonly object[] | null, edge: object = {}, origi
   });
   utimesSync(join(media, OBJECT.key), OBJECT.modifiedEpochSeconds, OBJECT.modifiedEpochSeconds);
   const description = distributionOf(readDistribution(folder)).origins.get('media');
-  if (description === undefined) throw new Error('the fixture has no origin');
+  if (description?.kind !== 'folder') throw new Error('the fixture has no folder');
   const s3 = new FolderOrigin(description);
   return {
     media,
     /** The answer with its body read and its file closed. */
     ask: async (question: BucketQuestion = {}) => {
-      const { method = 'GET', path = `/${OBJECT.key}`, headers = {} } = question;
-      const answer = await s3.answer({ method, path, query: null, headers });
+      const { method = 'GET', path = `/${OBJECT.key}`, query = null, headers = {} } = question;
+      const answer = await s3.answer({ method, path, query, headers, body: null, signal: null });
       return { status: answer.status, headers: answer.headers, body: await bodyOf(answer) };
     },
   };

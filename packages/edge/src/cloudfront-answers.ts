@@ -7,7 +7,8 @@ import type { ViewerRequest } from './viewer-request.js';
 /** What `X-Cache` says of where an answer came from. */
 export type XCache = `${'Hit' | 'RefreshHit' | 'Miss' | 'Error' | 'Redirect'} from cloudfront`;
 
-const VIA = `1.1 ${randomBytes(16).toString('hex')}.cloudfront.net (CloudFront)`;
+/** How this edge names itself in `Via`, to viewers and to origins. */
+export const VIA = `1.1 ${randomBytes(16).toString('hex')}.cloudfront.net (CloudFront)`;
 const POP = 'LOCAL50-P1';
 
 /** What CloudFront's page says for refusals that are not about the viewer. */
@@ -24,6 +25,16 @@ const PAGES = {
   'request-timeout': { status: 408, heading: '408 ERROR', text: 'Request timeout.' },
   'url-too-long': { status: 414, heading: '414 ERROR', text: 'Bad request.' },
   'headers-too-large': { status: 494, heading: '494 ERROR', text: 'Bad request.' },
+  'origin-unreachable': {
+    status: 502,
+    heading: '502 ERROR',
+    text: "CloudFront wasn't able to connect to the origin.",
+  },
+  'origin-timeout': {
+    status: 504,
+    heading: '504 ERROR',
+    text: 'CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.',
+  },
   'edge-failed': { status: 500, heading: '500 ERROR', text: 'The local edge failed; its log says why.' },
 } as const;
 
@@ -58,8 +69,17 @@ export function marked(answer: EdgeAnswer, xCache: XCache, requestId: string = n
 /** The HTML page "The request could not be satisfied" (R50, R57, E40), marked. */
 export function edgePage(page: EdgePage): EdgeAnswer {
   const requestId = newRequestId();
+  return marked(pageText(page, requestId), 'Error from cloudfront', requestId);
+}
+
+/** CloudFront's page in the place of an origin's answer (R122). Not marked yet: it goes the way of that answer. */
+export function originPage(page: 'origin-unreachable' | 'origin-timeout'): EdgeAnswer {
+  return { ...pageText(page, newRequestId()), code: 'origin', isUnanswered: true };
+}
+
+function pageText(page: EdgePage, requestId: string): EdgeAnswer {
   const { status, heading, text } = PAGES[page];
-  const answer = textAnswer(
+  return textAnswer(
     status,
     'text/html',
     `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
@@ -83,7 +103,6 @@ Request ID: ${requestId}
 </ADDRESS>
 </BODY></HTML>`,
   );
-  return marked(answer, 'Error from cloudfront', requestId);
 }
 
 /**
@@ -126,6 +145,6 @@ export function accessRefusal(code: RefusalCode): EdgeAnswer {
 }
 
 /** `X-Amz-Cf-Id`: 56 characters as CloudFront writes them. */
-function newRequestId(): string {
+export function newRequestId(): string {
   return randomBytes(40).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }

@@ -1,7 +1,8 @@
+import type { Readable } from 'node:stream';
 import type { HeaderList } from './header-list.js';
 import { readObject, type OpenObject } from './origin/open-object.js';
 
-/** The body of an answer. An open object must be sent or closed by the code that holds the answer. */
+/** The body of an answer. An open object or stream must be sent or closed by the code that holds the answer. */
 export type AnswerBody =
   | { readonly kind: 'empty' }
   | { readonly kind: 'text'; readonly text: string }
@@ -11,6 +12,12 @@ export type AnswerBody =
       readonly object: OpenObject;
       readonly firstByte: number;
       readonly byteLength: number;
+    }
+  | {
+      readonly kind: 'stream';
+      readonly stream: Readable;
+      /** Null: only its end will tell. */
+      readonly byteLength: number | null;
     };
 
 /** An answer on its way to the viewer, as the origin or the edge made it. */
@@ -20,6 +27,10 @@ export interface EdgeAnswer {
   readonly body: AnswerBody;
   /** One word for the edge's own log: why there is no file in this answer. */
   readonly reason?: string;
+  /** Whose error it is, for that log; `S3` unless it is said. */
+  readonly code?: string;
+  /** The origin gave no answer, this one is CloudFront's own (R122). */
+  readonly isUnanswered?: boolean;
 }
 
 /** A text answer with its length in bytes. */
@@ -37,11 +48,12 @@ export function textAnswer(status: number, contentType: string, text: string): E
 /** Closes what an answer holds open, when it is not sent. */
 export async function discard({ body }: EdgeAnswer): Promise<void> {
   if (body.kind === 'object') await body.object.handle.close();
+  if (body.kind === 'stream') body.stream.destroy();
 }
 
-/** How long a body is, before it is read. */
-export function bodyLength(body: AnswerBody): number {
-  if (body.kind === 'object') return body.byteLength;
+/** How long a body is, before it is read; null when nobody knows. */
+export function bodyLength(body: AnswerBody): number | null {
+  if (body.kind === 'object' || body.kind === 'stream') return body.byteLength;
   if (body.kind === 'bytes') return body.bytes.length;
   return body.kind === 'text' ? Buffer.byteLength(body.text) : 0;
 }
@@ -50,7 +62,7 @@ export function bodyLength(body: AnswerBody): number {
  * Reads a body into memory and closes its object. Rejects with ObjectChanged when the file was no longer
  * what was opened: then there is nothing to keep and nothing to send (E37).
  */
-export async function readBody(body: AnswerBody): Promise<Buffer> {
+export async function readBody(body: Exclude<AnswerBody, { kind: 'stream' }>): Promise<Buffer> {
   if (body.kind === 'bytes') return body.bytes;
   if (body.kind === 'text') return Buffer.from(body.text);
   if (body.kind === 'empty') return Buffer.alloc(0);

@@ -14,8 +14,8 @@ const DEFAULT_CONTROL_PORT = 3003;
 const USAGE = `Usage: edgepass edge --distribution FOLDER [--host 127.0.0.1] [--port 3002]
                      [--control-port 3003] [--control-host 127.0.0.1] [--http] [--clock-offset-seconds=N]
 
-Stands in for CloudFront and S3: verifies signed cookies and signed URLs, and serves a folder of files
-through a cache that follows the cache, origin request and response headers policies.
+Stands in for CloudFront and S3: verifies signed cookies and signed URLs, and serves folders and servers of
+this machine through a cache that follows the cache, origin request and response headers policies.
 
 --distribution FOLDER       what AWS writes about a distribution, and edge.json; docs/edge.md shows both
 --host ADDRESS              where to listen (default 127.0.0.1, and then ::1 too)
@@ -34,7 +34,10 @@ The folder:
   cache-policies/*.json             aws cloudfront get-cache-policy --id ID
   origin-request-policies/*.json    aws cloudfront get-origin-request-policy --id ID
   response-headers-policies/*.json  aws cloudfront get-response-headers-policy --id ID
-  edge.json                         {"origins": {"ORIGIN-ID": {"folder": "../media"}},
+  bucket-cors.json                  aws s3api get-bucket-cors --bucket NAME
+  bucket-website.json               aws s3api get-bucket-website --bucket NAME
+  edge.json                         {"origins": {"ORIGIN-ID": {"folder": "../media"},
+                                                 "ORIGIN-ID": {"url": "http://localhost:4000"}},
                                      "tls": {"certFile": "../tls/leaf.pem", "keyFile": "../tls/leaf-key.pem"}}
 
 Copies live in memory, as long as the cache policy and Cache-Control say; a changed file shows after

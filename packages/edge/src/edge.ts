@@ -3,9 +3,9 @@ import { EdgeCache, type Served } from './cache/edge-cache.js';
 import type { Clock } from './clock.js';
 import { accessRefusal, edgePage, marked, redirectToHttps, type EdgePage } from './cloudfront-answers.js';
 import { applyPolicy } from './cors/apply-policy.js';
-import type { Behavior, Distribution } from './distribution/distribution.js';
+import type { Behavior, Distribution, OriginGroup } from './distribution/distribution.js';
 import { acceptsHost, findBehavior, withDefaultRootObject } from './distribution/routing.js';
-import type { EdgeAnswer } from './edge-answer.js';
+import { discard, type EdgeAnswer } from './edge-answer.js';
 import type { EdgeLog } from './edge-log.js';
 import { errorCachingMinTtlSeconds, errorPageRequest, replaceError } from './error-responses.js';
 import { askOrigin, originRequest } from './origin-request/origin-request.js';
@@ -119,12 +119,7 @@ export class Edge {
       const answer = { ...s3Error('AccessDenied'), reason: 'path-with-two-readings' };
       return { answer, from: 'Miss', ageSeconds: null };
     }
-    const { defaultRootObject, switches, customErrorResponses } = this.distribution;
-    const origin = this.origins.get(behavior.originId);
-    const description = this.distribution.origins.get(behavior.originId);
-    if (origin === undefined || description === undefined) {
-      throw new Error(`No folder stands behind origin ${behavior.originId}.`);
-    }
+    const { defaultRootObject, customErrorResponses } = this.distribution;
     const originPath = withDefaultRootObject(request.path, defaultRootObject);
     const query = behavior.trustedKeys === null ? request.query : withoutReservedParameters(request.query);
     return this.cache.answer({
@@ -132,12 +127,44 @@ export class Edge {
       key: cacheKey({ request, originPath, query, behavior }),
       behavior,
       errorCachingMinTtlSeconds: (status) => errorCachingMinTtlSeconds(customErrorResponses, status),
-      askOrigin: (more) => {
-        const asked = originRequest(request, originPath, query, behavior, description);
-        const headers = { ...asked.headers, ...more };
-        return askOrigin(origin, description, { ...asked, headers }, behavior, switches);
+      askOrigin: (more, signal) => {
+        const ask = (originId: string) => {
+          const { origin, description } = this.originOf(originId);
+          const asked = originRequest(request, originPath, query, behavior, description);
+          const headers = { ...asked.headers, ...more };
+          return askOrigin(
+            origin,
+            description,
+            { ...asked, headers, signal },
+            behavior,
+            this.distribution.switches,
+          );
+        };
+        const group = this.distribution.originGroups.get(behavior.originId);
+        return group === undefined ? ask(behavior.originId) : this.askGroup(group, request.method, ask);
       },
     });
+  }
+
+  /** R124: the second origin answers when the first fails, and only what changes nothing is asked twice. */
+  private async askGroup(
+    { primaryId, secondaryId, failoverStatuses }: OriginGroup,
+    method: string,
+    ask: (originId: string) => Promise<EdgeAnswer>,
+  ): Promise<EdgeAnswer> {
+    const answer = await ask(primaryId);
+    const isFailure = failoverStatuses.has(answer.status) || answer.isUnanswered === true;
+    if (!isFailure || !['GET', 'HEAD', 'OPTIONS'].includes(method)) return answer;
+    await discard(answer);
+    return ask(secondaryId);
+  }
+
+  private originOf(id: string) {
+    const origin = this.origins.get(id);
+    const description = this.distribution.origins.get(id);
+    if (origin === undefined || description === undefined)
+      throw new Error(`Nothing is known of origin ${id}.`);
+    return { origin, description };
   }
 
   /**
@@ -145,6 +172,8 @@ export class Edge {
    * would be opened by the behavior of `/` and give what lies below `/private/` (R27, E17).
    */
   private hasTwoReadings(path: string, behavior: Behavior): boolean {
+    // A server gets the path as it came and reads it itself.
+    if (this.distribution.origins.get(behavior.originId)?.kind === 'server') return false;
     const decoded = decodeOnce(path);
     return decoded !== null && findBehavior(this.distribution, decoded) !== behavior;
   }
@@ -156,7 +185,8 @@ export class Edge {
   ): EdgeAnswer {
     const isError = answer.status >= 400;
     if (isError) {
-      this.log.refused(request, answer.status, { code: 'S3', reason: answer.reason ?? 'origin-error' });
+      const { code = 'S3', reason = 'origin-error' } = answer;
+      this.log.refused(request, answer.status, { code, reason });
     }
     const relayed = marked(
       this.withPolicy(answer, request, policyOf),

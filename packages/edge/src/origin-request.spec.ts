@@ -47,6 +47,8 @@ async function askedOfOrigin(path: string, query: string | null) {
     host: ALIAS,
     headers: {},
     peerAddress: '192.0.2.7',
+    body: null,
+    signal: null,
   };
   const { status } = await edge.answer({ ...viewer, path, query }, 80);
   const [request] = asked;

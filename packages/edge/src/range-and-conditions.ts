@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import { discard, type AnswerBody, type EdgeAnswer } from './edge-answer.js';
 import { headerOf, withHeader, type HeaderList } from './header-list.js';
 import { readHttpDate } from './http-date.js';
@@ -44,7 +45,7 @@ export function rangeAndConditionsOf(headers: IncomingHttpHeaders): IncomingHttp
  */
 export async function answerFromWhole(
   whole: EdgeAnswer,
-  byteLength: number,
+  byteLength: number | null,
   request: IncomingHttpHeaders,
   nowEpochSeconds: number,
 ): Promise<EdgeAnswer> {
@@ -60,7 +61,8 @@ export async function answerFromWhole(
     const condition = request['if-match'] === undefined ? 'If-Unmodified-Since' : 'If-Match';
     return refused(whole, s3Error('PreconditionFailed', { Condition: condition }));
   }
-  if (request.range === undefined) return whole;
+  // CF-CO: of a body without a length the viewer gets the whole.
+  if (request.range === undefined || byteLength === null) return whole;
   const ifRange = [request['if-range']].flat()[0];
   if (!rangeIsCurrent(ifRange, validators)) return whole;
   const range = readByteRange(request.range, byteLength);
@@ -91,7 +93,22 @@ function partOf(body: AnswerBody, firstByte: number, byteLength: number): Answer
   if (body.kind === 'bytes') {
     return { kind: 'bytes', bytes: body.bytes.subarray(firstByte, firstByte + byteLength) };
   }
+  if (body.kind === 'stream') {
+    return { kind: 'stream', stream: Readable.from(slice(body.stream, firstByte, byteLength)), byteLength };
+  }
   return body.kind === 'object' ? { ...body, firstByte, byteLength } : body;
+}
+
+/** A part of a stream; the rest of it is let go. */
+async function* slice(stream: Readable, firstByte: number, byteLength: number): AsyncGenerator<Buffer> {
+  let position = 0;
+  const end = firstByte + byteLength;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const part = chunk.subarray(Math.max(0, firstByte - position), Math.max(0, end - position));
+    position += chunk.length;
+    if (part.length > 0) yield part;
+    if (position >= end) return;
+  }
 }
 
 /** R106: an error of the bucket carries the CORS headers of the object too. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { EdgeAnswer } from './edge-answer.js';
+import { discard, type EdgeAnswer } from './edge-answer.js';
 import { readObject } from './origin/open-object.js';
 import { hasBody } from './viewer-request.js';
 
@@ -24,11 +24,14 @@ export async function sendAnswer(
   const { body } = answer;
   try {
     // A body that nobody reads would stand before the next request on the connection.
-    if (hasBody(request.headers)) response.shouldKeepAlive = false;
+    if (hasBody(request.headers) && !request.complete) response.shouldKeepAlive = false;
     response.writeHead(answer.status, REASONS[answer.status], answer.headers.flat());
-    if (request.method === 'HEAD' || body.kind === 'empty') response.end();
-    else if (body.kind === 'text') response.end(body.text);
+    if (request.method === 'HEAD' || body.kind === 'empty') {
+      response.end();
+      await discard(answer);
+    } else if (body.kind === 'text') response.end(body.text);
     else if (body.kind === 'bytes') await sendBytes(body.bytes, response);
+    else if (body.kind === 'stream') await pipeline(body.stream, response);
     else await pipeline(Readable.from(readObject(body.object, body.firstByte, body.byteLength)), response);
   } finally {
     if (body.kind === 'object') await body.object.handle.close();

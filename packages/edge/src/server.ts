@@ -10,11 +10,13 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.js';
 import { edgePage, type EdgePage } from './cloudfront-answers.js';
-import type { Distribution } from './distribution/distribution.js';
+import type { Distribution, OriginDescription } from './distribution/distribution.js';
 import { EdgeLog } from './edge-log.js';
 import { Edge } from './edge.js';
 import { hostInUrl, listenOnLoopbacks } from './listening.js';
 import { FolderOrigin } from './origin/folder-origin.js';
+import { ABSENT_ORIGIN, ServerOrigin } from './origin/server-origin.js';
+import { WebsiteOrigin } from './origin/website-origin.js';
 import { ObjectChanged } from './origin/open-object.js';
 import type { Origin } from './origin/origin.js';
 import { sendAnswer } from './send-answer.js';
@@ -28,6 +30,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 30_000;
 /** A viewer that reads nothing for this long is let go, so that it holds no open file for ever. */
 const IDLE_SOCKET_MS = 120_000;
+
+/** How long the connections to the origins of an earlier distribution live on. */
+const ORIGIN_GRACE_MS = 60_000;
 
 /** What an edge needs to listen. */
 export interface EdgeServerOptions {
@@ -75,7 +80,8 @@ interface Listening {
  */
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   const log = new EdgeLog(options.writeLine);
-  let edge = new Edge(options.distribution, originsOf(options.distribution), options.clock, log);
+  let origins = originsOf(options.distribution);
+  let edge = new Edge(options.distribution, origins, options.clock, log);
   const listening: Listening = { protocol: options.plainHttp ? 'http' : 'https', port: 0 };
   const create = () => createEdgeServer(options, () => edge, log, listening);
   const { port, close } = await listenOnLoopbacks(create, options.host, options.port, (taken) => {
@@ -85,15 +91,33 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
     url: `${listening.protocol}://${hostInUrl(options.host)}:${port}`,
     port,
     reload: (distribution) => {
-      edge = edge.changed(distribution, originsOf(distribution));
+      const before = origins;
+      origins = originsOf(distribution);
+      edge = edge.changed(distribution, origins);
+      // What is being answered ends first.
+      setTimeout(() => void closeOrigins(before), ORIGIN_GRACE_MS).unref();
     },
     invalidate: (paths) => edge.invalidate(paths),
-    close,
+    close: async () => {
+      await close();
+      await closeOrigins(origins);
+    },
   };
 }
 
 function originsOf({ origins }: Distribution): ReadonlyMap<string, Origin> {
-  return new Map([...origins].map(([id, description]) => [id, new FolderOrigin(description)]));
+  return new Map([...origins].map(([id, description]) => [id, originOf(description)]));
+}
+
+function originOf(description: OriginDescription): Origin {
+  if (description.kind === 'absent') return ABSENT_ORIGIN;
+  if (description.kind === 'server') return new ServerOrigin(description);
+  const { website } = description;
+  return website === null ? new FolderOrigin(description) : new WebsiteOrigin(description, website);
+}
+
+async function closeOrigins(origins: ReadonlyMap<string, Origin>): Promise<void> {
+  await Promise.all([...origins.values()].map(async (origin) => origin.close?.()));
 }
 
 function createEdgeServer(
@@ -160,7 +184,11 @@ async function respond(
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const request = readViewerRequest(message, listening.protocol);
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  const request = readViewerRequest(message, listening.protocol, gone.signal);
   if ('page' in request) {
     log.say(`refused a request: ${request.page}`);
     if (request.page === 'headers-too-large' || request.page === 'url-too-long') {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 
 /** The longest URL that CloudFront takes, in bytes (R50). */
 const MAX_URL_BYTES = 8192;
@@ -27,6 +28,10 @@ export interface ViewerRequest extends ViewerUrl {
   readonly headers: IncomingHttpHeaders;
   /** The TCP peer; forwarding headers are not consulted. */
   readonly peerAddress: string;
+  /** Null where the viewer announces none. */
+  readonly body: Readable | null;
+  /** Aborted when the viewer goes away before it has its answer. */
+  readonly signal: AbortSignal | null;
 }
 
 /** Why CloudFront would not take a request: the name of the page that it answers. */
@@ -36,6 +41,7 @@ export type UnacceptableRequest = 'headers-too-large' | 'url-too-long' | 'bad-re
 export function readViewerRequest(
   message: IncomingMessage,
   protocol: ViewerUrl['protocol'],
+  signal: AbortSignal | null = null,
 ): ViewerRequest | { readonly page: UnacceptableRequest } {
   const target = message.url ?? '';
   const method = message.method ?? '';
@@ -54,6 +60,8 @@ export function readViewerRequest(
     ...splitTarget(target),
     headers: message.headers,
     peerAddress: message.socket.remoteAddress ?? '',
+    body: hasBody(message.headers) ? message : null,
+    signal,
   };
 }
 

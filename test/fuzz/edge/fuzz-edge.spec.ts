@@ -46,7 +46,9 @@ describe('raw targets', () => {
           const origins = new Map(
             [...distribution.origins].map(([id, origin]) => [
               id,
-              { ...origin, folder: origin.folder.replace(/\/media$/, '') },
+              origin.kind === 'folder'
+                ? { ...origin, folder: origin.folder.replace(/\/media$/, '') }
+                : origin,
             ]),
           );
           return { ...result, distribution: { ...distribution, origins } };

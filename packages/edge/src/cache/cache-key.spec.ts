@@ -33,6 +33,8 @@ function keyOf(policy: Partial<CachePolicy>, asked: Asked = {}, pathPattern = '*
     path: '/a',
     headers: {},
     peerAddress: '192.0.2.7',
+    body: null,
+    signal: null,
     ...asked,
     query: asked.query ?? null,
   };

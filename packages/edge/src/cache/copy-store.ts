@@ -1,5 +1,6 @@
 import type { EdgeAnswer } from '../edge-answer.js';
 import type { HeaderList } from '../header-list.js';
+import type { BodyLimit } from './shared-body.js';
 
 /** How much memory the copies may take. */
 export interface CacheLimits {
@@ -22,6 +23,7 @@ export interface StoredCopy {
   /** Length of the body that the headers describe: of a copy made from HEAD there are no bytes. */
   readonly byteLength: number;
   readonly reason: string | undefined;
+  readonly code: string | undefined;
   readonly addresses: readonly string[];
   /** When it would have been made had it come at once: what `Age` counts from. */
   readonly bornAtEpochSeconds: number;
@@ -59,6 +61,22 @@ export class CopyStore {
     this.reservedBytes += bytes;
     this.evict();
     return true;
+  }
+
+  /** Memory for a body of unknown length, taken piece by piece. */
+  memoryForOne(): BodyLimit {
+    let taken = 0;
+    return {
+      reserve: (bytes) => {
+        if (taken + bytes > this.limits.objectBytes || !this.reserve(bytes)) return false;
+        taken += bytes;
+        return true;
+      },
+      release: () => {
+        this.release(taken);
+        taken = 0;
+      },
+    };
   }
 
   release(bytes: number): void {
@@ -111,5 +129,6 @@ export function answerOf(copy: StoredCopy): EdgeAnswer {
     headers: copy.headers,
     body: { kind: 'bytes', bytes: copy.bytes },
     ...(copy.reason === undefined ? {} : { reason: copy.reason }),
+    ...(copy.code === undefined ? {} : { code: copy.code }),
   };
 }

@@ -1,14 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import type { Behavior } from '../distribution/distribution.js';
 import { bodyLength, discard, readBody, type EdgeAnswer } from '../edge-answer.js';
 import { headerOf, withoutHeader, type HeaderList } from '../header-list.js';
-import { answerFromWhole, rangeAndConditionsOf } from '../range-and-conditions.js';
+import { answerFromWhole, RANGE_AND_CONDITIONS, rangeAndConditionsOf } from '../range-and-conditions.js';
 import type { ViewerRequest } from '../viewer-request.js';
 import type { CacheKey } from './cache-key.js';
 import { answerOf, CopyStore, type CacheLimits, type StoredCopy } from './copy-store.js';
 import { matchesInvalidation } from './invalidation-path.js';
 import { lifetimeOf, type Lifetime } from './lifetime.js';
+import { SharedBody } from './shared-body.js';
 
 /** An answer and where it came from. */
 export interface Served {
@@ -21,19 +23,40 @@ export interface Served {
 /** What the cache needs to know of a request. */
 export interface CacheLookup {
   /** Its range and its conditions are answered from a copy. */
-  readonly request: Pick<ViewerRequest, 'method' | 'headers'>;
+  readonly request: Pick<ViewerRequest, 'method' | 'headers'> & Partial<Pick<ViewerRequest, 'signal'>>;
   readonly key: CacheKey;
   readonly behavior: Pick<Behavior, 'cachePolicy' | 'cachedMethods'>;
   readonly errorCachingMinTtlSeconds: (status: number) => number;
   /** Asks the origin with these headers beside those that the policies let through. */
-  readonly askOrigin: (more: IncomingHttpHeaders) => Promise<EdgeAnswer>;
+  readonly askOrigin: (more: IncomingHttpHeaders, signal: AbortSignal | null) => Promise<EdgeAnswer>;
 }
 
 /** A request to the origin that is on its way, for everybody who wants the same copy. */
 interface CoalescedFetch {
   readonly addresses: readonly string[];
-  readonly copy: Promise<StoredCopy | null>;
+  /** What it brought as soon as that is known; null when it may not be shared. */
+  readonly shared: Promise<SharedAnswer | null>;
   isInvalidated: boolean;
+}
+
+/** A copy, or an answer whose body is still coming. */
+type SharedAnswer =
+  | { readonly copy: StoredCopy }
+  | {
+      /** The answer for a further viewer; null when its beginning is no longer there. */
+      readonly open: () => EdgeAnswer | null;
+      readonly whole: Promise<StoredCopy | null>;
+      readonly bornAtEpochSeconds: number;
+    };
+
+/** Where a request to the origin ends up. */
+interface FetchOutcome {
+  /** Shares an answer with everybody who waits for it; null: each asks for it. */
+  readonly share: (answer: SharedAnswer | null) => void;
+  /** Keeps a copy unless it was invalidated on its way. */
+  readonly keep: (copy: StoredCopy, key?: string) => StoredCopy;
+  /** Nobody joins any more. */
+  readonly end: () => void;
 }
 
 /** A copy and the key under which it was found. */
@@ -75,9 +98,8 @@ export class EdgeCache {
       return this.hit(known.copy, lookup);
     }
     if (fetching !== undefined) {
-      const copy = await fetching.copy.catch(() => null);
       // What could not be kept for all is fetched for each.
-      return copy === null ? this.passThrough(lookup) : this.hit(copy, lookup);
+      return (await this.join(await fetching.shared, lookup)) ?? this.passThrough(lookup);
     }
     return this.coalesce(fetchKey, known, lookup);
   }
@@ -91,6 +113,16 @@ export class EdgeCache {
       this.coalesced.delete(key);
     }
     return this.store.removeWhere(isMeant);
+  }
+
+  /** The answer that another request has fetched, or is fetching. */
+  private async join(shared: SharedAnswer | null, lookup: CacheLookup): Promise<Served | null> {
+    if (shared === null) return null;
+    if ('copy' in shared) return this.hit(shared.copy, lookup);
+    const answer = asksForWhole(lookup.request.headers) ? shared.open() : null;
+    if (answer !== null) return { answer, from: 'Hit', ageSeconds: this.now() - shared.bornAtEpochSeconds };
+    const whole = await shared.whole;
+    return whole === null ? null : this.hit(whole, lookup);
   }
 
   /** A copy made from GET answers HEAD too, never the reverse. */
@@ -119,13 +151,14 @@ export class EdgeCache {
   private revalidate(fetchKey: string, known: KnownCopy, lookup: CacheLookup): void {
     const withoutRange = { ...lookup, request: { method: lookup.request.method, headers: {} } };
     this.coalesce(fetchKey, known, withoutRange).then(
-      ({ answer }) => discard(answer),
+      ({ answer }) => readToTheEnd(answer),
       () => undefined,
     );
   }
 
   private async passThrough(lookup: CacheLookup): Promise<Served> {
-    const answer = await lookup.askOrigin(rangeAndConditionsOf(lookup.request.headers));
+    const { headers, signal = null } = lookup.request;
+    const answer = await lookup.askOrigin(rangeAndConditionsOf(headers), signal);
     return { answer, from: 'Miss', ageSeconds: null };
   }
 
@@ -134,38 +167,44 @@ export class EdgeCache {
     known: KnownCopy | undefined,
     lookup: CacheLookup,
   ): Promise<Served> {
-    const { promise, resolve } = Promise.withResolvers<StoredCopy | null>();
+    const { promise, resolve } = Promise.withResolvers<SharedAnswer | null>();
     const fetching: CoalescedFetch = {
       addresses: lookup.key.addresses,
-      copy: promise,
+      shared: promise,
       isInvalidated: false,
     };
     this.coalesced.set(fetchKey, fetching);
-    const settle = (copy: StoredCopy | null) => {
-      if (this.coalesced.get(fetchKey) === fetching) this.coalesced.delete(fetchKey);
-      resolve(copy);
+    const outcome: FetchOutcome = {
+      share: resolve,
+      keep: (copy, key = fetchKey) => {
+        if (!fetching.isInvalidated) this.store.store(key, copy);
+        resolve({ copy });
+        outcome.end();
+        return copy;
+      },
+      end: () => {
+        if (this.coalesced.get(fetchKey) === fetching) this.coalesced.delete(fetchKey);
+        resolve(null);
+      },
     };
     try {
-      return await this.fetch(fetchKey, known, lookup, fetching, settle);
-    } finally {
-      settle(null);
+      const served = await this.fetch(known, lookup, outcome);
+      if (served.answer.body.kind !== 'stream') outcome.end();
+      return served;
+    } catch (error) {
+      outcome.end();
+      throw error;
     }
   }
 
   private async fetch(
-    fetchKey: string,
     known: KnownCopy | undefined,
     lookup: CacheLookup,
-    fetching: CoalescedFetch,
-    settle: (copy: StoredCopy | null) => void,
+    outcome: FetchOutcome,
   ): Promise<Served> {
-    const keep = (copy: StoredCopy, key = fetchKey) => {
-      if (!fetching.isInvalidated) this.store.store(key, copy);
-      settle(copy);
-      return copy;
-    };
+    const { keep } = outcome;
     const stale = known?.copy;
-    const answer = await lookup.askOrigin(stale === undefined ? {} : conditionsOf(stale));
+    const answer = await lookup.askOrigin(stale === undefined ? {} : conditionsOf(stale), null);
     if (stale !== undefined && answer.status === 304) {
       const headers = refreshedHeaders(stale.headers, answer.headers);
       const lifetime = this.lifetime({ status: stale.status, headers }, lookup);
@@ -182,44 +221,72 @@ export class EdgeCache {
       const freshUntilEpochSeconds = Math.min(until, stale.serveOnErrorUntilEpochSeconds);
       return this.hit(keep({ ...stale, freshUntilEpochSeconds }, known?.key), lookup);
     }
-    return this.storeAndAnswer(answer, lookup, keep);
+    return this.storeAndAnswer(answer, lookup, outcome);
   }
 
   /** Stores an answer that may be stored and fits; gives it to the viewer either way. */
   private async storeAndAnswer(
     answer: EdgeAnswer,
     lookup: CacheLookup,
-    keep: (copy: StoredCopy) => StoredCopy,
+    outcome: FetchOutcome,
   ): Promise<Served> {
     const isHead = lookup.request.method === 'HEAD';
     const described = isHead
       ? Number(headerOf(answer.headers, 'Content-Length') ?? 0)
       : bodyLength(answer.body);
-    const reserved = isHead ? 0 : described;
+    const reserved = isHead ? 0 : (described ?? 0);
     const lifetime = [206, 304].includes(answer.status) ? null : this.lifetime(answer, lookup);
-    if (lifetime === null || !this.store.reserve(reserved)) {
+    const { body } = answer;
+    if (body.kind === 'stream' && !isHead && lifetime !== null && reserved <= this.store.limits.objectBytes) {
+      return this.storeStream({ ...answer, body }, lifetime, lookup, outcome);
+    }
+    if (lifetime === null || body.kind === 'stream' || !this.store.reserve(reserved)) {
+      outcome.end();
       const part = await answerFromWhole(answer, described, lookup.request.headers, this.now());
       return { answer: part, from: 'Miss', ageSeconds: null };
     }
     let bytes: Buffer;
     try {
       if (isHead) await discard(answer);
-      bytes = isHead ? Buffer.alloc(0) : await readBody(answer.body);
+      bytes = isHead ? Buffer.alloc(0) : await readBody(body);
     } finally {
       this.store.release(reserved);
     }
-    const copy = this.dated(
-      {
-        status: answer.status,
-        headers: withoutHeader(answer.headers, 'Age'),
-        bytes,
-        byteLength: described,
-        reason: answer.reason,
-        addresses: lookup.key.addresses,
-      },
-      lifetime,
-    );
-    return this.hit(keep(copy), lookup, 'Miss');
+    const copy = copyOf(answer, bytes, described ?? 0, lookup, datesOf(lifetime, this.now()));
+    return this.hit(outcome.keep(copy), lookup, 'Miss');
+  }
+
+  /** Hands a body on while it comes, and keeps it when it has come whole. */
+  private async storeStream(
+    answer: EdgeAnswer & { readonly body: { readonly stream: Readable; readonly byteLength: number | null } },
+    lifetime: Lifetime,
+    lookup: CacheLookup,
+    outcome: FetchOutcome,
+  ): Promise<Served> {
+    const { byteLength } = answer.body;
+    const dates = datesOf(lifetime, this.now());
+    const shared = new SharedBody(answer.body.stream, byteLength, this.store.memoryForOne());
+    const headers = withoutHeader(answer.headers, 'Age');
+    const open = (): EdgeAnswer | null => {
+      const stream = shared.open();
+      return stream === null ? null : { ...answer, headers, body: { kind: 'stream', stream, byteLength } };
+    };
+    const first = open();
+    const whole = shared.whole.then((bytes) => {
+      if (bytes !== null) {
+        return outcome.keep(copyOf(answer, bytes, bytes.length, lookup, dates));
+      }
+      outcome.end();
+      return null;
+    });
+    outcome.share({ open, whole, bornAtEpochSeconds: dates.bornAtEpochSeconds });
+    if (first === null) throw new Error('A body that has not begun can be opened.');
+    const ageSeconds = lifetime.ageSeconds > 0 ? lifetime.ageSeconds : null;
+    if (asksForWhole(lookup.request.headers)) return { answer: first, from: 'Miss', ageSeconds };
+    // A range or a condition is answered from the whole; what does not fit is asked for once more, as a range.
+    await readToTheEnd(first);
+    const copy = await whole;
+    return copy === null ? this.passThrough(lookup) : this.hit(copy, lookup, 'Miss');
   }
 
   private lifetime(answer: Pick<EdgeAnswer, 'status' | 'headers'>, lookup: CacheLookup): Lifetime | null {
@@ -243,6 +310,36 @@ const ASKED_EACH_TIME: Lifetime = {
   staleWhileRevalidateSeconds: 0,
   staleIfErrorSeconds: 0,
 };
+
+/** Says whether a request asks for the whole of an object, whatever its version. */
+function asksForWhole(headers: IncomingHttpHeaders): boolean {
+  return RANGE_AND_CONDITIONS.every((name) => headers[name] === undefined);
+}
+
+/** Takes in what nobody waits for, so that it is kept. */
+async function readToTheEnd(answer: EdgeAnswer): Promise<void> {
+  if (answer.body.kind === 'stream') answer.body.stream.on('error', () => undefined).resume();
+  else await discard(answer);
+}
+
+function copyOf(
+  answer: EdgeAnswer,
+  bytes: Buffer,
+  byteLength: number,
+  lookup: CacheLookup,
+  dates: ReturnType<typeof datesOf>,
+): StoredCopy {
+  return {
+    status: answer.status,
+    headers: withoutHeader(answer.headers, 'Age'),
+    bytes,
+    byteLength,
+    reason: answer.reason,
+    code: answer.code,
+    addresses: lookup.key.addresses,
+    ...dates,
+  };
+}
 
 function datesOf(lifetime: Lifetime, nowEpochSeconds: number) {
   const freshUntilEpochSeconds = nowEpochSeconds + lifetime.freshSeconds;

@@ -12,6 +12,9 @@ describe('a path of an invalidation', () => {
     ['/caf%C3%A9.jpg', '/caf\u00c3\u00a9.jpg'],
     ['/café.jpg', '/caf%C3%A9.jpg'],
     ['/a(b).jpg', '/a(b).jpg'],
+    ['/a%7Eb.js', '/a~b.js'],
+    ['/a%7eb.js', '/a~b.js'],
+    ['/a%7Eb*', '/a%7Eb.js'],
   ])('%s names %s', (path, address) => {
     expect(matchesInvalidation(path, address)).toBe(true);
   });
@@ -32,7 +35,10 @@ describe('a path of an invalidation', () => {
     expect(isInvalidationPath(path)).toBe(true);
   });
 
-  it.each(['', 'a', '*', '/a*b', '/**', `/${'a'.repeat(4000)}`])('is not %s', (path) => {
-    expect(isInvalidationPath(path)).toBe(false);
-  });
+  it.each(['', 'a', '*', '/a*b', '/**', '/a b', '/a\tb', '/a~b', '/~*', `/${'a'.repeat(4000)}`])(
+    'is not %s',
+    (path) => {
+      expect(isInvalidationPath(path)).toBe(false);
+    },
+  );
 });

@@ -16,7 +16,9 @@ export interface Distribution {
   readonly defaultRootObject: string;
   /** In order of precedence; the last one is the default and covers every path. */
   readonly behaviors: readonly Behavior[];
-  readonly origins: ReadonlyMap<string, FolderOriginDescription>;
+  /** Every origin that a behavior or a group of one names. */
+  readonly origins: ReadonlyMap<string, OriginDescription>;
+  readonly originGroups: ReadonlyMap<string, OriginGroup>;
   /** By the status that they replace (R60). */
   readonly customErrorResponses: ReadonlyMap<number, CustomErrorResponse>;
   /** Host that a laptop uses, lower case with port → host that policies name. */
@@ -31,6 +33,7 @@ export interface Distribution {
 /** One cache behavior. */
 export interface Behavior {
   readonly pathPattern: string;
+  /** Of an origin or of an origin group. */
   readonly originId: string;
   readonly allowedMethods: ReadonlySet<string>;
   /** GET and HEAD, with or without OPTIONS (R81). */
@@ -43,23 +46,91 @@ export interface Behavior {
   readonly responseHeadersPolicy: ResponseHeadersPolicy | null;
 }
 
-/** A folder that stands in for a bucket. */
-export interface FolderOriginDescription {
-  /** Absolute, symbolic links resolved. */
-  readonly folder: string;
-  /** Put before the key, without leading or trailing slash. */
+/** What stands behind an origin on this machine. */
+export type OriginDescription = FolderOriginDescription | ServerOriginDescription | AbsentOriginDescription;
+
+/** What the distribution itself says of an origin. */
+interface OriginInDistribution {
+  /** Put before the path, without leading or trailing slash. */
   readonly originPath: string;
-  /** Null: the bucket has no CORS rules. */
-  readonly bucketCors: BucketCors | null;
-  /** Whether the bucket lets CloudFront list it: a missing key is then 404 and not 403 (R111). */
-  readonly listBucket: boolean;
   /** Lower case: the `Host` that the origin answers to. */
   readonly domainName: string;
   /** S3 refuses any other `Host`; a custom origin may take the viewer's (R63). */
   readonly isS3: boolean;
   /** What the distribution adds to each origin request; names in lower case (R88). */
   readonly customHeaders: readonly (readonly [name: string, value: string])[];
+  /** Null: the bucket has no CORS rules, or there is no bucket. */
+  readonly bucketCors: BucketCors | null;
+}
+
+/** A folder that stands in for a bucket. */
+export interface FolderOriginDescription extends OriginInDistribution {
+  readonly kind: 'folder';
+  /** Absolute, symbolic links resolved. */
+  readonly folder: string;
+  /** Whether the bucket lets CloudFront list it: a missing key is then 404 and not 403 (R111). */
+  readonly listBucket: boolean;
   readonly objectHeaders: readonly ObjectHeaders[];
+  /** Null: the REST endpoint of the bucket. */
+  readonly website: Website | null;
+  /** Whether CloudFront signs its requests: S3 reads `response-*` parameters of signed ones alone (R117). */
+  readonly isSigned: boolean;
+}
+
+/** How the website endpoint of a bucket answers (R118). */
+export interface Website {
+  /** Put behind a path that ends in `/`. */
+  readonly indexSuffix: string;
+  /** The object that stands in for errors. */
+  readonly errorKey: string | null;
+  readonly redirectAllTo: WebsiteRedirect | null;
+  /** The first that fits decides. */
+  readonly routingRules: readonly RoutingRule[];
+}
+
+/** One routing rule of a website. */
+export interface RoutingRule {
+  readonly keyPrefix: string;
+  /** Null: before the object is looked for. */
+  readonly errorStatus: number | null;
+  readonly redirect: WebsiteRedirect;
+}
+
+/** Where a website sends a viewer; null for what stays as it is. */
+export interface WebsiteRedirect {
+  readonly hostName: string | null;
+  readonly protocol: string | null;
+  readonly status: number | null;
+  readonly replaceKeyWith: string | null;
+  readonly replaceKeyPrefixWith: string | null;
+}
+
+/** An origin behind which nothing stands on this machine: it answers 502. */
+export interface AbsentOriginDescription extends OriginInDistribution {
+  readonly kind: 'absent';
+}
+
+/** A server on this machine (R121–R123). */
+export interface ServerOriginDescription extends OriginInDistribution {
+  readonly kind: 'server';
+  /** Scheme, host and port; nothing is ever asked of another host. */
+  readonly url: string;
+  /** The authority that signed the certificate of an https server; null: those of Node. */
+  readonly certificateAuthority: Buffer | null;
+  readonly connectionAttempts: number;
+  readonly connectionTimeoutSeconds: number;
+  /** For the first byte of an answer, and then for each further piece of it. */
+  readonly responseTimeoutSeconds: number;
+  /** For the whole answer; null: as long as it takes. */
+  readonly completionTimeoutSeconds: number | null;
+  readonly keepAliveSeconds: number;
+}
+
+/** Two origins, of which the second answers when the first fails (R124). */
+export interface OriginGroup {
+  readonly primaryId: string;
+  readonly secondaryId: string;
+  readonly failoverStatuses: ReadonlySet<number>;
 }
 
 /** Metadata of the objects that a path pattern covers, from `edge.json`. */
@@ -97,9 +168,12 @@ export interface NameChoice {
   readonly names: readonly string[];
 }
 
-/** Which headers of the viewer travel; names in lower case. */
+/**
+ * Which headers of the viewer travel; names in lower case. `unlisted` is what ForwardedValues do at a custom origin:
+ * everything but what CloudFront removes (R121).
+ */
 export interface HeaderChoice {
-  readonly kind: 'listed' | 'all' | 'allExcept';
+  readonly kind: 'listed' | 'all' | 'allExcept' | 'unlisted';
   readonly names: readonly string[];
 }
 

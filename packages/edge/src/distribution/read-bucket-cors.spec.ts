@@ -69,10 +69,10 @@ describe('the CORS rules of a bucket', () => {
         TWO_ORIGINS,
       ),
     );
-    const bucketOf = [...origins].map(([id, { bucketCors, listBucket }]) => [
+    const bucketOf = [...origins].map(([id, origin]) => [
       id,
-      bucketCors?.rules[0]?.allowedMethods,
-      listBucket,
+      origin.bucketCors?.rules[0]?.allowedMethods,
+      origin.kind === 'folder' && origin.listBucket,
     ]);
     expect(bucketOf).toEqual([
       ['media', ['GET'], false],
@@ -161,7 +161,7 @@ describe('a mistake in the CORS rules of a bucket', () => {
   it('is a member of an origin in edge.json that does not exist', () => {
     expect(problemsOf({}, { media: { folder: '../media', cors: 'x.json', listBucket: 'yes' } })).toEqual([
       expect.stringMatching(
-        /^edge\.json origins\.media\.cors: expected one of folder, bucketCors, listBucket/,
+        /^edge\.json origins\.media\.cors: expected one of folder, bucketCors, bucketWebsite, listBucket, objectHeaders, url as name/,
       ),
       'edge.json origins.media.listBucket: expected true or false, found "yes"',
     ]);

@@ -111,7 +111,7 @@ describe('how a behavior caches', () => {
         brotli: false,
       },
       {
-        headers: { kind: 'listed', names: [] },
+        headers: { kind: 'unlisted', names: [] },
         cookies: { kind: 'none', names: [] },
         queryStrings: { kind: 'all', names: [] },
       },
@@ -198,7 +198,7 @@ describe('a mistake about caching', () => {
     };
     const answer = { Distribution: { Id: 'E2', DistributionConfig: {} } };
     expect(problems({}, { edge })).toEqual([
-      'edge.json origins.media.objectHeaders.*.X-Other: expected one of Cache-Control, Content-Disposition, Content-Encoding, Content-Language, Content-Type, Expires or x-amz-meta-… as name, found "X-Other"',
+      'edge.json origins.media.objectHeaders.*.X-Other: expected one of Cache-Control, Content-Disposition, Content-Encoding, Content-Language, Content-Type, Expires, x-amz-website-redirect-location or x-amz-meta-… as name, found "X-Other"',
       'edge.json origins.media.objectHeaders.*.Expires: expected a text that is not empty, found 7',
       'edge.json cache.megabytes: expected one of totalMegabytes, objectMegabytes as name, found "megabytes"',
       'edge.json cache.objectMegabytes: expected a whole number, found "many"',

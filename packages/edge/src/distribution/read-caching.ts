@@ -105,7 +105,7 @@ function readForwardedValues(behavior: JsonNode, forwarded: JsonNode): Caching {
       brotli: false,
     },
     originRequestPolicy: {
-      headers: { kind: 'listed', names: [] },
+      headers: { kind: 'unlisted', names: [] },
       cookies: NO_NAMES,
       queryStrings: allQueries,
     },

@@ -58,6 +58,9 @@ describe("a distribution's folder", () => {
             isS3: true,
             customHeaders: [],
             objectHeaders: [],
+            kind: 'folder',
+            website: null,
+            isSigned: false,
           },
         ],
       ]),
@@ -252,7 +255,7 @@ describe('a mistake in the folder', () => {
 
   it('is an origin without a folder', () => {
     expect(problemsOf({ edge: { origins: {} } })).toEqual([
-      'distribution.json DistributionConfig.Origins.Items[0].Id: expected a member origins.media with its folder in edge.json, found none',
+      'distribution.json DistributionConfig.Origins.Items[0].Id: expected a member origins.media with its folder or url in edge.json, found none',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { findDistribution, readDefinitions } from './aws-answers.js';
-import type { Distribution } from './distribution.js';
+import type { Distribution, OriginGroup } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
 import { JsonNode, type FolderProblem } from './json-node.js';
 import { readBehaviors } from './read-behaviors.js';
@@ -8,9 +8,9 @@ import { readCachePolicy, readOriginRequestPolicy } from './read-cache-policies.
 import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
 import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
-import { readOrigins } from './read-origins.js';
+import { readOriginGroups, readOrigins } from './read-origins.js';
 import { readResponseHeadersPolicy } from './read-response-headers-policies.js';
-import { namesOfUnfollowed } from './unfollowed.js';
+import { namesOfUnfollowed, type StandsBehind } from './unfollowed.js';
 
 /** A distribution without mistakes, or all of its mistakes; and what should be said at start. */
 export type DistributionResult = (
@@ -47,8 +47,9 @@ export function readDistribution(folder: string): DistributionResult {
   const originIds = found !== null && isComplete ? new Set(originNodes.keys()) : null;
   const edgeJson = readEdgeJson(edge ?? unread('edge.json'), files.folder, originIds);
   const wanted = (member: string) => ({ wanted: namesIn(config, member), warnings });
+  const originGroups = readOriginGroups(config, originIds);
   const behaviors = readBehaviors(config, {
-    originIds,
+    originIds: originIds && new Set([...originIds, ...originGroups.keys()]),
     keyGroups: readKeyGroups(files, edgeJson.extraPublicKeys, keyGroupsIn(config), warnings),
     cachePolicies: readDefinitions('CachePolicy', files, wanted('CachePolicyId'), readCachePolicy),
     originRequestPolicies: readDefinitions(
@@ -65,7 +66,9 @@ export function readDistribution(folder: string): DistributionResult {
     ),
     warnings,
   });
-  const usedOriginIds = new Set(behaviors.map(({ originId }) => originId));
+  const usedOriginIds = new Set(
+    behaviors.flatMap(({ originId }) => membersOf(originGroups.get(originId), originId)),
+  );
   const distribution: Distribution = {
     id: distributionId(id, edgeJson),
     aliases: config
@@ -73,9 +76,14 @@ export function readDistribution(folder: string): DistributionResult {
       .quantityItems()
       .flatMap((item) => item.text()?.toLowerCase() ?? []),
     domainName,
-    defaultRootObject: config.get('DefaultRootObject').optionalText().replace(/^\//, ''),
+    defaultRootObject: readDefaultRootObject(config.get('DefaultRootObject')),
     behaviors,
-    origins: readOrigins(edge === null ? new Map() : originNodes, usedOriginIds, edgeJson, files),
+    origins: readOrigins(edge === null ? new Map() : originNodes, usedOriginIds, {
+      edgeJson,
+      files,
+      warnings,
+    }),
+    originGroups,
     customErrorResponses: readErrorResponses(config),
     publicHosts: edgeJson.publicHosts,
     pageOrigins: edgeJson.pageOrigins,
@@ -83,7 +91,8 @@ export function readDistribution(folder: string): DistributionResult {
     switches: edgeJson.switches,
     cacheLimits: edgeJson.cacheLimits,
   };
-  const unfollowed = namesOfUnfollowed(config, files, usedOriginIds);
+  hintAtMissingKeys(distribution, warnings);
+  const unfollowed = namesOfUnfollowed(config, files, standsBehind(distribution.origins, usedOriginIds));
   return problems.length > 0 ? { problems, warnings, unfollowed } : { distribution, warnings, unfollowed };
 }
 
@@ -118,6 +127,44 @@ function originsById(
   }
   if (items.length === 0 && problems.length === before) origins.mistake('at least one origin');
   return { nodes, isComplete: problems.length === before };
+}
+
+/** The ids of the origins behind an id that a behavior names. */
+function membersOf(group: OriginGroup | undefined, id: string): readonly string[] {
+  return group === undefined ? [id] : [group.primaryId, group.secondaryId];
+}
+
+function standsBehind(
+  origins: Distribution['origins'],
+  usedIds: ReadonlySet<string>,
+): ReadonlyMap<string, StandsBehind> {
+  const used = [...origins].filter(([id]) => usedIds.has(id));
+  return new Map(
+    used.map(([id, origin]) => [
+      id,
+      origin.kind === 'folder' && origin.website !== null ? 'website' : origin.kind,
+    ]),
+  );
+}
+
+/** The error page of a website's deep links is there, and no error comes that would show it (R111). */
+function hintAtMissingKeys({ origins, customErrorResponses }: Distribution, warnings: string[]): void {
+  if (customErrorResponses.get(404)?.page == null || customErrorResponses.get(403)?.page != null) return;
+  for (const [id, origin] of origins) {
+    if (origin.kind !== 'folder' || origin.website === null || origin.website.errorKey !== null) continue;
+    if (origin.listBucket) continue;
+    warnings.push(
+      `edge.json origins.${id}: a missing key is 403 and not 404, for which there is an error page: say "listBucket": true if the bucket policy grants s3:ListBucket`,
+    );
+  }
+}
+
+/** AWS takes the name of an object alone (R119). */
+function readDefaultRootObject(node: JsonNode): string {
+  const name = node.optionalText();
+  if (name.startsWith('/'))
+    node.mistake(`the name of an object without a slash before it, "${name.slice(1)}" (R119)`);
+  return name;
 }
 
 /** Every value that a member has in a behavior. */

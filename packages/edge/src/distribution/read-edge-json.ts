@@ -45,7 +45,9 @@ export function readEdgeJson(
   const extra = root.get('extraPublicKeys');
   const distributionId = root.get('distributionId');
   return {
-    origins: readOriginEntries(root.get('origins'), folder, originIds),
+    origins: root.get('origins').isPresent
+      ? readOriginEntries(root.get('origins'), folder, originIds)
+      : new Map(),
     tls: readTls(root.get('tls'), folder),
     publicHosts: readPublicHosts(root.get('publicHosts')),
     pageOrigins: readPageOrigins(root.get('pageOrigins')),

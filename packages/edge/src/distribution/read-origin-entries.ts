@@ -1,17 +1,34 @@
-import { realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ObjectHeaders } from './distribution.js';
 import { HEADER_VALUE } from './header-text.js';
 import type { JsonNode } from './json-node.js';
 
-const MEMBERS = ['folder', 'bucketCors', 'listBucket', 'objectHeaders'];
+const FOLDER_MEMBERS = ['folder', 'bucketCors', 'bucketWebsite', 'listBucket', 'objectHeaders'];
+const SERVER_MEMBERS = ['url', 'caFile', 'originPath'];
 
 /** What `edge.json` says of one origin. */
-export interface OriginEntry {
+export type OriginEntry = FolderEntry | ServerEntry;
+
+/** A server on this machine. */
+export interface ServerEntry {
+  readonly kind: 'server';
+  /** Scheme, host and port; null when it is a mistake. */
+  readonly url: string | null;
+  readonly certificateAuthority: Buffer | null;
+  /** In the place of what the distribution says; null: as it says. */
+  readonly originPath: string | null;
+}
+
+/** A folder that stands in for a bucket. */
+export interface FolderEntry {
+  readonly kind: 'folder';
   /** Absolute, symbolic links resolved; null when it is a mistake. */
   readonly folder: string | null;
   /** The file with the CORS rules of the bucket, as it was named; null when none was. */
   readonly bucketCors: JsonNode | null;
+  /** The file with how its website endpoint answers, as it was named; null when none was. */
+  readonly bucketWebsite: JsonNode | null;
   /** R111: `s3:ListBucket`, which AWS's own bucket policy for origin access control does not grant. */
   readonly listBucket: boolean;
   readonly objectHeaders: readonly ObjectHeaders[];
@@ -25,6 +42,7 @@ const METADATA = [
   'Content-Language',
   'Content-Type',
   'Expires',
+  'x-amz-website-redirect-location',
 ];
 const OWN_METADATA = /^x-amz-meta-[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
@@ -39,18 +57,63 @@ export function readOriginEntries(
     if (originIds?.has(id) === false) {
       origin.mistake('the Id of an origin in distribution.json as name', `"${id}"`);
     }
+    const isServer = origin.get('url').isPresent;
+    const members = isServer ? SERVER_MEMBERS : [...FOLDER_MEMBERS, 'url'];
     for (const [name, member] of origin.members()) {
-      if (!MEMBERS.includes(name)) member.mistake(`one of ${MEMBERS.join(', ')} as name`, `"${name}"`);
+      if (!members.includes(name)) member.mistake(`one of ${members.join(', ')} as name`, `"${name}"`);
     }
-    const bucketCors = origin.get('bucketCors');
-    entries.set(id, {
-      folder: readFolder(origin.get('folder'), folder),
-      bucketCors: bucketCors.isPresent ? bucketCors : null,
-      listBucket: origin.get('listBucket').optionalFlag(),
-      objectHeaders: readObjectHeaders(origin.get('objectHeaders')),
-    });
+    entries.set(id, isServer ? readServer(origin, folder) : readFolderEntry(origin, folder));
   }
   return entries;
+}
+
+function readServer(origin: JsonNode, folder: string): ServerEntry {
+  const originPath = origin.get('originPath');
+  const path = originPath.optionalText();
+  if (path !== '' && !/^\/[!-~]*[!-.0-~]$/.test(path)) {
+    originPath.mistake('a path that begins with / and does not end with it');
+  }
+  return {
+    kind: 'server',
+    url: readServerUrl(origin.get('url')),
+    certificateAuthority: readAuthority(origin.get('caFile'), folder),
+    originPath: originPath.isPresent ? path : null,
+  };
+}
+
+/** Nothing but scheme, host and port: what is asked for there is what the viewer asks and the distribution says. */
+function readServerUrl(node: JsonNode): string | null {
+  const text = node.text();
+  if (text === null) return null;
+  const url = URL.parse(text);
+  const isAddress = url !== null && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
+  return isAddress
+    ? url.origin
+    : node.mistake('the address of a server without a path, http://localhost:4000');
+}
+
+function readAuthority(node: JsonNode, folder: string): Buffer | null {
+  if (!node.isPresent) return null;
+  const path = node.text();
+  if (path === null) return null;
+  try {
+    return readFileSync(resolve(folder, path));
+  } catch {
+    return node.mistake('a readable PEM file');
+  }
+}
+
+function readFolderEntry(origin: JsonNode, folder: string): FolderEntry {
+  const bucketCors = origin.get('bucketCors');
+  const bucketWebsite = origin.get('bucketWebsite');
+  return {
+    kind: 'folder',
+    folder: readFolder(origin.get('folder'), folder),
+    bucketCors: bucketCors.isPresent ? bucketCors : null,
+    bucketWebsite: bucketWebsite.isPresent ? bucketWebsite : null,
+    listBucket: origin.get('listBucket').optionalFlag(),
+    objectHeaders: readObjectHeaders(origin.get('objectHeaders')),
+  };
 }
 
 function readFolder(node: JsonNode, folder: string): string | null {

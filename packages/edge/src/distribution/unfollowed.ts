@@ -35,7 +35,7 @@ const DISTRIBUTION: Readonly<Record<string, Effect>> = {
   Aliases: followed,
   DefaultRootObject: followed,
   Origins: followed,
-  OriginGroups: ifQuantity('origin failover is not followed'),
+  OriginGroups: followed,
   DefaultCacheBehavior: followed,
   CacheBehaviors: followed,
   CustomErrorResponses: followed,
@@ -107,20 +107,42 @@ const BEHAVIOR: Readonly<Record<string, Effect>> = {
   GrpcConfig: ifEnabled('gRPC is not followed'),
 };
 
+/** What stands behind an origin on this machine. */
+export type StandsBehind = 'folder' | 'website' | 'server' | 'absent';
+
 const ORIGIN: Readonly<Record<string, Effect>> = {
   Id: followed,
-  // The folder of edge.json stands behind the origin, reached without a connection.
+  // What edge.json names stands behind the origin.
   DomainName: withoutEffect,
   OriginPath: followed,
   CustomHeaders: followed,
   S3OriginConfig: withoutEffect,
-  CustomOriginConfig: ifPresent('the folder answers as S3 does, whatever the origin is'),
-  VpcOriginConfig: ifPresent('the folder answers as S3 does, whatever stands in the VPC'),
-  ConnectionAttempts: withoutEffect,
-  ConnectionTimeout: withoutEffect,
-  ResponseCompletionTimeout: withoutEffect,
+  CustomOriginConfig: followed,
+  VpcOriginConfig: followed,
+  ConnectionAttempts: followed,
+  ConnectionTimeout: followed,
+  ResponseCompletionTimeout: followed,
   OriginShield: withoutEffect,
   OriginAccessControlId: withoutEffect,
+};
+
+/** A folder is no server. */
+const FOLDER_ORIGIN: Readonly<Record<string, Effect>> = {
+  ...ORIGIN,
+  CustomOriginConfig: ifPresent('the folder answers as S3 does, whatever the origin is'),
+  VpcOriginConfig: ifPresent('the folder answers as S3 does, whatever stands in the VPC'),
+};
+
+const CUSTOM_ORIGIN_CONFIG: Readonly<Record<string, Effect>> = {
+  // The port and the scheme are those of the address in edge.json.
+  HTTPPort: withoutEffect,
+  HTTPSPort: withoutEffect,
+  OriginProtocolPolicy: withoutEffect,
+  OriginSslProtocols: withoutEffect,
+  OriginReadTimeout: followed,
+  OriginKeepaliveTimeout: followed,
+  IpAddressType: withoutEffect,
+  OriginMtlsConfig: ifPresent('no certificate is shown to the origin'),
 };
 
 const RESPONSE_HEADERS_POLICY: Readonly<Record<string, Effect>> = {
@@ -167,15 +189,20 @@ const ERROR_RESPONSE: Readonly<Record<string, Effect>> = {
 export function namesOfUnfollowed(
   config: JsonNode,
   files: FolderFiles,
-  usedOriginIds: ReadonlySet<string>,
+  origins: ReadonlyMap<string, StandsBehind>,
 ): readonly string[] {
-  const origins = config.get('Origins').get('Items');
-  const usedOrigins = elements(origins).filter((node) => usedOriginIds.has(String(node.get('Id').value)));
+  const usedOrigins = elements(config.get('Origins').get('Items')).flatMap((node) => {
+    const behind = origins.get(String(node.get('Id').value));
+    return behind === undefined ? [] : [{ node, behind }];
+  });
   const lines = [
     ...inspect(config, DISTRIBUTION),
     ...inspect(config.get('DefaultCacheBehavior'), BEHAVIOR),
     ...elements(config.get('CacheBehaviors').get('Items')).flatMap((node) => inspect(node, BEHAVIOR)),
-    ...usedOrigins.flatMap((node) => inspect(node, ORIGIN)),
+    ...usedOrigins.flatMap(({ node, behind }) => [
+      ...inspect(node, behind === 'folder' ? FOLDER_ORIGIN : ORIGIN),
+      ...(behind === 'server' ? inspect(node.get('CustomOriginConfig'), CUSTOM_ORIGIN_CONFIG) : []),
+    ]),
     ...configurationsOf('ResponseHeadersPolicy', files).flatMap((policy) => [
       ...inspect(policy, RESPONSE_HEADERS_POLICY),
       ...inspect(policy.get('CorsConfig'), CORS_CONFIG),

@@ -10,7 +10,12 @@ const managed = <Policy>(policies: ReadonlyMap<string, Policy>, id: string): Pol
   return policy;
 };
 const UNCOMPRESSED = managed(MANAGED_CACHE_POLICIES, 'b2884449-e4de-46a7-ac36-70bc7f1ddd6d');
-const ORIGIN = { domainName: 'media.s3.amazonaws.com', customHeaders: [], isS3: true };
+const ORIGIN = {
+  kind: 'folder' as const,
+  domainName: 'media.s3.amazonaws.com',
+  customHeaders: [],
+  isS3: true,
+};
 const BASE = { host: 'media.s3.amazonaws.com', 'user-agent': 'Amazon CloudFront' };
 const VIEWER = {
   host: 'cdn.example.com',
@@ -42,6 +47,8 @@ function sent(
     query: null,
     headers: VIEWER,
     peerAddress: '192.0.2.7',
+    body: null,
+    signal: null,
   };
   const policies = { cachePolicy: { ...UNCOMPRESSED, ...cache }, originRequestPolicy };
   return originRequest(request, '/a', null, policies, { ...ORIGIN, customHeaders }).headers;

@@ -20,7 +20,7 @@ import { headerOf } from '../header-list.js';
 import { FolderOrigin } from './folder-origin.js';
 import { ObjectChanged, readObject } from './open-object.js';
 
-function makeFolder(objectHeaders: readonly ObjectHeaders[] = []) {
+function makeFolder(objectHeaders: readonly ObjectHeaders[] = [], isSigned = false) {
   const root = realpathSync(temporaryFolder('origin'));
   const folder = join(root, 'media');
   mkdirSync(join(folder, 'private/a'), { recursive: true });
@@ -34,10 +34,15 @@ function makeFolder(objectHeaders: readonly ObjectHeaders[] = []) {
     originPath: '',
     bucketCors: null,
     listBucket: false,
+    isSigned,
     objectHeaders,
   });
-  const ask = (path: string, headers: IncomingHttpHeaders = {}, method = 'GET') =>
-    origin.answer({ method, path, query: null, headers });
+  const ask = (
+    path: string,
+    headers: IncomingHttpHeaders = {},
+    method = 'GET',
+    query: string | null = null,
+  ) => origin.answer({ method, path, query, headers, body: null, signal: null });
   return { root, folder, ask };
 }
 
@@ -235,10 +240,20 @@ describe('a folder that stands in for a bucket', () => {
       originPath: 'private/a',
       bucketCors: null,
       listBucket: false,
+      isSigned: false,
       objectHeaders: [],
     });
     expect(
-      await outcome(await origin.answer({ method: 'GET', path: '/ok.txt', query: null, headers: {} })),
+      await outcome(
+        await origin.answer({
+          method: 'GET',
+          path: '/ok.txt',
+          query: null,
+          headers: {},
+          body: null,
+          signal: null,
+        }),
+      ),
     ).toBe('200 0123456789');
   });
 });
@@ -324,4 +339,66 @@ describe('the metadata of objects', () => {
     expect(await metadataOf('/none')).toEqual([403, undefined, 'application/xml']);
     expect(await metadataOf('/private/a/ok.txt', {}, 'OPTIONS')).toEqual([400, undefined, 'application/xml']);
   });
+});
+
+describe('the response-* parameters of a signed request (R117)', () => {
+  const PATH = '/private/a/ok.txt';
+  const QUERY =
+    'response-content-disposition=attachment%3B%20filename%3D%22a+b.txt%22&x=1&response-cache-control=no-store&response-content-type=text%2Fcsv';
+
+  it('name the headers of the answer', async () => {
+    const answer = await makeFolder([], true).ask(PATH, {}, 'GET', QUERY);
+    expect([
+      answer.status,
+      headerOf(answer.headers, 'Content-Disposition'),
+      headerOf(answer.headers, 'Cache-Control'),
+      headerOf(answer.headers, 'Content-Type'),
+    ]).toEqual([200, 'attachment; filename="a b.txt"', 'no-store', 'text/csv']);
+    expect(await bodyOf(answer)).toBe('0123456789');
+  });
+
+  it('name those of a range and of HEAD too', async () => {
+    const { ask } = makeFolder([], true);
+    const part = await ask(PATH, { range: 'bytes=0-1' }, 'GET', QUERY);
+    const head = await ask(PATH, {}, 'HEAD', QUERY);
+    expect([part, head].map(({ status, headers }) => [status, headerOf(headers, 'Content-Type')])).toEqual([
+      [206, 'text/csv'],
+      [200, 'text/csv'],
+    ]);
+    expect([await bodyOf(part), await bodyOf(head)]).toEqual(['01', '0123456789']);
+  });
+
+  it('are refused where CloudFront does not sign', async () => {
+    const answer = await makeFolder().ask(PATH, {}, 'GET', QUERY);
+    expect([answer.reason, await outcome(answer)]).toEqual([
+      'response-parameters-unsigned',
+      '400 InvalidRequest',
+    ]);
+  });
+
+  it.each(['%0d%0aSet-Cookie:%20a=1', '%00', '%E2%82%AC'])('never write %s into a header', async (value) => {
+    const answer = await makeFolder([], true).ask(PATH, {}, 'GET', `response-content-type=${value}`);
+    expect([answer.reason, await outcome(answer)]).toEqual([
+      'response-parameter-unwritable',
+      '400 InvalidArgument',
+    ]);
+  });
+
+  it('are parameters like any other under another name', async () => {
+    const answer = await makeFolder().ask(PATH, {}, 'GET', 'response-other=1&x-response-content-type=a');
+    expect(await outcome(answer)).toBe('200 0123456789');
+  });
+});
+
+it('a + in a path is a blank, and %2B is a + (R116)', async () => {
+  const { folder, ask } = makeFolder();
+  writeFileSync(join(folder, 'take 1.txt'), 'blank');
+  writeFileSync(join(folder, 'take+2.txt'), 'plus');
+  const paths = ['/take+1.txt', '/take%201.txt', '/take+2.txt', '/take%2B2.txt'];
+  expect(await Promise.all(paths.map(async (path) => outcome(await ask(path))))).toEqual([
+    '200 blank',
+    '200 blank',
+    '403 AccessDenied',
+    '200 plus',
+  ]);
 });

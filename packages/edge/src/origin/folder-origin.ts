@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { lookup } from 'mime-types';
 import type { FolderOriginDescription } from '../distribution/distribution.js';
 import { patternCovers } from '../distribution/routing.js';
@@ -7,8 +8,8 @@ import { withHeader, type HeaderList } from '../header-list.js';
 import { toHttpDate } from '../http-date.js';
 import { answerFromWhole } from '../range-and-conditions.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
-import { readObjectKey } from './object-key.js';
-import { openObject, type OpenObject } from './open-object.js';
+import { decodeOnce, readObjectKey } from './object-key.js';
+import { openObject, type AbsentObject, type OpenObject } from './open-object.js';
 import type { Origin, OriginRequest } from './origin.js';
 import { s3Error } from './s3-error.js';
 
@@ -17,16 +18,28 @@ const CHUNK_BYTES = 64 * 1024;
 const MULTIPART_THRESHOLD_BYTES = 8 * 1024 * 1024;
 const MAX_REMEMBERED = 10_000;
 
-/** A folder that answers as S3 behind origin access control does (R94–R112). */
+/** The parameters of a signed GET that name a header of its answer (R117). */
+const RESPONSE_PARAMETERS: readonly (readonly [parameter: string, header: string])[] = [
+  ['response-content-type', 'Content-Type'],
+  ['response-content-language', 'Content-Language'],
+  ['response-expires', 'Expires'],
+  ['response-cache-control', 'Cache-Control'],
+  ['response-content-disposition', 'Content-Disposition'],
+  ['response-content-encoding', 'Content-Encoding'],
+];
+
+/** The REST endpoint of a bucket, which a folder stands in for (R94–R112, R116, R117). */
 export class FolderOrigin implements Origin {
-  private readonly entityTags = new EntityTags();
+  private readonly objects: FolderObjects;
 
   constructor(
     private readonly description: Pick<
       FolderOriginDescription,
-      'folder' | 'originPath' | 'bucketCors' | 'listBucket' | 'objectHeaders'
+      'folder' | 'originPath' | 'bucketCors' | 'listBucket' | 'objectHeaders' | 'isSigned'
     >,
-  ) {}
+  ) {
+    this.objects = new FolderObjects(description);
+  }
 
   async answer(request: OriginRequest): Promise<EdgeAnswer> {
     const { bucketCors, originPath } = this.description;
@@ -40,19 +53,25 @@ export class FolderOrigin implements Origin {
 
   private async answerSimple(request: OriginRequest): Promise<EdgeAnswer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return s3Error('MethodNotAllowed');
-    const key = readObjectKey(this.description.originPath, request.path);
+    const key = readObjectKey(this.description.originPath, request.path, ' ');
     if (key.kind === 'unreadable') return { ...s3Error('InvalidURI'), reason: 'path-not-decodable' };
-    if (key.kind === 'missing') return this.missing(key.text, 'key-not-servable');
-    const object = await openObject(this.description.folder, key.segments);
-    if ('absent' in object) return this.missing(key.segments.join('/'), object.absent);
-    try {
-      const whole = await this.whole(object, key.segments.at(-1) ?? '', request.path);
-      const { byteLength, lastModifiedEpochSeconds } = object;
-      return await answerFromWhole(whole, byteLength, request.headers, lastModifiedEpochSeconds);
-    } catch (error) {
-      await object.handle.close();
-      throw error;
+    const named = namedHeaders(request.query);
+    if (named.length > 0 && !this.description.isSigned) {
+      return { ...s3Error('InvalidRequest'), reason: 'response-parameters-unsigned' };
     }
+    const unwritable = named.find(([, value]) => !/^[\t\x20-\x7e\xa0-\xff]*$/.test(value));
+    if (unwritable !== undefined) {
+      const [parameter] = RESPONSE_PARAMETERS.find(([, header]) => header === unwritable[0]) ?? [''];
+      return {
+        ...s3Error('InvalidArgument', { ArgumentName: parameter }),
+        reason: 'response-parameter-unwritable',
+      };
+    }
+    if (key.kind === 'missing') return this.missing(key.text, 'key-not-servable');
+    const object = await this.objects.open(key.segments, request.path);
+    if ('absent' in object) return this.missing(key.segments.join('/'), object.absent);
+    const headers = named.reduce((list, [name, value]) => withHeader(list, name, value), object.headers);
+    return this.objects.answer({ ...object, headers }, request.headers);
   }
 
   /** R111: only callers who may list the bucket learn that a key is missing. */
@@ -60,23 +79,61 @@ export class FolderOrigin implements Origin {
     const answer = this.description.listBucket ? s3Error('NoSuchKey', { Key: key }) : s3Error('AccessDenied');
     return { ...answer, reason };
   }
+}
 
-  private async whole(object: OpenObject, fileName: string, path: string): Promise<EdgeAnswer> {
-    const { byteLength } = object;
-    const headers: HeaderList = [
-      ['Content-Type', contentTypeOf(fileName)],
-      ['Content-Length', String(byteLength)],
-      ['Last-Modified', toHttpDate(object.lastModifiedEpochSeconds)],
-      ['ETag', await this.entityTags.of(object)],
-      ['x-amz-server-side-encryption', 'AES256'],
-      ['Accept-Ranges', 'bytes'],
-      ['Server', 'AmazonS3'],
-    ];
-    return {
+/** The headers that a query asks for, decoded as a form is. */
+function namedHeaders(query: string | null): HeaderList {
+  const parts = query?.split('&') ?? [];
+  return RESPONSE_PARAMETERS.flatMap(([parameter, header]) => {
+    const part = parts.find((one) => one.startsWith(`${parameter}=`));
+    if (part === undefined) return [];
+    const value = part.slice(parameter.length + 1).replaceAll('+', ' ');
+    return [[header, decodeOnce(value) ?? value] as const];
+  });
+}
+
+/** An object of a folder with the headers of its whole 200. */
+export interface FolderObject {
+  readonly object: OpenObject;
+  readonly headers: HeaderList;
+}
+
+/** The objects of a folder, as both endpoints of a bucket send them. */
+export class FolderObjects {
+  private readonly entityTags = new EntityTags();
+
+  constructor(private readonly description: Pick<FolderOriginDescription, 'folder' | 'objectHeaders'>) {}
+
+  /** Opens an object; the caller answers with it or closes it. */
+  async open(segments: readonly string[], path: string): Promise<FolderObject | AbsentObject> {
+    const object = await openObject(this.description.folder, segments);
+    if ('absent' in object) return object;
+    try {
+      const headers: HeaderList = [
+        ['Content-Type', contentTypeOf(segments.at(-1) ?? '')],
+        ['Content-Length', String(object.byteLength)],
+        ['Last-Modified', toHttpDate(object.lastModifiedEpochSeconds)],
+        ['ETag', await this.entityTags.of(object)],
+        ['x-amz-server-side-encryption', 'AES256'],
+        ['Accept-Ranges', 'bytes'],
+        ['Server', 'AmazonS3'],
+      ];
+      return { object, headers: this.withMetadata(headers, path) };
+    } catch (error) {
+      await object.handle.close();
+      throw error;
+    }
+  }
+
+  /** The 200 of an object, or the range or the 304 that was asked for. */
+  async answer({ object, headers }: FolderObject, request: IncomingHttpHeaders): Promise<EdgeAnswer> {
+    const { byteLength, lastModifiedEpochSeconds } = object;
+    const whole: EdgeAnswer = {
       status: 200,
-      headers: this.withMetadata(headers, path),
+      headers,
       body: { kind: 'object', object, firstByte: 0, byteLength },
     };
+    return answerFromWhole(whole, byteLength, request, lastModifiedEpochSeconds);
   }
 
   /**

@@ -17,6 +17,14 @@ describe('the key that a raw path asks for', () => {
   });
 
   it.each([
+    ['/a+b', ['a b']],
+    ['/a%2Bb', ['a+b']],
+    ['/a%20b', ['a b']],
+  ])('%s is undone at the REST endpoint, where `+` is a blank (R116)', (path, segments) => {
+    expect(readObjectKey('', path, ' ')).toEqual({ kind: 'key', segments });
+  });
+
+  it.each([
     ['the folder itself (E31)', '/'],
     ['a folder with slash (E31)', '/a/'],
     ['.. (E18)', '/a/../b'],

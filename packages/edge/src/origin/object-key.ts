@@ -8,9 +8,11 @@ export type KeyReading =
  * Reads the raw path of a request into the segments of a file below the folder. Escapes are undone once
  * and never again. A bucket has keys, not folders: `.`, `..`, empty segments and backslashes name nothing
  * that a folder may serve, and neither do dotfiles (E17–E22, E29).
+ *
+ * @param plus what `+` stands for: a blank at the REST endpoint of a bucket, itself at its website endpoint (R116)
  */
-export function readObjectKey(originPath: string, rawPath: string): KeyReading {
-  const decoded = decodeOnce(rawPath.slice(1));
+export function readObjectKey(originPath: string, rawPath: string, plus: ' ' | '+' = '+'): KeyReading {
+  const decoded = decodeOnce(rawPath.slice(1).replaceAll('+', plus));
   if (decoded === null || decoded.includes('\0')) return { kind: 'unreadable' };
   const segments = [...originPath.split('/').filter((segment) => segment !== ''), ...decoded.split('/')];
   const isServable = segments.every(

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { EdgeAnswer } from '../edge-answer.js';
 
 /** What the edge asks of an origin. */
@@ -9,10 +10,16 @@ export interface OriginRequest {
   /** Without the parameters of a signed URL (R49). */
   readonly query: string | null;
   readonly headers: IncomingHttpHeaders;
+  /** What the viewer sends; null where it sends nothing. */
+  readonly body: Readable | null;
+  /** Aborted when the viewer goes away; null where others wait for the same answer. */
+  readonly signal: AbortSignal | null;
 }
 
 /** Whatever stands behind the edge. */
 export interface Origin {
-  /** Answers one request. An object in the answer is open: send it or close it. */
+  /** Answers one request. An object or a stream in the answer is open: send it or close it. */
   answer(request: OriginRequest): Promise<EdgeAnswer>;
+  /** Ends its connections. */
+  close?(): Promise<void>;
 }

@@ -8,6 +8,11 @@ const ERRORS = {
   AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
   BadRequest: { status: 400, message: 'Insufficient information. Origin request header needed.' },
   NoSuchKey: { status: 404, message: 'The specified key does not exist.' },
+  InvalidArgument: { status: 400, message: 'Header value cannot be represented using ISO-8859-1.' },
+  InvalidRequest: {
+    status: 400,
+    message: 'Request specific response headers cannot be used for anonymous GET requests.',
+  },
   InvalidURI: { status: 400, message: "Couldn't parse the specified URI." },
   PreconditionFailed: {
     status: 412,
@@ -35,8 +40,7 @@ export function s3Error(
     Code: code,
     Message: message,
     ...details,
-    RequestId: randomBytes(8).toString('hex').toUpperCase(),
-    HostId: randomBytes(56).toString('base64'),
+    ...newS3Ids(),
   };
   // A key comes from the request: no byte of it may be one that XML forbids.
   const printable = (value: string) => value.replaceAll(/[^\x20-\x7e]/g, '?');
@@ -49,4 +53,12 @@ export function s3Error(
     `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${xml.join('')}</Error>`,
   );
   return { ...answer, headers: [['Server', 'AmazonS3'], ...answer.headers] };
+}
+
+/** The two ids at the end of each error of S3. */
+export function newS3Ids(): { readonly RequestId: string; readonly HostId: string } {
+  return {
+    RequestId: randomBytes(8).toString('hex').toUpperCase(),
+    HostId: randomBytes(56).toString('base64'),
+  };
 }
