@@ -77,10 +77,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     },
   });
   const edge = startEdgepass(['edge', '--distribution', distribution, '--port', '0']);
-  const [, ready] = await Promise.all([
-    api.waitForLine('"listening"'),
-    edge.waitForLine('edge ready'),
-  ]);
+  const [, ready] = await Promise.all([api.waitForLine('"listening"'), edge.waitForLine('edge ready')]);
   const { hostname, pathname } = new URL(publicUrl);
   const base = `${options.apiSpeaksTls ? 'https' : 'http'}://${hostname}:${apiPort}${pathname.replace(/\/$/, '')}`;
   await giveRight(base, 'user:u1', 'courses/algebra', certificates.caPem);
