@@ -45,6 +45,12 @@ module.exports = {
       to: { path: '^packages/local/' },
     },
     {
+      name: 'the doctor imports nothing of the service, and of the edge what it exports',
+      severity: 'error',
+      from: { path: '^packages/doctor/' },
+      to: { path: '^src/|^packages/(?!doctor/|edge/src/index\\.ts$)' },
+    },
+    {
       name: 'authentication knows no later step of a grant',
       severity: 'error',
       from: { path: '^src/authentication/' },

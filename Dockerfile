@@ -22,6 +22,7 @@ WORKDIR /app
 COPY --from=dependencies /app ./
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/packages/client/dist ./packages/client/dist
+COPY --from=build /app/packages/doctor/dist ./packages/doctor/dist
 COPY --from=build /app/packages/edge/dist ./packages/edge/dist
 # The only place that is ever written to: the root file system may be read-only.
 RUN install --directory --owner=node --group=node --mode=0700 /data

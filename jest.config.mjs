@@ -8,6 +8,8 @@ export default {
     '^@edgepass/edge$': '<rootDir>/packages/edge/src/index.ts',
     '^@edgepass/edge/command$': '<rootDir>/packages/edge/src/edge.command.ts',
     '^@edgepass/local$': '<rootDir>/packages/local/src/index.ts',
+    '^@edgepass/doctor$': '<rootDir>/packages/doctor/src/index.ts',
+    '^@edgepass/doctor/command$': '<rootDir>/packages/doctor/src/doctor.command.ts',
     '^@edgepass/client$': '<rootDir>/packages/client/src/index.ts',
     '^/client/index\\.js$': '<rootDir>/packages/client/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

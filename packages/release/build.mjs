@@ -20,7 +20,7 @@ function run(...args) {
 const compile = (project) => run('node_modules/typescript-7/bin/tsc', '-p', project);
 
 /** No file of a source that is gone. */
-for (const folder of ['.', 'packages/client', 'packages/edge', 'packages/local']) {
+for (const folder of ['.', 'packages/client', 'packages/doctor', 'packages/edge', 'packages/local']) {
   rmSync(`${repository}${folder}/dist`, { recursive: true, force: true });
 }
 
@@ -29,6 +29,7 @@ try {
   await Promise.all([
     run('packages/release/declarations.mjs', 'packages/edge/dist', 'packages/client/dist'),
     run('packages/release/client-size.mjs'),
+    compile('packages/doctor').then(() => run('packages/release/declarations.mjs', 'packages/doctor/dist')),
     compile('packages/local/demo'),
     compile('packages/local')
       .then(() => compile('tsconfig.build.json'))

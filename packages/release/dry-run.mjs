@@ -32,6 +32,10 @@ const TRIALS = {
       ],
     ],
   ],
+  '@edgepass/doctor': [
+    ['npx', ['--no-install', 'edgepass-doctor', '--help']],
+    ['npx', ['--no-install', 'edgepass', 'doctor', '--list']],
+  ],
   '@edgepass/edge': [
     ['npx', ['--no-install', 'edgepass-edge', '--help']],
     ['npx', ['--no-install', 'edgepass', 'edge', '--help']],

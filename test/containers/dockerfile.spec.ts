@@ -68,6 +68,7 @@ describe('the Dockerfile', () => {
       'dependencies /app ./',
       'build /app/dist ./dist',
       'build /app/packages/client/dist ./packages/client/dist',
+      'build /app/packages/doctor/dist ./packages/doctor/dist',
       'build /app/packages/edge/dist ./packages/edge/dist',
     ]);
   });

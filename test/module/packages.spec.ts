@@ -21,6 +21,11 @@ const ES_MODULE_ALONE = ['--ignore-rules', 'cjs-resolves-to-esm'];
 const packages: readonly PublicPackage[] = [
   { name: 'edgepass', folder: '.', leaveOut: [] },
   { name: '@edgepass/client', folder: 'packages/client', leaveOut: ES_MODULE_ALONE },
+  {
+    name: '@edgepass/doctor',
+    folder: 'packages/doctor',
+    leaveOut: [...ES_MODULE_ALONE, '--profile', 'node16'],
+  },
   // node10 knows no `exports`, so it cannot find `@edgepass/edge/command`, which `edgepass edge` alone loads.
   {
     name: '@edgepass/edge',

@@ -1,0 +1,23 @@
+import { ACCESS_CHECKS } from './access.js';
+import { STAGES, type Check, type Symptom } from './check.js';
+import { COOKIE_SENT_CHECKS } from './cookie-sent.js';
+import { COOKIE_SET_CHECKS } from './cookie-set.js';
+import { CORS_CHECKS } from './cors.js';
+import { PAGE_AND_NETWORK_CHECKS } from './page-and-network.js';
+import { SYMPTOMS } from './symptoms.js';
+
+/** Every cause that is looked for, in the order in which one explains the next. */
+export const CHECKS: readonly Check[] = [
+  ...PAGE_AND_NETWORK_CHECKS,
+  ...COOKIE_SET_CHECKS,
+  ...COOKIE_SENT_CHECKS,
+  ...ACCESS_CHECKS,
+  ...CORS_CHECKS,
+].toSorted((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
+
+export { SYMPTOMS };
+
+/** A cause or symptom by its id. */
+export function checkOf(id: string): Check | Symptom | null {
+  return [...CHECKS, ...SYMPTOMS].find((check) => check.id === id) ?? null;
+}

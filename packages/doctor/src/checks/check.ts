@@ -1,0 +1,68 @@
+import type { Facts } from '../facts.js';
+
+/**
+ * Where on the way of a request a fault lies. What comes first explains what comes later: a certificate that fails
+ * explains a missing cookie, and a missing cookie explains a 403.
+ */
+export const STAGES = [
+  'page',
+  'network',
+  'cookie-set',
+  'viewer-changed',
+  'cookie-sent',
+  'preflight',
+  'access',
+  'cors',
+  'blocked',
+  'symptom',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** One place where the evidence shows the fault. */
+export interface Sign {
+  /** What was seen, in words that hold no secret. */
+  readonly seen: string;
+  /** The setting to change, where the evidence names it. */
+  readonly where?: string;
+  /** A more exact fix than that of the check. */
+  readonly fix?: string;
+  readonly command?: string;
+  /** Works as things stand, and will fail for some viewers or later. */
+  readonly isWarning?: boolean;
+}
+
+/** One cause that is looked for. */
+export interface Check {
+  /** Stable: scripts rely on it. */
+  readonly id: string;
+  /** Numbers of the catalogue in docs/rules.md; empty for a cause that it does not have. */
+  readonly catalogue: readonly string[];
+  readonly stage: Stage;
+  /** The cause in one sentence. */
+  readonly title: string;
+  readonly why: string;
+  readonly fix: string;
+  /** What shows it, for docs/doctor.md. */
+  readonly evidence: string;
+  /** The one observation that tells it from its neighbours. */
+  readonly toTellApart: string;
+  /**
+   * Looks at the facts. Signs: it is shown. An empty list: looked, and it is not so. Null: the evidence cannot tell.
+   */
+  look(facts: Facts): readonly Sign[] | null;
+}
+
+/** Something that follows from a cause, by which the causes are listed while none is shown. */
+export interface Symptom extends Omit<Check, 'look' | 'stage'> {
+  readonly stage: 'symptom';
+  /** The causes it may have, the likeliest first. */
+  readonly couldBe: readonly string[];
+  /** Whether it is an answer in itself where nothing deeper is shown. */
+  readonly isAnswer: boolean;
+  look(facts: Facts): readonly Sign[] | null;
+}
+
+/** One sign for each distinct text. */
+export function distinct(signs: readonly Sign[]): readonly Sign[] {
+  return signs.filter(({ seen }, index) => signs.findIndex((other) => other.seen === seen) === index);
+}

@@ -1,0 +1,625 @@
+import { corsCheck, headersNotAllowed, methodNotAllowed } from '../browser/cors.js';
+import { header, type Load } from '../evidence/evidence.js';
+import { printable, showUrl } from '../evidence/show.js';
+import {
+  cameWithoutCookies,
+  corsOf,
+  hostOf,
+  isCrossOriginCors,
+  isServed,
+  isSignedUrl,
+  mayBeOfTheApi,
+  originOf,
+  originSent,
+  type Facts,
+} from '../facts.js';
+import { distinct, type Check, type Sign } from './check.js';
+
+const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
+const allowOrigin = (load: Load) => load.quoted ?? header(load.headers, 'access-control-allow-origin') ?? '';
+
+/** Served answers, and those that a configuration would give, with what CORS says of each. */
+function corsLoads({ evidence, files }: Facts): readonly Load[] {
+  const predicted = evidence.loads.filter(
+    ({ source, isComparison }) => source === 'configuration' && !isComparison,
+  );
+  return [...files, ...predicted].filter(
+    (load) =>
+      load.method !== 'OPTIONS' &&
+      (isServed(load) || load.status === null) &&
+      !mayBeOfTheApi(load, { evidence }),
+  );
+}
+
+/** Loads whose CORS is known, so that a cause that none of them shows is ruled out. */
+const known = (facts: Facts) => corsLoads(facts).filter((load) => corsOf(load) !== null);
+
+/** A cause that one result of the CORS check shows. */
+function lookFor(facts: Facts, find: (load: Load) => Sign | null): readonly Sign[] | null {
+  const signs = corsLoads(facts).flatMap((load) => find(load) ?? []);
+  if (signs.length > 0) return distinct(signs);
+  return known(facts).length > 0 ? [] : null;
+}
+
+/** Where the setting is: as the configuration says, also for what another kind of evidence shows. */
+function decidedBy(load: Load, facts: Facts): { where?: string } {
+  const result = corsOf(load);
+  const predicted = facts.evidence.loads.find(
+    (other) => other.source === 'configuration' && other.decidedBy !== null && corsOf(other) === result,
+  );
+  const where = load.decidedBy ?? predicted?.decidedBy;
+  return where === undefined || where === null ? {} : { where };
+}
+
+/** Whether the distribution as it is written would answer well: then what is seen is an older copy. */
+const isPredictedWell = (load: Load, facts: Facts) =>
+  facts.evidence.loads.some(
+    (other) =>
+      other.source === 'configuration' &&
+      !other.isComparison &&
+      corsOf(other) === 'passes' &&
+      hostOf(other.url) === hostOf(load.url),
+  );
+
+/** Refused by CORS, and the answer’s headers are not shown. */
+const isHidden = (load: Load) => corsOf(load) === 'no-allow-origin' && load.headers === null;
+
+const isEdgeHit = (load: Load) =>
+  /^(?:Hit|RefreshHit) from cloudfront/i.test(header(load.headers, 'x-cache') ?? '');
+const isOfS3 = (load: Load) => /AmazonS3/i.test(header(load.headers, 'server') ?? '');
+
+/** A value that no browser writes as an origin: a slash at the end, no scheme, a path, `null`, a list of words. */
+function isNoOrigin(value: string): boolean {
+  return !/^https?:\/\/[^/\s]+$/.test(value) || !URL.canParse(value) || new URL(value).origin !== value;
+}
+
+/** Whether both are origins of one host but for port, scheme or `www`: a slip in a list. */
+function isSlip(value: string, origin: string): boolean {
+  if (!URL.canParse(value) || !URL.canParse(origin)) return false;
+  const bareHost = (url: string) => new URL(url).hostname.replace(/^www\./, '');
+  return bareHost(value) === bareHost(origin);
+}
+
+const invalidate = (load: Load) =>
+  `aws cloudfront create-invalidation --distribution-id ID --paths '${new URL(load.url).pathname.replaceAll("'", '')}'`;
+
+/** Answers to preflights, and what a browser says of them. */
+const preflights = ({ evidence }: Facts) =>
+  evidence.loads.filter(
+    (load) =>
+      !load.isComparison &&
+      load.method === 'OPTIONS' &&
+      header(load.requestHeaders, 'access-control-request-method') !== null,
+  );
+const said = ({ evidence }: Facts, ...reasons: readonly Load['reason'][]) =>
+  evidence.loads.filter(({ reason }) => reasons.includes(reason));
+
+function lookAtPreflights(facts: Facts, signs: readonly Sign[]): readonly Sign[] | null {
+  if (signs.length > 0) return distinct(signs);
+  return preflights(facts).length > 0 ? [] : null;
+}
+
+export const CORS_CHECKS: readonly Check[] = [
+  {
+    id: 'preflight-redirected',
+    catalogue: ['F37'],
+    stage: 'preflight',
+    title: 'The preflight is redirected, which browsers do not follow.',
+    why: 'A redirect from http to https, or to a slash at the end, ends the preflight (B82).',
+    fix: 'Ask for the final address: https, no slash too few or too many.',
+    evidence: 'OPTIONS with a status 3xx; the browser’s own line',
+    toTellApart: 'the status of the OPTIONS request',
+    look: (facts) =>
+      lookAtPreflights(facts, [
+        ...preflights(facts)
+          .filter(({ status }) => status !== null && status >= 300 && status < 400)
+          .map((load) => ({ seen: `${shown(load)} answered OPTIONS with ${load.status ?? 0}.` })),
+        ...said(facts, 'preflight-redirected').map((load) => ({
+          seen: `${shown(load)}: the browser met a redirect of the preflight.`,
+        })),
+      ]),
+  },
+  {
+    id: 'preflight-refused',
+    catalogue: ['F35'],
+    stage: 'preflight',
+    title: 'The request needs a preflight, and the CDN refuses it: a preflight carries no cookies.',
+    why: 'CloudFront asks for signed cookies on OPTIONS too, or the behavior does not allow OPTIONS (B75, R46). No policy changes that.',
+    fix: 'Make the request without a preflight: GET or HEAD, no header of your own, a Range with a start.',
+    evidence: 'OPTIONS answered with 4xx; the browser’s own line on the status of a preflight',
+    toTellApart: 'the OPTIONS request in the Network panel and its status',
+    look: (facts) =>
+      lookAtPreflights(facts, [
+        ...preflights(facts)
+          .filter(({ status }) => status !== null && status >= 400)
+          .map((load) => ({
+            seen: `${shown(load)} answered OPTIONS with ${load.status ?? 0}${askedHeaders(load)}.`,
+          })),
+        ...said(facts, 'preflight-status')
+          .filter(({ status }) => status === null || status >= 400)
+          .map((load) => ({
+            seen: `${shown(load)}: the browser says that the preflight did not succeed${load.status === null ? '' : `, status ${load.status}`}.`,
+          })),
+      ]),
+  },
+  {
+    id: 'header-not-allowed',
+    catalogue: ['F36'],
+    stage: 'preflight',
+    title: 'The page sends a header that the answer to the preflight does not allow.',
+    why: 'Each name has to stand in Access-Control-Allow-Headers; with credentials * is a name like any other (B73).',
+    fix: 'Do not send the header to the CDN; an interceptor that adds it to every request must leave the CDN out. Where it is needed, list its name.',
+    evidence:
+      'Access-Control-Request-Headers beside Access-Control-Allow-Headers; the browser’s own line, which names the header',
+    toTellApart: 'the header that the console line names',
+    look: (facts) => {
+      const signs: Sign[] = preflights(facts)
+        .filter((load) => isServed(load) && header(load.headers, 'access-control-allow-origin') !== null)
+        .flatMap((load): Sign[] => {
+          const names = headersNotAllowed(load, true);
+          return names.length === 0
+            ? []
+            : [{ seen: `${shown(load)} does not allow ${printable(names.join(', '))}.` }];
+        });
+      for (const load of said(facts, 'header-not-allowed')) {
+        signs.push({
+          seen: `${shown(load)}: the browser names the header ${printable(load.quoted ?? 'that it refused')}.`,
+        });
+      }
+      return lookAtPreflights(facts, signs);
+    },
+  },
+  {
+    id: 'method-not-allowed',
+    catalogue: [],
+    stage: 'preflight',
+    title: 'The answer to the preflight does not allow the method.',
+    why: 'Methods other than GET, HEAD and POST have to stand in Access-Control-Allow-Methods.',
+    fix: 'Use GET or HEAD for files; for a real write add the method to the policy and the behavior.',
+    evidence: 'Access-Control-Request-Method beside Access-Control-Allow-Methods; the browser’s own line',
+    toTellApart: 'the method that the console line names',
+    look: (facts) => {
+      const signs: Sign[] = preflights(facts)
+        .filter((load) => isServed(load) && header(load.headers, 'access-control-allow-origin') !== null)
+        .flatMap((load): Sign[] => {
+          const method = methodNotAllowed(load);
+          return method === null ? [] : [{ seen: `${shown(load)} does not allow ${printable(method)}.` }];
+        });
+      for (const load of said(facts, 'method-not-allowed'))
+        signs.push({ seen: `${shown(load)}: the browser names the method ${printable(load.quoted ?? '')}.` });
+      return lookAtPreflights(facts, signs);
+    },
+  },
+  {
+    id: 'origin-header-twice',
+    catalogue: ['F34'],
+    stage: 'cors',
+    title: 'Access-Control-Allow-Origin stands twice in the answer.',
+    why: 'Origin server and response headers policy each add one; browsers take neither (B88).',
+    fix: 'Let one of them speak: origin override on in the policy, or no CORS at the origin.',
+    evidence: 'the header twice, or two values in it; the browser’s own line',
+    toTellApart: 'the raw response headers',
+    look: (facts) =>
+      lookFor(facts, (load) =>
+        corsOf(load) === 'several-origins'
+          ? {
+              seen: `${shown(load)} has several values in Access-Control-Allow-Origin${load.source === 'console' ? '' : `: ${printable(allowOrigin(load).replaceAll('\n', ', '))}`}.`,
+              ...decidedBy(load, facts),
+            }
+          : null,
+      ),
+  },
+  {
+    id: 'stale-copy',
+    catalogue: [],
+    stage: 'cors',
+    title: 'The distribution is right by now, and CloudFront still serves a copy from before.',
+    why: 'CORS headers of the origin are stored with a copy; only time or an invalidation removes it (R85).',
+    fix: 'Invalidate the paths once.',
+    evidence: 'X-Cache: Hit with wrong CORS headers, while the configuration would answer well',
+    toTellApart: 'whether a file that nobody asked for yet works',
+    look: (facts) => {
+      const signs = facts.files.flatMap((load): Sign[] => {
+        const result = corsOf(load);
+        if (
+          result === null ||
+          result === 'passes' ||
+          !isServed(load) ||
+          !isEdgeHit(load) ||
+          !isPredictedWell(load, facts)
+        )
+          return [];
+        return [
+          {
+            seen: `${shown(load)} is a Hit with wrong CORS headers, and the configuration would answer well.`,
+            command: invalidate(load),
+          },
+        ];
+      });
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'wildcard-with-credentials',
+    catalogue: ['F28'],
+    stage: 'cors',
+    title: 'The CDN answers Access-Control-Allow-Origin: * to a request with cookies.',
+    why: 'With credentials the header must name the page’s exact origin (B72). No managed CORS policy of CloudFront does, and S3 does not for a rule with * (R66, R96).',
+    fix: 'Name the exact origin of the page, allow credentials and let the policy override the origin; then invalidate what was cached.',
+    evidence: 'the value * beside cookies in the request; the browser’s own line',
+    toTellApart: 'the value of Access-Control-Allow-Origin',
+    look: (facts) =>
+      lookFor(facts, (load) =>
+        corsOf(load) === 'wildcard-origin'
+          ? {
+              seen: `${shown(load)} answers Access-Control-Allow-Origin: * to ${load.page ?? 'the page'}.`,
+              ...decidedBy(load, facts),
+            }
+          : null,
+      ),
+  },
+  {
+    id: 'credentials-not-allowed',
+    catalogue: ['F29'],
+    stage: 'cors',
+    title: 'The CDN names the page’s origin and does not allow credentials.',
+    why: 'Access-Control-Allow-Credentials must be exactly true; True, false or no header refuse (B72).',
+    fix: 'Set AccessControlAllowCredentials of the response headers policy to true, or send the header from the origin.',
+    evidence: 'the header’s value; the browser’s own line',
+    toTellApart: 'the value of Access-Control-Allow-Credentials',
+    look: (facts) =>
+      lookFor(facts, (load) => {
+        if (corsOf(load) !== 'no-credentials') return null;
+        const value = header(load.headers, 'access-control-allow-credentials');
+        const found = load.headers === null ? (load.quoted ?? '') : (value ?? '');
+        return {
+          seen: `${shown(load)} has ${found === '' ? 'no Access-Control-Allow-Credentials' : `Access-Control-Allow-Credentials: ${printable(found)}`}.`,
+          ...decidedBy(load, facts),
+        };
+      }),
+  },
+  {
+    id: 'redirect-to-another-origin',
+    catalogue: ['F38'],
+    stage: 'cors',
+    title: 'The request was redirected from another origin, which makes Origin null.',
+    why: 'After a redirect from one foreign origin to another browsers send Origin: null, and no allowed origin fits (B82).',
+    fix: 'Return the address of the file in JSON and let the page fetch it, in the place of a redirect.',
+    evidence: 'a 3xx before the request, and Origin: null; "(redirected from" in the console',
+    toTellApart: 'whether the same address works when the page fetches it directly',
+    look: (facts) => {
+      const signs = facts.files.flatMap((load): Sign[] => {
+        if (load.redirectedFrom === null || originOf(load.redirectedFrom) === originOf(load.url)) return [];
+        const result = corsOf(load);
+        const isNull = header(load.requestHeaders, 'origin') === 'null';
+        const isSaid =
+          load.source === 'console' &&
+          ['other-origin', 'no-allow-origin', 'origin-not-allowed'].includes(load.reason ?? '') &&
+          load.status !== 403;
+        const isFailing = result !== null && result !== 'passes' && result !== 'wildcard-origin';
+        return (isNull && (isFailing || load.failed === true)) || isSaid
+          ? [{ seen: `${shown(load)} was redirected from ${showUrl(load.redirectedFrom)}.` }]
+          : [];
+      });
+      if (signs.length > 0) return distinct(signs);
+      return facts.files.length > 0 ? [] : null;
+    },
+  },
+  {
+    id: 'other-origins-copy',
+    catalogue: ['F31'],
+    stage: 'cors',
+    title: 'CloudFront serves a copy that was made for another origin, or for none.',
+    why: 'Origin is passed on to the origin server without being part of the cache key: the request that comes first decides what all others get (R85).',
+    fix: 'Put a response headers policy with the exact origins on the behavior, credentials allowed, origin override on; or put Origin into the cache key.',
+    evidence:
+      'another of your origins from S3, which only ever echoes; one address with different answers; a copy whose headers a fresh answer does not have; Origin passed on and not in the cache key',
+    toTellApart: 'X-Cache, and whether a file that nobody asked for yet works',
+    look: (facts) => {
+      const signs: Sign[] = corsLoads(facts).flatMap((load): Sign[] => {
+        const result = corsOf(load);
+        if (result !== 'other-origin' && result !== 'no-allow-origin') return [];
+        if (load.redirectedFrom !== null || load.fromBrowserCache || load.source === 'configuration')
+          return [];
+        if (isPredictedWell(load, facts)) return [];
+        const value = allowOrigin(load);
+        const changed = facts.evidence.loads.find(
+          (other) =>
+            other !== load &&
+            other.url === load.url &&
+            isServed(other) &&
+            other.headers !== null &&
+            hasSpokenOtherwise(other, load),
+        );
+        const fresh = facts.evidence.loads.find(
+          (other) =>
+            other !== load &&
+            hostOf(other.url) === hostOf(load.url) &&
+            originSent(other) === originSent(load) &&
+            corsCheck(other.headers, originSent(load) ?? '', true) === 'passes' &&
+            other.headers !== null &&
+            !other.fromBrowserCache,
+        );
+        if (result === 'other-origin') {
+          if (isNoOrigin(value)) return [];
+          if (isOfS3(load))
+            return [
+              {
+                seen: `${shown(load)} answers ${printable(value)}, which S3 echoed to another request.`,
+                ...keyed(facts),
+              },
+            ];
+          if (changed !== undefined)
+            return [
+              {
+                seen: `${shown(load)} answers ${printable(value)}; ${changed.where} got another answer from the same address.`,
+                ...keyed(facts),
+              },
+            ];
+          if (isEdgeHit(load) && fresh !== undefined)
+            return [
+              {
+                seen: `${shown(load)} is a Hit with ${printable(value)}; ${fresh.where} of the same host is right.`,
+                ...keyed(facts),
+              },
+            ];
+          return [];
+        }
+        if (isEdgeHit(load) && fresh !== undefined)
+          return [
+            {
+              seen: `${shown(load)} is a Hit without CORS headers; ${fresh.where} of the same host has them.`,
+              ...keyed(facts),
+            },
+          ];
+        return [];
+      });
+      const hazard = facts.evidence.configuration.find(({ kind }) => kind === 'origin-not-in-key');
+      if (hazard !== undefined) {
+        signs.push({ seen: hazard.text, where: hazard.where, isWarning: hazard.fix === 'warning' });
+      }
+      if (signs.length > 0) return distinct(signs);
+      const isOpen = known(facts).some((load) => corsOf(load) === 'other-origin' || isHidden(load));
+      return isOpen || known(facts).length === 0 ? null : [];
+    },
+  },
+  {
+    id: 'allowed-origin-differs',
+    catalogue: ['F30'],
+    stage: 'cors',
+    title: 'The allowed origin is not the page’s origin: a slash, a port, a scheme or www differs.',
+    why: 'The header is compared with the page’s origin byte by byte (B72).',
+    fix: 'Write the origin exactly as location.origin shows it.',
+    evidence: 'Access-Control-Allow-Origin beside the page’s origin; lists of the policy and of the bucket',
+    toTellApart: 'location.origin beside the value, character by character',
+    look: (facts) => {
+      const signs: Sign[] = [];
+      let isUnsure = false;
+      for (const load of corsLoads(facts)) {
+        if (corsOf(load) !== 'other-origin' || isPredictedWell(load, facts)) continue;
+        const value = allowOrigin(load);
+        const origin = originSent(load) ?? facts.page ?? '';
+        if (load.redirectedFrom !== null && value === (load.page ?? '')) continue;
+        const isCertain =
+          isNoOrigin(value) ||
+          load.source === 'configuration' ||
+          (!isOfS3(load) && !isEdgeHit(load) && load.headers !== null);
+        if (isCertain || (isSlip(value, origin) && !isOfS3(load) && !isEdgeHit(load))) {
+          signs.push({
+            seen: `${shown(load)} allows ${printable(value)}, the page is ${origin}.`,
+            ...decidedBy(load, facts),
+          });
+        } else isUnsure = true;
+      }
+      if (known(facts).some(({ reason }) => reason === 'origin-not-allowed')) isUnsure = true;
+      signs.push(...predictedSlips(facts));
+      if (signs.length > 0) return distinct(signs);
+      return isUnsure ? null : known(facts).length > 0 ? [] : null;
+    },
+  },
+  {
+    id: 'browsers-own-copy',
+    catalogue: ['F33'],
+    stage: 'cors',
+    title: 'The browser uses its own copy, which an image had brought without CORS headers.',
+    why: 'A plain <img> sends no Origin; without Vary: Origin the browser takes that copy for a later fetch too (B84).',
+    fix: 'Send Vary: Origin with every answer, as a custom header of the response headers policy; fetch with cache: "reload" in browsers that hold the wrong copy.',
+    evidence:
+      'an answer from the browser’s cache without CORS headers, after a load without CORS of the same address; a fresh answer that has them',
+    toTellApart: 'whether it goes away with "Disable cache" ticked',
+    look: (facts) => {
+      const signs: Sign[] = [];
+      for (const load of corsLoads(facts)) {
+        if (corsOf(load) !== 'no-allow-origin' || load.source === 'configuration') continue;
+        const plain = facts.files.find(
+          (other) => other !== load && other.url === load.url && other.mode === 'no-cors' && isServed(other),
+        );
+        const fresh = facts.evidence.loads.find(
+          (other) =>
+            other !== load &&
+            other.headers !== null &&
+            !other.fromBrowserCache &&
+            other.method !== 'OPTIONS' &&
+            hostOf(other.url) === hostOf(load.url) &&
+            originSent(other) === originSent(load) &&
+            corsCheck(other.headers, originSent(load) ?? '', true) === 'passes',
+        );
+        const isSafe = /\borigin\b/i.test(header(plain?.headers ?? load.headers, 'vary') ?? '');
+        if (load.fromBrowserCache && !isSafe && (fresh !== undefined || plain !== undefined)) {
+          if (fresh !== undefined)
+            signs.push({
+              seen: `${shown(load)} came from the browser’s cache without CORS headers; ${fresh.where} has them.`,
+            });
+        } else if (
+          load.source === 'console' &&
+          load.status === 200 &&
+          fresh !== undefined &&
+          fresh.url === load.url &&
+          !isEdgeHit(fresh)
+        ) {
+          signs.push({
+            seen: `${shown(load)} had no CORS headers for the page, and ${fresh.where} of the same address has them.`,
+          });
+        }
+      }
+      const hazard = facts.evidence.configuration.find(({ kind }) => kind === 'no-vary');
+      if (hazard !== undefined) signs.push({ seen: hazard.text, where: hazard.where, isWarning: true });
+      const live = liveHazard(facts);
+      if (live !== null) signs.push(live);
+      if (signs.length > 0) return distinct(signs);
+      const missing = known(facts).filter((load) => corsOf(load) === 'no-allow-origin');
+      return missing.length > 0 && missing.every((load) => load.headers !== null && !load.fromBrowserCache)
+        ? []
+        : missing.length > 0
+          ? null
+          : known(facts).length > 0
+            ? []
+            : null;
+    },
+  },
+  {
+    id: 'no-cors-headers',
+    catalogue: ['F32'],
+    stage: 'cors',
+    title: 'The CDN serves the file without any CORS header.',
+    why: 'There is no response headers policy with CORS, and the origin sends none: S3 speaks only where the bucket has rules and CloudFront passes Origin on (R84, R94).',
+    fix: 'Put a response headers policy with the page’s exact origin on the behavior, credentials allowed, origin override on.',
+    evidence:
+      'a fresh answer with 200 and without Access-Control-Allow-Origin; a configuration with no policy and no Origin passed on',
+    toTellApart: 'whether curl with the page’s Origin shows Access-Control-Allow-Origin',
+    look: (facts) => {
+      const signs: Sign[] = [];
+      let isUnsure = false;
+      for (const load of corsLoads(facts)) {
+        if (corsOf(load) !== 'no-allow-origin' || load.redirectedFrom !== null) continue;
+        if (isPredictedWell(load, facts)) continue;
+        if (predictedSlips(facts).length > 0) continue;
+        const isKnownFresh = load.headers !== null && !load.fromBrowserCache;
+        const better = facts.evidence.loads.some(
+          (other) =>
+            other !== load &&
+            other.headers !== null &&
+            hostOf(other.url) === hostOf(load.url) &&
+            corsCheck(other.headers, originSent(load) ?? '', true) === 'passes' &&
+            !other.fromBrowserCache &&
+            other.method !== 'OPTIONS',
+        );
+        if (better && load.source !== 'configuration') continue;
+        // The page may be one that is not listed: then the header is there for others.
+        const forOthers = facts.evidence.loads.some(
+          (other) =>
+            other !== load &&
+            other.headers !== null &&
+            hostOf(other.url) === hostOf(load.url) &&
+            header(other.headers, 'access-control-allow-origin') !== null &&
+            other.method !== 'OPTIONS',
+        );
+        if (isKnownFresh && !forOthers) {
+          signs.push({
+            seen: `${shown(load)} answered ${load.status ?? 200} without Access-Control-Allow-Origin.`,
+            ...decidedBy(load, facts),
+          });
+        } else isUnsure = true;
+      }
+      if (signs.length > 0) return distinct(signs);
+      return isUnsure ? null : known(facts).length > 0 ? [] : null;
+    },
+  },
+  {
+    id: 'grant-cors-wrong',
+    catalogue: ['F59'],
+    stage: 'symptom',
+    title: 'The answer of the grant is not readable for the page, though its cookies were stored.',
+    why: 'A browser stores Set-Cookie before it looks at CORS: the call fails for the page, and the files load (B79).',
+    fix: 'Let the API answer with the page’s exact origin in Access-Control-Allow-Origin and Access-Control-Allow-Credentials: true.',
+    evidence: 'Set-Cookie in an answer whose CORS check fails, and files that load with the cookies after it',
+    toTellApart: 'whether a file loads after the failed grant',
+    look: (facts) => {
+      const { grants, files } = facts;
+      if (grants.length === 0) return null;
+      const signs = grants.flatMap(({ load }): Sign[] => {
+        if (!isCrossOriginCors(load) || load.headers === null) return [];
+        const origin = originSent(load) ?? '';
+        const result = corsCheck(load.headers, origin, true);
+        const allowed = header(load.headers, 'access-control-allow-origin');
+        // Without credentials * would do; then the page sees no failure.
+        const isReadable =
+          load.failed === false || (load.failed === null && result !== 'no-allow-origin' && allowed === '*');
+        if (result === 'passes' || isReadable) return [];
+        const after = files.find(
+          (file) =>
+            isServed(file) &&
+            (file.atMilliseconds ?? 0) >= (load.atMilliseconds ?? 0) &&
+            !cameWithoutCookies(file) &&
+            file.cookies !== null &&
+            !isSignedUrl(file.url),
+        );
+        if (after === undefined && load.failed !== true) return [];
+        return [
+          {
+            seen: `${shown(load)} sets the cookies and ${allowed === null ? 'has no Access-Control-Allow-Origin' : `answers ${printable(allowed)} to ${origin}`}${after === undefined ? '' : `; ${after.where} was served with them`}.`,
+          },
+        ];
+      });
+      return distinct(signs);
+    },
+  },
+];
+
+function askedHeaders(load: Load): string {
+  const names = header(load.requestHeaders, 'access-control-request-headers');
+  return names === null ? '' : `; it was made for ${printable(names)}`;
+}
+
+/** One address gave this load one origin, and another request another. */
+function hasSpokenOtherwise(other: Load, load: Load): boolean {
+  const value = header(other.headers, 'access-control-allow-origin');
+  return (
+    value !== null &&
+    value !== header(load.headers, 'access-control-allow-origin') &&
+    value === originSent(load)
+  );
+}
+
+function keyed({ evidence }: Facts): { where?: string } {
+  const fact = evidence.configuration.find(({ kind }) => kind === 'origin-not-in-key');
+  return fact === undefined ? {} : { where: fact.where };
+}
+
+/** The configuration lists an origin that differs from the page’s by a slip, and so answers nothing. */
+function predictedSlips(facts: Facts): readonly Sign[] {
+  return facts.evidence.loads.flatMap((load): Sign[] => {
+    if (
+      load.source !== 'configuration' ||
+      load.isComparison ||
+      corsOf(load) !== 'no-allow-origin' ||
+      load.quoted === null
+    )
+      return [];
+    return [
+      {
+        seen: `${load.where} lists ${printable(load.quoted)}; the page is ${load.page ?? ''}.`,
+        ...(load.decidedBy === null ? {} : { where: load.decidedBy }),
+      },
+    ];
+  });
+}
+
+/** A probe without Origin that browsers may keep, and that a later fetch would take (B84). */
+function liveHazard({ evidence }: Facts): Sign | null {
+  const plain = evidence.loads.find(
+    (load) =>
+      load.source === 'live' && load.isComparison && load.where.includes('without Origin') && isServed(load),
+  );
+  if (plain === undefined || /\borigin\b|\*/i.test(header(plain.headers, 'vary') ?? '')) return null;
+  if (header(plain.headers, 'access-control-allow-origin') !== null) return null;
+  const withOrigin = evidence.loads.find(
+    (load) => load.source === 'live' && load.url === plain.url && corsOf(load) === 'passes',
+  );
+  if (withOrigin === undefined || /no-store|no-cache/.test(header(plain.headers, 'cache-control') ?? ''))
+    return null;
+  return {
+    seen: `${plain.where}: ${showUrl(plain.url)} has neither CORS headers nor Vary: Origin, so a browser may keep it for a later fetch.`,
+    isWarning: true,
+  };
+}

@@ -1,0 +1,291 @@
+import { showUrl } from '../evidence/show.js';
+import {
+  cameWithoutCookies,
+  corsOf,
+  isMedia,
+  isServed,
+  mayBeOfTheApi,
+  refusalOf,
+  signedCookiesOf,
+  type Facts,
+} from '../facts.js';
+import type { Load } from '../evidence/evidence.js';
+import { distinct, type Symptom } from './check.js';
+
+const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
+
+const WHY_NO_COOKIES = [
+  'request-without-credentials',
+  'grant-without-credentials',
+  'crossorigin-anonymous',
+  'video-js-path',
+  'domain-of-another-host',
+  'host-only-cookie',
+  'cookie-path',
+  'samesite-on-another-site',
+  'third-party-cookies',
+  'cloudfront-name',
+  'platform-name',
+  'domain-malformed',
+  'domain-public-suffix',
+  'cookies-joined',
+  'none-without-secure',
+  'partitioned-without-secure',
+  'secure-over-http',
+  'page-over-http',
+  'embedded-page',
+  'grant-expired',
+];
+
+const WHY_REFUSED = [
+  'grant-expired',
+  'policy-for-another-address',
+  'viewer-changed',
+  'nested-cookie-scopes',
+  'key-not-trusted',
+  'policy-malformed',
+  'bound-to-an-address',
+  'origin-refused',
+];
+
+const isRefused = (load: Load) =>
+  load.status === 403 && load.method !== 'OPTIONS' && !load.reason?.startsWith('preflight');
+
+/** An answer in itself: the browser names what it did, and the cause lies behind it. */
+function blockedAsOpaque(facts: Facts, media: boolean): readonly Load[] {
+  return facts.failing.filter((load) => load.reason === 'opaque-blocked' && isMedia(load) === media);
+}
+
+export const SYMPTOMS: readonly Symptom[] = [
+  {
+    id: 'image-refused',
+    catalogue: ['F39'],
+    stage: 'symptom',
+    isAnswer: true,
+    couldBe: [...WHY_NO_COOKIES, ...WHY_REFUSED],
+    title: 'The CDN refused the file, and the browser hides the refusal as an opaque response.',
+    why: 'The answer is an error document in XML, which the browser does not hand to an image or a script (B87). ORB and OpaqueResponseBlocking are not the cause.',
+    fix: 'Find out why the CDN refuses: hand the doctor a HAR, or the cookies and the address.',
+    evidence: 'ERR_BLOCKED_BY_ORB, or Firefox’s line on OpaqueResponseBlocking',
+    toTellApart: 'the status of the request in the Network panel: 403',
+    look: (facts) => {
+      const signs = blockedAsOpaque(facts, false).map((load) => ({
+        seen: `${shown(load)} was blocked as an opaque response.`,
+      }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'media-refused',
+    catalogue: ['F40'],
+    stage: 'symptom',
+    isAnswer: true,
+    couldBe: [...WHY_NO_COOKIES, ...WHY_REFUSED],
+    title: 'The CDN refused the film, and the browser reports a media error.',
+    why: 'A video element tells no status: error code 4 stands for a 403 as for a broken file (B87).',
+    fix: 'Find out why the CDN refuses: hand the doctor a HAR, or the cookies and the address.',
+    evidence: 'MediaError 4 beside a 403; Firefox’s line on a media request’s status',
+    toTellApart: 'the status of the request in the Network panel: 403',
+    look: (facts) => {
+      const signs = blockedAsOpaque(facts, true).map((load) => ({
+        seen: `${shown(load)} was blocked as an opaque response.`,
+      }));
+      const said = facts.evidence.sayings.find(({ kind }) => kind === 'media-error');
+      const refused = facts.failing.find(
+        (load) => isRefused(load) && (isMedia(load) || (load.dest === null && load.reason === null)),
+      );
+      if (said !== undefined && refused !== undefined)
+        signs.push({ seen: `${said.where} is a media error, and ${shown(refused)} answered 403.` });
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'refused-without-cookies',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    couldBe: WHY_NO_COOKIES,
+    title: 'The CDN refused: no signed cookie arrived.',
+    why: 'CloudFront’s own refusals carry no CORS headers, so the browser speaks of CORS (R59, B77).',
+    fix: 'Find out why no cookie was sent.',
+    evidence: '403 in answer to a request without signed cookies, or the code MissingKey',
+    toTellApart:
+      'the Cookies tab of the refused request in the Network panel: which cookies were left out, and why',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter(
+          (load) =>
+            isRefused(load) &&
+            refusalOf(load)?.by !== 'S3' &&
+            (cameWithoutCookies(load) || refusalOf(load)?.code === 'MissingKey'),
+        )
+        .map((load) => ({ seen: `${shown(load)} answered 403; no signed cookie arrived.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'refused-with-cookies',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    couldBe: WHY_REFUSED,
+    title: 'The CDN refused though signed cookies arrived.',
+    why: 'CloudFront says AccessDenied for an end that has passed, another address, another network and a wrong signature alike (R52).',
+    fix: 'Compare the decoded policy with the address and the time; then the key with the key group.',
+    evidence: '403 in answer to a request with signed cookies',
+    toTellApart: 'the decoded policy of the cookie',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter((load) => isRefused(load) && (signedCookiesOf(load)?.names.length ?? 0) > 0)
+        .map((load) => ({ seen: `${shown(load)} answered 403 to a request with signed cookies.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'refused',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    couldBe: [...WHY_NO_COOKIES, ...WHY_REFUSED],
+    title: 'The CDN refused; the evidence does not show whether cookies arrived.',
+    why: '403 is about access. CloudFront’s own refusals carry no CORS headers, so the browser speaks of CORS (R59, B77).',
+    fix: 'Hand the doctor a HAR with cookies, or the address with --cookies.',
+    evidence: '403 without the request’s cookies: a console line, or a HAR without them',
+    toTellApart:
+      'the Cookies tab of the refused request in the Network panel: which cookies were sent, which were left out, and why',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter((load) => isRefused(load) && load.cookies === null)
+        .map((load) => ({ seen: `${shown(load)} answered 403.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'cors-refused',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    couldBe: [
+      'no-cors-headers',
+      'browsers-own-copy',
+      'other-origins-copy',
+      'allowed-origin-differs',
+      'redirect-to-another-origin',
+    ],
+    title: 'The CDN served the file, and its CORS headers keep the page from it.',
+    why: '200 beside a CORS error is about the configuration of CORS, not about access (B77).',
+    fix: 'Compare Access-Control-Allow-Origin with the page’s origin.',
+    evidence: 'a CORS error with 200',
+    toTellApart:
+      'whether it goes away with "Disable cache" ticked, and X-Cache and Access-Control-Allow-Origin of the answer',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter((load) => {
+          const result = corsOf(load);
+          return (
+            result !== null &&
+            result !== 'passes' &&
+            !mayBeOfTheApi(load, facts) &&
+            (isServed(load) || (load.status === null && result !== 'no-allow-origin'))
+          );
+        })
+        .map((load) => ({ seen: `${shown(load)} did not pass the CORS check.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'call-refused-by-cors',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    couldBe: [
+      'grant-cors-wrong',
+      'wildcard-with-credentials',
+      'credentials-not-allowed',
+      'allowed-origin-differs',
+      'origin-header-twice',
+      'no-cors-headers',
+    ],
+    title: 'CORS keeps the page from an answer that may be one of the API or one of the CDN.',
+    why: 'The same header is set in the code of the one and in the policy of the other.',
+    fix: 'Correct the header that the console line names, where the answer comes from.',
+    evidence: 'a CORS error with an address that looks like no file',
+    toTellApart: 'whether the address is one of the API or one of a file',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter((load) => mayBeOfTheApi(load, facts) && corsOf(load) !== null && load.status !== 403)
+        .map((load) => ({ seen: `${shown(load)} did not pass the CORS check.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'cors-or-access',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    couldBe: [
+      'request-without-credentials',
+      'domain-of-another-host',
+      'grant-expired',
+      'no-cors-headers',
+      'browsers-own-copy',
+    ],
+    title: 'The browser saw no CORS header, and the status is not known.',
+    why: '403 would be about access, 200 about the configuration of CORS, and no status about the network (B77).',
+    fix: 'Copy the whole console, with the line that ends in net::ERR_FAILED and a number.',
+    evidence: 'a CORS error without its status',
+    toTellApart: 'the status of the request: in the second console line, or in the Network panel',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter(
+          (load) =>
+            /^(?:no-allow-origin|origin-not-allowed)$/.test(load.reason ?? '') && load.status === null,
+        )
+        .map((load) => ({ seen: `${shown(load)} had no Access-Control-Allow-Origin.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'preflight-failed',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    couldBe: ['preflight-refused', 'header-not-allowed', 'no-cors-headers'],
+    title: 'The preflight did not pass.',
+    why: 'A request with a header of its own, another method or a Range without a start asks with OPTIONS first (B74).',
+    fix: 'Make the request without a preflight: GET or HEAD, no header of your own.',
+    evidence: 'the browser’s line on a preflight, without its status',
+    toTellApart: 'the status of the OPTIONS request in the Network panel',
+    look: (facts) => {
+      const signs = facts.evidence.loads
+        .filter(({ reason }) => reason === 'preflight-failed' || reason === 'preflight-status')
+        .map((load) => ({ seen: `${shown(load)}: its preflight did not pass.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'request-failed',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    couldBe: [
+      'certificate-not-trusted',
+      'nothing-answers',
+      'host-not-found',
+      'name-below-localhost',
+      'mixed-content',
+      'content-security-policy',
+    ],
+    title: 'The request got no answer: that is no matter of CORS.',
+    why: 'Without a status nothing was refused by CORS or by the CDN: the network, TLS or the browser stopped the request (B77).',
+    fix: 'Open the address of the file in a tab of its own.',
+    evidence: 'no status, or "CORS request did not succeed" with (null)',
+    toTellApart: 'what the browser shows when the address is opened in a tab of its own',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter((load) => load.status === 0 || load.reason === 'request-failed')
+        .map((load) => ({ seen: `${shown(load)} got no answer.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+];

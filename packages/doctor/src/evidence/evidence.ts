@@ -1,0 +1,254 @@
+import type { HeaderList } from '@edgepass/edge';
+
+/** Where a fact was seen. */
+export type Source = 'live' | 'har' | 'console' | 'configuration' | 'settings' | 'cookie file';
+
+/** A cookie as it travels. The value is a secret: it is compared and decoded, never shown. */
+export interface CookiePair {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What a browser said of one load, in our own words for the wordings of all three. */
+export type Reason =
+  | 'no-allow-origin'
+  | 'origin-not-allowed'
+  | 'wildcard-origin'
+  | 'other-origin'
+  | 'several-origins'
+  | 'no-credentials'
+  | 'preflight-failed'
+  | 'preflight-status'
+  | 'preflight-redirected'
+  | 'header-not-allowed'
+  | 'method-not-allowed'
+  | 'local-network'
+  | 'request-failed'
+  | 'certificate-authority'
+  | 'certificate-name'
+  | 'certificate-other'
+  | 'name-not-resolved'
+  | 'connection-refused'
+  | 'no-tls-there'
+  | 'connection-failed'
+  | 'timeout'
+  | 'too-much'
+  | 'opaque-blocked'
+  | 'resource-policy'
+  | 'embedder-policy'
+  | 'track-refused'
+  | 'content-security-policy'
+  | 'mixed-content'
+  | 'aborted';
+
+/**
+ * One request and what came of it: an entry of a HAR, a line of a console, a probe of our own, or what a configuration
+ * would answer. What the evidence does not hold is null.
+ */
+export interface Load {
+  readonly source: Source;
+  /** `HAR entry 12`, `console line 3`, `probe with cookies`. */
+  readonly where: string;
+  readonly url: string;
+  readonly method: string;
+  /** The origin of the page, or frame, that asked. */
+  readonly page: string | null;
+  /** The origin in the address bar, when it is known to be another one. */
+  readonly top: string | null;
+  readonly mode: 'cors' | 'no-cors' | 'navigate' | 'same-origin' | null;
+  /** `Sec-Fetch-Dest`: `empty` for fetch and XMLHttpRequest, `image`, `video`, `font`, `track`, … */
+  readonly dest: string | null;
+  /** Null where the request is not shown, or only as the page sees it. */
+  readonly requestHeaders: HeaderList | null;
+  /** Null: not shown, or taken out of the file. */
+  readonly cookies: readonly CookiePair[] | null;
+  /** Null: not shown; 0: there was no answer. */
+  readonly status: number | null;
+  readonly headers: HeaderList | null;
+  readonly errorBody: string | null;
+  readonly reason: Reason | null;
+  /** What the browser quoted beside its reason: a header's name or value. */
+  readonly quoted: string | null;
+  readonly fromBrowserCache: boolean;
+  /** Whether the page saw the request fail; null: not known. */
+  readonly failed: boolean | null;
+  readonly redirectedFrom: string | null;
+  readonly atMilliseconds: number | null;
+  /** Addresses of scripts or sheets that asked for it. */
+  readonly initiators: readonly string[];
+  /** Asked by ourselves for comparison: a refusal of it is no failure of the page. */
+  readonly isComparison: boolean;
+  /** The setting that decides on the CORS headers of the answer, where a configuration says so. */
+  readonly decidedBy: string | null;
+}
+
+/** What a browser said that is about no single answer. */
+export type SayingKind =
+  | 'cookie-domain'
+  | 'cookie-cross-site'
+  | 'cookie-none-insecure'
+  | 'cookie-secure-over-http'
+  | 'cookie-too-long'
+  | 'cookie-will-be-foreign'
+  | 'cookie-path'
+  | 'cookie-host'
+  | 'cookie-third-party-blocked'
+  | 'cookie-cross-site-send'
+  | 'canvas-tainted'
+  | 'dev-server-host'
+  | 'media-error'
+  | 'media-parse-error'
+  | 'video-js'
+  | 'opaque-response'
+  | 'harness'
+  | 'storage-access';
+
+export interface Saying {
+  readonly kind: SayingKind;
+  readonly where: string;
+  /** Safe to print. */
+  readonly text: string;
+  readonly url: string | null;
+}
+
+/** A cookie that a jar is known to hold: a line of a cookie file. */
+export interface HeldCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly domain: string;
+  readonly hostOnly: boolean;
+  readonly path: string;
+  readonly secure: boolean;
+  /** Unix seconds; 0: ends with the session. */
+  readonly expires: number;
+  readonly where: string;
+}
+
+/** What a distribution's own JSON says of the address, beside the answers it would give. */
+export interface ConfigurationFact {
+  readonly where: string;
+  /** A faulty setting that no answer shows. */
+  readonly kind:
+    | 'origin-not-in-key'
+    | 'alias-missing'
+    | 'ipv6-with-address'
+    | 'key-not-trusted'
+    | 'not-restricted'
+    | 'no-vary'
+    | 'disabled';
+  readonly text: string;
+  readonly fix: string;
+}
+
+/** A certificate that a probe met. */
+export interface CertificateFact {
+  readonly host: string;
+  /** Node's code, such as `UNABLE_TO_VERIFY_LEAF_SIGNATURE`; null: it holds. */
+  readonly error: string | null;
+  /** `DNS:*.localhost`. */
+  readonly names: string;
+}
+
+/** Everything that was gathered, once, for all checks. */
+export interface Evidence {
+  readonly nowMilliseconds: number;
+  /** The address that somebody asks about. */
+  readonly target: string | null;
+  /** The page's origin as somebody said it. */
+  readonly app: string | null;
+  readonly loads: readonly Load[];
+  readonly sayings: readonly Saying[];
+  readonly held: readonly HeldCookie[];
+  readonly configuration: readonly ConfigurationFact[];
+  readonly certificates: readonly CertificateFact[];
+  /** Which kinds of evidence were given. */
+  readonly sources: readonly Source[];
+  /** A word on the evidence itself, such as cookies that the HAR does not hold. */
+  readonly notes: readonly string[];
+}
+
+export const NO_EVIDENCE: Evidence = {
+  nowMilliseconds: 0,
+  target: null,
+  app: null,
+  loads: [],
+  sayings: [],
+  held: [],
+  configuration: [],
+  certificates: [],
+  sources: [],
+  notes: [],
+};
+
+/** A load of which nothing but the address is known. */
+export function bareLoad(source: Source, where: string, url: string): Load {
+  return {
+    source,
+    where,
+    url,
+    method: 'GET',
+    page: null,
+    top: null,
+    mode: null,
+    dest: null,
+    requestHeaders: null,
+    cookies: null,
+    status: null,
+    headers: null,
+    errorBody: null,
+    reason: null,
+    quoted: null,
+    fromBrowserCache: false,
+    failed: null,
+    redirectedFrom: null,
+    atMilliseconds: null,
+    initiators: [],
+    isComparison: false,
+    decidedBy: null,
+  };
+}
+
+/** Puts what several readers found together. */
+export function joinEvidence(parts: readonly Partial<Evidence>[], base: Partial<Evidence>): Evidence {
+  const all = [...parts, base];
+  return {
+    nowMilliseconds: base.nowMilliseconds ?? 0,
+    target: base.target ?? parts.find(({ target }) => (target ?? null) !== null)?.target ?? null,
+    app: base.app ?? parts.find(({ app }) => (app ?? null) !== null)?.app ?? null,
+    loads: all.flatMap(({ loads = [] }) => loads),
+    sayings: all.flatMap(({ sayings = [] }) => sayings),
+    held: all.flatMap(({ held = [] }) => held),
+    configuration: all.flatMap(({ configuration = [] }) => configuration),
+    certificates: all.flatMap(({ certificates = [] }) => certificates),
+    sources: [...new Set(all.flatMap(({ sources = [] }) => sources))],
+    notes: [...new Set(all.flatMap(({ notes = [] }) => notes))],
+  };
+}
+
+/** The value of a header in any case; null: absent, or headers not known. Several lines are joined as Fetch joins them. */
+export function header(headers: HeaderList | null, name: string): string | null {
+  const values = (headers ?? []).filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+  return values.length === 0 ? null : values.join(', ');
+}
+
+/** Every `Set-Cookie` line; some tools join them by a line break. */
+export function setCookieLines(headers: HeaderList | null): readonly string[] {
+  return (headers ?? [])
+    .filter(([name]) => name.toLowerCase() === 'set-cookie')
+    .flatMap(([, value]) => value.split('\n'))
+    .filter((line) => line.trim() !== '');
+}
+
+/** The pairs of a `Cookie` header in its order. */
+export function cookiePairs(text: string): readonly CookiePair[] {
+  return text
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const equals = part.indexOf('=');
+      return equals === -1
+        ? { name: part, value: '' }
+        : { name: part.slice(0, equals), value: part.slice(equals + 1) };
+    });
+}

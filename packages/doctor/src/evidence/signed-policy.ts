@@ -1,0 +1,105 @@
+import type { CookiePair } from './evidence.js';
+
+/** What a signed policy opens. It says nothing on whether the signature is right. */
+export interface SignedPolicy {
+  readonly resource: string | null;
+  readonly statements: number;
+  /** Unix seconds as written. */
+  readonly endsAt: number | null;
+  readonly startsAt: number | null;
+  readonly address: string | null;
+}
+
+/** The parts of a request's signed cookies; which of two of one name CloudFront reads is not documented (R44). */
+export interface SignedCookies {
+  readonly names: readonly string[];
+  /** Names that came twice. */
+  readonly doubled: readonly string[];
+  readonly policy: SignedPolicy | null;
+  /** There is a policy, and it cannot be read. */
+  readonly isUnreadable: boolean;
+  readonly keyPairId: string | null;
+  readonly hasSignature: boolean;
+  /** `CloudFront-Expires` without a policy: it opens one address alone (R10). */
+  readonly isCanned: boolean;
+  readonly cannedEndsAt: number | null;
+}
+
+const PREFIX = 'CloudFront-';
+
+/** The signed cookies among those of a request. */
+export function readSignedCookies(cookies: readonly CookiePair[]): SignedCookies {
+  const own = cookies.filter(({ name }) => name.startsWith(PREFIX));
+  const value = (name: string) => own.find((cookie) => cookie.name === `${PREFIX}${name}`)?.value ?? null;
+  const names = own.map(({ name }) => name);
+  const encoded = value('Policy');
+  const policy = encoded === null ? null : readPolicy(encoded);
+  const expires = value('Expires');
+  return {
+    names: [...new Set(names)],
+    doubled: [...new Set(names.filter((name, index) => names.indexOf(name) !== index))],
+    policy,
+    isUnreadable: encoded !== null && policy === null,
+    keyPairId: value('Key-Pair-Id') || null,
+    hasSignature: (value('Signature') ?? '') !== '',
+    isCanned: encoded === null && expires !== null,
+    cannedEndsAt: expires === null ? null : Number(expires) || null,
+  };
+}
+
+/** Reads the value of `CloudFront-Policy` (R4, R12, R14); null: it is none, or was taken out of the file. */
+export function readPolicy(encoded: string): SignedPolicy | null {
+  if (!/^[A-Za-z0-9~_-]{8,}$/.test(encoded)) return null;
+  const ordinary = encoded.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/');
+  let document: unknown;
+  try {
+    document = JSON.parse(Buffer.from(ordinary, 'base64').toString('utf8'));
+  } catch {
+    return null;
+  }
+  const statements = member(document, 'Statement');
+  if (!Array.isArray(statements)) return null;
+  const first: unknown = statements[0];
+  const condition = member(first, 'Condition');
+  const resource = member(first, 'Resource');
+  const address = member(member(condition, 'IpAddress'), 'AWS:SourceIp');
+  return {
+    resource: typeof resource === 'string' ? resource : null,
+    statements: statements.length,
+    endsAt: epoch(member(condition, 'DateLessThan')),
+    startsAt: epoch(member(condition, 'DateGreaterThan')),
+    address: typeof address === 'string' ? address : null,
+  };
+}
+
+/** Milliseconds where seconds belong: later than the year 5000. */
+export function isInMilliseconds(epochSeconds: number): boolean {
+  return epochSeconds > 1e11;
+}
+
+/** Whether a Resource covers an address: `*` for any characters, `?` for one (R18). */
+export function resourceCovers(resource: string, url: string): boolean {
+  const [text = ''] = url.split('#');
+  let [at, from] = [0, 0];
+  let [star, mark] = [-1, 0];
+  // The last star takes one character more each time that the rest does not fit.
+  while (at < text.length) {
+    const wanted = resource[from];
+    if (wanted === '*') [star, mark, from] = [from, at, from + 1];
+    else if (wanted === '?' || wanted === text[at]) [at, from] = [at + 1, from + 1];
+    else if (star !== -1) [mark, at, from] = [mark + 1, mark + 1, star + 1];
+    else return false;
+  }
+  return /^\**$/.test(resource.slice(from));
+}
+
+function epoch(condition: unknown): number | null {
+  const value = member(condition, 'AWS:EpochTime');
+  return typeof value === 'number' ? value : null;
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}

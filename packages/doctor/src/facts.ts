@@ -1,0 +1,326 @@
+import { corsCheck, type CorsResult } from './browser/cors.js';
+import {
+  coversPath,
+  isClearing,
+  reachesHost,
+  readSetCookie,
+  rejection,
+  scopeOf,
+  type Scope,
+  type SetCookie,
+} from './browser/set-cookie.js';
+import { header, setCookieLines, type Evidence, type Load } from './evidence/evidence.js';
+import {
+  readPolicy,
+  readSignedCookies,
+  type SignedCookies,
+  type SignedPolicy,
+} from './evidence/signed-policy.js';
+
+/** An answer that sets signed cookies. */
+export interface Grant {
+  readonly load: Load;
+  readonly cookies: readonly SetCookie[];
+  /** As they came, for the check of joined lines. */
+  readonly lines: readonly string[];
+  readonly policy: SignedPolicy | null;
+}
+
+/** What every check asks of the evidence, worked out once. */
+export interface Facts {
+  readonly evidence: Evidence;
+  /** The page's origin: as said, else as the loads show it. */
+  readonly page: string | null;
+  readonly grants: readonly Grant[];
+  /** Answers that clear signed cookies. */
+  readonly clearings: readonly Grant[];
+  readonly cdnHosts: ReadonlySet<string>;
+  /** Loads of files from the CDN: no grants, no pages, no comparisons. */
+  readonly files: readonly Load[];
+  /** Those of them that the page did not get. */
+  readonly failing: readonly Load[];
+}
+
+const SIGNED = /^CloudFront-(?:Policy|Signature|Key-Pair-Id|Expires|Hash-Algorithm)$/;
+
+/** Works the facts out. */
+export function factsOf(evidence: Evidence): Facts {
+  const { loads } = evidence;
+  const answers = loads.flatMap((load) => grantOf(load) ?? []);
+  const grants = answers.filter(({ cookies, load }) => cookies.some((cookie) => isSetting(cookie, load)));
+  const clearings = answers.filter(({ cookies, load }) =>
+    cookies.some((cookie) => isClearing(cookie, timeOf(load, evidence))),
+  );
+  const grantUrls = new Set(answers.map(({ load }) => load));
+  const cdnHosts = cdnHostsOf(evidence, grants);
+  const files = loads.filter(
+    (load) =>
+      !load.isComparison &&
+      !grantUrls.has(load) &&
+      cdnHosts.has(hostOf(load.url)) &&
+      load.source !== 'configuration',
+  );
+  return {
+    evidence,
+    page: evidence.app ?? loads.find(({ page }) => page !== null && page !== 'null')?.page ?? null,
+    grants,
+    clearings,
+    cdnHosts,
+    files,
+    failing: files.filter(isFailing),
+  };
+}
+
+function isSetting(cookie: SetCookie, load: Load): boolean {
+  // Max-Age=0 with a value is a fault of its own, so the line counts as setting.
+  return cookie.value.length > 8 || !isClearing(cookie, load.atMilliseconds ?? 0);
+}
+
+function grantOf(load: Load): Grant | null {
+  const lines = setCookieLines(load.headers).filter((line) => line.includes('CloudFront-'));
+  const cookies = lines.flatMap((line) => readSetCookie(line) ?? []).filter(({ name }) => SIGNED.test(name));
+  if (cookies.length === 0) return null;
+  const encoded = cookies.find(({ name }) => name === 'CloudFront-Policy')?.value ?? '';
+  return { load, cookies, lines, policy: readPolicy(encoded) };
+}
+
+function cdnHostsOf(evidence: Evidence, grants: readonly Grant[]): ReadonlySet<string> {
+  const hosts = new Set<string>();
+  if (evidence.target !== null) hosts.add(hostOf(evidence.target));
+  for (const { policy } of grants) {
+    const url = policy?.resource?.replace(/\*/g, 'x') ?? '';
+    if (URL.canParse(url) && !/^\w+:\/\/x/.test(url)) hosts.add(hostOf(url));
+  }
+  const grantHosts = new Set(grants.map(({ load }) => hostOf(load.url)));
+  for (const load of evidence.loads) {
+    const isSigned = (load.cookies ?? []).some(({ name }) => SIGNED.test(name));
+    const host = hostOf(load.url);
+    if (load.source === 'console') hosts.add(host);
+    else if (isOfCloudFront(load)) hosts.add(host);
+    else if (isSigned && !grantHosts.has(host)) hosts.add(host);
+  }
+  if (hosts.size === 0) {
+    for (const load of evidence.loads) {
+      if (isFailing(load) && load.dest !== 'document' && !grantHosts.has(hostOf(load.url)))
+        hosts.add(hostOf(load.url));
+    }
+  }
+  return hosts;
+}
+
+/**
+ * Whether a console line may be about a call of the API: its address looks like no file, and nothing else shows that its
+ * host is the CDN. What is wrong with CORS there is to be mended in another place.
+ */
+export function mayBeOfTheApi(load: Load, { evidence }: Pick<Facts, 'evidence'>): boolean {
+  if (load.source !== 'console' || !URL.canParse(load.url)) return false;
+  const { pathname, host } = new URL(load.url);
+  if (/\.[A-Za-z0-9]{1,8}$/.test(pathname)) return false;
+  if (evidence.target !== null && hostOf(evidence.target) === host) return false;
+  return !evidence.loads.some(
+    (other) => hostOf(other.url) === host && (isOfCloudFront(other) || other.source === 'configuration'),
+  );
+}
+
+/** Whether CloudFront, or the local edge, answered. */
+export function isOfCloudFront({ headers }: Load): boolean {
+  return (
+    / from cloudfront/i.test(header(headers, 'x-cache') ?? '') ||
+    /cloudfront/i.test(header(headers, 'server') ?? '') ||
+    /\.cloudfront\.net/.test(header(headers, 'via') ?? '') ||
+    header(headers, 'x-amz-cf-id') !== null
+  );
+}
+
+/** Whether the page did not get what it asked for. */
+export function isFailing(load: Load): boolean {
+  if (load.isComparison) return false;
+  if (load.reason === 'aborted') return false;
+  if (load.reason !== null || (load.status ?? 0) >= 400) return true;
+  const result = corsOf(load);
+  if (result !== null && result !== 'passes') return true;
+  return load.failed === true;
+}
+
+/** Whether a load is answered as well as HTTP goes: what is left then is CORS. */
+export function isServed({ status }: Load): boolean {
+  return status !== null && ((status >= 200 && status < 300) || status === 304);
+}
+
+/** Whether the page and the address have different origins, and the load was made in CORS mode. */
+export function isCrossOriginCors(load: Load): boolean {
+  return load.mode === 'cors' && originSent(load) !== null && originSent(load) !== originOf(load.url);
+}
+
+/** What stood in `Origin`: as shown, else the page's own. */
+export function originSent(load: Load): string | null {
+  return header(load.requestHeaders, 'origin') ?? load.page;
+}
+
+/** Whether the request was made with credentials; null: the evidence does not tell. */
+export function hadCredentials(load: Load): boolean | null {
+  if (load.reason === 'wildcard-origin' || load.reason === 'no-credentials') return true;
+  if (load.source === 'configuration') return true;
+  if ((load.cookies?.length ?? 0) > 0) return true;
+  if (header(load.headers, 'access-control-allow-origin') === '*' && load.failed !== true) return false;
+  return null;
+}
+
+/** What CORS says of an answer; null: not asked, or not known. The browser's own word counts before our reading. */
+export function corsOf(load: Load): CorsResult | null {
+  if (load.method === 'OPTIONS') return null;
+  const { reason } = load;
+  // WebKit says one thing where the header is missing and where it names another origin (B94).
+  if (reason === 'origin-not-allowed') return 'no-allow-origin';
+  if (
+    reason === 'no-allow-origin' ||
+    reason === 'wildcard-origin' ||
+    reason === 'other-origin' ||
+    reason === 'several-origins' ||
+    reason === 'no-credentials'
+  ) {
+    return reason;
+  }
+  if (reason !== null || load.headers === null || !isServed(load) || !isCrossOriginCors(load)) return null;
+  return corsCheck(load.headers, originSent(load) ?? '', hadCredentials(load) ?? load.failed === true);
+}
+
+/** The signed cookies that a request carried; null: its cookies are not shown. */
+export function signedCookiesOf(load: Load): SignedCookies | null {
+  return load.cookies === null ? null : readSignedCookies(load.cookies);
+}
+
+/** Whether a request is known to have carried no signed cookie, and no signature in its address. */
+export function cameWithoutCookies(load: Load): boolean {
+  return signedCookiesOf(load)?.names.length === 0 && !isSignedUrl(load.url);
+}
+
+export function isSignedUrl(url: string): boolean {
+  return (
+    URL.canParse(url) && ['Signature', 'Key-Pair-Id'].every((name) => new URL(url).searchParams.has(name))
+  );
+}
+
+/** The codes of CloudFront's own refusals, by the length of their body where it is not shown (R51–R55). */
+const CODE_BY_BYTES: Readonly<Record<string, string>> = {
+  146: 'MissingKey',
+  110: 'AccessDenied',
+  106: 'InvalidKey',
+  116: 'MalformedPolicy',
+  131: 'MalformedSignature',
+};
+
+/** Who refused, and with which code. */
+export interface RefusalSeen {
+  readonly by: 'CloudFront' | 'S3' | 'unknown';
+  readonly code: string | null;
+}
+
+/** Reads a 403: S3's own names a request and has a capital D, CloudFront's is one line without (R51–R55). */
+export function refusalOf(load: Load): RefusalSeen | null {
+  if (load.status !== 403) return null;
+  const body = load.errorBody ?? '';
+  const code = /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? null;
+  const server = header(load.headers, 'server') ?? '';
+  if (/<RequestId>/.test(body) || /AmazonS3/i.test(server)) return { by: 'S3', code };
+  if (code !== null) return { by: 'CloudFront', code };
+  if (/CloudFront/i.test(server)) {
+    const bytes = header(load.headers, 'content-length') ?? '';
+    return { by: 'CloudFront', code: CODE_BY_BYTES[bytes] ?? null };
+  }
+  return { by: 'unknown', code: null };
+}
+
+/** When a load happened, in milliseconds. */
+export function timeOf(load: Load, evidence: Evidence): number {
+  return load.atMilliseconds ?? evidence.nowMilliseconds;
+}
+
+/** Whether the browser could have had cookies for this address. */
+export type Holding = 'held' | 'other-path' | 'other-host' | 'dropped' | 'ended' | 'unknown';
+
+/**
+ * Says whether signed cookies for an address were in the jar, from grants before it, a cookie file, or another request
+ * to the same place that carried some.
+ */
+export function holdingFor(load: Load, { grants, files, evidence }: Facts): Holding {
+  const { hostname, pathname, protocol } = new URL(load.url);
+  const at = timeOf(load, evidence);
+  const carried = files.some((other) => {
+    if (
+      other === load ||
+      hostOf(other.url) !== hostOf(load.url) ||
+      folderOf(other.url) !== folderOf(load.url)
+    )
+      return false;
+    const signed = signedCookiesOf(other);
+    if (signed === null || signed.names.length === 0) return false;
+    const endsAt = signed.policy?.endsAt ?? null;
+    return endsAt === null || endsAt * 1000 > at;
+  });
+  if (carried) return 'held';
+  const scopes: { scope: Scope; secure: boolean; endsAt: number }[] = [];
+  let dropped = 0;
+  for (const { load: from, cookies } of grants) {
+    if (from.atMilliseconds !== null && from.atMilliseconds > at) continue;
+    for (const cookie of cookies) {
+      if (cookie.name !== 'CloudFront-Signature') continue;
+      if (rejection(cookie, { url: from.url, page: from.page, top: from.top }, 'Chromium') !== null)
+        dropped += 1;
+      else {
+        const life = cookie.maxAgeSeconds ?? Number.POSITIVE_INFINITY;
+        scopes.push({
+          scope: scopeOf(cookie, from.url),
+          secure: cookie.secure,
+          endsAt: (from.atMilliseconds ?? at) + life * 1000,
+        });
+      }
+    }
+  }
+  for (const cookie of evidence.held) {
+    if (cookie.name !== 'CloudFront-Signature') continue;
+    const endsAt = cookie.expires === 0 ? Number.POSITIVE_INFINITY : cookie.expires * 1000;
+    scopes.push({ scope: cookie, secure: cookie.secure, endsAt });
+  }
+  const reaching = scopes.filter(
+    ({ scope, secure }) => reachesHost(scope, hostname) && (!secure || protocol === 'https:'),
+  );
+  const covering = reaching.filter(({ scope }) => coversPath(scope.path, pathname));
+  if (covering.some(({ endsAt }) => endsAt > at)) return 'held';
+  if (covering.length > 0) return 'ended';
+  if (reaching.length > 0) return 'other-path';
+  if (scopes.length > 0) return 'other-host';
+  return dropped > 0 ? 'dropped' : 'unknown';
+}
+
+/** Host with port, as an address names it. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+export function hostnameOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : url;
+}
+
+export function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url;
+}
+
+function folderOf(url: string): string {
+  const { pathname } = new URL(url);
+  return pathname.slice(0, pathname.lastIndexOf('/') + 1);
+}
+
+/** The browser of a load, by its user agent. */
+export function engineOf(load: Load): 'Chromium' | 'Firefox' | 'Safari' | null {
+  const agent = header(load.requestHeaders, 'user-agent');
+  if (agent === null) return null;
+  if (/Firefox\//.test(agent)) return 'Firefox';
+  if (/Chrom(?:e|ium)\//.test(agent)) return 'Chromium';
+  return /Safari\//.test(agent) || /AppleCoreMedia/.test(agent) ? 'Safari' : null;
+}
+
+/** Whether the element, not a script, loads a film or a sound. */
+export function isMedia({ dest }: Load): boolean {
+  return dest === 'video' || dest === 'audio';
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { diagnose, joinEvidence, readConfiguration, readSettings } from '@edgepass/doctor';
+import { writeFolder } from '../support/edge-fixture.js';
+import { CONFIGURED } from './configurations.js';
+import { distributionInput, FILE, PAGE } from './stage.js';
+
+const NOW_MILLISECONDS = 1_795_000_000_000;
+
+function ask(folder: string, url: string | null, app: string, settings: string | null = null) {
+  const read = settings === null ? null : readSettings(settings);
+  const result = readConfiguration(folder, url, app, read?.keyPairId ?? null);
+  if ('problems' in result) throw new Error(result.problems.join('\n'));
+  const parts = [result.evidence, ...(read === null ? [] : [read.evidence])];
+  return diagnose(joinEvidence(parts, { nowMilliseconds: NOW_MILLISECONDS, app, target: url }));
+}
+
+describe('the JSON of a distribution', () => {
+  test.each(CONFIGURED.map((configured) => [configured.entry, configured.how, configured] as const))(
+    '%s: %s',
+    (entry, _how, { input, id, where, url, app, settings }) => {
+      const { folder } = writeFolder(input);
+      const { rootCause } = ask(folder, url ?? FILE, app ?? PAGE, settings ?? null);
+      expect(rootCause).toMatchObject({ id, catalogue: [entry] });
+      expect(rootCause?.fix.where ?? '').toBe(where);
+    },
+  );
+
+  test('names the same without edge.json, as AWS alone writes it', () => {
+    for (const { input, id, url, app, settings } of CONFIGURED) {
+      const { folder } = writeFolder(input);
+      rmSync(join(folder, 'edge.json'));
+      expect(ask(folder, url ?? FILE, app ?? PAGE, settings ?? null).rootCause?.id).toBe(id);
+    }
+  });
+
+  test('of the recommended distribution yields nothing but ok', () => {
+    const { folder } = writeFolder(distributionInput({}));
+    const { findings, rootCause, alsoPossible } = ask(folder, FILE, PAGE);
+    expect({ rootCause, alsoPossible }).toEqual({ rootCause: null, alsoPossible: [] });
+    expect(findings.filter(({ status }) => status !== 'ok')).toEqual([]);
+  });
+
+  test('of one app that passes Origin on warns that an image may spoil the copy', () => {
+    const { folder } = writeFolder(
+      distributionInput({
+        policy: null,
+        bucketCors: { CORSRules: [{ AllowedOrigins: [PAGE], AllowedMethods: ['GET'] }] },
+        behavior: { OriginRequestPolicyId: '88a5eaf4-2fd4-4709-b370-b4c650ea3fcf' },
+      }),
+    );
+    const { findings, rootCause } = ask(folder, FILE, PAGE);
+    expect(rootCause).toBeNull();
+    expect(findings.filter(({ status }) => status !== 'ok').map(({ id, status }) => [id, status])).toEqual([
+      ['other-origins-copy', 'warn'],
+    ]);
+  });
+
+  test('names a key pair id that no key group holds', () => {
+    const { folder } = writeFolder(distributionInput({}));
+    const settings =
+      'PUBLIC_URL=https://api.example.com\nAPP_ORIGINS=https://app.example.com\nCLOUDFRONT_DOMAIN=cdn.example.com\nCLOUDFRONT_KEY_PAIR_ID=KOTHER\n';
+    const { rootCause } = ask(folder, FILE, PAGE, settings);
+    expect(rootCause?.id).toBe('key-not-trusted');
+    expect(rootCause?.seen).toEqual(["The signer's key pair id KOTHER is in no key group of the behavior."]);
+  });
+
+  test('is read as a bare DistributionConfig in one file too', () => {
+    const { folder } = writeFolder(
+      distributionInput({ policy: null, behavior: { TrustedKeyGroups: { Enabled: false, Quantity: 0 } } }),
+    );
+    const file = join(folder, 'distribution.json');
+    const { DistributionConfig } = JSON.parse(readFileSync(file, 'utf8')) as { DistributionConfig: object };
+    const alone = writeFolder({ extra: { 'alone.json': DistributionConfig } });
+    expect(ask(join(alone.folder, 'alone.json'), FILE, PAGE).rootCause?.id).toBe('no-cors-headers');
+  });
+
+  test('with mistakes gives each of them with its place', () => {
+    const { folder } = writeFolder({
+      extra: { 'distribution.json': { DistributionConfig: { Origins: 5 } } },
+    });
+    const result = readConfiguration(folder, FILE, PAGE, null);
+    expect('problems' in result && result.problems[0]).toMatch(/^distribution\.json DistributionConfig/);
+  });
+});

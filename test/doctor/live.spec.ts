@@ -1,0 +1,171 @@
+import { createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { diagnose, joinEvidence, probe, readConsole, type HeldCookie } from '@edgepass/doctor';
+import { LIVE_PAGE, LIVED, livePath, liveWorld, type Lived } from './lives.js';
+import { distributionInput, GOOD_POLICY, healthyWorld, Stage } from './stage.js';
+import { list } from '../support/edge-fixture.js';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.start();
+});
+afterAll(() => stage.close());
+
+/** Cookies that open everything on the edge of the stage. */
+function openingCookies(port: number): readonly HeldCookie[] {
+  const values = stage.sign(`https://cdn.media.localhost:${port}/*`, 900);
+  return Object.entries(values).map(([name, value]) => ({
+    name: `CloudFront-${name}`,
+    value,
+    domain: 'media.localhost',
+    hostOnly: false,
+    path: '/courses',
+    secure: true,
+    expires: 0,
+    where: 'cookie file, line 1',
+  }));
+}
+
+async function examine(lived: Partial<Lived>) {
+  const world = healthyWorld();
+  liveWorld(world);
+  lived.change?.(world);
+  await stage.prepare(world);
+  for (const origin of lived.before ?? []) await stage.askEdge(origin, 'cdn.media.localhost');
+  const url = lived.url?.(stage) ?? `https://cdn.media.localhost:${stage.edgePort}${livePath}`;
+  const own = openingCookies(stage.edgePort);
+  const held = lived.cookies?.(own, stage) ?? own;
+  const app = lived.app ?? LIVE_PAGE;
+  const nowMilliseconds = () => stage.nowMilliseconds();
+  const live = await probe({
+    url,
+    app,
+    held,
+    pairs: null,
+    ca: lived.trustsAuthority === false ? [] : [lived.entry === 'F49' ? stage.wildcardCaPem : stage.caPem],
+    nowMilliseconds,
+  });
+  const lines = lived.console === undefined ? [] : [readConsole(lived.console(url).join('\n'), app)];
+  return diagnose(
+    joinEvidence([live, { held, sources: ['cookie file'] }, ...lines], {
+      nowMilliseconds: nowMilliseconds(),
+      target: url,
+      app,
+    }),
+  );
+}
+
+describe('a live address', () => {
+  test('of a healthy stack yields nothing but ok', async () => {
+    const { rootCause, alsoPossible, findings } = await examine({});
+    expect({ rootCause, alsoPossible }).toEqual({ rootCause: null, alsoPossible: [] });
+    expect(findings.filter(({ status }) => status !== 'ok')).toEqual([]);
+  });
+
+  test.each(LIVED.map((lived) => [lived.entry, lived.how, lived] as const))(
+    '%s: %s',
+    async (entry, _how, lived) => {
+      const { rootCause } = await examine(lived);
+      expect(rootCause?.id).toBe(lived.id);
+      expect(rootCause?.catalogue).toContain(entry);
+    },
+  );
+
+  test('whose answers browsers may keep without Vary: Origin is warned about', async () => {
+    const { rootCause, findings } = await examine({
+      change: (world) => {
+        const { CorsConfig } = GOOD_POLICY;
+        world.distribution = distributionInput({
+          policy: {
+            Name: 'pages',
+            CorsConfig: { ...CorsConfig, AccessControlAllowOrigins: list([LIVE_PAGE]) },
+          },
+        });
+      },
+    });
+    expect(rootCause).toBeNull();
+    expect(findings.filter(({ status }) => status === 'warn').map(({ id }) => id)).toEqual([
+      'browsers-own-copy',
+    ]);
+  });
+
+  test('is asked at most five times, as the page first', async () => {
+    await stage.prepare(healthyWorld());
+    const asked: string[] = [];
+    const world = healthyWorld();
+    liveWorld(world);
+    world.wrongCdn = (request, response) => {
+      asked.push(
+        `${request.method ?? ''} ${request.headers.origin ?? '-'} ${request.headers.cookie === undefined ? '' : 'cookies'} ${request.headers.range ?? ''}`.trimEnd(),
+      );
+      response.end();
+      return true;
+    };
+    await stage.prepare(world);
+    const url = `https://cdn.media.localhost:${stage.port}${livePath}`;
+    await probe({
+      url,
+      app: LIVE_PAGE,
+      held: openingCookies(stage.port),
+      pairs: null,
+      ca: [stage.caPem],
+      nowMilliseconds: () => stage.nowMilliseconds(),
+    });
+    expect(asked[0]).toBe(`GET ${LIVE_PAGE} cookies bytes=0-0`);
+    expect(asked.slice(1).toSorted()).toEqual([
+      'GET - cookies bytes=0-0',
+      `GET ${LIVE_PAGE}  bytes=0-0`,
+      'GET https://edgepass-doctor.example cookies bytes=0-0',
+      `OPTIONS ${LIVE_PAGE}`,
+    ]);
+  });
+});
+
+describe('a server that does what no server should', () => {
+  const open: Server[] = [];
+  afterAll(() => {
+    for (const server of open) server.close();
+  });
+
+  /** A plain server that writes to each connection what a test says. */
+  async function rude(write: (socket: { end(text: string): unknown }) => void): Promise<string> {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => write(socket));
+    });
+    open.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.png`;
+  }
+
+  async function named(url: string): Promise<string | null> {
+    const nowMilliseconds = () => 1_795_000_000_000;
+    const live = await probe({ url, app: null, held: [], pairs: null, ca: [], nowMilliseconds });
+    return (
+      diagnose(joinEvidence([live], { nowMilliseconds: nowMilliseconds(), target: url })).rootCause?.id ??
+      null
+    );
+  }
+
+  test('hangs: that nothing answers', async () => {
+    expect(await named(await rude(() => undefined))).toBe('nothing-answers');
+  });
+
+  test('sends 10 MB of headers: that they cannot be read', async () => {
+    const line = `X-Much: ${'m'.repeat(10_000)}\r\n`;
+    expect(
+      await named(await rude((socket) => socket.end(`HTTP/1.1 200 OK\r\n${line.repeat(1000)}\r\n`))),
+    ).toBe('answer-not-http');
+  });
+
+  test('sends no HTTP: that it cannot be read', async () => {
+    expect(await named(await rude((socket) => socket.end('220 ftp ready\r\n')))).toBe('answer-not-http');
+  });
+
+  test('sends 10 MB of an error page: reads its beginning', async () => {
+    expect(
+      await named(await rude((socket) => socket.end(`HTTP/1.1 500 Oh\r\n\r\n${'x'.repeat(10_000_000)}`))),
+    ).toBeNull();
+  });
+});

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { assert, asyncProperty, boolean, nat, pre, tuple } from 'fast-check';
+import { diagnose, joinEvidence, readConsole, readHar } from '@edgepass/doctor';
+import { isMoving, RECORDED } from './scenarios.js';
+import { healthyWorld, Stage } from './stage.js';
+
+/** `DOCTOR_PAIRS=2000 npm run jest -- test/doctor/pairs.spec.ts` tries more of them. */
+const PAIRS = Number(process.env['DOCTOR_PAIRS'] ?? 60);
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.start();
+});
+afterAll(() => stage.close());
+
+describe('two faults at once', () => {
+  test(
+    'never name a third',
+    async () => {
+      const pair = tuple(nat(RECORDED.length - 1), nat(RECORDED.length - 1), boolean());
+      await assert(
+        asyncProperty(pair, async ([one, two, isConsoleToo]) => {
+          const faults = [one, two].flatMap((index) => RECORDED[index] ?? []);
+          // Two that move hosts leave a third place, where neither is at work.
+          pre(faults.filter(isMoving).length < 2);
+          const world = healthyWorld();
+          for (const { change } of faults) change(world);
+          const { har, now, browser } = await stage.play(world);
+          const read = readHar(har);
+          if ('problem' in read) throw new Error(read.problem);
+          const lines = isConsoleToo ? [readConsole(browser.chromium.join('\n'), world.page)] : [];
+          const { rootCause } = diagnose(joinEvidence([read.evidence, ...lines], { nowMilliseconds: now }));
+          expect([...faults.map(({ id }) => id), null]).toContain(rootCause?.id ?? null);
+        }),
+        { numRuns: PAIRS, endOnFailure: true },
+      );
+    },
+    Math.max(60_000, PAIRS * 200),
+  );
+});

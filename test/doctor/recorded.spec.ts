@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { diagnose, joinEvidence, readConsole, readHar, type Diagnosis } from '@edgepass/doctor';
+import { RECORDED } from './scenarios.js';
+import { healthyWorld, Stage, type Played } from './stage.js';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.start();
+});
+afterAll(() => stage.close());
+
+function fromHar({ har, now }: Pick<Played, 'har' | 'now'>, app: string | null = null): Diagnosis {
+  const result = readHar(har);
+  if ('problem' in result) throw new Error(result.problem);
+  return diagnose(joinEvidence([result.evidence], { nowMilliseconds: now, app }));
+}
+
+describe('a recording of a healthy stack', () => {
+  test('yields nothing but ok', async () => {
+    const played = await stage.play(healthyWorld());
+    expect(played.got).toEqual([true, true]);
+    const { rootCause, alsoPossible, findings } = fromHar(played);
+    expect({ rootCause, alsoPossible }).toEqual({ rootCause: null, alsoPossible: [] });
+    expect(findings.filter(({ status }) => status !== 'ok')).toEqual([]);
+  });
+});
+
+describe('a recording', () => {
+  test.each(RECORDED.map((scenario) => [scenario.entry, scenario.how, scenario] as const))(
+    '%s: %s',
+    async (_entry, _how, { id, change, entry }) => {
+      const world = healthyWorld();
+      change(world);
+      const played = await stage.play(world);
+      const { rootCause } = fromHar(played);
+      expect(rootCause?.id).toBe(id);
+      expect(rootCause?.catalogue).toContain(entry);
+    },
+  );
+
+  test.each(RECORDED.map((scenario) => [scenario.entry, scenario.how, scenario] as const))(
+    '%s: %s: no other cause from the console alone',
+    async (_entry, _how, { id, change }) => {
+      const world = healthyWorld();
+      change(world);
+      const { browser, now } = await stage.play(world);
+      for (const lines of [browser.chromium, browser.firefox, browser.safari]) {
+        const diagnosis = diagnose(
+          joinEvidence([readConsole(lines.join('\n'), world.page)], {
+            nowMilliseconds: now,
+            app: world.page,
+          }),
+        );
+        expect([id, null]).toContain(diagnosis.rootCause?.id ?? null);
+      }
+    },
+  );
+});
