@@ -35,8 +35,8 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
 FROM runtime AS local
 COPY --from=build /app/packages/local/dist ./packages/local/dist
 ENV NODE_ENV=development
-EXPOSE 3000 3001 3002
-CMD ["node", "dist/cli/edgepass.js", "start"]
+EXPOSE 3000 3001 3002 3003
+CMD ["node", "dist/cli/edgepass.js", "start", "--container"]
 
 FROM runtime AS api
 ENV NODE_ENV=production

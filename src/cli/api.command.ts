@@ -18,40 +18,46 @@ import { describeStartFailure } from './start-failure.js';
 
 const END_ANYWAY_MILLISECONDS = 500;
 
-const USAGE = `Usage: edgepass api [--check]
+const USAGE = `Usage: edgepass api [--check] [--container]
 
 Runs the API alone, from the settings in the environment (docs/settings.md), until SIGTERM or Ctrl-C.
 With NODE_ENV=development they are also read from .env in the current folder. Settings that cannot work are
 reported all at once, one line each, and it ends with exit code 1. SIGHUP reads the key file again
 (docs/rotation.md).
 
-  --check   only reads the settings and the files they name: exit code 0 if it would start with them
+  --check       only reads the settings and the files they name: exit code 0 if it would start with them
+  --container   allows the demo sign-in (development only) on a HOST that others reach, because a container
+                has no other; only requests for the host of PUBLIC_URL are then answered
 `;
 
 /** Runs the API until it is asked to stop. Gives the exit code: 0 stopped, 1 could not start, 2 wrong use. */
 export function run(args: readonly string[]): Promise<number> {
-  const options = { check: { type: 'boolean' } } as const;
-  return runCommand({ name: 'api', usage: USAGE, options }, args, async ({ check = false }) => {
-    if (check) return (await readAll()) === null ? 1 : 0;
-    const isProduction = !['development', 'test'].includes(process.env['NODE_ENV'] ?? '');
-    // From the first moment: until something can be reloaded or stopped, Node would end the process.
-    const releases = isProduction ? [refuseInspector((line) => process.stderr.write(`${line}\n`))] : [];
-    const stop = listenForStop(['SIGINT', 'SIGTERM']);
-    const parent = listenForParent(!isProduction);
-    const reload = listenForReload();
-    releases.push(
-      () => stop.release(),
-      () => parent.release(),
-      () => reload.release(),
-    );
-    try {
-      const read = await readAll();
-      return read === null ? 1 : await serveUntil({ asked: stop.asked, parent }, reload, read);
-    } finally {
-      for (const release of releases) release();
-      endAnyway();
-    }
-  });
+  const options = { check: { type: 'boolean' }, container: { type: 'boolean' } } as const;
+  return runCommand(
+    { name: 'api', usage: USAGE, options },
+    args,
+    async ({ check = false, container = false }) => {
+      if (check) return (await readAll(container)) === null ? 1 : 0;
+      const isProduction = !['development', 'test'].includes(process.env['NODE_ENV'] ?? '');
+      // From the first moment: until something can be reloaded or stopped, Node would end the process.
+      const releases = isProduction ? [refuseInspector((line) => process.stderr.write(`${line}\n`))] : [];
+      const stop = listenForStop(['SIGINT', 'SIGTERM']);
+      const parent = listenForParent(!isProduction);
+      const reload = listenForReload();
+      releases.push(
+        () => stop.release(),
+        () => parent.release(),
+        () => reload.release(),
+      );
+      try {
+        const read = await readAll(container);
+        return read === null ? 1 : await serveUntil({ asked: stop.asked, parent }, reload, read);
+      } finally {
+        for (const release of releases) release();
+        endAnyway();
+      }
+    },
+  );
 }
 
 interface Read {
@@ -60,14 +66,14 @@ interface Read {
 }
 
 /** The settings and the files they name; `null` when everything that is wrong with them has been printed. */
-async function readAll(): Promise<Read | null> {
+async function readAll(isContainer: boolean): Promise<Read | null> {
   const [{ formatProblems, readSettings }, { readDotEnvFile }, { loadDeployment, withStartProblems }] =
     await Promise.all([
       import('../settings/read-settings.js'),
       import('../settings/dot-env.js'),
       import('../operation/deployment.js'),
     ]);
-  const result = readSettings(process.env, { dotEnv: readDotEnvFile(process.cwd()) });
+  const result = readSettings(process.env, { dotEnv: readDotEnvFile(process.cwd()), isContainer });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
   if ('problems' in result) {
     const problems = await withStartProblems(result.read, result.problems);

@@ -8,7 +8,7 @@ import { describeStartFailure } from './start-failure.js';
 /** The default of PORT (contract section 2). */
 const DEFAULT_PORT = 3001;
 
-const USAGE = `Usage: edgepass start [--app URL] [--api URL] [--brief]
+const USAGE = `Usage: edgepass start [--app URL] [--api URL] [--brief] [--container]
 
 Runs the local stack over HTTPS until Ctrl-C: the demo page, the API, and an edge that stands in for
 CloudFront + S3. Needs no settings; takes those of docs/settings.md from the environment and from .env in
@@ -18,18 +18,26 @@ DATA_DIR (./data).
   --app URL   your own dev server (http://localhost:5173) behind the page's HTTPS name, in place of the demo
   --api URL   your own backend (http://localhost:4000) behind the API's HTTPS name, in place of edgepass's
   --brief     says only what to open
+  --container listens on HOST=0.0.0.0 although the demo sign-in asks for no password, because a container has no
+              other address; each part then answers to its own host name alone (docker-compose.yml)
 
 Example: npm start -- --app http://localhost:5173
 `;
 
 /** Runs the local stack. Gives the exit code: 0 stopped, 1 could not start or a part died, 2 wrong use. */
 export function run(args: readonly string[]): Promise<number> {
-  const options = { app: { type: 'string' }, api: { type: 'string' }, brief: { type: 'boolean' } } as const;
+  const options = {
+    app: { type: 'string' },
+    api: { type: 'string' },
+    brief: { type: 'boolean' },
+    container: { type: 'boolean' },
+  } as const;
   return runCommand({ name: 'start', usage: USAGE, options }, args, async (values) => {
     const flags = {
       app: readTarget('--app', values.app),
       api: readTarget('--api', values.api),
       isBrief: values.brief === true,
+      isContainer: values.container === true,
     };
     // Before anything is started: a Ctrl-C in the first second must stop all of it, too.
     const stop = listenForStop();
@@ -53,10 +61,11 @@ interface Flags {
   readonly app: URL | null;
   readonly api: URL | null;
   readonly isBrief: boolean;
+  readonly isContainer: boolean;
 }
 
 /** The settings as the local stack needs them; `null` when what is wrong with them has been printed. */
-async function readInput({ app, api, isBrief }: Flags): Promise<StackInput | null> {
+async function readInput({ app, api, isBrief, isContainer }: Flags): Promise<StackInput | null> {
   const environment = { ...process.env };
   const mode = environment['NODE_ENV'];
   if (mode !== undefined && mode !== '' && mode !== 'development') {
@@ -73,7 +82,8 @@ async function readInput({ app, api, isBrief }: Flags): Promise<StackInput | nul
       import('../operation/deployment.js'),
     ]);
   const dotEnv = readDotEnvFile(process.cwd());
-  const result = readSettings(environment, dotEnv === undefined ? {} : { dotEnv });
+  // A backend of the user's own has its own sign-in.
+  const result = readSettings(environment, { dotEnv, isContainer, signsInElsewhere: api !== null });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
   const found = 'problems' in result ? result.problems : [];
   // With --api the cookies are somebody else's, and so are the rules for them.
@@ -90,6 +100,7 @@ async function readInput({ app, api, isBrief }: Flags): Promise<StackInput | nul
     app,
     api,
     isBrief,
+    isContainer,
     command: fileURLToPath(new URL('./edgepass.js', import.meta.url)),
     apiInput: { environment, alreadySaid: result.warnings },
   };

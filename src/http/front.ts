@@ -29,7 +29,10 @@ import type { Next, Step } from './step.js';
 
 /** What the front is made of. */
 export interface FrontParts {
-  readonly settings: Pick<Settings, 'environment' | 'publicUrl' | 'appOrigins' | 'trustedProxies' | 'limits'>;
+  readonly settings: Pick<
+    Settings,
+    'environment' | 'publicUrl' | 'ownHostOnly' | 'appOrigins' | 'trustedProxies' | 'limits'
+  >;
   /** PEM texts; `null` = plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly connections: Connections;
@@ -54,7 +57,7 @@ export function createFront({
   logger,
   admissionLimits = {},
 }: FrontParts): FrontAdapter {
-  const { appOrigins, environment, limits, publicUrl, trustedProxies } = settings;
+  const { appOrigins, environment, limits, ownHostOnly, publicUrl, trustedProxies } = settings;
   const bursts = new RefusalBursts((entry) => logger.warn(entry));
   const isTrusted = trustOf(trustedProxies);
   const standing = standingHeaders(environment);
@@ -100,6 +103,7 @@ export function createFront({
     // Ends preflights.
     cors(corsFor(appOrigins)),
     refuseBadHead,
+    ...(ownHostOnly ? [unless(isHealth, refuseOtherHosts(new URL(publicUrl.origin).host))] : []),
     belowBasePath(publicUrl.basePath),
     ...(limits.requestsPerAddress > 0
       ? [
@@ -218,6 +222,14 @@ function unless(isExempt: Condition, step: Step): Step {
   return (request, response, next) => {
     if (isExempt(request)) next();
     else step(request, response, next);
+  };
+}
+
+/** Step: against a page of somebody else's that lets its own name lead here (DNS rebinding). */
+function refuseOtherHosts(own: string): Step {
+  return (request, _response, next) => {
+    if (request.headers.host?.toLowerCase() === own) next();
+    else next(new Problem('not_found', { reason: 'other_host' }));
   };
 }
 

@@ -15,18 +15,28 @@ function parsed<T>(result: AddressResult<T>): Parsed<T> {
   return 'address' in result ? valid(result.address) : fault(result.fault.todo);
 }
 
+/** Who wants another port may write it alone; to an URL `3012` is the IP address 0.0.11.196. */
+function noPort<T>(name: string, parse: Parse<T>): Parse<T> {
+  return (text, environment) =>
+    /^\d{1,5}$/.test(text)
+      ? fault(`write the whole address, such as https://${name}.edgepass.localhost:${text}`)
+      : parse(text, environment);
+}
+
 /** Exact origins: scheme, host and port as a browser writes them into `Origin`. */
-export const appOrigins: Parse<readonly string[]> = listOf((text, environment) =>
-  parsed(readAppOrigin(text, environment)),
+export const appOrigins: Parse<readonly string[]> = listOf(
+  noPort('app', (text, environment) => parsed(readAppOrigin(text, environment))),
 );
 
 /** The API as browsers see it; a path is kept apart, because routes and our own cookies live under it. */
-export const publicUrl: Parse<Settings['publicUrl']> = (text, environment) =>
-  parsed(readPublicUrl(text, environment));
+export const publicUrl: Parse<Settings['publicUrl']> = noPort('api', (text, environment) =>
+  parsed(readPublicUrl(text, environment)),
+);
 
 /** The distribution as the viewer sees it, as an origin. */
-export const cloudFrontUrl: Parse<string> = (text, environment) =>
-  parsed(readCloudFrontUrl(text, environment));
+export const cloudFrontUrl: Parse<string> = noPort('cdn', (text, environment) =>
+  parsed(readCloudFrontUrl(text, environment)),
+);
 
 /** Where an identity provider publishes its keys. */
 export const jwksUrl: Parse<string> = (text, environment) => {

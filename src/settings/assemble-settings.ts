@@ -1,14 +1,16 @@
 import { join } from 'node:path';
-import type { Given } from './check-together.js';
+import { isDemoForOthers, type Given } from './check-together.js';
 import type { SettingValues } from './settings-table.js';
 import type { AuthenticationSettings, CloudFrontSettings, DatabaseSettings, Settings } from './settings.js';
 
 /** The final form of settings that have passed every check. */
-export function assembleSettings({ environment, values, authMode }: Given): Settings {
+export function assembleSettings(given: Given): Settings {
+  const { environment, values, authMode } = given;
   const dataDir = present(values, 'DATA_DIR');
   return {
     environment,
     listen: { host: present(values, 'HOST'), port: present(values, 'PORT') },
+    ownHostOnly: isDemoForOthers(given),
     publicUrl: present(values, 'PUBLIC_URL'),
     appOrigins: present(values, 'APP_ORIGINS'),
     trustedProxies: values.TRUSTED_PROXIES ?? [],
@@ -67,13 +69,14 @@ function privateKey(values: SettingValues): CloudFrontSettings['privateKey'] {
   return path === null ? null : { kind: 'file', path };
 }
 
-function authentication(values: SettingValues, mode: 'jwt' | 'demo'): AuthenticationSettings {
+function authentication(values: SettingValues, mode: Given['authMode']): AuthenticationSettings {
   const claims = {
     viewerClaim: present(values, 'AUTH_VIEWER_CLAIM'),
     groupsClaim: present(values, 'AUTH_GROUPS_CLAIM'),
     adminGroup: values.AUTH_ADMIN_GROUP,
   };
-  if (mode === 'demo') return { ...claims, mode };
+  // Where callers sign in elsewhere, no API of ours is started with these settings.
+  if (mode !== 'jwt') return { ...claims, mode: 'demo' };
   const { AUTH_JWKS_URL: url, AUTH_PUBLIC_KEY_FILE: path, AUTH_SECRET: secret } = values;
   return {
     ...claims,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { isUnderLocalhost } from '../cloudfront/host-name.js';
+import { isLoopback, isUnderLocalhost } from '../cloudfront/host-name.js';
 import type { SettingsProblem } from './settings-problem.js';
 import { SETTINGS_TABLE, type SettingName, type SettingValues } from './settings-table.js';
 import { isSymmetric, LEAST_SECRET_BYTES } from './sign-in-forms.js';
@@ -11,7 +11,9 @@ export interface Given {
   readonly values: SettingValues;
   /** Whether this setting was given, rightly or wrongly. */
   readonly isGiven: (name: SettingName) => boolean;
-  readonly authMode: 'jwt' | 'demo';
+  readonly authMode: 'jwt' | 'demo' | 'elsewhere';
+  /** Whether this is a container: it must listen on every address of its own, and publishes where it wants. */
+  readonly isContainer: boolean;
 }
 
 const KEY_SOURCES = ['AUTH_JWKS_URL', 'AUTH_PUBLIC_KEY_FILE', 'AUTH_SECRET'] as const;
@@ -23,7 +25,7 @@ const GENERATED_KEY_FILE = 'signing/private-key.pem';
 const REAL_SIGN_IN = [...KEY_SOURCES, 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const;
 
 /** The mode where none is named: the demo exactly where it is possible and nothing of a real sign-in is given. */
-export function defaultAuthMode(given: Omit<Given, 'authMode'>): 'jwt' | 'demo' {
+export function defaultAuthMode(given: Omit<Given, 'authMode' | 'isContainer'>): 'jwt' | 'demo' {
   const isDemo = demoObstacles(given).length === 0 && !REAL_SIGN_IN.some(given.isGiven);
   return isDemo ? 'demo' : 'jwt';
 }
@@ -35,14 +37,15 @@ export function checkTogether(given: Given): readonly SettingsProblem[] {
     ...signingKey(given),
     ...tls(given),
     ...lifetimes(given),
-    ...(given.authMode === 'demo' ? demoFaults(given) : realSignIn(given)),
+    ...signIn(given),
     ...required(given, ['DATABASE_URL']),
     ...metricsPort(given),
   ];
 }
 
 /** What will not have the effect that its author may expect. */
-export function warnTogether({ environment, values, isGiven, authMode }: Given): readonly string[] {
+export function warnTogether(given: Given): readonly string[] {
+  const { environment, values, isGiven, authMode } = given;
   const ignored = authMode === 'demo' ? REAL_SIGN_IN.filter(isGiven) : [];
   const maxTtlSeconds = values.GRANT_MAX_TTL_SECONDS ?? 0;
   const secret = values.AUTH_SECRET?.reveal() ?? '';
@@ -53,6 +56,11 @@ export function warnTogether({ environment, values, isGiven, authMode }: Given):
     ...(sharesLimit
       ? [
           'TRUSTED_PROXIES: none, so all requests of the TLS terminator share one REQUEST_LIMIT_PER_ADDRESS; name its address, or set that limit to 0',
+        ]
+      : []),
+    ...(given.isContainer && isDemoForOthers(given)
+      ? [
+          'HOST: whoever reaches the ports of this container is administrator by the demo sign-in; publish them on 127.0.0.1 alone',
         ]
       : []),
     ...ignored.map((name) => `${name}: has no effect with AUTH_MODE=demo`),
@@ -132,7 +140,11 @@ function lifetimes({ values, isGiven }: Given): readonly SettingsProblem[] {
 }
 
 /** What stands against the demo sign-in, which knows no password. */
-function demoObstacles({ environment, values, isGiven }: Omit<Given, 'authMode'>): readonly string[] {
+function demoObstacles({
+  environment,
+  values,
+  isGiven,
+}: Omit<Given, 'authMode' | 'isContainer'>): readonly string[] {
   const addresses = [
     ['PUBLIC_URL', values.PUBLIC_URL === null ? [] : [values.PUBLIC_URL.origin]],
     ['APP_ORIGINS', values.APP_ORIGINS ?? []],
@@ -144,6 +156,34 @@ function demoObstacles({ environment, values, isGiven }: Omit<Given, 'authMode'>
     ...addresses
       .filter(([, urls]) => !urls.every((url) => isUnderLocalhost(new URL(url).hostname)))
       .map(([name]) => `${name} outside of .localhost`),
+  ];
+}
+
+function signIn(given: Given): readonly SettingsProblem[] {
+  switch (given.authMode) {
+    case 'demo':
+      return [...demoFaults(given), ...demoHost(given)];
+    case 'jwt':
+      return realSignIn(given);
+    case 'elsewhere':
+      return [];
+  }
+}
+
+/** Whether the demo sign-in, which asks for no password, listens where others than this machine reach it. */
+export function isDemoForOthers({ authMode, values: { HOST: host } }: Given): boolean {
+  return authMode === 'demo' && host !== null && host !== 'localhost' && !isLoopback(host);
+}
+
+function demoHost(given: Given): readonly SettingsProblem[] {
+  if (given.isContainer || !isDemoForOthers(given)) return [];
+  return [
+    {
+      setting: 'HOST',
+      expected: 'a loopback address with the demo sign-in, which lets everybody in as administrator',
+      found: JSON.stringify(given.values.HOST),
+      todo: 'remove it, or set AUTH_MODE=jwt; a container starts with --container',
+    },
   ];
 }
 

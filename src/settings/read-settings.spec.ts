@@ -50,6 +50,7 @@ describe('the settings of a complete production environment', () => {
     expect(settingsOf(PRODUCTION)).toStrictEqual({
       environment: 'production',
       listen: { host: '127.0.0.1', port: 3001 },
+      ownHostOnly: false,
       publicUrl: { origin: 'https://api.media.example.com', basePath: '' },
       appOrigins: ['https://app.example.com'],
       trustedProxies: [],
@@ -115,6 +116,31 @@ describe('the settings of an empty development environment', () => {
       mode: 'jwt',
       algorithms: ['HS256'],
     });
+  });
+
+  it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('have the demo sign-in on HOST=%s', (host) => {
+    const settings = settingsOf({ ...DEVELOPMENT, HOST: host });
+    expect([settings.authentication.mode, settings.ownHostOnly]).toStrictEqual(['demo', false]);
+  });
+
+  it('have the demo sign-in for the own host alone in a container', () => {
+    const read = readSettings({ ...DEVELOPMENT, HOST: '0.0.0.0' }, { isContainer: true });
+    expect(
+      'settings' in read && [read.settings.authentication.mode, read.settings.ownHostOnly],
+    ).toStrictEqual(['demo', true]);
+    expect(read.warnings).toStrictEqual([
+      'HOST: whoever reaches the ports of this container is administrator by the demo sign-in; publish them on 127.0.0.1 alone',
+    ]);
+  });
+
+  it('ask for nothing of a sign-in that is elsewhere', () => {
+    const addresses = {
+      PUBLIC_URL: 'https://api.example.test:3001',
+      APP_ORIGINS: 'https://app.example.test:3000',
+      CLOUDFRONT_DOMAIN: 'https://cdn.example.test:3002',
+    };
+    const read = readSettings({ ...DEVELOPMENT, ...addresses }, { signsInElsewhere: true });
+    expect('problems' in read ? read.problems : []).toStrictEqual([]);
   });
 
   it('have jwt under NODE_ENV=test', () => {
@@ -501,6 +527,28 @@ describe('settings that do not go together', () => {
       setting: 'AUTH_JWKS_URL',
       found: 'none, and no demo sign-in with CLOUDFRONT_DOMAIN outside of .localhost',
     });
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.1.7', 'laptop.example.com'])(
+    'the demo sign-in on HOST=%s, where others reach it',
+    (host) => {
+      expect(development({ HOST: host })).toStrictEqual([
+        {
+          setting: 'HOST',
+          expected: 'a loopback address with the demo sign-in, which lets everybody in as administrator',
+          found: JSON.stringify(host),
+          todo: 'remove it, or set AUTH_MODE=jwt; a container starts with --container',
+        },
+      ]);
+    },
+  );
+
+  it('a key of your own with the demo sign-in, and not the one that the local stack made', () => {
+    const demo = { AUTH_MODE: 'demo', DATA_DIR: '/data' };
+    const own = development({ ...demo, CLOUDFRONT_PRIVATE_KEY_FILE: '/keys/private-key.pem' });
+    expect(namesOf(own)).toStrictEqual(['AUTH_MODE']);
+    const made = { ...demo, CLOUDFRONT_PRIVATE_KEY_FILE: '/data/signing/private-key.pem' };
+    expect(settingsOf({ ...DEVELOPMENT, ...made }).authentication.mode).toBe('demo');
   });
 
   it('a key id alone in development', () => {

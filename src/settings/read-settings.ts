@@ -1,5 +1,5 @@
 import { assembleSettings } from './assemble-settings.js';
-import { checkTogether, defaultAuthMode, warnTogether } from './check-together.js';
+import { checkTogether, defaultAuthMode, warnTogether, type Given } from './check-together.js';
 import { ignoredDotEnv, readDotEnv, type DotEnv } from './dot-env.js';
 import { nearName } from './near-name.js';
 import { measure, showValue, type SettingsProblem } from './settings-problem.js';
@@ -29,6 +29,10 @@ export type SettingsResult = { readonly read: ReadValues; readonly warnings: rea
 export interface ReadSettingsOptions {
   /** The text of `.env` and where it lies; only looked at in development. */
   readonly dotEnv?: DotEnv | undefined;
+  /** Allows the demo sign-in on an address that others reach: a container has no other, and publishes where it wants. */
+  readonly isContainer?: boolean;
+  /** Leaves the sign-in alone, which a backend of the user's own has: nothing of AUTH_* is asked for. */
+  readonly signsInElsewhere?: boolean;
 }
 
 /**
@@ -49,7 +53,11 @@ export function readSettings(environment: Environment, options: ReadSettingsOpti
   const { values, problems: faults } = parseAll(texts, nodeEnv);
   const isGiven = (name: SettingName): boolean => (texts[name] ?? '') !== '';
   const found = { environment: nodeEnv, values, isGiven };
-  const given = { ...found, authMode: values.AUTH_MODE ?? defaultAuthMode(found) };
+  const given: Given = {
+    ...found,
+    authMode: options.signsInElsewhere === true ? 'elsewhere' : (values.AUTH_MODE ?? defaultAuthMode(found)),
+    isContainer: options.isContainer === true,
+  };
 
   const problems = inOrder([...faults, ...checkTogether(given), ...dotEnv.problems]);
   const isIgnored = nodeEnv === 'production' && options.dotEnv !== undefined;

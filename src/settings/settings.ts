@@ -4,6 +4,11 @@ import type { Secret } from './secret.js';
 export interface Settings {
   readonly environment: 'production' | 'development' | 'test';
   readonly listen: { readonly host: string; readonly port: number };
+  /**
+   * Whether requests for another host than that of PUBLIC_URL are refused: in a container, where the demo sign-in
+   * can be reached from outside of this machine.
+   */
+  readonly ownHostOnly: boolean;
   /** The API as browsers see it. `origin` has no path; `basePath` is `''` or `/api`. */
   readonly publicUrl: { readonly origin: string; readonly basePath: string };
   /** Exact origins that may call with credentials. */

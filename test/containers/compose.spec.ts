@@ -32,7 +32,7 @@ describe('docker-compose.yml', () => {
 
   test('publishes the exposed ports, each on 127.0.0.1 only', () => {
     const exposed = lineage(stages, 'local').findLast(({ keyword }) => keyword === 'EXPOSE')?.words ?? [];
-    expect(exposed).toEqual(['3000', '3001', '3002']);
+    expect(exposed).toEqual(['3000', '3001', '3002', '3003']);
     expect(edgepass.ports).toEqual(exposed.map((port) => `127.0.0.1:${port}:${port}`));
     expect(database.ports).toBeUndefined();
   });

@@ -30,7 +30,12 @@ describe('the Dockerfile', () => {
   });
 
   test('has the whole local stack as target local', () => {
-    expect(containerOf(stages, 'local').command).toEqual(['node', 'dist/cli/edgepass.js', 'start']);
+    expect(containerOf(stages, 'local').command).toEqual([
+      'node',
+      'dist/cli/edgepass.js',
+      'start',
+      '--container',
+    ]);
   });
 
   test.each(['api', 'local'])(

@@ -38,7 +38,8 @@ function token(): string {
 
 describe('edgepass start with addresses of another domain and a sign-in of your own', () => {
   it('starts API and edge over HTTPS, and leaves the page to your own frontend', async () => {
-    expect(stack.stdout().split('\n').slice(2, 4)).toEqual([
+    expect(stack.stdout().split('\n').slice(2, 5)).toEqual([
+      `  page   ${place.app}   (yours: name its dev server with --app URL)`,
       `  API    ${place.api}   its documentation: /docs`,
       `  edge   ${place.cdn}   stands in for CloudFront + S3`,
     ]);
@@ -65,7 +66,7 @@ describe('edgepass start with addresses of another domain and a sign-in of your 
 
   it('says that these names need the hosts file', () => {
     expect(stack.stdout()).toContain(
-      "  Hosts file       echo '127.0.0.1 api.media.example.test cdn.media.example.test' | sudo tee -a /etc/hosts\n",
+      "These hosts need a line in the hosts file:\n  echo '127.0.0.1 api.media.example.test cdn.media.example.test' | sudo tee -a /etc/hosts\n",
     );
   });
 });
@@ -80,5 +81,16 @@ describeWith('curl', 'the transcript for a sign-in of your own', () => {
       env: { ...process.env, TOKEN: token() },
     });
     expect(JSON.parse(answer.toString())).toMatchObject({ status: 403, code: 'not_entitled' });
+  });
+});
+
+describe('edgepass start --api under names of your own', () => {
+  it('asks for no sign-in of ours', async () => {
+    const own = await makePlace('own.example.test');
+    const run = own.start(['--api', 'http://localhost:4000']);
+    await run.waitForLine(RUNNING);
+    expect(run.stderr()).toBe('');
+    expect(await run.stop()).toEqual({ code: 0, signal: null });
+    own.remove();
   });
 });

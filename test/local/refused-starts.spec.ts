@@ -56,7 +56,7 @@ describe('a start that cannot work', () => {
       const port = await block(place.environment[setting] ?? '');
       expect(await refused()).toEqual({
         code: 1,
-        said: `${setting}: expected port ${port} to be free; found another program on it; stop that program (\`lsof -i :${port}\` names it) or set ${setting} to another port\n`,
+        said: `${setting}: expected port ${port} to be free; found another program on it; stop that program (\`lsof -i :${port}\` names it) or set ${setting}=${(place.environment[setting] ?? '').replace(String(port), String((port + 10) % 65536))}\n`,
       });
       expect(readdirSync(place.dataDir)).toEqual([]);
       await new Promise((done) => blocker?.close(done));
@@ -96,6 +96,22 @@ describe('a start that cannot work', () => {
     ).toEqual(new Set(['APP_ORIGINS', 'GRANT_TTL_SECONDS']));
   });
 
+  it('does not let the network sign in as administrator of the demo', async () => {
+    expect(await refused([], { HOST: '0.0.0.0' })).toEqual({
+      code: 1,
+      said: 'HOST: expected a loopback address with the demo sign-in, which lets everybody in as administrator; found "0.0.0.0"; remove it, or set AUTH_MODE=jwt; a container starts with --container\n',
+    });
+  });
+
+  it.each([
+    ['APP_ORIGINS', 'app'],
+    ['PUBLIC_URL', 'api'],
+    ['CLOUDFRONT_DOMAIN', 'cdn'],
+  ])('says what to write where %s is a port alone', async (setting, name) => {
+    const { said } = await refused([], { [setting]: '3012' });
+    expect(said).toContain(`; write the whole address, such as https://${name}.edgepass.localhost:3012\n`);
+  });
+
   it('refuses to run a production with throw-away keys', async () => {
     expect(await refused([], { NODE_ENV: 'production' })).toEqual({
       code: 1,
@@ -118,7 +134,7 @@ describe('a start that cannot work', () => {
     const { code, said } = await refused(args);
     expect(code).toBe(2);
     expect(said).toContain(`edgepass start: ${message}`);
-    expect(said).toContain('Usage: edgepass start [--app URL] [--api URL] [--brief]');
+    expect(said).toContain('Usage: edgepass start [--app URL] [--api URL] [--brief] [--container]');
   });
 
   it('does not put the stack behind itself', async () => {

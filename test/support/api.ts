@@ -153,6 +153,7 @@ export async function startTestApi(
   const settings: Settings = {
     environment: 'test',
     listen: { host: '127.0.0.1', port: 0 },
+    ownHostOnly: false,
     publicUrl: { origin: 'https://api.example.com', basePath: '' },
     appOrigins: [APP_ORIGIN],
     trustedProxies: [],

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -239,6 +239,21 @@ describe('a second start', () => {
       `A new certificate authority was made (the old one cannot vouch for local.junlog.dev): trust ${second.authorityFile} again.`,
       'The certificate of the local hosts was renewed (it was signed by another authority).',
     ]);
+  });
+
+  it('takes the authority of earlier names again, so that nobody must trust it twice', async () => {
+    const first = text((await ensure()).authorityFile);
+    const second = text((await ensure(['local.junlog.dev'])).authorityFile);
+    const third = await ensure();
+    expect(text(third.authorityFile)).toBe(first);
+    expect(third.notes).toEqual([
+      'The certificate authority for edgepass.localhost is back: who trusted it still does.',
+      'The certificate of the local hosts was renewed (it was signed by another authority).',
+    ]);
+    expect(text((await ensure(['local.junlog.dev'])).authorityFile)).toBe(second);
+    for (const name of readdirSync(join(folder, 'tls/earlier')).filter((file) => file.endsWith('-key.pem'))) {
+      expect(statSync(join(folder, 'tls/earlier', name)).mode & 0o777).toBe(0o600);
+    }
   });
 
   it('makes a new authority when the old one is about to end', async () => {

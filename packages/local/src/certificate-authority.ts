@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './clock.js';
 import { writeFileAtomically } from './atomic-file.js';
@@ -27,8 +27,8 @@ export interface Certificates {
 
 /**
  * The development certificates for `hosts` in DATA_DIR/tls: what is there and good is kept, the rest is
- * made. A new authority is made only when the old one cannot vouch for these hosts, because every browser
- * must then be made to trust it.
+ * made. A new authority is made only when none that was made before can vouch for these hosts, because every
+ * browser must then be made to trust it. The others stay in DATA_DIR/tls/earlier, for who goes back to their names.
  */
 export async function ensureCertificates(
   dataDir: string,
@@ -46,13 +46,19 @@ export async function ensureCertificates(
   const now = clock.nowEpochSeconds();
   const notes: string[] = [];
 
+  const needed = permittedNames(hosts);
   let authority = read(files.authorityFile, files.authorityKeyFile);
-  const fault = authorityFault(authority, permittedNames(hosts), now);
+  const fault = authorityFault(authority, needed, now);
   if (fault !== null || authority === null || authority === 'unreadable') {
-    authority = await makeAuthority(permittedNames(hosts), now);
+    const earlierFolder = join(folder, 'earlier');
+    if (authority !== null && authority !== 'unreadable') keep(earlierFolder, authority);
+    const earlier = findEarlier(earlierFolder, needed, now);
+    authority = earlier ?? (await makeAuthority(needed, now));
     writeFileAtomically(files.authorityKeyFile, authority.privateKeyPem, 0o600);
     writeFileAtomically(files.authorityFile, authority.certificatePem);
-    if (fault !== 'missing')
+    if (earlier !== null)
+      notes.push(`The certificate authority for ${listOf(needed)} is back: who trusted it still does.`);
+    else if (fault !== 'missing')
       notes.push(`A new certificate authority was made (${fault}): trust ${files.authorityFile} again.`);
   }
 
@@ -67,6 +73,29 @@ export async function ensureCertificates(
   }
   for (const key of [files.authorityKeyFile, files.keyFile]) chmodSync(key, 0o600);
   return { authorityFile: files.authorityFile, certFile: files.certFile, keyFile: files.keyFile, notes };
+}
+
+/** Puts an authority aside that the hosts of this start are none of. */
+function keep(folder: string, authority: MadeCertificate): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const name = new X509Certificate(authority.certificatePem).fingerprint256.replaceAll(':', '').slice(0, 16);
+  writeFileAtomically(join(folder, `${name}-key.pem`), authority.privateKeyPem, 0o600);
+  writeFileAtomically(join(folder, `${name}.pem`), authority.certificatePem);
+}
+
+function findEarlier(folder: string, needed: Names, now: number): MadeCertificate | null {
+  if (!existsSync(folder)) return null;
+  const names = readdirSync(folder).filter((name) => /^[0-9A-F]{16}\.pem$/.test(name));
+  for (const name of names) {
+    const found = read(join(folder, name), join(folder, name.replace('.pem', '-key.pem')));
+    if (found === null || found === 'unreadable') continue;
+    if (authorityFault(found, needed, now) === null) return found;
+  }
+  return null;
+}
+
+function listOf({ dns, ips }: Names): string {
+  return [...dns, ...ips].join(', ');
 }
 
 /** `'unreadable'` also when the key does not belong to the certificate. */

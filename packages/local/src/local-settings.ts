@@ -20,7 +20,7 @@ export interface LocalSettings {
    */
   readonly readPublicHalf: () => { readonly keyPairId: string; readonly publicKeyPem: string } | null;
   readonly dataDir: string;
-  /** Whether the API signs the users of the demo in. */
+  /** Whether the API, where it is ours, signs the users of the demo in. */
   readonly isDemo: boolean;
   /** Whether the API serves `/docs`. */
   readonly apiDocs: boolean;

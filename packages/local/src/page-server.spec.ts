@@ -22,6 +22,7 @@ beforeAll(async () => {
   port = await freePort();
   const site = demoPage(
     {
+      publicOrigin: `http://app.edgepass.localhost:${port}`,
       apiUrl: 'https://api.edgepass.localhost:3001/base',
       cdnUrl: 'https://cdn.edgepass.localhost:3002',
       authorityFile: '/data/tls/ca.pem',
@@ -86,6 +87,14 @@ describe('the page server', () => {
     expect(answer.headers['content-security-policy']).toContain("default-src 'none'");
   });
 
+  it('answers to its own host alone (DNS rebinding)', async () => {
+    const answer = await send(`http://127.0.0.1:${port}/`, { headers: { Host: 'evil.example.com' } });
+    expect([answer.status, answer.text()]).toEqual([
+      421,
+      `This is app.edgepass.localhost:${port}; the request was for another host.\n`,
+    ]);
+  });
+
   it('takes GET and HEAD alone', async () => {
     const answer = await get('/', 'POST');
     expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD']);
@@ -103,7 +112,7 @@ describe('the page server', () => {
     '//secret.txt',
     '/client',
   ])('gives nothing away at %s', async (target) => {
-    const answer = await sendRaw({ port, bytes: requestBytes('app.edgepass.localhost', target) });
+    const answer = await sendRaw({ port, bytes: requestBytes(`app.edgepass.localhost:${port}`, target) });
     expect(answer.status).toBe(404);
     expect(answer.body.toString()).not.toContain('secret\n');
   });

@@ -7,6 +7,8 @@ import { DEMO_SAMPLES } from './demo-media.js';
 import type { Site } from './server.js';
 
 export interface PageInput {
+  /** The page as browsers see it: requests for another host are refused, against DNS rebinding. */
+  readonly publicOrigin: string;
   /** The API as the page calls it, base path included. */
   readonly apiUrl: string;
   readonly cdnUrl: string;
@@ -32,6 +34,7 @@ export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMount
     ...(input.authorityFile === null ? {} : { caFile: input.authorityFile }),
     samples: DEMO_SAMPLES,
   });
+  const own = new URL(input.publicOrigin).host;
   const headers = {
     'Content-Security-Policy': contentSecurityPolicy(
       new URL(input.apiUrl).origin,
@@ -45,6 +48,11 @@ export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMount
   };
   return {
     request: (request, response) => {
+      if (request.headers.host?.toLowerCase() !== own) {
+        response.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8' });
+        response.end(`This is ${own}; the request was for another host.\n`);
+        return;
+      }
       const path = pathOf(request.url ?? '/');
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.writeHead(405, { ...headers, Allow: 'GET, HEAD' }).end();

@@ -14,6 +14,8 @@ export interface PreparedData {
   readonly authorityFile: string | null;
   /** `null` when nothing here signs or verifies. */
   readonly signingKey: SigningKey | null;
+  /** What stands in for the bucket; `null` without an edge. */
+  readonly mediaFolder: string | null;
   /** For the edge; `null` when the distribution is a real one. */
   readonly distributionFolder: string | null;
   /** One line each: what was made anew. */
@@ -50,8 +52,9 @@ export async function prepareData(
 
   const { key, notes } =
     signsHere || parts.edge !== null ? signingKey(settings, parts, dataDir) : { key: null, notes: [] };
+  const mediaFolder = parts.edge === null ? null : writeDemoMedia(dataDir);
   const distributionFolder =
-    parts.edge === null || key === null
+    parts.edge === null || key === null || mediaFolder === null
       ? null
       : writeDistributionFolder(dataDir, {
           cloudFrontUrl: settings.cloudFrontUrl,
@@ -59,13 +62,14 @@ export async function prepareData(
           keyPairId: key.keyPairId,
           publicKeyPem: key.publicKeyPem,
           nowEpochSeconds: clock.nowEpochSeconds(),
-          mediaFolder: writeDemoMedia(dataDir),
+          mediaFolder,
           tls: parts.edge.isHttps ? tls : null,
         });
   return {
     tls,
     authorityFile: made?.authorityFile ?? null,
     signingKey: key,
+    mediaFolder,
     distributionFolder,
     notes: [...(made?.notes ?? []), ...notes],
   };

@@ -18,6 +18,8 @@ export interface EdgeInput {
   readonly isHttps: boolean;
   /** Where it takes invalidations; 0 takes a free port, null leaves it to the edge. */
   readonly controlPort: number | null;
+  /** Where the control port listens; null leaves it to the edge, which takes the loopback. */
+  readonly controlHost: string | null;
 }
 
 export interface RunningEdge extends RunningProcess {
@@ -26,6 +28,7 @@ export interface RunningEdge extends RunningProcess {
 }
 
 export interface ApiInput {
+  readonly isContainer: boolean;
   /** Every setting of the API. */
   readonly environment: NodeJS.ProcessEnv;
   /** Lines that the terminal has shown already: the API reads the same settings and finds the same in them. */
@@ -54,6 +57,7 @@ export async function startEdge(command: string, input: EdgeInput): Promise<Runn
     args: [
       ['edge', '--distribution', input.folder, '--host', input.host, '--port', String(input.port)],
       input.controlPort === null ? [] : ['--control-port', String(input.controlPort)],
+      input.controlHost === null ? [] : ['--control-host', input.controlHost],
       input.isHttps ? [] : ['--http'],
     ].flat(),
     onOutput: (line) => {
@@ -72,7 +76,7 @@ export async function startEdge(command: string, input: EdgeInput): Promise<Runn
  */
 export async function startApi(command: string, input: ApiInput): Promise<RunningProcess> {
   const { message: _, ...running } = await start('the API', command, {
-    args: ['api'],
+    args: input.isContainer ? ['api', '--container'] : ['api'],
     environment: input.environment,
     onOutput: (line) => {
       const { text, isWarning } = readable(line);

@@ -1,7 +1,7 @@
 import { systemClock } from './clock.js';
 import { prepareDataFolder } from './data-folder.js';
 import { devProxy } from './dev-proxy.js';
-import { assertPortsAreFree, refuseSharedPorts, type WantedPort } from './free-ports.js';
+import { assertPortsAreFree, refuseSharedPorts, type NamedPort, type WantedPort } from './free-ports.js';
 import type { LocalSettings } from './local-settings.js';
 import { demoPage } from './page-server.js';
 import { findLocalParts, portOf, type LocalPart, type LocalParts } from './parts.js';
@@ -10,6 +10,7 @@ import { LocalProblem } from './problem.js';
 import { startApi, startEdge, type ApiInput } from './processes.js';
 import { serve, type LocalAddress } from './server.js';
 import { takeStartLock } from './start-lock.js';
+import { shownAuthority } from './trust-steps.js';
 
 export interface StackInput {
   readonly settings: LocalSettings;
@@ -18,15 +19,19 @@ export interface StackInput {
   readonly api: URL | null;
   /** Whether to say only what to open. */
   readonly isBrief: boolean;
+  /** Whether this runs in a container, whose ports are published on the machine of the person at the terminal. */
+  readonly isContainer: boolean;
   /** The file of the `edgepass` command, which starts API and edge. */
   readonly command: string;
   /** What the API reads its settings from, and what the terminal has shown of them. */
-  readonly apiInput: ApiInput;
+  readonly apiInput: Omit<ApiInput, 'isContainer'>;
 }
 
 export interface RunningStack {
   /** What runs here; the page is `null` where neither the demo nor `--app` serves one. */
   readonly parts: LocalParts;
+  /** A page that lives here by its address and that nothing serves. */
+  readonly idlePage: LocalPart | null;
   readonly data: PreparedData;
   readonly dataDir: string;
   /** One line each: certificates renewed, names that do not resolve. */
@@ -70,7 +75,8 @@ export async function startLocalStack(input: StackInput): Promise<RunningStack> 
     );
     const { died, controlUrl } = await startAll(input, parts, data, undo);
     const notes = [...found.warnings, ...data.notes];
-    return { parts, data, dataDir, notes, controlUrl, failed: died, stop };
+    const idlePage = servesPage ? null : found.page;
+    return { parts, idlePage, data, dataDir, notes, controlUrl, failed: died, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -106,7 +112,7 @@ interface StartedPart {
   readonly controlUrl?: string | null;
 }
 
-function startEdgePart(
+async function startEdgePart(
   input: StackInput,
   parts: LocalParts,
   edge: LocalPart,
@@ -114,13 +120,17 @@ function startEdgePart(
 ): Promise<StartedPart> {
   // The edge's own choice beside port 3002, unless one of our parts is to listen there; else a free one.
   const isUsual = edge.port === 3002 && wantedPorts(input, parts).every(({ port }) => port !== 3003);
-  return startEdge(input.command, {
+  const started = await startEdge(input.command, {
     folder: data.distributionFolder ?? '',
     host: input.settings.host,
     port: edge.port,
     isHttps: edge.isHttps,
     controlPort: isUsual ? null : 0,
+    controlHost: input.isContainer ? input.settings.host : null,
   });
+  if (!input.isContainer || started.controlUrl === null) return started;
+  // The address of the container is none outside of it, where the port is published.
+  return { ...started, controlUrl: `http://127.0.0.1:${new URL(started.controlUrl).port}` };
 }
 
 function startPage(input: StackInput, page: LocalPart, data: PreparedData): Promise<StartedPart> {
@@ -129,13 +139,14 @@ function startPage(input: StackInput, page: LocalPart, data: PreparedData): Prom
   const site = demoPage({
     apiUrl: `${settings.publicUrl.origin}${settings.publicUrl.basePath}`,
     cdnUrl: settings.cloudFrontUrl,
-    authorityFile: data.authorityFile,
+    publicOrigin: page.origin,
+    authorityFile: data.authorityFile === null ? null : shownAuthority(data.authorityFile, input.isContainer),
   });
   return serve(site, addressOf(settings, page, data));
 }
 
 function startApiPart(input: StackInput, part: LocalPart, data: PreparedData): Promise<StartedPart> {
-  const { settings, api, command, apiInput } = input;
+  const { settings, api, command, apiInput, isContainer } = input;
   if (api !== null) return startProxy(input, part, data, api, '--api');
   const key = data.signingKey;
   const environment = {
@@ -149,7 +160,7 @@ function startApiPart(input: StackInput, part: LocalPart, data: PreparedData): P
       : {}),
     ...(key?.isMade === true && key.file !== null ? { CLOUDFRONT_PRIVATE_KEY_FILE: key.file } : {}),
   };
-  return startApi(command, { ...apiInput, environment });
+  return startApi(command, { ...apiInput, environment, isContainer });
 }
 
 function startProxy(
@@ -168,20 +179,32 @@ function addressOf({ host }: LocalSettings, part: LocalPart, data: PreparedData)
 }
 
 /** Every port that is listened on, with the setting that names it. */
-function wantedPorts(input: StackInput, { page, api, edge }: LocalParts): readonly WantedPort[] {
-  return [
-    page,
-    api === null
-      ? null
-      : input.api === null && input.settings.apiPort !== null
-        ? { setting: 'PORT', port: input.settings.apiPort }
-        : api,
-    edge,
-  ].filter((port) => port !== null);
+function wantedPorts({ api: backend, settings }: StackInput, parts: LocalParts): readonly WantedPort[] {
+  const { page, api, edge } = parts;
+  const { apiPort, appOrigins, publicUrl, cloudFrontUrl } = settings;
+  const wanted: WantedPort[] = [];
+  if (page !== null) {
+    const valueWith = (port: number): string =>
+      appOrigins.map((origin) => (origin === page.origin ? withPort(origin, port) : origin)).join(',');
+    wanted.push({ ...page, valueWith });
+  }
+  if (api !== null && backend === null && apiPort !== null) {
+    wanted.push({ setting: 'PORT', port: apiPort, valueWith: String });
+  } else if (api !== null) {
+    wanted.push({ ...api, valueWith: (port) => `${withPort(publicUrl.origin, port)}${publicUrl.basePath}` });
+  }
+  if (edge !== null) wanted.push({ ...edge, valueWith: (port) => withPort(cloudFrontUrl, port) });
+  return wanted;
+}
+
+function withPort(origin: string, port: number): string {
+  const url = new URL(origin);
+  url.port = String(port);
+  return url.origin;
 }
 
 /** A dev server on one of our own ports would be ourselves: every request would go round for ever. */
-function devServerPorts({ app, api }: StackInput): readonly WantedPort[] {
+function devServerPorts({ app, api }: StackInput): readonly NamedPort[] {
   return [
     { setting: '--app', url: app },
     { setting: '--api', url: api },

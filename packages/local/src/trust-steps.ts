@@ -1,19 +1,20 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { permittedBy } from './certificate-maker.js';
+import { isUnderLocalhost } from './parts.js';
 
 /**
  * How each system and program comes to trust the development authority (B54), this machine's own way first.
- * @param hosts the names that are served here
+ * @param shownFile the authority's file as a person at this terminal can name it
  */
 export function trustSteps(
   authorityFile: string,
-  hosts: readonly string[],
+  shownFile = authorityFile,
   platform: NodeJS.Platform = process.platform,
 ): string {
   const pem = readFileSync(authorityFile, 'utf8');
   const { dns, ips } = permittedBy(pem);
-  const file = quote(authorityFile);
+  const file = quote(shownFile);
   const nickname = quote(commonName(pem));
   const steps: readonly (readonly [label: string, how: string, platform?: NodeJS.Platform])[] = [
     [
@@ -37,16 +38,28 @@ export function trustSteps(
   return [
     `Trust its certificate authority once. It can vouch for ${[...dns, ...ips].join(', ')} and nothing else:`,
     ...ordered.map(([label, how]) => `  ${label.padEnd(16)} ${how}`),
-    ...hostsSteps(hosts),
   ].join('\n');
 }
 
-/** Browsers resolve `*.localhost` themselves, but for Safari before macOS 26; other names they do not (B47). */
-function hostsSteps(hosts: readonly string[]): readonly string[] {
-  if (hosts.length === 0) return [];
-  const needsAlways = hosts.some((host) => host.endsWith('.test'));
-  const label = needsAlways ? 'Hosts file' : 'Safari, macOS<26';
-  return [`  ${label.padEnd(16)} echo '127.0.0.1 ${hosts.join(' ')}' | sudo tee -a /etc/hosts`];
+/**
+ * The line of the hosts file, and who needs it: browsers and curl resolve `*.localhost` themselves, but for Safari
+ * before macOS 26; what asks the C library often does not, and nobody knows `*.test` (B47).
+ * @param hosts the names that are served here; a name that DNS knows needs no line
+ * @returns `''` where none does
+ */
+export function hostsStep(hosts: readonly string[]): string {
+  const unknown = hosts.filter((host) => isUnderLocalhost(host) || host.endsWith('.test'));
+  if (unknown.length === 0) return '';
+  const who = unknown.every(isUnderLocalhost)
+    ? "Browsers and curl find these hosts by themselves. Node, Python, ffmpeg, Playwright's request and Safari before\n" +
+      'macOS 26 need a line in the hosts file, unless this system resolves *.localhost:'
+    : 'These hosts need a line in the hosts file:';
+  return `${who}\n  echo '127.0.0.1 ${unknown.join(' ')}' | sudo tee -a /etc/hosts`;
+}
+
+/** The authority's file as the person at the terminal names it, who takes it out of a container first. */
+export function shownAuthority(file: string, isContainer: boolean): string {
+  return isContainer ? 'ca.pem' : file;
 }
 
 function commonName(pem: string): string {

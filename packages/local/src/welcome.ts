@@ -1,44 +1,55 @@
 import { isIP } from 'node:net';
 import { DEMO_SAMPLES } from './demo-media.js';
-import type { LocalSettings } from './local-settings.js';
 import { isUnderLocalhost, type LocalPart } from './parts.js';
 import type { RunningStack, StackInput } from './stack.js';
-import { quote, trustSteps } from './trust-steps.js';
-
-interface DevServers {
-  readonly app: URL | null;
-  readonly api: URL | null;
-}
+import { hostsStep, quote, shownAuthority, trustSteps } from './trust-steps.js';
 
 /** What `edgepass start` prints once everything runs: what to open, how to trust it, how to prove a grant. */
-export function welcome(stack: RunningStack, { settings, app, api, isBrief }: StackInput): string {
-  const dev = { app, api };
-  const running = ['edgepass is running. Ctrl-C stops all of it.', '', ...addresses(stack, settings, dev)];
+export function welcome(stack: RunningStack, input: StackInput): string {
+  const running = ['edgepass is running. Ctrl-C stops all of it.', '', ...addresses(stack, input)];
   const sections = [stack.notes.join('\n'), running.join('\n')];
-  if (!isBrief) sections.push(...furtherSections(stack, settings, dev));
+  if (!input.isBrief) sections.push(...furtherSections(stack, input));
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
 
-function furtherSections(stack: RunningStack, settings: LocalSettings, dev: DevServers): readonly string[] {
+function furtherSections(stack: RunningStack, input: StackInput): readonly string[] {
+  const { authorityFile } = stack.data;
+  const hosts = partsOf(stack).map(({ host }) => host);
   return [
-    backendSteps(stack, settings, dev),
-    stack.data.authorityFile === null ? '' : trustSteps(stack.data.authorityFile, hostsOf(stack)),
-    dev.api === null && stack.parts.api !== null ? proof(stack, settings) : '',
+    backendSteps(stack, input),
+    input.isContainer ? containerSteps(stack) : '',
+    authorityFile === null ? '' : trustSteps(authorityFile, shownAuthority(authorityFile, input.isContainer)),
+    hostsStep([...new Set(hosts)]),
+    input.api === null && stack.parts.api !== null ? proof(stack, input) : '',
     invalidation(stack.controlUrl),
   ];
 }
 
-function addresses({ parts }: RunningStack, settings: LocalSettings, dev: DevServers): readonly string[] {
+function addresses(
+  { parts, idlePage }: RunningStack,
+  { settings, app, api: backend }: StackInput,
+): readonly string[] {
   const { page, api, edge } = parts;
   const apiUrl = `${settings.publicUrl.origin}${settings.publicUrl.basePath}`;
-  const documentation = settings.apiDocs && dev.api === null ? '   its documentation: /docs' : '';
+  const documentation = settings.apiDocs && backend === null ? '   its documentation: /docs' : '';
   return [
-    page === null ? [] : [row('open', page.origin, dev.app)],
-    api === null ? [] : [`${row('API', apiUrl, dev.api)}${documentation}`],
+    page === null ? [] : [row('open', page.origin, app)],
+    idlePage === null ? [] : [`  page   ${idlePage.origin}   (yours: name its dev server with --app URL)`],
+    api === null ? [] : [`${row('API', apiUrl, backend)}${documentation}`],
     edge === null
       ? [`  CDN    ${settings.cloudFrontUrl}   (a real distribution, or elsewhere)`]
       : [`  edge   ${edge.origin}   stands in for CloudFront + S3`],
   ].flat();
+}
+
+function containerSteps({ data, parts }: RunningStack): string {
+  return [
+    'From the folder of docker-compose.yml:',
+    ...(data.authorityFile === null ? [] : [`  docker compose cp edgepass:${quote(data.authorityFile)} .`]),
+    ...(parts.edge === null || data.mediaFolder === null
+      ? []
+      : [`  docker compose cp FOLDER edgepass:${quote(data.mediaFolder)}/   (files of your own)`]),
+  ].join('\n');
 }
 
 function row(label: string, address: string, devServer: URL | null): string {
@@ -55,8 +66,8 @@ function invalidation(controlUrl: string | null): string {
 }
 
 /** A backend of the user's own must sign with the key that the local edge trusts. */
-function backendSteps({ data, parts }: RunningStack, settings: LocalSettings, dev: DevServers): string {
-  if (dev.api === null || parts.edge === null || data.signingKey === null) return '';
+function backendSteps({ data, parts }: RunningStack, { settings, api }: StackInput): string {
+  if (api === null || parts.edge === null || data.signingKey === null) return '';
   return [
     'For your backend, so that the local edge accepts what it signs:',
     `  CLOUDFRONT_DOMAIN=${settings.cloudFrontUrl}`,
@@ -66,14 +77,17 @@ function backendSteps({ data, parts }: RunningStack, settings: LocalSettings, de
 }
 
 /** Commands that work when they are pasted: no comments, because zsh would run them. */
-function proof(stack: RunningStack, settings: LocalSettings): string {
+function proof(stack: RunningStack, input: StackInput): string {
+  const { settings } = input;
   const api = `${settings.publicUrl.origin}${settings.publicUrl.basePath}`;
   const file = `${settings.cloudFrontUrl}/${DEMO_SAMPLES.images[0] ?? ''}`;
   const { authorityFile } = stack.data;
-  const isDemo = settings.isDemo;
+  const { isDemo } = settings;
   const options = [
     'curl -sS',
-    ...(authorityFile === null ? [] : [`--cacert ${quote(authorityFile)}`]),
+    ...(authorityFile === null
+      ? []
+      : [`--cacert ${quote(shownAuthority(authorityFile, input.isContainer))}`]),
     ...partsOf(stack)
       .filter(({ host }) => isIP(host) === 0 && !isUnderLocalhost(host))
       .map(({ host, port }) => `--resolve ${host}:${port}:127.0.0.1`),
@@ -102,8 +116,4 @@ function proof(stack: RunningStack, settings: LocalSettings): string {
 
 function partsOf({ parts }: RunningStack): readonly LocalPart[] {
   return [parts.page, parts.api, parts.edge].filter((part) => part !== null);
-}
-
-function hostsOf(stack: RunningStack): readonly string[] {
-  return [...new Set(partsOf(stack).map(({ host }) => host))].filter((host) => isIP(host) === 0);
 }
