@@ -60,7 +60,7 @@ export function warnTogether(given: Given): readonly string[] {
       : []),
     ...(given.isContainer && isDemoForOthers(given)
       ? [
-          'HOST: whoever reaches the ports of this container is administrator by the demo sign-in; publish them on 127.0.0.1 alone',
+          'HOST: everybody who reaches the ports of this container is administrator by the demo sign-in; publish them on 127.0.0.1 alone',
         ]
       : []),
     ...ignored.map((name) => `${name}: has no effect with AUTH_MODE=demo`),

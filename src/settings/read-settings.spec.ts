@@ -129,7 +129,7 @@ describe('the settings of an empty development environment', () => {
       'settings' in read && [read.settings.authentication.mode, read.settings.ownHostOnly],
     ).toStrictEqual(['demo', true]);
     expect(read.warnings).toStrictEqual([
-      'HOST: whoever reaches the ports of this container is administrator by the demo sign-in; publish them on 127.0.0.1 alone',
+      'HOST: everybody who reaches the ports of this container is administrator by the demo sign-in; publish them on 127.0.0.1 alone',
     ]);
   });
 

@@ -21,7 +21,7 @@ const lines = (): string[] => stack.stdout().split('\n');
 describe('edgepass start --container, on every address', () => {
   it('warns once of what the demo sign-in lets in', () => {
     expect(stack.stderr()).toBe(
-      'HOST: whoever reaches the ports of this container is administrator by the demo sign-in; publish them on 127.0.0.1 alone\n',
+      'HOST: everybody who reaches the ports of this container is administrator by the demo sign-in; publish them on 127.0.0.1 alone\n',
     );
   });
 
