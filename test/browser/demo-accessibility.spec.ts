@@ -22,10 +22,19 @@ const LAYOUTS = [
   { width: 1440, height: 900, colorScheme: 'dark' },
 ] as const;
 
+let states = 0;
+
+/** The next layout for each state, so that each is seen twice; `npm run whole` takes all of them for each. */
+function layouts(): readonly (typeof LAYOUTS)[number][] {
+  const at = states % LAYOUTS.length;
+  states += 1;
+  return process.env['EDGEPASS_WHOLE'] === '1' ? LAYOUTS : LAYOUTS.slice(at, at + 1);
+}
+
 /** Every finding in every layout, one line each; the rules of WCAG 2.2 AA and axe's own good practice. */
 async function findings(page: Page): Promise<readonly string[]> {
   const lines: string[] = [];
-  for (const { width, height, colorScheme } of LAYOUTS) {
+  for (const { width, height, colorScheme } of layouts()) {
     // One after the other: it is one page.
     // oxlint-disable no-await-in-loop
     await page.setViewportSize({ width, height });

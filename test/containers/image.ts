@@ -7,8 +7,8 @@ import { containerOf, lineage, readStages, repository, type Instruction } from '
 
 const stages = readStages();
 
-/** Set by `npm run image`: installs as the Dockerfile says, where `npm test` takes what is installed already. */
-const installs = process.env['EDGEPASS_IMAGE'] === 'install';
+/** `npm run whole` installs as the Dockerfile says, `npm test` takes what is installed already. */
+const installs = process.env['EDGEPASS_WHOLE'] === '1';
 const BETWEEN_CHECKS_MILLISECONDS = 100;
 
 /** What would be /app in the image, as the stage `api` leaves it. */
@@ -21,7 +21,7 @@ export interface Image {
 /**
  * Does what the Dockerfile says, without Docker: builds from nothing but what it copies (with this
  * repository's packages, which are those of its `npm ci`), installs the production packages, and joins the
- * two. Takes about five seconds, twice as long with `npm run image`.
+ * two. Takes about five seconds, twice as long with `npm run whole`.
  */
 export async function assembleImage(): Promise<Image> {
   const [build, app] = [join(temporaryFolder('image-build'), 'app'), join(temporaryFolder('image'), 'app')];
