@@ -287,6 +287,36 @@ describe('the answer of a server origin (R121)', () => {
     }
   });
 
+  it('may be announced by early hints (RFC 9110 section 15.2)', async () => {
+    const upstream = await startUpstream((_message, response) => {
+      response.writeEarlyHints({ link: '</a.css>; rel=preload' });
+      response.end('ok');
+    });
+    const answer = await (await start(upstream.url)).ask('/a');
+    expect(answer.bytes.toString()).toMatch(
+      /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/i,
+    );
+  });
+
+  it('is asked for each time and without conditions where it varies by everything (CF-CO)', async () => {
+    const upstream = await startUpstream((_message, response) => {
+      response
+        .setHeader('Vary', ['Origin', '*'])
+        .setHeader('Cache-Control', 'max-age=60')
+        .setHeader('ETag', '"1"');
+      response.end('ok');
+    });
+    const ForwardedValues = { QueryString: false, Cookies: { Forward: 'none' } };
+    const legacy = { CachePolicyId: undefined, OriginRequestPolicyId: undefined, ForwardedValues, MinTTL: 0 };
+    const edge = await start(upstream.url, {}, { defaultBehavior: passing(legacy) });
+    const answers = [await edge.ask('/a'), await edge.ask('/a')];
+    expect(answers.map((one) => header(one, 'X-Cache'))).toEqual([
+      'Miss from cloudfront',
+      'Miss from cloudfront',
+    ]);
+    expect(upstream.requests.map((one) => sentHeader(one, 'If-None-Match'))).toEqual([undefined, undefined]);
+  });
+
   it('keeps no body for HEAD, 204 and 304', async () => {
     const upstream = await startUpstream((message, response) => {
       const status = Number(message.url?.slice(1));

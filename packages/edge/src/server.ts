@@ -13,6 +13,7 @@ import { edgePage, type EdgePage } from './cloudfront-answers.js';
 import type { Distribution, OriginDescription } from './distribution/distribution.js';
 import { EdgeLog } from './edge-log.js';
 import { Edge } from './edge.js';
+import type { HeaderList } from './header-list.js';
 import { hostInUrl, listenOnLoopbacks } from './listening.js';
 import { FolderOrigin } from './origin/folder-origin.js';
 import { ABSENT_ORIGIN, ServerOrigin } from './origin/server-origin.js';
@@ -20,7 +21,7 @@ import { WebsiteOrigin } from './origin/website-origin.js';
 import { ObjectChanged } from './origin/open-object.js';
 import type { Origin } from './origin/origin.js';
 import { sendAnswer } from './send-answer.js';
-import { readViewerRequest, type ViewerRequest } from './viewer-request.js';
+import { readViewerRequest, type Inform, type ViewerRequest } from './viewer-request.js';
 
 /** Above the 32,768 bytes that CloudFront takes (R50), so that the edge itself counts and answers 494. */
 const PARSER_HEAD_BYTES = 64 * 1024;
@@ -188,7 +189,8 @@ async function respond(
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
   });
-  const request = readViewerRequest(message, listening.protocol, gone.signal);
+  const inform: Inform = (status, headers) => writeInterim(response, status, headers);
+  const request = readViewerRequest(message, listening.protocol, gone.signal, inform);
   if ('page' in request) {
     log.say(`refused a request: ${request.page}`);
     if (request.page === 'headers-too-large' || request.page === 'url-too-long') {
@@ -202,6 +204,16 @@ async function respond(
   } catch (error) {
     await giveUp(log, request, message, response, error);
   }
+}
+
+/** An interim answer goes to whoever speaks HTTP/1.1, before the answer itself has begun. */
+function writeInterim(response: ServerResponse, status: number, headers: HeaderList): void {
+  if (response.headersSent || response.destroyed || response.req.httpVersion === '1.0') return;
+  if (status === 102) response.writeProcessing();
+  if (status !== 103) return;
+  const hints: Record<string, string[]> = {};
+  for (const [name, value] of headers) (hints[name.toLowerCase()] ??= []).push(value);
+  response.writeEarlyHints(hints);
 }
 
 async function giveUp(

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { HeaderList } from './header-list.js';
 
 /** The longest URL that CloudFront takes, in bytes (R50). */
 const MAX_URL_BYTES = 8192;
@@ -32,7 +33,12 @@ export interface ViewerRequest extends ViewerUrl {
   readonly body: Readable | null;
   /** Aborted when the viewer goes away before it has its answer. */
   readonly signal: AbortSignal | null;
+  /** Passes on what an origin says before its answer (RFC 9110 section 15.2). */
+  readonly inform?: Inform;
 }
+
+/** Takes an interim answer, 102 or 103, with its headers. */
+export type Inform = (status: number, headers: HeaderList) => void;
 
 /** Why CloudFront would not take a request: the name of the page that it answers. */
 export type UnacceptableRequest = 'headers-too-large' | 'url-too-long' | 'bad-request' | 'unknown-host';
@@ -42,6 +48,7 @@ export function readViewerRequest(
   message: IncomingMessage,
   protocol: ViewerUrl['protocol'],
   signal: AbortSignal | null = null,
+  inform: Inform = () => undefined,
 ): ViewerRequest | { readonly page: UnacceptableRequest } {
   const target = message.url ?? '';
   const method = message.method ?? '';
@@ -62,6 +69,7 @@ export function readViewerRequest(
     peerAddress: message.socket.remoteAddress ?? '',
     body: hasBody(message.headers) ? message : null,
     signal,
+    inform,
   };
 }
 

@@ -9,7 +9,7 @@ import type { ViewerRequest } from '../viewer-request.js';
 import type { CacheKey } from './cache-key.js';
 import { answerOf, CopyStore, type CacheLimits, type StoredCopy } from './copy-store.js';
 import { matchesInvalidation } from './invalidation-path.js';
-import { lifetimeOf, type Lifetime } from './lifetime.js';
+import { lifetimeOf, variesByEverything, type Lifetime } from './lifetime.js';
 import { SharedBody } from './shared-body.js';
 
 /** An answer and where it came from. */
@@ -367,7 +367,7 @@ function headKey({ text }: CacheKey): string {
 
 /** How the edge asks whether a copy is still right; without validators it asks for the whole again. */
 function conditionsOf(copy: StoredCopy): IncomingHttpHeaders {
-  if (copy.status !== 200) return {};
+  if (copy.status !== 200 || variesByEverything(copy.headers)) return {};
   const entityTag = headerOf(copy.headers, 'ETag');
   const lastModified = headerOf(copy.headers, 'Last-Modified');
   return {

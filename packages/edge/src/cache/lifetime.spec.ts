@@ -97,6 +97,18 @@ describe('how long a copy is fresh (R62)', () => {
       5,
     ],
     ['Expires in its obsolete form', [['Expires', 'Wednesday, 18-Nov-26 11:06:45 GMT']], [0, 100, 1000], 5],
+    [
+      '0 for an answer that varies by everything',
+      [...cacheControl('max-age=60'), ['Vary', 'Origin, *']],
+      [0, 100, 1000],
+      0,
+    ],
+    [
+      'as usual for it under a minimum TTL',
+      [...cacheControl('max-age=60'), ['Vary', '*']],
+      [1, 100, 1000],
+      60,
+    ],
     ['the default whatever the age', [['Age', '50']], [0, 100, 1000], 100],
     ['the minimum in spite of Age', [...cacheControl('max-age=60'), ['Age', '90']], [50, 100, 1000], 50],
     ['nothing where the maximum is 0', cacheControl('max-age=60'), [0, 0, 0], null],

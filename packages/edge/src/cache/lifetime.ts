@@ -48,6 +48,9 @@ export function lifetimeOf(
   }
   if (minTtlSeconds === 0 && mustNotBeStored(directives)) return null;
   const stale = readStaleness(directives, policy);
+  if (minTtlSeconds === 0 && variesByEverything(answer.headers)) {
+    return { ageSeconds, freshSeconds: 0, ...stale, staleWhileRevalidateSeconds: 0 };
+  }
   if (mustNotBeReused(directives)) {
     return { ageSeconds, freshSeconds: minTtlSeconds, ...stale, staleWhileRevalidateSeconds: 0 };
   }
@@ -56,6 +59,14 @@ export function lifetimeOf(
     maxTtlSeconds,
   );
   return { ageSeconds, freshSeconds, ...stale };
+}
+
+/** `Vary: *`: without a minimum TTL such a copy is asked about each time, and without conditions (CF-CO). */
+export function variesByEverything(headers: HeaderList): boolean {
+  return headers.some(
+    ([name, value]) =>
+      name.toLowerCase() === 'vary' && value.split(',').some((member) => member.trim() === '*'),
+  );
 }
 
 const NEVER_STALE = { staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 0 };

@@ -3,7 +3,7 @@ import type { CachePolicy, OriginDescription, OriginRequestPolicy } from '../dis
 import { newRequestId, VIA } from '../cloudfront-answers.js';
 import type { Switches } from '../distribution/switches.js';
 import type { EdgeAnswer } from '../edge-answer.js';
-import { headerOf, withHeader, withoutHeader, type HeaderList } from '../header-list.js';
+import { withHeader, withoutHeader, type HeaderList } from '../header-list.js';
 import type { Origin, OriginRequest } from '../origin/origin.js';
 import { s3Error } from '../origin/s3-error.js';
 import { RANGE_AND_CONDITIONS } from '../range-and-conditions.js';
@@ -80,6 +80,7 @@ export function originRequest(
     headers: originHeaders(request, policies, destination),
     body: request.body,
     signal: null,
+    ...(request.inform === undefined ? {} : { inform: request.inform }),
   };
 }
 
@@ -192,13 +193,16 @@ function withForwardedVary(
   policies: ForwardingPolicies,
   destination: Destination,
 ): HeaderList {
-  const vary = headerOf(headers, 'Vary');
-  if (vary === undefined) return headers;
-  const kept = vary
+  const lines = headers.filter(([name]) => name.toLowerCase() === 'vary').map(([, value]) => value);
+  if (lines.length === 0) return headers;
+  const kept = lines
+    .join(',')
     .split(',')
     .map((name) => name.trim())
     .filter((name) => {
       const key = name.toLowerCase();
+      // Without a minimum TTL the cache has to know it (CF-CO, content negotiation).
+      if (key === '*') return policies.cachePolicy.minTtlSeconds === 0;
       return ['accept-encoding', 'cookie'].includes(key) || forwardsHeader(key, policies, destination);
     });
   return kept.length === 0 ? withoutHeader(headers, 'Vary') : withHeader(headers, 'Vary', kept.join(', '));

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { EdgeAnswer } from '../edge-answer.js';
+import type { Inform } from '../viewer-request.js';
 
 /** What the edge asks of an origin. */
 export interface OriginRequest {
@@ -14,6 +15,7 @@ export interface OriginRequest {
   readonly body: Readable | null;
   /** Aborted when the viewer goes away; null where others wait for the same answer. */
   readonly signal: AbortSignal | null;
+  readonly inform?: Inform;
 }
 
 /** Whatever stands behind the edge. */

@@ -89,6 +89,8 @@ export class ServerOrigin implements Origin {
         headers: request.headers,
         body: request.body === null ? null : detached(request.body),
         responseHeaders: 'raw',
+        onInfo: ({ statusCode: status, headers: early }) =>
+          request.inform?.(status, pairs(early as unknown as readonly string[])),
         signal: end.signal,
       });
       body.once('close', finished);
