@@ -1154,7 +1154,8 @@ const me: NonNullable<World['apiRoute']> = (request, response, world) => {
       'Set-Cookie',
       `session=${Buffer.from(request.url ?? '').toString('hex')}0123456789; Path=/; Secure; HttpOnly; SameSite=Lax`,
     );
-  send(response, 200, [...world.grant.cors, ['Access-Control-Allow-Headers', 'authorization']], '{}');
+  const asked = request.headers['access-control-request-headers'] ?? '';
+  send(response, 200, [...world.grant.cors, ['Access-Control-Allow-Headers', asked]], '{}');
   return true;
 };
 

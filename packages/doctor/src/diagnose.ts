@@ -71,6 +71,8 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
   'native-media-expired': ['cookie-life-wrong', 'grant-expired'],
   'policy-for-another-address': ['viewer-changed', 'nested-cookie-scopes'],
   'folder-not-granted': ['cookie-path'],
+  'samesite-on-another-site': ['domain-of-another-host', 'platform-name', 'cloudfront-name'],
+  'page-on-localhost': ['domain-of-another-host'],
   'allowed-origin-differs': ['redirect-to-another-origin'],
 };
 
@@ -179,13 +181,18 @@ function rootCauseOf({ check, signs }: Looked, clean: (text: string) => string):
     catalogue: check.catalogue,
     title: check.title,
     seen: failing.slice(0, MOST_SEEN).map(({ seen }) => clean(seen)),
-    why: check.why,
+    why: withoutRules(check.why),
     fix: {
       text: clean(first('fix') ?? check.fix),
       ...(where === undefined ? {} : { where: clean(where) }),
       ...(command === undefined ? {} : { command: clean(command) }),
     },
   };
+}
+
+/** The text without numbers of docs/rules.md, which the reader of a report does not have. */
+function withoutRules(text: string): string {
+  return text.replaceAll(/ \((?:[RB]\d+(?:–[RB]?\d+)?(?:, )?)+\)/g, '');
 }
 
 interface Ranking {

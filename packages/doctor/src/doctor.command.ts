@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from './clock.js';
 import type { Diagnosis } from './diagnose.js';
-import type { Evidence } from './evidence/evidence.js';
+import type { Evidence, Load } from './evidence/evidence.js';
 import type { CookieFile } from './evidence/read-cookies.js';
 
 const USAGE = `Usage: edgepass-doctor [URL] [--app ORIGIN] [--cookies FILE] [--har FILE] [--console FILE|-]
@@ -177,7 +177,13 @@ async function gather(options: Options, clock: Clock): Promise<Evidence> {
   }
   if (options.distribution !== null) {
     const { readConfiguration } = await import('./evidence/read-configuration.js');
-    const result = readConfiguration(options.distribution, url, app, keyPairId);
+    const seen = url === null ? failedIn(parts) : null;
+    const result = readConfiguration(
+      options.distribution,
+      url ?? seen?.url ?? null,
+      app ?? seen?.page ?? null,
+      keyPairId,
+    );
     if ('problems' in result)
       throw new WrongUse(`--distribution ${options.distribution}:\n  ${result.problems.join('\n  ')}`);
     parts.push(result.evidence);
@@ -187,6 +193,14 @@ async function gather(options: Options, clock: Clock): Promise<Evidence> {
     if (live !== null) parts.push(live);
   }
   return joinEvidence(parts, { nowMilliseconds: clock.nowMilliseconds(), target: url, app });
+}
+
+/** The load that failed last in what was handed over: the configuration is asked about it. */
+function failedIn(parts: readonly Partial<Evidence>[]): Load | null {
+  const loads = parts.flatMap(({ loads: found = [] }) => found);
+  return (
+    loads.findLast((load) => load.failed === true && load.method !== 'OPTIONS' && load.page !== null) ?? null
+  );
 }
 
 async function liveOf(

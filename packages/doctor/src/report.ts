@@ -48,6 +48,7 @@ export function report(diagnosis: Diagnosis, style: Style = PLAIN): string {
       ...shown.flatMap(({ id, seen }) => [
         wrap(checkOf(id)?.title ?? id, '  ', '  '),
         ...seen.map((text) => wrap(text, '  seen  ', '        ')),
+        wrap(checkOf(id)?.toTellApart ?? '', '  look  ', '        '),
       ]),
     ]);
   } else if (failed.length > 0) {

@@ -41,9 +41,15 @@ function eachCookie(look: LookAtCookie, saying: SayingKind | null = null): Check
         if (found !== null) signs.push(typeof found === 'string' ? { seen: found } : found);
       }
     }
-    if (signs.length > 0) return distinct(signs);
+    if (signs.length > 0) return onePerGrant(signs);
     return facts.grants.length === 0 ? null : [];
   };
+}
+
+/** The three cookies of a grant mostly share a fault: the first stands for them. */
+function onePerGrant(signs: readonly Sign[]): readonly Sign[] {
+  const bare = ({ seen }: Sign) => seen.replaceAll(/CloudFront-[A-Z][\w-]*/g, '');
+  return signs.filter((sign, index) => signs.findIndex((other) => bare(other) === bare(sign)) === index);
 }
 
 const contextOf = ({ load }: Grant) => ({ url: load.url, page: load.page, top: load.top });

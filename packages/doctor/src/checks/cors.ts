@@ -252,7 +252,7 @@ export const CORS_CHECKS: readonly Check[] = [
       lookFor(facts, (load) =>
         corsOf(load) === 'wildcard-origin'
           ? {
-              seen: `${shown(load)} answers Access-Control-Allow-Origin: * to ${load.page ?? 'the page'}.`,
+              seen: `${shown(load)} ${load.source === 'configuration' ? 'would answer' : 'answers'} Access-Control-Allow-Origin: * to ${load.page ?? 'the page'}.`,
               ...decidedBy(load, facts),
             }
           : null,
@@ -516,7 +516,7 @@ export const CORS_CHECKS: readonly Check[] = [
         );
         if (isKnownFresh && !forOthers) {
           signs.push({
-            seen: `${shown(load)} answered ${load.status ?? 200} without Access-Control-Allow-Origin.`,
+            seen: `${shown(load)} ${load.source === 'configuration' ? 'would answer' : 'answered'} ${load.status ?? 200} without Access-Control-Allow-Origin.`,
             ...decidedBy(load, facts),
           });
         } else isUnsure = true;

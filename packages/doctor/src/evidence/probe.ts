@@ -122,7 +122,8 @@ interface Question {
 
 /** The requests to one host, over connections that are kept. */
 class Session {
-  private readonly agent: HttpAgent;
+  private agent: HttpAgent;
+  private triesEveryAuthority = false;
   private certificate: CertificateFact | null = null;
   isOnThisMachine = false;
 
@@ -130,11 +131,15 @@ class Session {
     private readonly url: URL,
     private readonly input: ProbeInput,
   ) {
+    // To read every authority of the system takes longer than most answers: those come when the first do not do.
+    this.agent = this.createAgent(input.ca.length > 0 ? [...input.ca] : undefined);
+  }
+
+  private createAgent(ca: string[] | undefined): HttpAgent {
     const lookup = this.lookup.bind(this);
-    this.agent =
-      url.protocol === 'https:'
-        ? new HttpsAgent({ keepAlive: true, ca: trusted(input.ca), lookup })
-        : new HttpAgent({ keepAlive: true, lookup });
+    return this.url.protocol === 'https:'
+      ? new HttpsAgent({ keepAlive: true, lookup, ...(ca === undefined ? {} : { ca }) })
+      : new HttpAgent({ keepAlive: true, lookup });
   }
 
   /** What the requests showed. */
@@ -183,7 +188,15 @@ class Session {
         failed: status >= 400,
       };
     } catch (error) {
-      return { ...load, status: 0, reason: reasonOf(error), failed: true };
+      const reason = reasonOf(error);
+      if (reason === 'certificate-authority' && !this.triesEveryAuthority) {
+        this.triesEveryAuthority = true;
+        this.certificate = null;
+        this.agent.destroy();
+        this.agent = this.createAgent(trusted(this.input.ca));
+        return this.ask(where, question);
+      }
+      return { ...load, status: 0, reason, failed: true };
     }
   }
 

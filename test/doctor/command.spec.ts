@@ -1,0 +1,273 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { LIVE_PAGE, livePath, liveWorld } from './lives.js';
+import { healthyWorld, Stage } from './stage.js';
+
+const HERE = import.meta.dirname;
+const FIXTURES = join(HERE, 'fixtures');
+const DOCTOR = join(HERE, '../../packages/doctor/dist/edgepass-doctor.js');
+const MEGABYTE = 1024 * 1024;
+
+interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+  readonly firstOutputMilliseconds: number;
+  readonly peakMegabytes: number;
+}
+
+/** Runs the doctor as `npm run build` made it, in the folder of the fixtures. */
+async function doctor(args: readonly string[], input = '', node: readonly string[] = []): Promise<Ran> {
+  const started = performance.now();
+  const child = spawn(process.execPath, [...node, DOCTOR, ...args], {
+    cwd: FIXTURES,
+    env: { PATH: process.env['PATH'] ?? '', NO_COLOR: '1' },
+  });
+  let [stdout, stderr, first] = ['', '', 0];
+  let peak = 0;
+  const note = (): void => {
+    if (first === 0) first = performance.now() - started;
+  };
+  child.stdout.on('data', (chunk: Buffer) => {
+    note();
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    note();
+    stderr += chunk.toString();
+  });
+  const watch = setInterval(() => {
+    const status = `/proc/${child.pid ?? 0}/status`;
+    if (existsSync(status))
+      peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8'))?.[1] ?? 0));
+  }, 20);
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearInterval(watch);
+  return {
+    code,
+    stdout,
+    stderr,
+    milliseconds: performance.now() - started,
+    firstOutputMilliseconds: first,
+    peakMegabytes: peak / 1024,
+  };
+}
+
+/** `UPDATE_TRANSCRIPTS=1 npm run jest -- test/doctor/command.spec.ts` writes them; look at the difference. */
+const TRANSCRIPTS: readonly (readonly [name: string, args: readonly string[]])[] = [
+  ['first-article-a-har', ['--har', 'first-article-a.har']],
+  ['first-article-a-console', ['--console', 'first-article-a.txt']],
+  ['first-article-a-json', ['--har', 'first-article-a.har', '--json']],
+  ['first-article-b-har', ['--har', 'first-article-b.har']],
+  ['first-article-b-console', ['--console', 'first-article-b.txt']],
+  [
+    'first-article-b-configuration',
+    ['--distribution', 'first-article-b', '--app', 'https://local.junlog.dev:3000'],
+  ],
+  ['second-article-har', ['--har', 'second-article.har', '--distribution', 'second-article']],
+  ['second-article-console', ['--console', 'second-article.txt']],
+  [
+    'second-article-configuration',
+    ['--distribution', 'second-article', '--app', 'https://local.junlog.dev:3000'],
+  ],
+  ['undecided', ['--console', 'a-403.txt']],
+  ['only', ['--har', 'first-article-a.har', '--only', 'wildcard-with-credentials']],
+  ['list', ['--list']],
+  ['help', ['--help']],
+];
+
+describe('a transcript', () => {
+  test.each(TRANSCRIPTS)('%s is what the doctor prints, byte for byte', async (name, args) => {
+    const { code, stdout, stderr } = await doctor(args);
+    const text = `$ edgepass-doctor ${args.join(' ')}\n${stdout}${stderr}[exit code ${code ?? '-'}]\n`;
+    const file = join(HERE, 'transcripts', `${name}.txt`);
+    if (process.env['UPDATE_TRANSCRIPTS'] === '1') writeFileSync(file, text);
+    expect(text).toBe(readFileSync(file, 'utf8'));
+  });
+});
+
+describe('--json', () => {
+  const schema = JSON.parse(readFileSync(join(HERE, '../../docs/doctor.schema.json'), 'utf8')) as object;
+  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
+
+  test.each(TRANSCRIPTS.filter(([, args]) => !['--list', '--help'].includes(args[0] ?? '')))(
+    '%s follows docs/doctor.schema.json',
+    async (_name, args) => {
+      const { stdout } = await doctor([...args.filter((arg) => arg !== '--json'), '--json']);
+      const isValid = validate(JSON.parse(stdout));
+      expect({ isValid, errors: validate.errors }).toEqual({ isValid: true, errors: null });
+    },
+  );
+});
+
+describe('a secret of a recording', () => {
+  const har = readFileSync(join(FIXTURES, 'first-article-a.har'), 'utf8');
+  const secrets = [/"Bearer ([^"]+)"/, /CloudFront-Signature=([^;]+);/, /CloudFront-Policy=([^;]+);/].map(
+    (pattern) => pattern.exec(har)?.[1] ?? '',
+  );
+
+  test.each([[['--har', 'first-article-a.har']], [['--har', 'first-article-a.har', '--json']]])(
+    'is not printed by %p',
+    async (args) => {
+      const { stdout, stderr } = await doctor(args);
+      expect(secrets.every((secret) => secret.length > 20)).toBe(true);
+      expect(secrets.filter((secret) => `${stdout}${stderr}`.includes(secret))).toEqual([]);
+    },
+  );
+
+  test('is not printed where it stands in an address or in a pasted line', async () => {
+    const url =
+      'https://cdn.example.com/a.png?Policy=cG9saWN5LW9mLXRoaXM&Signature=c2lnbmF0dXJl~b2Y-dGhpcw__&Key-Pair-Id=K2JCJMDEHXQW5F';
+    const line = `Access to fetch at '${url}' from origin 'https://app.example.com' has been blocked by CORS policy: The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'.`;
+    const { stdout } = await doctor(['--console', '-', '--json'], line);
+    expect(stdout).toContain('https://cdn.example.com/a.png?…');
+    expect(stdout).not.toMatch(/cG9saWN5|c2lnbmF0|K2JCJ/);
+  });
+});
+
+describe('wrong use and bad input', () => {
+  const folder = temporaryFolder('doctor');
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  test.each([
+    [
+      ['cdn.example.com/a.png'],
+      'expected a URL such as https://cdn.example.com/private/a.png, found "cdn.example.com/a.png"',
+    ],
+    [['https://a.example', 'https://b.example'], 'expected one URL, found 2'],
+    [[], 'expected something to look at: a URL, --har, --console, --cookies, --distribution or --settings'],
+    [
+      ['https://a.example', '--app', 'https://app.example.com/'],
+      '--app: expected an origin such as https://app.example.com, found "https://app.example.com/"; write https://app.example.com',
+    ],
+    [['https://a.example', '--only', 'nothing'], '--only: there is no check "nothing"; --list names all'],
+    [['--har', 'nowhere.har'], '--har nowhere.har: there is no such file'],
+    [['--har', '.'], '--har .: expected a file'],
+    [
+      ['--har', file('broken.har', '{"log": {"entries": [')],
+      `--har ${join(folder, 'broken.har')}: expected JSON, found a text that ends early or is none; export it again`,
+    ],
+    [
+      ['--har', file('other.har', '{"a": 1}')],
+      `--har ${join(folder, 'other.har')}: expected a HAR, an object with log.entries; found other JSON`,
+    ],
+    [
+      ['--cookies', file('cookies.txt', 'a=b')],
+      `--cookies ${join(folder, 'cookies.txt')}: expected a Netscape cookie file (seven fields with tabs), or a request copied as cURL`,
+    ],
+    [
+      ['--distribution', 'nowhere'],
+      '--distribution nowhere:\n  nowhere: expected a folder or a file, found nothing',
+    ],
+    [
+      ['--settings', file('.env', 'A=1')],
+      `--settings ${join(folder, '.env')}: expected PUBLIC_URL and CLOUDFRONT_DOMAIN, lines NAME=VALUE`,
+    ],
+  ])('%p is answered in one line and the usage', async (args, message) => {
+    const { code, stdout, stderr } = await doctor(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.startsWith(`edgepass doctor: ${message}\n\nUsage: edgepass-doctor`)).toBe(true);
+  });
+
+  test('an unknown flag is wrong use', async () => {
+    const { code, stderr } = await doctor(['--what']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^edgepass doctor: Unknown option '--what'/);
+  });
+
+  test('a host that does not resolve is a finding', async () => {
+    const { code, stdout } = await doctor(['https://no-such-host.invalid/a.png']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^The host name leads nowhere\./);
+  });
+
+  test('a HAR of 200 MB whose bodies make it large is read in 300 MB', async () => {
+    const path = join(folder, 'large.har');
+    const out = createWriteStream(path);
+    const start = readFileSync(join(FIXTURES, 'first-article-a.har'), 'utf8')
+      .trimEnd()
+      .replace(/\]\s*\}\s*\}$/, '');
+    out.write(start);
+    const body = 'QUJD'.repeat(MEGABYTE);
+    for (let index = 0; index < 50; index += 1) {
+      out.write(
+        `,{"startedDateTime":"2026-01-13T02:00:03.000Z","request":{"method":"GET","url":"https://dev.cloudfront.junlog.dev/courses/algebra/seg-${index}.ts","headers":[]},"response":{"status":200,"headers":[],"content":{"text":"${body}"}}}`,
+      );
+      if (out.writableNeedDrain) await once(out, 'drain');
+    }
+    out.end(']}}');
+    await once(out, 'finish');
+    const { code, stdout, milliseconds, peakMegabytes } = await doctor(['--har', path]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^The API sets cookies for a domain/);
+    expect(milliseconds).toBeLessThan(10_000);
+    expect(peakMegabytes).toBeLessThan(300);
+  });
+
+  test('a HAR of 200 MB of headers is refused', async () => {
+    const path = join(folder, 'headers.har');
+    const out = createWriteStream(path);
+    out.write('{"log":{"entries":[');
+    const header = `{"name":"X","value":"${'x'.repeat(60_000)}"}`;
+    const many = Array.from({ length: 16 }, () => header).join(',');
+    for (let index = 0; index < 205; index += 1) {
+      out.write(`${index === 0 ? '' : ','}{"request":{"url":"https://a.example/","headers":[${many}]}}`);
+      if (out.writableNeedDrain) await once(out, 'drain');
+    }
+    out.end(']}}');
+    await once(out, 'finish');
+    const { code, stderr, milliseconds, peakMegabytes } = await doctor(['--har', path]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('more than 64 MiB without its bodies');
+    expect(milliseconds).toBeLessThan(10_000);
+    expect(peakMegabytes).toBeLessThan(300);
+  });
+});
+
+describe('a live stack', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.start();
+  });
+  afterAll(() => stage.close());
+
+  test('is asked with the cookies of a Netscape file', async () => {
+    const world = healthyWorld();
+    liveWorld(world);
+    await stage.prepare(world);
+    const values = stage.sign(`https://cdn.media.localhost:${stage.edgePort}/*`, 900);
+    const lines = Object.entries(values).map(
+      ([name, value]) => `#HttpOnly_.media.localhost\tTRUE\t/courses\tTRUE\t0\tCloudFront-${name}\t${value}`,
+    );
+    const jar = join(temporaryFolder('jar'), 'cookies.txt');
+    writeFileSync(jar, `# Netscape HTTP Cookie File\n${lines.join('\n')}\n`);
+    const url = `https://cdn.media.localhost:${stage.edgePort}${livePath}`;
+    const ran = await doctor([url, '--app', LIVE_PAGE, '--cookies', jar, '--ca', stage.caFile]);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(
+      /^Nothing wrong was found: \d+ checks looked at what was handed over\.\n\nThe signed policies, decoded/,
+    );
+    expect(ran.firstOutputMilliseconds).toBeLessThan(10_000);
+    const other = await doctor([
+      url,
+      '--app',
+      'https://other.media.localhost:3000',
+      '--cookies',
+      jar,
+      '--ca',
+      stage.caFile,
+    ]);
+    expect(other.code).toBe(1);
+    expect(other.stdout).toMatch(/^The CDN serves the file without any CORS header\./);
+  });
+});
