@@ -16,6 +16,8 @@ export interface LoadInput {
   readonly headers?: Readonly<Record<string, string>>;
   /** Addresses that the recording names as initiators. */
   readonly initiators?: readonly string[];
+  /** What Chromium says of the storage access of a frame. */
+  readonly storageAccess?: 'none' | 'active';
   /** Another client than the page's browser: a receiver of a cast. */
   readonly userAgent?: string;
 }
@@ -292,6 +294,9 @@ export class BrowserDouble {
       ['Sec-Fetch-Site', this.siteWord(url)],
       ...(origin === null ? [] : ([['Origin', origin]] as const)),
       ...(input.way === 'document' ? [] : ([['Referer', `${this.settings.page}/`]] as const)),
+      ...(input.storageAccess === undefined
+        ? []
+        : ([['Sec-Fetch-Storage-Access', input.storageAccess]] as const)),
       ...Object.entries(input.headers ?? {}),
       ...(cookie === '' ? [] : ([['Cookie', cookie]] as const)),
     ];

@@ -382,6 +382,18 @@ export const RECORDED: readonly Scenario[] = [
     },
   },
   {
+    entry: 'F18',
+    how: 'a frame with storage access asks the CDN',
+    id: 'storage-access-own-origin',
+    change: (world) => {
+      world.top = 'https://www.customer.org';
+      world.steps = [
+        { way: 'fetch', url: `${PAGE}/`, storageAccess: 'active' },
+        { way: 'fetch', url: FILE, storageAccess: 'none' },
+      ];
+    },
+  },
+  {
     entry: 'F19',
     how: 'Path with a wildcard',
     id: 'cookie-path',
