@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
 import { ecKeyText } from '../support/key-texts.js';
-import { runEdgepass, startEdgepass, startProcess } from '../support/processes.js';
+import { runEdgepass, runPromptly, startEdgepass, startProcess } from '../support/processes.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 
 const SECRET = 'a secret that must never be shown';
@@ -60,12 +60,12 @@ describe('edgepass api', () => {
   });
 
   it('reports every wrong setting at once, within 3 seconds, and no secret', async () => {
-    const begin = performance.now();
-    const { code, stdout, stderr } = await runEdgepass(
+    const { code, stdout, stderr, seconds } = await runPromptly(
       ['api'],
       api({ GRANT_TTL_SECONDS: 'soon', AUTH_ISSUER: '', PORT: '99999' }),
+      3,
     );
-    expect(performance.now() - begin).toBeLessThan(3_000);
+    expect(seconds).toBeLessThan(3);
     expect([code, stdout]).toEqual([1, '']);
     expect(
       new Set(

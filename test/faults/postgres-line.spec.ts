@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { cookieValue, setCookieLines } from '../support/set-cookie-lines.js';
+import { startStopwatch } from '../support/stopwatch.js';
 import { evidence, injectedBy } from './evidence.js';
 import { databaseBehindRelay, type RelayedDatabase } from './postgres-behind-relay.js';
 import { untilReadyIs } from './readiness.js';
@@ -37,18 +38,18 @@ test('N18 300 callers at once for a slow PostgreSQL: the wait is bounded, the su
   let isOver = false;
   const asking = Promise.all(
     Array.from({ length: CALLERS }, async () => {
-      const begin = performance.now();
+      const stopwatch = startStopwatch();
       const response = await api.ask('courses');
-      return { response, milliseconds: performance.now() - begin };
+      return { response, milliseconds: stopwatch() };
     }),
   ).finally(() => (isOver = true));
   const probes: number[] = [];
   // oxlint-disable-next-line no-unmodified-loop-condition -- the callers end it
   while (!isOver) {
-    const begin = performance.now();
+    const stopwatch = startStopwatch();
     // oxlint-disable-next-line no-await-in-loop -- one probe after the other
     expect((await api.http.get('/health/ready')).status).toBe(200);
-    probes.push(performance.now() - begin);
+    probes.push(stopwatch());
   }
   const answers = await asking;
 

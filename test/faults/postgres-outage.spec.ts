@@ -3,6 +3,7 @@ import { startTestApi, type TestApi } from '../support/api.js';
 import type { Relay } from '../support/relay.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
 import { databaseBehindRelay, type RelayedDatabase } from './postgres-behind-relay.js';
+import { startStopwatch } from '../support/stopwatch.js';
 
 // Outages are waited for, on machines that have other work.
 jest.setTimeout(60_000);
@@ -47,11 +48,11 @@ test('N13 PostgreSQL that goes away in the middle of a statement is 503, no cook
 test('N16 PostgreSQL that falls silent is waited for a few seconds, not for ever; it heals', async () => {
   await api.http.get('/health/ready').expect(200);
   relay.freeze();
-  const begin = performance.now();
+  const stopwatch = startStopwatch();
 
   const refused = await api.ask('courses');
 
-  expect(performance.now() - begin).toBeLessThan(5_000);
+  expect(stopwatch()).toBeLessThan(5_000);
   expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
   expect(refused.headers['retry-after']).toBe('2');
   expect(setCookieLines(refused)).toEqual([]);

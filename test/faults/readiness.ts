@@ -1,9 +1,10 @@
 import { send } from '../support/https-client.js';
 import type { TestApi } from '../support/api.js';
+import { startStopwatch } from '../support/stopwatch.js';
 
 const DEADLINE_MILLISECONDS = 15_000;
 
-/** Milliseconds until readiness of a process answers this status; asks on and on. */
+/** Milliseconds (of a {@link startStopwatch}) until readiness of a process answers this status; asks on and on. */
 export function untilReadinessIs(url: string, status: number): Promise<number> {
   return untilStatus(status, async () => (await send(`${url}/health/ready`)).status);
 }
@@ -14,11 +15,11 @@ export function untilReadyIs(api: TestApi, status: number): Promise<number> {
 }
 
 async function untilStatus(status: number, ask: () => Promise<number>): Promise<number> {
-  const begin = performance.now();
+  const stopwatch = startStopwatch();
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- looks again and again
     const found = await ask();
-    if (found === status) return performance.now() - begin;
-    if (performance.now() - begin > DEADLINE_MILLISECONDS) throw new Error(`readiness stays ${found}`);
+    if (found === status) return stopwatch();
+    if (stopwatch() > DEADLINE_MILLISECONDS) throw new Error(`readiness stays ${found}`);
   }
 }

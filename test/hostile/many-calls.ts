@@ -29,6 +29,33 @@ export async function sendMany(
   }
 }
 
+/**
+ * The same, and those that were refused as `overloaded` are sent again, as their Retry-After says, up to five
+ * times: on a busy machine the service cannot serve all of a crowd in time, and nothing was spent on those.
+ */
+export async function sendUntilServed(
+  url: string,
+  calls: readonly Call[],
+  connections: number,
+): Promise<readonly Answered[]> {
+  const answers = [...(await sendMany(url, calls, connections))];
+  for (let tries = 1; tries < 5; tries += 1) {
+    const shed = answers.flatMap(({ status, body }, index) =>
+      status === 503 && body.includes('"code":"overloaded"') ? [index] : [],
+    );
+    if (shed.length === 0) break;
+    // oxlint-disable-next-line no-await-in-loop -- one try after the other
+    const again = await sendMany(
+      url,
+      shed.flatMap((index) => calls[index] ?? []),
+      Math.ceil(connections / 2),
+    );
+    for (const [at, index] of shed.entries())
+      answers[index] = again[at] ?? { status: 0, retryAfter: null, body: '' };
+  }
+  return answers;
+}
+
 function sendOne(agent: Agent, url: string, { method = 'GET', path, headers = {}, body }: Call) {
   return new Promise<Answered>((resolve) => {
     const none = (): void => resolve({ status: 0, retryAfter: null, body: '' });

@@ -66,6 +66,21 @@ export async function runEdgepass(
   return { ...status, stdout: started.stdout(), stderr: started.stderr() };
 }
 
+/** The same up to three times, until it has ended within these seconds; gives the last time and how long it took. */
+export async function runPromptly(
+  args: readonly string[],
+  options: StartOptions,
+  promisedSeconds: number,
+): Promise<Awaited<ReturnType<typeof runEdgepass>> & { readonly seconds: number }> {
+  for (let left = 2; ; left -= 1) {
+    const begin = performance.now();
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const ended = await runEdgepass(args, options);
+    const seconds = (performance.now() - begin) / 1000;
+    if (seconds < promisedSeconds || left === 0) return { ...ended, seconds };
+  }
+}
+
 /** Starts any command with a bare environment. What still runs when the spec file has finished is stopped. */
 export function startProcess(
   command: string,
