@@ -46,7 +46,10 @@ const KINDS = {
 
 /** What the files of a sub-folder define, by id. */
 export interface Definitions<Definition> {
+  readonly kind: EntityKind;
   readonly byId: ReadonlyMap<string, Definition>;
+  /** The ids that were asked for in vain, so that each is reported once. */
+  readonly reported: Set<string>;
   /** False where a file defines what nobody can name: an id that is not found here may be that one. */
   readonly isComplete: boolean;
 }
@@ -108,7 +111,7 @@ export function readDefinitions<Definition>(
     warnings.push(
       `${only.file.file}: holds no Id; it is taken for ${id}, the only one that is missing in ${folder}/`,
     );
-    return { byId: byId.set(id, only.definition), isComplete };
+    return { kind, byId: byId.set(id, only.definition), reported: new Set(), isComplete };
   }
   for (const { file } of nameless) {
     if (missing.length === 0) warnings.push(`${file.file}: holds no Id, and none is missing; it is not used`);
@@ -118,7 +121,8 @@ export function readDefinitions<Definition>(
         `a configuration without Id, while ${missing.length} are missing`,
       );
   }
-  return { byId, isComplete: isComplete && (nameless.length === 0 || missing.length === 0) };
+  const isKnown = isComplete && (nameless.length === 0 || missing.length === 0);
+  return { kind, byId, reported: new Set(), isComplete: isKnown };
 }
 
 function nameOf({ file }: JsonNode, wanted: readonly string[]): string | null {
@@ -143,6 +147,26 @@ function entityOf(node: JsonNode, kind: EntityKind): readonly Entity[] {
   // An item of list-public-keys and a bare configuration carry the members themselves.
   const isConfig = KINDS[kind].members.some((member) => node.get(member).isPresent);
   return isConfig ? [{ id: id.isPresent ? id : null, config: node }] : [];
+}
+
+/**
+ * What an id names: a definition of the folder, or a managed one. A missing file is one mistake, however many behaviors
+ * name it; where a file defines what nobody can name, it may be that one.
+ */
+export function definitionOf<Definition>(
+  node: JsonNode,
+  definitions: Definitions<Definition>,
+  managed: ReadonlyMap<string, Definition>,
+): Definition | null {
+  const id = node.text();
+  if (id === null) return null;
+  const source = definitions.byId.has(id) ? definitions.byId : managed;
+  if (source.has(id)) return source.get(id) ?? null;
+  if (!definitions.isComplete || definitions.reported.has(id)) return null;
+  definitions.reported.add(id);
+  const { folder, command } = KINDS[definitions.kind];
+  const orManaged = managed.size === 0 ? '' : ', or the id of a managed one';
+  return node.mistake(`the answer of \`aws cloudfront ${command} --id ${id}\` in ${folder}/${orManaged}`);
 }
 
 /** A distribution's configuration, and what stands around it in AWS's answers. */

@@ -321,6 +321,21 @@ describe('one mistake is one line', () => {
     expect(problemsOf(withPolicy('p1'), extra)).toEqual([expect.stringMatching(line)]);
   });
 
+  it('for a policy that is missing, however many behaviors name it', () => {
+    const other = openBehavior({ PathPattern: 'a/*', CachePolicyId: 'p1' });
+    expect(problemsOf({ ...withPolicy('p1'), CacheBehaviors: list([other]) })).toEqual([
+      'distribution.json CacheBehaviors.Items[0].CachePolicyId: expected the answer of `aws cloudfront get-cache-policy --id p1` in cache-policies/, or the id of a managed one, found "p1"',
+    ]);
+  });
+
+  it('for a public key that is none, and not for the group that names it', () => {
+    expect(
+      problemsOf(CONFIG, { 'public-keys/KRSA1.json': { PublicKey: { Id: 'KRSA1', PublicKeyConfig: {} } } }),
+    ).toEqual([
+      'public-keys/KRSA1.json PublicKey.PublicKeyConfig.EncodedKey: expected a text that is not empty, found nothing',
+    ]);
+  });
+
   it('for each of two policies whose ids nobody knows, and none for the ids', () => {
     const config = {
       ...withPolicy('p1'),

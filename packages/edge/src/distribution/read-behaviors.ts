@@ -1,8 +1,8 @@
-import type { Definitions } from './aws-answers.js';
+import { definitionOf, type Definitions } from './aws-answers.js';
 import type { Behavior, ResponseHeadersPolicy } from './distribution.js';
 import type { JsonNode } from './json-node.js';
 import { MANAGED_RESPONSE_HEADERS_POLICIES } from './managed-policies.js';
-import { byId, readCaching, type CachingReferences } from './read-caching.js';
+import { readCaching, type CachingReferences } from './read-caching.js';
 import type { KeyGroups } from './read-key-groups.js';
 
 /** AWS's default quota (R37): a warning, since it can be raised. */
@@ -90,24 +90,12 @@ function readTrustedKeys(node: JsonNode, references: BehaviorReferences): Behavi
 }
 
 function keysOfGroup(node: JsonNode, references: BehaviorReferences) {
-  const id = node.text();
-  if (id === null) return [];
-  const keys = references.keyGroups.byId.get(id);
-  if (keys === undefined && references.keyGroups.isComplete)
-    node.mistake('the id of a key group in key-groups/');
-  return [...(keys ?? [])];
+  return [...(definitionOf(node, references.keyGroups, new Map()) ?? [])];
 }
 
 function readPolicy(node: JsonNode, references: BehaviorReferences): ResponseHeadersPolicy | null {
   if (node.optionalText() === '') return null;
-  const { responseHeadersPolicies } = references;
-  return byId(
-    node,
-    responseHeadersPolicies,
-    MANAGED_RESPONSE_HEADERS_POLICIES,
-    'response-headers-policies/',
-    'R65',
-  );
+  return definitionOf(node, references.responseHeadersPolicies, MANAGED_RESPONSE_HEADERS_POLICIES);
 }
 
 /** Reads the path pattern of a behavior; one that can never decide gets a warning. */

@@ -143,8 +143,8 @@ describe('a mistake about caching', () => {
 
   it('is an id that nothing has', () => {
     expect(problems({ CachePolicyId: 'x', OriginRequestPolicyId: 'y' })).toEqual([
-      `${AT}.CachePolicyId: expected the id of a policy in cache-policies/ or of a managed one (R61), found "x"`,
-      `${AT}.OriginRequestPolicyId: expected the id of a policy in origin-request-policies/ or of a managed one (R63), found "y"`,
+      `${AT}.CachePolicyId: expected the answer of \`aws cloudfront get-cache-policy --id x\` in cache-policies/, or the id of a managed one, found "x"`,
+      `${AT}.OriginRequestPolicyId: expected the answer of \`aws cloudfront get-origin-request-policy --id y\` in origin-request-policies/, or the id of a managed one, found "y"`,
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { ALL_NAMES, listed, NO_NAMES } from '../origin-request/chosen-parts.js';
-import type { Definitions } from './aws-answers.js';
+import { definitionOf, type Definitions } from './aws-answers.js';
 import type { CachePolicy, OriginRequestPolicy, NameChoice } from './distribution.js';
 import type { JsonNode } from './json-node.js';
 import { MANAGED_CACHE_POLICIES, MANAGED_ORIGIN_REQUEST_POLICIES } from './managed-policies.js';
@@ -38,37 +38,14 @@ export function readCaching(behavior: JsonNode, references: CachingReferences): 
     return { cachePolicy: NOTHING_CACHED, originRequestPolicy: null };
   }
   return {
-    cachePolicy:
-      byId(policyId, references.cachePolicies, MANAGED_CACHE_POLICIES, 'cache-policies/', 'R61') ??
-      NOTHING_CACHED,
+    cachePolicy: definitionOf(policyId, references.cachePolicies, MANAGED_CACHE_POLICIES) ?? NOTHING_CACHED,
     originRequestPolicy: readOriginRequestPolicy(behavior.get('OriginRequestPolicyId'), references),
   };
 }
 
 function readOriginRequestPolicy(node: JsonNode, references: CachingReferences): OriginRequestPolicy | null {
   if (node.optionalText() === '') return null;
-  const { originRequestPolicies } = references;
-  return byId(
-    node,
-    originRequestPolicies,
-    MANAGED_ORIGIN_REQUEST_POLICIES,
-    'origin-request-policies/',
-    'R63',
-  );
-}
-
-/** The policy that a behavior names. Where a file defines what nobody can name, an unknown id is no second mistake. */
-export function byId<Policy>(
-  node: JsonNode,
-  own: Definitions<Policy>,
-  managed: ReadonlyMap<string, Policy>,
-  folder: string,
-  rule: string,
-): Policy | null {
-  const id = node.optionalText();
-  const policy = own.byId.get(id) ?? managed.get(id);
-  if (policy !== undefined || !own.isComplete) return policy ?? null;
-  return node.mistake(`the id of a policy in ${folder} or of a managed one (${rule})`);
+  return definitionOf(node, references.originRequestPolicies, MANAGED_ORIGIN_REQUEST_POLICIES);
 }
 
 /** The settings before there were policies: what travels to the origin is in the key. */

@@ -233,7 +233,7 @@ describe('a mistake in the folder', () => {
       'distribution.json DistributionConfig.DefaultCacheBehavior.TargetOriginId: expected the Id of an origin, found "elsewhere"',
       'distribution.json DistributionConfig.DefaultCacheBehavior.AllowedMethods.Items[1]: expected GET or HEAD or OPTIONS or PUT or PATCH or POST or DELETE, found "FETCH"',
       'distribution.json DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy: expected allow-all or https-only or redirect-to-https, found "whatever"',
-      'distribution.json DistributionConfig.DefaultCacheBehavior.ResponseHeadersPolicyId: expected the id of a policy in response-headers-policies/ or of a managed one (R65), found "no-policy"',
+      'distribution.json DistributionConfig.DefaultCacheBehavior.ResponseHeadersPolicyId: expected the answer of `aws cloudfront get-response-headers-policy --id no-policy` in response-headers-policies/, or the id of a managed one, found "no-policy"',
       'distribution.json DistributionConfig.Aliases.Quantity: expected 1, the number of Items, found 2',
     ]);
   });
@@ -286,7 +286,7 @@ describe('a mistake in the folder', () => {
         },
       }),
     ).toEqual([
-      'key-groups/viewers.json KeyGroup.KeyGroupConfig.Items[0]: expected the id of a key in public-keys/, found "KX"',
+      'key-groups/viewers.json KeyGroup.KeyGroupConfig.Items[0]: expected the answer of `aws cloudfront get-public-key --id KX` in public-keys/, found "KX"',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { configurationsOf, readDefinitions, type Definitions } from './aws-answers.js';
+import { configurationsOf, definitionOf, readDefinitions, type Definitions } from './aws-answers.js';
 import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
 
@@ -46,9 +46,8 @@ function keysOf(
   for (const item of items) {
     const id = item.text();
     if (id === null) continue;
-    const key = publicKeys.byId.get(id);
-    if (key === undefined && publicKeys.isComplete) item.mistake('the id of a key in public-keys/');
-    if (key !== undefined && key !== null) keys.set(id, key);
+    const key = definitionOf(item, publicKeys, new Map());
+    if (key !== null) keys.set(id, key);
   }
   return keys;
 }
