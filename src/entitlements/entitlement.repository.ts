@@ -1,4 +1,4 @@
-import { sql, type SelectQueryBuilder } from 'kysely';
+import type { SelectQueryBuilder } from 'kysely';
 import type { Viewer } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import type { Database } from '../database/database.js';
@@ -66,10 +66,7 @@ export class EntitlementRepository {
       .where('prefix', 'in', asked.prefixes)
       .where((is) => is.or([is('starts_at', 'is', null), is('starts_at', '<=', asked.startedByEpochSeconds)]))
       .where((is) => is.or([is('ends_at', 'is', null), is('ends_at', '>=', asked.endsFromEpochSeconds)]))
-      .orderBy(sql`case when ends_at is null then 0 else 1 end`)
-      .orderBy('ends_at', 'desc')
-      .limit(1)
-      .modifyEnd(DIALECT_FRAGMENTS[this.database.dialect].rowLock);
+      .modifyEnd(DIALECT_FRAGMENTS[this.database.dialect].latestEnd);
   }
 
   /** Every entitlement whose subject is this viewer, one of their groups, or everyone; oldest first. */

@@ -33,6 +33,9 @@ interface Counted {
   readonly countedFromEpochSeconds: number;
 }
 
+/** What the statement gives where it has written a row: the right behind it may end sooner than was asked. */
+type Ended = Pick<GrantRow, 'expires_at'>;
+
 /**
  * The ledger of the stand-alone service: entitlement check, limit per viewer and audit row are one statement,
  * so that every instance counts the same rows. On PostgreSQL transactions that run at the same time do not see
@@ -40,7 +43,7 @@ interface Counted {
  * be run one by one (`postgres-group-commit.ts`), connections.
  */
 export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
-  readonly #record: PreparedQuery<Asked & GrantRecord & Counted, GrantRow>;
+  readonly #record: PreparedQuery<Asked & GrantRecord & Counted, Ended>;
 
   constructor(
     private readonly database: Database,
@@ -61,9 +64,10 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
       MINIMUM_LIFE_SECONDS,
     );
     const countedFromEpochSeconds = grant.issuedAtEpochSeconds - WINDOW_SECONDS;
-    const query = this.#record.with({ ...asked, ...grant, viewerId: caller.id, countedFromEpochSeconds });
+    const record = { ...grant, viewerId: caller.id };
+    const query = this.#record.with({ ...asked, ...record, countedFromEpochSeconds });
     const { rows } = await this.#write(query);
-    if (rows[0]) return { ...toRecord(rows[0]), prefix: grant.prefix };
+    if (rows[0]) return { ...record, expiresAtEpochSeconds: rows[0].expires_at };
     if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(caller.id, grant.issuedAtEpochSeconds);
     return null;
   }
@@ -93,7 +97,7 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
   }
 
   /** A row that could not be written makes readiness find out whether any can. */
-  async #write(query: CompiledQuery<GrantRow>): Promise<QueryResult<GrantRow>> {
+  async #write(query: CompiledQuery<Ended>): Promise<QueryResult<Ended>> {
     try {
       return await orUnavailable('audit_unavailable', () => this.database.record(query));
     } catch (error) {
@@ -139,7 +143,7 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
             sql<number>`case when ends_at < ${wished} then ends_at else ${wished} end`.as('expires_at'),
           ]),
       )
-      .returningAll();
+      .returning('expires_at');
   }
 
   async unexpired(caller: Caller, nowEpochSeconds: number): Promise<readonly GrantRecord[]> {

@@ -174,6 +174,25 @@ onEveryDatabase('POST /grants', (api) => {
     expect(readCookies(response)[0]?.attributes).toContain('Max-Age=300;');
   });
 
+  test('a right without end ends last, and it is the one that the record names', async () => {
+    await api().give(
+      { subject: 'user:endless', prefix: 'courses/endless', endsAt: NOW_EPOCH_SECONDS + 300 },
+      { subject: 'user:endless', prefix: 'courses' },
+      { subject: 'everyone', prefix: 'courses/endless', endsAt: NOW_EPOCH_SECONDS + 500 },
+    );
+
+    const response = await api().ask('courses/endless', { sub: 'endless', ttlSeconds: 600 });
+
+    expect(response.body).toMatchObject({ expiresAt: '2027-01-15T08:10:00Z' });
+    const behind = await api()
+      .database.queries.selectFrom('grants')
+      .innerJoin('entitlements', 'entitlements.id', 'grants.entitlement_id')
+      .select(['entitlements.subject', 'entitlements.prefix'])
+      .where('viewer_id', '=', 'endless')
+      .execute();
+    expect(behind).toEqual([{ subject: 'user:endless', prefix: 'courses' }]);
+  });
+
   test('a grant that would live less than 10 s is refused', async () => {
     await api().give({ subject: 'user:brief', prefix: 'brief', endsAt: NOW_EPOCH_SECONDS + 9 });
     await api().ask('brief', { sub: 'brief' }).expect(403);
