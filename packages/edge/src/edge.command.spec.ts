@@ -113,11 +113,11 @@ describe('edgepass edge', () => {
   });
 
   it('tells a parent process that it is ready, names what it does not follow, and stops on SIGTERM', async () => {
-    const edge = await startEdge(folderOf({ defaultBehavior: openBehavior({ Compress: true }) }));
+    const edge = await startEdge(folderOf({ defaultBehavior: openBehavior({ SmoothStreaming: true }) }));
     expect(await edge.message).toEqual({ type: 'ready', url: edge.url.origin });
     expect(await edge.stop()).toEqual({ code: 0, signal: null });
     expect(edge.stdout().split('\n')).toEqual([
-      'edge not followed: distribution.json DistributionConfig.DefaultCacheBehavior.Compress: nothing is compressed yet',
+      'edge not followed: distribution.json DistributionConfig.DefaultCacheBehavior.SmoothStreaming: Smooth Streaming is not followed',
       `edge ready ${edge.url.origin}`,
       'edge stopped',
       '',

@@ -65,7 +65,7 @@ export function readViewerRequest(
     protocol,
     host,
     ...splitTarget(target),
-    headers: message.headers,
+    headers: message.httpVersion === '1.0' ? withoutEncodings(message.headers) : message.headers,
     peerAddress: message.socket.remoteAddress ?? '',
     body: hasBody(message.headers) ? message : null,
     signal,
@@ -84,6 +84,12 @@ export function splitTarget(target: string): Pick<ViewerUrl, 'path' | 'query'> {
 /** Says whether the request announces a body. */
 export function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || !['0', undefined].includes(headers['content-length']);
+}
+
+/** To HTTP/1.0 nothing is sent compressed (CF-COMP). */
+function withoutEncodings(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const { 'accept-encoding': _dropped, ...others } = headers;
+  return others;
 }
 
 function headBytes(message: IncomingMessage, method: string, target: string): number {

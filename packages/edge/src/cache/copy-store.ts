@@ -1,5 +1,6 @@
 import type { EdgeAnswer } from '../edge-answer.js';
 import type { HeaderList } from '../header-list.js';
+import type { ContentCoding } from './compression.js';
 import type { BodyLimit } from './shared-body.js';
 
 /** How much memory the copies may take. */
@@ -24,6 +25,9 @@ export interface StoredCopy {
   readonly byteLength: number;
   readonly reason: string | undefined;
   readonly code: string | undefined;
+  /** How this edge wrote the body, and the tag that the origin gave it. */
+  readonly coding: ContentCoding | null;
+  readonly originEntityTag: string | undefined;
   readonly addresses: readonly string[];
   /** When it would have been made had it come at once: what `Age` counts from. */
   readonly bornAtEpochSeconds: number;

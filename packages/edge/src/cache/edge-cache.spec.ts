@@ -42,7 +42,7 @@ function stage(limits = LIMITS) {
     const lookup: CacheLookup = {
       request: { method: 'GET', headers },
       key: { text: key, addresses: [key] },
-      behavior: { cachePolicy: OPTIMIZED, cachedMethods: new Set(['GET', 'HEAD']) },
+      behavior: { cachePolicy: OPTIMIZED, cachedMethods: new Set(['GET', 'HEAD']), compress: false },
       errorCachingMinTtlSeconds: () => 10,
       askOrigin: (more) => {
         asked.push(more);

@@ -7,6 +7,7 @@ import { headerOf, withoutHeader, type HeaderList } from '../header-list.js';
 import { answerFromWhole, RANGE_AND_CONDITIONS, rangeAndConditionsOf } from '../range-and-conditions.js';
 import type { ViewerRequest } from '../viewer-request.js';
 import type { CacheKey } from './cache-key.js';
+import { codingFor, compressed, compressedHeaders } from './compression.js';
 import { answerOf, CopyStore, type CacheLimits, type StoredCopy } from './copy-store.js';
 import { matchesInvalidation } from './invalidation-path.js';
 import { lifetimeOf, variesByEverything, type Lifetime } from './lifetime.js';
@@ -25,7 +26,7 @@ export interface CacheLookup {
   /** Its range and its conditions are answered from a copy. */
   readonly request: Pick<ViewerRequest, 'method' | 'headers'> & Partial<Pick<ViewerRequest, 'signal'>>;
   readonly key: CacheKey;
-  readonly behavior: Pick<Behavior, 'cachePolicy' | 'cachedMethods'>;
+  readonly behavior: Pick<Behavior, 'cachePolicy' | 'cachedMethods' | 'compress'>;
   readonly errorCachingMinTtlSeconds: (status: number) => number;
   /** Asks the origin with these headers beside those that the policies let through. */
   readonly askOrigin: (more: IncomingHttpHeaders, signal: AbortSignal | null) => Promise<EdgeAnswer>;
@@ -149,7 +150,9 @@ export class EdgeCache {
 
   /** Asks the origin for the next request, while this one has its answer (R113). */
   private revalidate(fetchKey: string, known: KnownCopy, lookup: CacheLookup): void {
-    const withoutRange = { ...lookup, request: { method: lookup.request.method, headers: {} } };
+    const { method, headers } = lookup.request;
+    const whole = Object.entries(headers).filter(([name]) => !RANGE_AND_CONDITIONS.includes(name));
+    const withoutRange = { ...lookup, request: { method, headers: Object.fromEntries(whole) } };
     this.coalesce(fetchKey, known, withoutRange).then(
       ({ answer }) => readToTheEnd(answer),
       () => undefined,
@@ -206,10 +209,16 @@ export class EdgeCache {
     const stale = known?.copy;
     const answer = await lookup.askOrigin(stale === undefined ? {} : conditionsOf(stale), null);
     if (stale !== undefined && answer.status === 304) {
-      const headers = refreshedHeaders(stale.headers, answer.headers);
+      const refreshed = refreshedHeaders(stale.headers, answer.headers);
+      const { coding } = stale;
+      const headers = coding === null ? refreshed : compressedHeaders(refreshed, coding);
       const lifetime = this.lifetime({ status: stale.status, headers }, lookup);
       const copy = this.dated(
-        { ...stale, headers: withoutHeader(headers, 'Age') },
+        {
+          ...stale,
+          headers: withoutHeader(headers, 'Age'),
+          originEntityTag: headerOf(answer.headers, 'ETag') ?? stale.originEntityTag,
+        },
         lifetime ?? ASKED_EACH_TIME,
       );
       return this.hit(lifetime === null ? copy : keep(copy, known?.key), lookup, 'RefreshHit');
@@ -226,10 +235,13 @@ export class EdgeCache {
 
   /** Stores an answer that may be stored and fits; gives it to the viewer either way. */
   private async storeAndAnswer(
-    answer: EdgeAnswer,
+    received: EdgeAnswer,
     lookup: CacheLookup,
     outcome: FetchOutcome,
   ): Promise<Served> {
+    const coding = codingFor(received, lookup.behavior, lookup.request);
+    const answer = coding === null ? received : compressed(received, coding);
+    const made = { coding, originEntityTag: headerOf(received.headers, 'ETag') };
     const isHead = lookup.request.method === 'HEAD';
     const described = isHead
       ? Number(headerOf(answer.headers, 'Content-Length') ?? 0)
@@ -238,7 +250,7 @@ export class EdgeCache {
     const lifetime = [206, 304].includes(answer.status) ? null : this.lifetime(answer, lookup);
     const { body } = answer;
     if (body.kind === 'stream' && !isHead && lifetime !== null && reserved <= this.store.limits.objectBytes) {
-      return this.storeStream({ ...answer, body }, lifetime, lookup, outcome);
+      return this.storeStream({ ...answer, body }, lifetime, made, lookup, outcome);
     }
     if (lifetime === null || body.kind === 'stream' || !this.store.reserve(reserved)) {
       outcome.end();
@@ -252,7 +264,8 @@ export class EdgeCache {
     } finally {
       this.store.release(reserved);
     }
-    const copy = copyOf(answer, bytes, described ?? 0, lookup, datesOf(lifetime, this.now()));
+    const dates = datesOf(lifetime, this.now());
+    const copy = { ...copyOf(answer, bytes, lookup), byteLength: described ?? 0, ...made, ...dates };
     return this.hit(outcome.keep(copy), lookup, 'Miss');
   }
 
@@ -260,6 +273,7 @@ export class EdgeCache {
   private async storeStream(
     answer: EdgeAnswer & { readonly body: { readonly stream: Readable; readonly byteLength: number | null } },
     lifetime: Lifetime,
+    made: Pick<StoredCopy, 'coding' | 'originEntityTag'>,
     lookup: CacheLookup,
     outcome: FetchOutcome,
   ): Promise<Served> {
@@ -274,7 +288,7 @@ export class EdgeCache {
     const first = open();
     const whole = shared.whole.then((bytes) => {
       if (bytes !== null) {
-        return outcome.keep(copyOf(answer, bytes, bytes.length, lookup, dates));
+        return outcome.keep({ ...copyOf(answer, bytes, lookup), ...made, ...dates });
       }
       outcome.end();
       return null;
@@ -325,19 +339,16 @@ async function readToTheEnd(answer: EdgeAnswer): Promise<void> {
 function copyOf(
   answer: EdgeAnswer,
   bytes: Buffer,
-  byteLength: number,
   lookup: CacheLookup,
-  dates: ReturnType<typeof datesOf>,
-): StoredCopy {
+): Omit<StoredCopy, keyof ReturnType<typeof datesOf> | 'coding' | 'originEntityTag'> {
   return {
     status: answer.status,
     headers: withoutHeader(answer.headers, 'Age'),
     bytes,
-    byteLength,
+    byteLength: bytes.length,
     reason: answer.reason,
     code: answer.code,
     addresses: lookup.key.addresses,
-    ...dates,
   };
 }
 
@@ -368,7 +379,7 @@ function headKey({ text }: CacheKey): string {
 /** How the edge asks whether a copy is still right; without validators it asks for the whole again. */
 function conditionsOf(copy: StoredCopy): IncomingHttpHeaders {
   if (copy.status !== 200 || variesByEverything(copy.headers)) return {};
-  const entityTag = headerOf(copy.headers, 'ETag');
+  const entityTag = copy.coding === null ? headerOf(copy.headers, 'ETag') : copy.originEntityTag;
   const lastModified = headerOf(copy.headers, 'Last-Modified');
   return {
     ...(entityTag === undefined ? {} : { 'if-none-match': entityTag }),

@@ -41,6 +41,8 @@ export interface Behavior {
   readonly viewerProtocolPolicy: 'allow-all' | 'https-only' | 'redirect-to-https';
   /** Public keys of every attached key group by key id (R38, R39); null: no signature is needed (R45). */
   readonly trustedKeys: ReadonlyMap<string, KeyObject> | null;
+  /** Whether answers are compressed for viewers who read that (R125). */
+  readonly compress: boolean;
   readonly cachePolicy: CachePolicy;
   readonly originRequestPolicy: OriginRequestPolicy | null;
   readonly responseHeadersPolicy: ResponseHeadersPolicy | null;

@@ -53,6 +53,7 @@ function readBehavior(node: JsonNode, pathPattern: string, references: BehaviorR
     ...readMethods(node.get('AllowedMethods')),
     viewerProtocolPolicy: node.get('ViewerProtocolPolicy').oneOf(PROTOCOL_POLICIES) ?? 'https-only',
     trustedKeys: readTrustedKeys(node, references),
+    compress: node.get('Compress').optionalFlag(),
     ...readCaching(node, references),
     responseHeadersPolicy: readPolicy(node.get('ResponseHeadersPolicyId'), references),
   };

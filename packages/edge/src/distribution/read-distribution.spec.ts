@@ -69,6 +69,7 @@ describe("a distribution's folder", () => {
     expect(first).toEqual({
       cachePolicy: MANAGED_CACHE_POLICIES.get(CACHING_DISABLED),
       originRequestPolicy: null,
+      compress: false,
       pathPattern: '/public/*',
       originId: 'media',
       allowedMethods: new Set(['HEAD', 'GET']),

@@ -48,7 +48,7 @@ describe('what the edge does not follow', () => {
   });
 
   it('is named once for each distinct member', () => {
-    const members = { Compress: true };
+    const members = { SmoothStreaming: true };
     expect(
       unfollowedIn({
         config: { Tomorrow: { Enabled: true } },
@@ -79,8 +79,8 @@ describe('what the edge does not follow', () => {
       }),
     ).toEqual([
       'distribution.json DistributionConfig.Tomorrow: this edge does not know it',
-      'distribution.json DistributionConfig.DefaultCacheBehavior.Compress: nothing is compressed yet',
-      'distribution.json DistributionConfig.CacheBehaviors.Items[].Compress: nothing is compressed yet',
+      'distribution.json DistributionConfig.DefaultCacheBehavior.SmoothStreaming: Smooth Streaming is not followed',
+      'distribution.json DistributionConfig.CacheBehaviors.Items[].SmoothStreaming: Smooth Streaming is not followed',
       'response-headers-policies/p.json ResponseHeadersPolicy.ResponseHeadersPolicyConfig.ServerTimingHeadersConfig: no Server-Timing header is sent',
       'cache-policies/c.json CachePolicy.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers.Items CloudFront-Viewer-Country: the edge makes no CloudFront-* headers',
       'origin-request-policies/o.json OriginRequestPolicy.OriginRequestPolicyConfig.HeadersConfig.Headers.Items cloudfront-is-mobile-viewer: the edge makes no CloudFront-* headers',

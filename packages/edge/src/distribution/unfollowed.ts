@@ -92,7 +92,7 @@ const BEHAVIOR: Readonly<Record<string, Effect>> = {
   AllowedMethods: followed,
   ResponseHeadersPolicyId: followed,
   SmoothStreaming: ifTrue('Smooth Streaming is not followed'),
-  Compress: ifTrue('nothing is compressed yet'),
+  Compress: followed,
   LambdaFunctionAssociations: ifQuantity('Lambda@Edge functions are not run'),
   FunctionAssociations: ifQuantity('functions are not run'),
   FieldLevelEncryptionId: ifText('fields are not encrypted'),
