@@ -45,6 +45,12 @@ module.exports = {
       to: { path: '^packages/local/' },
     },
     {
+      name: 'only diagnoses knows the doctor',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/diagnoses/' },
+      to: { path: '^packages/doctor/' },
+    },
+    {
       name: 'the doctor imports nothing of the service, and of the edge what it exports',
       severity: 'error',
       from: { path: '^packages/doctor/' },

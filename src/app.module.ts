@@ -18,12 +18,15 @@ import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { Database } from './database/database.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';
 import { EntitlementsModule } from './entitlements/entitlements.module.js';
+import { DiagnosesController } from './diagnoses/diagnoses.controller.js';
+import { DiagnosesService } from './diagnoses/diagnoses.service.js';
 import { DatabaseGrantLedger } from './grants/database-grant-ledger.js';
 import { callerOf } from './grants/caller.js';
 import { FORGERY_POLICY, KNOWN_VIEWER } from './grants/clear-grants.controller.js';
 import { ClearGrantsService } from './grants/clear-grants.service.js';
 import type { ReadViewer } from './grants/ports.js';
 import { READ_VIEWER } from './grants/grants.controller.js';
+import { GrantsService } from './grants/grants.service.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
 import { HealthController } from './http/health/health.controller.js';
 import { OperatingState } from './operation/operating-state.js';
@@ -104,7 +107,15 @@ export class AppModule {
           ],
         }),
       ],
-      controllers: [HealthController],
+      controllers: [HealthController, DiagnosesController],
+      providers: [
+        {
+          provide: DiagnosesService,
+          inject: [GrantsService],
+          useFactory: (grants: GrantsService) =>
+            new DiagnosesService(grants, settings, () => parts.clock.nowEpochSeconds()),
+        },
+      ],
     };
   }
 }

@@ -29,9 +29,9 @@ try {
   await Promise.all([
     run('packages/release/declarations.mjs', 'packages/edge/dist', 'packages/client/dist'),
     run('packages/release/client-size.mjs'),
-    compile('packages/doctor').then(() => run('packages/release/declarations.mjs', 'packages/doctor/dist')),
     compile('packages/local/demo'),
-    compile('packages/local')
+    Promise.all([compile('packages/local'), compile('packages/doctor')])
+      .then(() => run('packages/release/declarations.mjs', 'packages/doctor/dist'))
       .then(() => compile('tsconfig.build.json'))
       .then(() => run('packages/release/build-module.mjs')),
   ]);

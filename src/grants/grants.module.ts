@@ -165,7 +165,7 @@ export class GrantsModule {
             new ClearGrantsService(cloudFront, underWay, ledger, clock),
         },
       ],
-      exports: [CloudFrontService, ClearGrantsService],
+      exports: [CloudFrontService, ClearGrantsService, GrantsService],
     };
   }
 }

@@ -22,6 +22,7 @@ const breaches: readonly (readonly [sentence: string, from: string, to: string])
     'packages/edge/src/server.ts',
   ],
   ['only its command knows the local stack', 'src/operation/start.ts', 'packages/local/src/index.ts'],
+  ['only diagnoses knows the doctor', 'src/operation/answer.ts', 'packages/doctor/src/diagnose.ts'],
   [
     'the doctor imports nothing of the service, and of the edge what it exports',
     'packages/doctor/src/diagnose.ts',

@@ -16,6 +16,7 @@ describe('OpenAPI', () => {
       'GET /grants',
       'GET /health/live',
       'GET /health/ready',
+      'POST /diagnoses',
       'POST /grants',
       'PUT /admin/entitlements',
     ]);

@@ -69,6 +69,11 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
     operator:
       'The maximum is `GRANT_MAX_TTL_SECONDS`; it is also how long a revoked viewer can still open files.',
   },
+  url_not_allowed: {
+    meaning: 'A diagnosis asks the configured CDN alone, and the address is another one, or none.',
+    caller: 'Send the whole address of a file that failed, with the host that `detail` names.',
+    operator: 'The host is that of `CLOUDFRONT_DOMAIN`.',
+  },
   subject_invalid: {
     meaning: 'A subject is `user:ID`, `group:NAME` or `everyone`.',
     caller: 'Write one of the three, with the id or name as tokens spell it.',

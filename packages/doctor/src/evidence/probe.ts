@@ -42,6 +42,8 @@ export interface ProbeInput {
   readonly ca: readonly string[];
   /** Whether cached copies may be made: false wherever a wrong distribution could keep one. */
   readonly mayAskFreely?: boolean;
+  /** Whether the beginning of an error page is read, for its code; default true. */
+  readonly readsBodies?: boolean;
   readonly nowMilliseconds: () => number;
 }
 
@@ -184,7 +186,7 @@ class Session {
         ...load,
         status,
         headers: answered,
-        errorBody: status >= 400 ? body : null,
+        errorBody: status >= 400 && body !== '' ? body : null,
         failed: status >= 400,
       };
     } catch (error) {
@@ -225,6 +227,14 @@ class Session {
     request.once('response', (response: IncomingMessage) => {
       this.noteCertificate(request, null);
       const answered = pairsOf(response.rawHeaders);
+      if (this.input.readsBodies === false) {
+        resolve({ status: response.statusCode ?? 0, answered, body: '' });
+        // One byte, or an error page, is let by so that the connection serves the next request; no whole film is.
+        const bytes = Number(response.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+        if (bytes > 64 * 1024) response.destroy();
+        else response.resume();
+        return;
+      }
       const chunks: Buffer[] = [];
       let length = 0;
       const finish = (): void =>

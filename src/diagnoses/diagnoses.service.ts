@@ -1,0 +1,170 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+// Types alone: the package is an optional peer, loaded when a diagnosis is asked for.
+import type { CookiePair, Diagnosis, Load } from '@edgepass/doctor';
+import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
+import { toCloudFrontBase64 } from '../cloudfront/policy.js';
+import { readEscapedPrefix, WHOLE_DISTRIBUTION, type Prefix } from '../cloudfront/prefix.js';
+import type { Caller } from '../grants/caller.js';
+import type { GrantsService } from '../grants/grants.service.js';
+import { Problem } from '../http/problems/problem.js';
+import type { Settings } from '../settings/settings.js';
+
+/** The shortest grant that exists: the cookies never leave this process. */
+const GRANT_SECONDS = 60;
+
+/** What of an answer is shown: nothing that a cookie or a body holds. */
+const SHOWN_HEADERS = [
+  'access-control-allow-origin',
+  'access-control-allow-credentials',
+  'access-control-expose-headers',
+  'vary',
+  'cache-control',
+  'content-type',
+  'cross-origin-resource-policy',
+  'server',
+  'x-cache',
+  'age',
+];
+
+/** One answer of the edge, without its body. */
+export interface EdgeAnswerSeen {
+  /** How it was asked: `probe with cookies`. */
+  readonly asked: string;
+  readonly method: string;
+  /** 0: there was no answer. */
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Answer of `POST /diagnoses`. */
+export interface DiagnosisAnswer {
+  readonly url: string;
+  /** The page, as its call named itself; null: it named none. */
+  readonly origin: string | null;
+  /** Whether the caller would get a grant for the file now; without one it was asked for without cookies. */
+  readonly entitled: boolean;
+  /** The finding in one or two sentences, for a page to show. */
+  readonly sentence: string;
+  readonly answers: readonly EdgeAnswerSeen[];
+  /** What the doctor prints with `--json`. */
+  readonly diagnosis: Diagnosis;
+}
+
+/** Asks the configured CDN for one file as the caller's page would, with a grant that the caller would get now. */
+export class DiagnosesService {
+  constructor(
+    private readonly grants: Pick<GrantsService, 'grant'>,
+    private readonly settings: Pick<Settings, 'cloudFront' | 'environment' | 'dataDir'>,
+    private readonly nowEpochSeconds: () => number,
+  ) {}
+
+  /**
+   * @param address of a file on the configured CDN
+   * @param origin of the calling page
+   * @throws {Problem} `url_not_allowed`; `not_found` where the doctor is not installed; what a grant throws but `not_entitled`
+   */
+  async diagnose(caller: Caller, address: string, origin: string | null): Promise<DiagnosisAnswer> {
+    const url = this.allowed(address);
+    const doctor = await loadDoctor();
+    const set = await this.grantFor(caller, url);
+    const now = this.nowEpochSeconds() * 1000;
+    const live = await doctor.probe({
+      url: url.href,
+      app: origin,
+      held: [],
+      pairs: set === null ? [] : pairsOf(set),
+      ca: this.ownAuthority(),
+      readsBodies: false,
+      nowMilliseconds: () => now,
+    });
+    const evidence = doctor.joinEvidence([live], { nowMilliseconds: now, target: url.href, app: origin });
+    const diagnosis = doctor.diagnose(evidence);
+    const entitled = set !== null;
+    return {
+      url: `${url.origin}${url.pathname}`,
+      origin,
+      entitled,
+      sentence: sentenceOf(diagnosis, entitled),
+      answers: (live.loads ?? []).map(answerOf),
+      diagnosis,
+    };
+  }
+
+  /** Only a file of the configured CDN: this server asks nobody else for anybody. */
+  private allowed(address: string): URL {
+    const cdn = new URL(this.settings.cloudFront.url).origin;
+    const url = URL.canParse(address) ? new URL(address) : null;
+    if (url === null || url.origin !== cdn || url.username !== '' || url.password !== '') {
+      throw new Problem('url_not_allowed', { detail: `The address must begin with ${cdn}/.` });
+    }
+    return url;
+  }
+
+  /** Null: the caller is not entitled, or no grant can be asked for such a path. */
+  private async grantFor(caller: Caller, { pathname }: URL): Promise<CookieSet | null> {
+    const prefix = folderOf(pathname);
+    if (prefix === null) return null;
+    try {
+      return (await this.grants.grant(caller, prefix, GRANT_SECONDS, null)).cookies;
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'not_entitled') return null;
+      throw error;
+    }
+  }
+
+  /** While developing, the local stack's own authority. */
+  private ownAuthority(): readonly string[] {
+    const file = join(this.settings.dataDir, 'tls/ca.pem');
+    return this.settings.environment === 'development' && existsSync(file)
+      ? [readFileSync(file, 'utf8')]
+      : [];
+  }
+}
+
+async function loadDoctor(): Promise<typeof import('@edgepass/doctor')> {
+  try {
+    return await import('@edgepass/doctor');
+  } catch (error) {
+    throw new Problem('not_found', {
+      detail: 'Diagnoses need @edgepass/doctor, which is not installed here.',
+      reason: 'doctor_not_installed',
+      cause: error,
+    });
+  }
+}
+
+/** The folder that a file lies in. */
+function folderOf(pathname: string): Prefix | null {
+  const folder = pathname.slice(1, Math.max(1, pathname.lastIndexOf('/')));
+  return folder === '' ? WHOLE_DISTRIBUTION : readEscapedPrefix(folder);
+}
+
+function pairsOf(set: CookieSet): readonly CookiePair[] {
+  return [
+    { name: 'CloudFront-Policy', value: toCloudFrontBase64(Buffer.from(set.policyText)) },
+    { name: 'CloudFront-Signature', value: set.signature },
+    { name: 'CloudFront-Key-Pair-Id', value: set.keyPairId },
+    ...(set.hashAlgorithm === 'SHA256' ? [{ name: 'CloudFront-Hash-Algorithm', value: 'SHA256' }] : []),
+  ];
+}
+
+function answerOf({ where, method, status, headers }: Load): EdgeAnswerSeen {
+  const shown = (headers ?? []).filter(([name]) => SHOWN_HEADERS.includes(name.toLowerCase()));
+  return {
+    asked: where,
+    method,
+    status: status ?? 0,
+    headers: Object.fromEntries(shown.map(([name, value]) => [name.toLowerCase(), value])),
+  };
+}
+
+function sentenceOf({ rootCause, alsoPossible }: Diagnosis, entitled: boolean): string {
+  if (rootCause !== null) return `${rootCause.title} ${rootCause.fix.text}`;
+  if (!entitled) return 'You are not entitled to this file, so it was asked for without cookies.';
+  if (alsoPossible.length > 0) return 'The edge refused, and its answer does not say why.';
+  return (
+    'The edge answers well to the cookies that you would get now. If the page still fails, its request carried none: ' +
+    'ask for the grant with credentials, and load the file with credentials or without crossorigin.'
+  );
+}

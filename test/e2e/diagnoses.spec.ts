@@ -1,0 +1,158 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPublicKey } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readDistribution, startEdgeServer, type EdgeServer } from '@edgepass/edge';
+import { distributionInput, GOOD_POLICY } from '../doctor/stage.js';
+import { distributionOf, list, writeFolder } from '../support/edge-fixture.js';
+import { NOW_EPOCH_SECONDS, startTestApi, TEST_KEY, TEST_KEY_PAIR_ID, type TestApi } from '../support/api.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { makeTestCertificates, type TestCertificates } from '../support/test-certificates.js';
+
+const PAGE = 'https://app.media.localhost:3000';
+const PATH = '/courses/algebra/1.svg';
+
+let certificates: TestCertificates;
+let edge: EdgeServer;
+let api: TestApi;
+const lines: string[] = [];
+
+/** The recommended distribution with the key of the API, changed where a test says so. */
+function distribution(change: Parameters<typeof distributionInput>[0] = {}) {
+  const tls = temporaryFolder('tls');
+  writeFileSync(join(tls, 'cert.pem'), certificates.certificatePem);
+  writeFileSync(join(tls, 'key.pem'), certificates.keyPem);
+  const { CorsConfig } = GOOD_POLICY;
+  const policy = { ...GOOD_POLICY, CorsConfig: { ...CorsConfig, AccessControlAllowOrigins: list([PAGE]) } };
+  const input = distributionInput({ policy, ...change });
+  const publicPem = createPublicKey(TEST_KEY.privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  const key = { id: TEST_KEY_PAIR_ID, privateKey: TEST_KEY.privateKey, publicPem };
+  const files = { certFile: join(tls, 'cert.pem'), keyFile: join(tls, 'key.pem') };
+  const { folder } = writeFolder({ ...input, keys: [key], edge: { ...input.edge, tls: files } });
+  return distributionOf(readDistribution(folder));
+}
+
+beforeAll(async () => {
+  certificates = await makeTestCertificates(['*.media.localhost']);
+  edge = await startEdgeServer({
+    distribution: distribution(),
+    host: '127.0.0.1',
+    port: 0,
+    plainHttp: false,
+    clock: { nowEpochSeconds: () => NOW_EPOCH_SECONDS },
+    writeLine: (line) => lines.push(line),
+  });
+  const dataDir = temporaryFolder('data');
+  mkdirSync(join(dataDir, 'tls'));
+  writeFileSync(join(dataDir, 'tls/ca.pem'), certificates.caPem);
+  api = await startTestApi('sqlite', {
+    environment: 'development',
+    dataDir,
+    publicUrl: { origin: 'https://api.media.localhost:3001', basePath: '' },
+    appOrigins: [PAGE],
+    cloudFront: {
+      url: `https://cdn.media.localhost:${edge.port}`,
+      keyPairId: TEST_KEY_PAIR_ID,
+      privateKey: { kind: 'text', text: (await import('../support/api.js')).testKeyText() },
+      hashAlgorithm: 'SHA1',
+    },
+  });
+  await api.give({ subject: 'user:u1', prefix: 'courses/algebra' });
+});
+afterAll(async () => {
+  await api.close();
+  await edge.close();
+});
+
+const ask = (url: string, sub = 'u1') =>
+  api.http.post('/diagnoses').set('Authorization', api.bearer(sub)).set('Origin', PAGE).send({ url });
+const file = () => `https://cdn.media.localhost:${edge.port}${PATH}`;
+
+describe('POST /diagnoses', () => {
+  test('of a healthy file says that the edge answers well, and shows no cookie', async () => {
+    const { status, body, text } = await ask(file());
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      url: file(),
+      origin: PAGE,
+      entitled: true,
+      diagnosis: { rootCause: null, alsoPossible: [] },
+    });
+    expect(body.sentence).toMatch(/^The edge answers well to the cookies that you would get now\./);
+    expect(body.answers[0]).toMatchObject({
+      asked: 'probe with cookies',
+      status: 206,
+      headers: { 'access-control-allow-origin': PAGE },
+    });
+    expect(text).not.toMatch(/CloudFront-(?:Policy|Signature)=/);
+  });
+
+  test('uses a grant of 60 seconds, which stands in the audit log', async () => {
+    const before = await api.countOf('grants');
+    await ask(file());
+    expect(await api.countOf('grants')).toBe(before + 1);
+    const row = await api.database.queries
+      .selectFrom('grants')
+      .select(['prefix', 'issued_at', 'expires_at'])
+      .orderBy('id', 'desc')
+      .executeTakeFirstOrThrow();
+    expect(row).toEqual({
+      prefix: 'courses/algebra',
+      issued_at: NOW_EPOCH_SECONDS,
+      expires_at: NOW_EPOCH_SECONDS + 60,
+    });
+  });
+
+  test('sends no cookie to the browser', async () => {
+    const { headers } = await ask(file());
+    expect(headers['set-cookie']).toBeUndefined();
+  });
+
+  test('asks without cookies for a caller who is not entitled, and records no grant', async () => {
+    const before = await api.countOf('grants');
+    const { body } = await ask(file(), 'stranger');
+    expect(body).toMatchObject({
+      entitled: false,
+      sentence: 'You are not entitled to this file, so it was asked for without cookies.',
+    });
+    expect(body.answers.map(({ status }: { status: number }) => status)).toEqual([403, 403]);
+    expect(await api.countOf('grants')).toBe(before);
+  });
+
+  test('names what is wrong at the edge', async () => {
+    edge.reload(
+      distribution({
+        policy: null,
+        behavior: { ResponseHeadersPolicyId: '60669652-455b-4ae9-85a4-c4c02393f86c' },
+      }),
+    );
+    edge.invalidate(['/*']);
+    try {
+      const { body } = await ask(file());
+      expect(body.diagnosis.rootCause).toMatchObject({ id: 'wildcard-with-credentials', catalogue: ['F28'] });
+      expect(body.sentence).toMatch(
+        /^The CDN answers Access-Control-Allow-Origin: \* to a request with cookies\. Name the exact origin/,
+      );
+    } finally {
+      edge.reload(distribution());
+    }
+  });
+
+  test.each([
+    'https://other.example.com/a.png',
+    'https://cdn.media.localhost/courses/algebra/1.svg',
+    'http://127.0.0.1:22/',
+    'https://user:word@cdn.media.localhost/a',
+    'no address',
+    5,
+    undefined,
+  ])('refuses %p as url_not_allowed and asks nobody', async (url) => {
+    const { status, body } = await ask(url as string);
+    expect([status, body.code]).toEqual([400, 'url_not_allowed']);
+  });
+
+  test('is for signed-in callers', async () => {
+    const { status, body } = await api.http.post('/diagnoses').send({ url: file() });
+    expect([status, body.code]).toEqual([401, 'token_missing']);
+  });
+});
