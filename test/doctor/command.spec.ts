@@ -93,6 +93,18 @@ describe('a transcript', () => {
   });
 });
 
+describe('README.md and docs/doctor.md', () => {
+  test.each(['README.md', 'docs/doctor.md'])('%s shows the beginning of a transcript as it is', (page) => {
+    const shown =
+      /```console\n\$ npx @edgepass\/doctor --har recording\.har\n([^]*?)```/.exec(
+        readFileSync(join(HERE, '../..', page), 'utf8'),
+      )?.[1] ?? '';
+    const transcript = readFileSync(join(HERE, 'transcripts/first-article-a-har.txt'), 'utf8');
+    expect(shown.length).toBeGreaterThan(300);
+    expect(transcript.slice(transcript.indexOf('\n') + 1).startsWith(shown)).toBe(true);
+  });
+});
+
 describe('--json', () => {
   const schema = JSON.parse(readFileSync(join(HERE, '../../docs/doctor.schema.json'), 'utf8')) as object;
   const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);

@@ -14,6 +14,7 @@ import type { Origin } from './origin/origin.js';
 import { s3Error } from './origin/s3-error.js';
 import { authorizeViewer } from './viewer-access/authorize-viewer.js';
 import { withoutReservedParameters } from './viewer-access/credentials.js';
+import { loadingHint } from './viewer-access/loading-hint.js';
 import { VerifiedPolicies } from './viewer-access/verified-policies.js';
 import { hasBody, type ViewerRequest } from './viewer-request.js';
 
@@ -104,7 +105,9 @@ export class Edge {
     for (const notice of notices) this.log.notice(request, notice);
     if (refusal === null) return null;
     const { code, reason } = refusal;
-    this.log.refused(request, 403, { code, reason, behavior: JSON.stringify(behavior.pathPattern) });
+    const hint = loadingHint(request, reason);
+    const seen = hint === null ? {} : { seen: JSON.stringify(hint) };
+    this.log.refused(request, 403, { code, reason, behavior: JSON.stringify(behavior.pathPattern), ...seen });
     const answer = accessRefusal(code);
     const carriesPolicy = distribution.switches.refusalHeaders === 'policy';
     return marked(
