@@ -53,7 +53,9 @@ async function runAgainAtEachChange() {
   };
   const onChange = () => {
     clearTimeout(settled);
-    settled = setTimeout(() => (working = working.then(work)), SETTLE_MILLISECONDS);
+    settled = setTimeout(() => {
+      working = working.then(work);
+    }, SETTLE_MILLISECONDS);
   };
   const watchers = [
     ...SOURCES.map((folder) => watch(folder, { recursive: true }, onChange)),
@@ -69,7 +71,7 @@ async function runAgainAtEachChange() {
     await working;
     await stack?.stop();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void stop());
 }
 
 /** Runs `edgepass start`; one that ends by itself has said why, and the next change starts it again. */

@@ -206,7 +206,7 @@ async function respond(
   }
 }
 
-/** An interim answer goes to whoever speaks HTTP/1.1, before the answer itself has begun. */
+/** An interim answer goes to a viewer that speaks HTTP/1.1, before the answer itself has begun. */
 function writeInterim(response: ServerResponse, status: number, headers: HeaderList): void {
   if (response.headersSent || response.destroyed || response.req.httpVersion === '1.0') return;
   if (status === 102) response.writeProcessing();

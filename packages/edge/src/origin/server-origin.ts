@@ -94,7 +94,7 @@ export class ServerOrigin implements Origin {
         signal: end.signal,
       });
       body.once('close', finished);
-      // Whoever reads the body hears of its end; before that nobody listens.
+      // Its reader hears of an error that ends it; before there is one, nobody listens.
       body.on('error', () => undefined);
       return answerOf(request.method, statusCode, pairs(headers as unknown as readonly string[]), body);
     } catch (error) {
