@@ -5,7 +5,8 @@ import type { RefusalCode } from './viewer-access/refusal.js';
 import type { ViewerRequest } from './viewer-request.js';
 
 /** What `X-Cache` says of where an answer came from. */
-export type XCache = `${'Hit' | 'RefreshHit' | 'Miss' | 'Error' | 'Redirect'} from cloudfront`;
+export type XCache =
+  `${'FunctionGeneratedResponse' | 'Hit' | 'RefreshHit' | 'Miss' | 'Error' | 'Redirect'} from cloudfront`;
 
 /** How this edge names itself in `Via`, to viewers and to origins. */
 export const VIA = `1.1 ${randomBytes(16).toString('hex')}.cloudfront.net (CloudFront)`;
@@ -34,6 +35,16 @@ const PAGES = {
     status: 504,
     heading: '504 ERROR',
     text: 'CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.',
+  },
+  'function-invalid': {
+    status: 502,
+    heading: '502 ERROR',
+    text: 'The CloudFront function associated with the CloudFront distribution is invalid or could not run.',
+  },
+  'function-failed': {
+    status: 503,
+    heading: '503 ERROR',
+    text: 'The CloudFront function associated with the CloudFront distribution is invalid or could not run.',
   },
   'edge-failed': { status: 500, heading: '500 ERROR', text: 'The local edge failed; its log says why.' },
 } as const;

@@ -29,6 +29,8 @@ export interface EdgeAnswer {
   readonly reason?: string;
   /** Whose error it is, for that log; `S3` unless it is said. */
   readonly code?: string;
+  /** No custom error page takes its place, as of what a function made (CF-EVENT). */
+  readonly isFinal?: boolean;
   /** The origin gave no answer, this one is CloudFront's own (R122). */
   readonly isUnanswered?: boolean;
 }

@@ -34,6 +34,7 @@ The folder:
   cache-policies/*.json             aws cloudfront get-cache-policy --id ID
   origin-request-policies/*.json    aws cloudfront get-origin-request-policy --id ID
   response-headers-policies/*.json  aws cloudfront get-response-headers-policy --id ID
+  functions/*.js                    aws cloudfront get-function --name NAME functions/NAME.js
   bucket-cors.json                  aws s3api get-bucket-cors --bucket NAME
   bucket-website.json               aws s3api get-bucket-website --bucket NAME
   edge.json                         {"origins": {"ORIGIN-ID": {"folder": "../media"},

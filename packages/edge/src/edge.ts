@@ -10,6 +10,7 @@ import type { EdgeLog } from './edge-log.js';
 import { errorCachingMinTtlSeconds, errorPageRequest, replaceError } from './error-responses.js';
 import { askOrigin, originRequest } from './origin-request/origin-request.js';
 import { decodeOnce } from './origin/object-key.js';
+import type { ViewerFunctions } from './functions/viewer-functions.js';
 import type { Origin } from './origin/origin.js';
 import { s3Error } from './origin/s3-error.js';
 import { authorizeViewer } from './viewer-access/authorize-viewer.js';
@@ -19,8 +20,8 @@ import { VerifiedPolicies } from './viewer-access/verified-policies.js';
 import { hasBody, type ViewerRequest } from './viewer-request.js';
 
 /**
- * The way of a request through the edge: host, behavior, protocol, method, viewer, cache, origin, response
- * headers policy. Verification comes before the lookup in the cache (R40), the policy after it (R68).
+ * The way of a request through the edge: host, behavior, protocol, method, viewer, function, cache, origin, function,
+ * response headers policy. Verification comes before the lookup in the cache (R40), the policy after it (R68).
  */
 export class Edge {
   private readonly verified = new VerifiedPolicies();
@@ -30,6 +31,7 @@ export class Edge {
     private readonly origins: ReadonlyMap<string, Origin>,
     private readonly clock: Clock,
     private readonly log: EdgeLog,
+    private readonly functions: ViewerFunctions,
     private readonly cache = new EdgeCache(distribution.cacheLimits, clock),
   ) {}
 
@@ -47,8 +49,12 @@ export class Edge {
   }
 
   /** The same edge after a change of its distribution: what is cached stays, as it does at AWS. */
-  changed(distribution: Distribution, origins: ReadonlyMap<string, Origin>): Edge {
-    return new Edge(distribution, origins, this.clock, this.log, this.cache);
+  changed(
+    distribution: Distribution,
+    origins: ReadonlyMap<string, Origin>,
+    functions: ViewerFunctions,
+  ): Edge {
+    return new Edge(distribution, origins, this.clock, this.log, functions, this.cache);
   }
 
   /** Forgets the copies that these paths of an invalidation name; gives how many there were. */
@@ -64,7 +70,20 @@ export class Edge {
       this.refuseMethod(request, behavior) ??
       this.refuseViewer(request, behavior);
     if (refusal !== null) return refusal;
-    return this.relay(await this.content(request, behavior), request, behavior);
+    const { viewerRequest, viewerResponse } = behavior.functions;
+    const changed =
+      viewerRequest === null
+        ? { request, originId: undefined }
+        : await this.functions.onRequest(viewerRequest, request);
+    if ('answer' in changed) return changed.answer;
+    const { originId } = changed;
+    const asked = originId === undefined ? behavior : { ...behavior, originId };
+    const served = await this.content(changed.request, asked);
+    // CF-EFN: errors of the origin never get there.
+    if (viewerResponse === null || served.answer.status >= 400)
+      return this.relay(served, changed.request, behavior);
+    const after = await this.functions.onResponse(viewerResponse, changed.request, served.answer);
+    return 'failed' in after ? after.failed : this.relay({ ...served, ...after }, changed.request, behavior);
   }
 
   /**
@@ -178,7 +197,8 @@ export class Edge {
     // A server gets the path as it came and reads it itself.
     if (this.distribution.origins.get(behavior.originId)?.kind === 'server') return false;
     const decoded = decodeOnce(path);
-    return decoded !== null && findBehavior(this.distribution, decoded) !== behavior;
+    const asItStands = findBehavior(this.distribution, path);
+    return decoded !== null && findBehavior(this.distribution, decoded) !== asItStands;
   }
 
   private relay(
@@ -187,7 +207,7 @@ export class Edge {
     policyOf: Behavior,
   ): EdgeAnswer {
     const isError = answer.status >= 400;
-    if (isError) {
+    if (isError && answer.isFinal !== true) {
       const { code = 'S3', reason = 'origin-error' } = answer;
       this.log.refused(request, answer.status, { code, reason });
     }

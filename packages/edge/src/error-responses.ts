@@ -51,7 +51,7 @@ export async function replaceError(
   fetchPage: (path: string) => Promise<EdgeAnswer>,
 ): Promise<EdgeAnswer> {
   const page = responses.get(answer.status)?.page ?? null;
-  if (page === null) return answer;
+  if (page === null || answer.isFinal === true) return answer;
   await discard(answer);
   const replacement = await fetchPage(page.path);
   return replacement.status === 200 ? { ...replacement, status: page.status } : replacement;

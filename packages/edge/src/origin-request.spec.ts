@@ -16,6 +16,7 @@ import { readDistribution } from './distribution/read-distribution.js';
 import { textAnswer } from './edge-answer.js';
 import { EdgeLog } from './edge-log.js';
 import { Edge } from './edge.js';
+import { ViewerFunctions } from './functions/viewer-functions.js';
 import type { OriginRequest } from './origin/origin.js';
 
 const KEY = rsaKey('KVIEWER1');
@@ -34,11 +35,14 @@ async function askedOfOrigin(path: string, query: string | null) {
       return textAnswer(200, 'text/plain', 'x');
     },
   };
+  const distribution = distributionOf(readDistribution(folder));
+  const log = new EdgeLog(() => undefined);
   const edge = new Edge(
-    distributionOf(readDistribution(folder)),
+    distribution,
     new Map([['media', origin]]),
     { nowEpochSeconds: () => NOW },
-    new EdgeLog(() => undefined),
+    log,
+    new ViewerFunctions(distribution, log),
   );
   const viewer = {
     method: 'GET',

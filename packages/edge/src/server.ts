@@ -13,6 +13,7 @@ import { edgePage, type EdgePage } from './cloudfront-answers.js';
 import type { Distribution, OriginDescription } from './distribution/distribution.js';
 import { EdgeLog } from './edge-log.js';
 import { Edge } from './edge.js';
+import { ViewerFunctions } from './functions/viewer-functions.js';
 import type { HeaderList } from './header-list.js';
 import { hostInUrl, listenOnLoopbacks } from './listening.js';
 import { FolderOrigin } from './origin/folder-origin.js';
@@ -82,7 +83,8 @@ interface Listening {
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   const log = new EdgeLog(options.writeLine);
   let origins = originsOf(options.distribution);
-  let edge = new Edge(options.distribution, origins, options.clock, log);
+  let functions = new ViewerFunctions(options.distribution, log);
+  let edge = new Edge(options.distribution, origins, options.clock, log, functions);
   const listening: Listening = { protocol: options.plainHttp ? 'http' : 'https', port: 0 };
   const create = () => createEdgeServer(options, () => edge, log, listening);
   const { port, close } = await listenOnLoopbacks(create, options.host, options.port, (taken) => {
@@ -92,16 +94,20 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
     url: `${listening.protocol}://${hostInUrl(options.host)}:${port}`,
     port,
     reload: (distribution) => {
-      const before = origins;
+      const before = { origins, functions };
       origins = originsOf(distribution);
-      edge = edge.changed(distribution, origins);
+      functions = new ViewerFunctions(distribution, log);
+      edge = edge.changed(distribution, origins, functions);
       // What is being answered ends first.
-      setTimeout(() => void closeOrigins(before), ORIGIN_GRACE_MS).unref();
+      setTimeout(() => {
+        void closeOrigins(before.origins);
+        void before.functions.close();
+      }, ORIGIN_GRACE_MS).unref();
     },
     invalidate: (paths) => edge.invalidate(paths),
     close: async () => {
       await close();
-      await closeOrigins(origins);
+      await Promise.all([closeOrigins(origins), functions.close()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { CacheLimits } from '../cache/copy-store.js';
+import type { FunctionSources } from '../functions/function-runner.js';
 import type { CustomErrorResponse } from '../error-responses.js';
 import type { BucketCors } from '../origin/bucket-cors.js';
 import type { Switches } from './switches.js';
@@ -19,6 +20,8 @@ export interface Distribution {
   /** Every origin that a behavior or a group of one names. */
   readonly origins: ReadonlyMap<string, OriginDescription>;
   readonly originGroups: ReadonlyMap<string, OriginGroup>;
+  /** The code of CloudFront Functions and their key value stores. */
+  readonly functions: FunctionSources;
   /** By the status that they replace (R60). */
   readonly customErrorResponses: ReadonlyMap<number, CustomErrorResponse>;
   /** Host that a laptop uses, lower case with port → host that policies name. */
@@ -46,6 +49,13 @@ export interface Behavior {
   readonly cachePolicy: CachePolicy;
   readonly originRequestPolicy: OriginRequestPolicy | null;
   readonly responseHeadersPolicy: ResponseHeadersPolicy | null;
+  readonly functions: BehaviorFunctions;
+}
+
+/** The CloudFront Functions of a behavior, by name; null for none (R126). */
+export interface BehaviorFunctions {
+  readonly viewerRequest: string | null;
+  readonly viewerResponse: string | null;
 }
 
 /** What stands behind an origin on this machine. */

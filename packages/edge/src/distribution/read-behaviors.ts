@@ -2,6 +2,8 @@ import { definitionOf, type Definitions } from './aws-answers.js';
 import type { Behavior, ResponseHeadersPolicy } from './distribution.js';
 import type { JsonNode } from './json-node.js';
 import { MANAGED_RESPONSE_HEADERS_POLICIES } from './managed-policies.js';
+import type { FunctionSources } from '../functions/function-runner.js';
+import { readAssociations } from './read-functions.js';
 import { readCaching, type CachingReferences } from './read-caching.js';
 import type { KeyGroups } from './read-key-groups.js';
 
@@ -16,6 +18,7 @@ export interface BehaviorReferences extends CachingReferences {
   readonly originIds: ReadonlySet<string> | null;
   readonly keyGroups: KeyGroups;
   readonly responseHeadersPolicies: Definitions<ResponseHeadersPolicy>;
+  readonly functions: FunctionSources;
   readonly warnings: string[];
 }
 
@@ -56,6 +59,7 @@ function readBehavior(node: JsonNode, pathPattern: string, references: BehaviorR
     compress: node.get('Compress').optionalFlag(),
     ...readCaching(node, references),
     responseHeadersPolicy: readPolicy(node.get('ResponseHeadersPolicyId'), references),
+    functions: readAssociations(node, references.functions),
   };
 }
 

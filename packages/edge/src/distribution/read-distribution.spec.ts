@@ -70,6 +70,7 @@ describe("a distribution's folder", () => {
       cachePolicy: MANAGED_CACHE_POLICIES.get(CACHING_DISABLED),
       originRequestPolicy: null,
       compress: false,
+      functions: { viewerRequest: null, viewerResponse: null },
       pathPattern: '/public/*',
       originId: 'media',
       allowedMethods: new Set(['HEAD', 'GET']),

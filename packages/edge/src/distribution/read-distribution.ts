@@ -6,6 +6,7 @@ import { JsonNode, type FolderProblem } from './json-node.js';
 import { readBehaviors } from './read-behaviors.js';
 import { readCachePolicy, readOriginRequestPolicy } from './read-cache-policies.js';
 import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
+import { readFunctions } from './read-functions.js';
 import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
 import { readOriginGroups, readOrigins } from './read-origins.js';
@@ -47,6 +48,7 @@ export function readDistribution(folder: string): DistributionResult {
   const originIds = found !== null && isComplete ? new Set(originNodes.keys()) : null;
   const edgeJson = readEdgeJson(edge ?? unread('edge.json'), files.folder, originIds);
   const wanted = (member: string) => ({ wanted: namesIn(config, member), warnings });
+  const functions = readFunctions(files);
   const originGroups = readOriginGroups(config, originIds);
   const behaviors = readBehaviors(config, {
     originIds: originIds && new Set([...originIds, ...originGroups.keys()]),
@@ -64,6 +66,7 @@ export function readDistribution(folder: string): DistributionResult {
       wanted('ResponseHeadersPolicyId'),
       (policy) => readResponseHeadersPolicy(policy, edgeJson.switches),
     ),
+    functions,
     warnings,
   });
   const usedOriginIds = new Set(
@@ -84,6 +87,7 @@ export function readDistribution(folder: string): DistributionResult {
       warnings,
     }),
     originGroups,
+    functions,
     customErrorResponses: readErrorResponses(config),
     publicHosts: edgeJson.publicHosts,
     pageOrigins: edgeJson.pageOrigins,
@@ -92,7 +96,12 @@ export function readDistribution(folder: string): DistributionResult {
     cacheLimits: edgeJson.cacheLimits,
   };
   hintAtMissingKeys(distribution, warnings);
-  const unfollowed = namesOfUnfollowed(config, files, standsBehind(distribution.origins, usedOriginIds));
+  const unfollowed = namesOfUnfollowed(
+    config,
+    files,
+    functions,
+    standsBehind(distribution.origins, usedOriginIds),
+  );
   return problems.length > 0 ? { problems, warnings, unfollowed } : { distribution, warnings, unfollowed };
 }
 

@@ -1,6 +1,8 @@
 import { configurationsOf, type EntityKind } from './aws-answers.js';
+import type { FunctionSources } from '../functions/function-runner.js';
 import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
+import { functionName } from './read-functions.js';
 
 /** Says of a member's value whether it would change an answer; null when it would not. */
 type Effect = (node: JsonNode) => string | null;
@@ -94,7 +96,7 @@ const BEHAVIOR: Readonly<Record<string, Effect>> = {
   SmoothStreaming: ifTrue('Smooth Streaming is not followed'),
   Compress: followed,
   LambdaFunctionAssociations: ifQuantity('Lambda@Edge functions are not run'),
-  FunctionAssociations: ifQuantity('functions are not run'),
+  FunctionAssociations: followed,
   FieldLevelEncryptionId: ifText('fields are not encrypted'),
   RealtimeLogConfigArn: withoutEffect,
   CachePolicyId: followed,
@@ -189,6 +191,7 @@ const ERROR_RESPONSE: Readonly<Record<string, Effect>> = {
 export function namesOfUnfollowed(
   config: JsonNode,
   files: FolderFiles,
+  { functions }: FunctionSources,
   origins: ReadonlyMap<string, StandsBehind>,
 ): readonly string[] {
   const usedOrigins = elements(config.get('Origins').get('Items')).flatMap((node) => {
@@ -211,10 +214,28 @@ export function namesOfUnfollowed(
     ...elements(config.get('CustomErrorResponses').get('Items')).flatMap((node) =>
       inspect(node, ERROR_RESPONSE),
     ),
+    ...missingFunctions(config, functions),
     ...madeHeaders(files, 'CachePolicy'),
     ...madeHeaders(files, 'OriginRequestPolicy'),
   ];
   return [...new Set(lines)];
+}
+
+/** Functions whose code is not in the folder. */
+function missingFunctions(config: JsonNode, functions: ReadonlyMap<string, string>): string[] {
+  const behaviors = [
+    config.get('DefaultCacheBehavior'),
+    ...elements(config.get('CacheBehaviors').get('Items')),
+  ];
+  return behaviors.flatMap((behavior) => {
+    const list = behavior.get('FunctionAssociations');
+    const names = elements(list.get('Items')).map(functionName);
+    const missing = names.filter((name) => name !== null && !functions.has(name));
+    return missing.map(
+      (name) =>
+        `${list.file} ${list.path.replaceAll(/\[\d+\]/g, '[]')}: ${name} is not run; \`aws cloudfront get-function --name ${name} functions/${name}.js\` gives its code`,
+    );
+  });
 }
 
 /** Headers that CloudFront itself writes into a request, from what it knows of the viewer. */

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compileFunction } from 'node:vm';
+import type { FunctionSources } from '../functions/function-runner.js';
+import type { BehaviorFunctions } from './distribution.js';
+import type { FolderFiles } from './folder-files.js';
+import type { JsonNode } from './json-node.js';
+
+const FOLDER = 'functions';
+const STORES = 'key-value-stores';
+
+/** Reads `functions/*.js`, the code that `get-function` writes, and `key-value-stores/*.json`, by name. */
+export function readFunctions(files: FolderFiles): FunctionSources {
+  const functions = new Map<string, string>();
+  for (const file of scriptsIn(join(files.folder, FOLDER))) {
+    const code = readFileSync(join(files.folder, FOLDER, file), 'utf8');
+    const fault = faultOf(code);
+    const found = fault ?? '';
+    if (fault !== null) {
+      files.problems.push({
+        file: `${FOLDER}/${file}`,
+        path: '',
+        expected: 'JavaScript with a function handler',
+        found,
+      });
+    }
+    functions.set(file.replace(/\.js$/, ''), code);
+  }
+  const stores = files.all(STORES).files.map((file) => {
+    const name = file.file.slice(STORES.length + 1).replace(/\.json$/, '');
+    return [name, readStore(file)] as const;
+  });
+  return { functions, keyValueStores: new Map(stores) };
+}
+
+/** Reads which functions a behavior runs; one whose code is not in the folder is not run. */
+export function readAssociations(behavior: JsonNode, { functions }: FunctionSources): BehaviorFunctions {
+  const found = { viewerRequest: null as string | null, viewerResponse: null as string | null };
+  for (const node of behavior.get('FunctionAssociations').quantityItems()) {
+    const event = node.get('EventType').oneOf(['viewer-request', 'viewer-response']);
+    const name = functionName(node);
+    if (name === null || event === null || !functions.has(name)) continue;
+    found[event === 'viewer-request' ? 'viewerRequest' : 'viewerResponse'] = name;
+  }
+  return found;
+}
+
+/** The name at the end of a function's ARN. */
+export function functionName(association: JsonNode): string | null {
+  const arn = association.get('FunctionARN').text();
+  return arn === null ? null : (/(?:^|function\/)([A-Za-z0-9_-]{1,64})$/.exec(arn)?.[1] ?? null);
+}
+
+function scriptsIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.js'))
+      .toSorted();
+  } catch {
+    return [];
+  }
+}
+
+/** What keeps the code from being run, before any viewer comes. */
+function faultOf(code: string): string | null {
+  if (!/\bhandler\b/.test(code)) return 'no handler';
+  try {
+    // Imports stand on lines of their own, and only of the modules of the runtime.
+    const body = code.replaceAll(/^[ \t]*import\s[^\n]*?from\s*['"][\w-]+['"];?/gm, '');
+    compileFunction(`return async () => { ${body}\n}`);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** The answer of list-keys, the file that a store is made from, or an object of texts. */
+function readStore(file: JsonNode): Readonly<Record<string, string>> {
+  const [list, key, value] = file.get('Items').isPresent
+    ? ([file.get('Items'), 'Key', 'Value'] as const)
+    : ([file.get('data'), 'key', 'value'] as const);
+  const pairs = list.isPresent
+    ? list.items().map((item) => [item.get(key).text() ?? '', item.get(value).optionalText()] as const)
+    : file.members().map(([name, node]) => [name, node.optionalText()] as const);
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,224 @@
+import { Worker } from 'node:worker_threads';
+
+/** Functions are meant to take less than a millisecond at CloudFront; here this only ends what never would. */
+const TIME_LIMIT_MS = 1_000;
+/** CloudFront gives a function 2 MB; V8 itself needs more than that. */
+const MEMORY_LIMIT_MB = 32;
+
+/** The code of the functions by name, and the values of the key value stores by id. */
+export interface FunctionSources {
+  readonly functions: ReadonlyMap<string, string>;
+  readonly keyValueStores: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/** What a run gave. */
+export type FunctionOutcome =
+  | {
+      /** What the handler returned, through JSON; undefined where that is nothing. */
+      readonly returned: unknown;
+      /** The origin that the function chose (`cf.selectRequestOriginById`). */
+      readonly originId: string | null;
+      readonly printed: readonly string[];
+    }
+  | { readonly failure: string; readonly printed: readonly string[] };
+
+/** One call in the queue. */
+interface Call {
+  readonly name: string;
+  readonly event: string;
+  readonly settle: (outcome: FunctionOutcome) => void;
+}
+
+/**
+ * Runs CloudFront Functions (runtime 2.0) in a worker of their own, one call after the other, with a limit of time and
+ * memory. A call that passes a limit takes its worker with it, and no other call.
+ */
+export class FunctionRunner {
+  private readonly queue: Call[] = [];
+  private worker: Worker | null = null;
+  private running: { readonly call: Call; readonly timer: NodeJS.Timeout } | null = null;
+
+  constructor(
+    private readonly sources: FunctionSources,
+    private readonly timeLimitMilliseconds = TIME_LIMIT_MS,
+  ) {}
+
+  /** Runs the handler of a function with an event. Never rejects. */
+  run(name: string, event: object): Promise<FunctionOutcome> {
+    return new Promise((settle) => {
+      this.queue.push({ name, event: JSON.stringify(event), settle });
+      this.next();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.worker?.terminate();
+    this.worker = null;
+  }
+
+  private next(): void {
+    const call = this.running === null ? this.queue.shift() : undefined;
+    if (call === undefined) return;
+    const timer = setTimeout(() => {
+      this.discardWorker();
+      this.settle({ failure: `took longer than ${this.timeLimitMilliseconds} ms`, printed: [] });
+    }, this.timeLimitMilliseconds);
+    this.running = { call, timer };
+    this.worker ??= this.start();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of Node has no origin
+    this.worker.postMessage({ name: call.name, event: call.event });
+  }
+
+  private settle(outcome: FunctionOutcome): void {
+    const { running } = this;
+    if (running === null) return;
+    clearTimeout(running.timer);
+    this.running = null;
+    running.call.settle(outcome);
+    this.next();
+  }
+
+  private start(): Worker {
+    const worker = new Worker(`(${runFunctions.toString()})()`, {
+      eval: true,
+      workerData: {
+        functions: Object.fromEntries(this.sources.functions),
+        keyValueStores: Object.fromEntries(this.sources.keyValueStores),
+      },
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_LIMIT_MB, stackSizeMb: 4 },
+    });
+    worker.on('message', (outcome: FunctionOutcome) => {
+      if (worker === this.worker) this.settle(outcome);
+    });
+    worker.on('error', (error) => {
+      if (worker !== this.worker) return;
+      this.worker = null;
+      this.settle({ failure: error.message, printed: [] });
+    });
+    worker.unref();
+    return worker;
+  }
+
+  private discardWorker(): void {
+    void this.worker?.terminate();
+    this.worker = null;
+  }
+}
+
+/**
+ * The whole program of the worker: it is sent there as text, so nothing outside of it may be named in it. Each function
+ * has a context of its own, in which there is nothing of Node but what runtime 2.0 offers.
+ */
+function runFunctions(): void {
+  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
+  const vm = process.getBuiltinModule('node:vm');
+  const crypto = process.getBuiltinModule('node:crypto');
+  const querystring = process.getBuiltinModule('node:querystring');
+  const buffer = process.getBuiltinModule('node:buffer');
+  const { inspect } = process.getBuiltinModule('node:util');
+  const { functions, keyValueStores } = workerData as {
+    readonly functions: Readonly<Record<string, string>>;
+    readonly keyValueStores: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  };
+  type Handler = (
+    require: (name: string) => unknown,
+    console: object,
+    event: string,
+  ) => Promise<string | undefined>;
+  const compiled = new Map<string, Handler>();
+
+  /** Modules are those of the runtime, so their imports become calls of `require`, each on its own line. */
+  const withoutImports = (code: string): string =>
+    code
+      .replaceAll(
+        /^([ \t]*)import\s+(?:\*\s*as\s+)?([\w$]+)\s+from\s*(['"][\w-]+['"])/gm,
+        '$1const $2 = require($3)',
+      )
+      .replaceAll(
+        /^([ \t]*)import\s*\{([^}]*)\}\s*from\s*(['"][\w-]+['"])/gm,
+        (_all, blank: string, names: string, module: string) =>
+          `${blank}const {${names.replaceAll(/\sas\s/g, ': ')}} = require(${module})`,
+      );
+
+  const handlerOf = (name: string): Handler => {
+    const known = compiled.get(name);
+    if (known !== undefined) return known;
+    const context = vm.createContext(
+      { Buffer: buffer.Buffer, atob, btoa, TextEncoder, TextDecoder },
+      { codeGeneration: { strings: false, wasm: false } },
+    );
+    const text = `(async (require, console, event) => { const handler = (() => {\n${withoutImports(functions[name] ?? '')}\nreturn handler; })(); return JSON.stringify(await handler(JSON.parse(event))); })`;
+    const script = new vm.Script(text, { filename: `functions/${name}.js`, lineOffset: -1 });
+    const handler = script.runInContext(context) as Handler;
+    compiled.set(name, handler);
+    return handler;
+  };
+
+  const storeOf = (id: string | undefined) => {
+    const ids = Object.keys(keyValueStores);
+    const chosen = id !== undefined && ids.includes(id) ? id : ids.length === 1 ? ids[0] : undefined;
+    if (chosen === undefined) throw new Error('no file in key-value-stores/ stands for this store');
+    const values = keyValueStores[chosen] ?? {};
+    return {
+      get: async (key: string, { format = 'string' }: { format?: string } = {}) => {
+        if (!Object.hasOwn(values, key)) throw new Error('KeyNotFound');
+        const value = values[key] ?? '';
+        if (format === 'json') return JSON.parse(value) as unknown;
+        return format === 'bytes' ? buffer.Buffer.from(value) : value;
+      },
+      exists: async (key: string) => Object.hasOwn(values, key),
+      count: async () => Object.keys(values).length,
+      meta: async () => ({ keyCount: Object.keys(values).length }),
+    };
+  };
+
+  parentPort?.on('message', ({ name, event }: { readonly name: string; readonly event: string }) => {
+    const printed: string[] = [];
+    let originId: string | null = null;
+    const notFollowed = (what: string) => () => {
+      throw new Error(`cf.${what} is not followed by the local edge`);
+    };
+    const cloudfront = {
+      kvs: storeOf,
+      selectRequestOriginById: (id: string) => {
+        originId = id;
+      },
+      updateRequestOrigin: notFollowed('updateRequestOrigin'),
+      createRequestOriginGroup: notFollowed('createRequestOriginGroup'),
+    };
+    const modules: Readonly<Record<string, unknown>> = {
+      cloudfront: { default: cloudfront, ...cloudfront },
+      crypto: { createHash: crypto.createHash, createHmac: crypto.createHmac },
+      querystring,
+      buffer: { Buffer: buffer.Buffer },
+    };
+    const load = (module: string) => {
+      if (!Object.hasOwn(modules, module)) throw new Error(`there is no module ${module} in the runtime`);
+      return modules[module];
+    };
+    const print = (...values: readonly unknown[]) => {
+      printed.push(values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' '));
+    };
+    const answer = async (): Promise<object> => {
+      try {
+        const text = await handlerOf(name)(
+          load,
+          { log: print, error: print, warn: print, info: print },
+          event,
+        );
+        return {
+          returned: text === undefined ? undefined : (JSON.parse(text) as unknown),
+          originId,
+          printed,
+        };
+      } catch (error) {
+        // What is thrown in the context is no Error of this one.
+        const message = (error as { message?: unknown } | null)?.message;
+        return { failure: typeof message === 'string' ? message : String(error), printed };
+      }
+    };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of Node has no origin
+    void answer().then((outcome) => parentPort.postMessage(outcome));
+  });
+}
