@@ -16,8 +16,6 @@ export interface LoadInput {
   readonly headers?: Readonly<Record<string, string>>;
   /** Addresses that the recording names as initiators. */
   readonly initiators?: readonly string[];
-  /** What Chromium says of the storage access of a frame. */
-  readonly storageAccess?: 'none' | 'active';
   /** Another client than the page's browser: a receiver of a cast. */
   readonly userAgent?: string;
 }
@@ -31,6 +29,8 @@ export interface BrowserSettings {
   readonly blocksThirdParty?: boolean | undefined;
   /** `Cross-Origin-Embedder-Policy` of the page's document. */
   readonly embedderPolicy?: string | undefined;
+  /** Whether the frame was granted storage access. */
+  readonly hasStorageAccess?: boolean | undefined;
   /** Hosts that the page's Content-Security-Policy keeps it from. */
   readonly blockedHosts?: readonly string[] | undefined;
 }
@@ -294,12 +294,16 @@ export class BrowserDouble {
       ['Sec-Fetch-Site', this.siteWord(url)],
       ...(origin === null ? [] : ([['Origin', origin]] as const)),
       ...(input.way === 'document' ? [] : ([['Referer', `${this.settings.page}/`]] as const)),
-      ...(input.storageAccess === undefined
-        ? []
-        : ([['Sec-Fetch-Storage-Access', input.storageAccess]] as const)),
+      ...this.storageAccess(url),
       ...Object.entries(input.headers ?? {}),
       ...(cookie === '' ? [] : ([['Cookie', cookie]] as const)),
     ];
+  }
+
+  /** What Chromium says of a frame that was granted storage access: its own origin has it, others do not (B40). */
+  private storageAccess(url: string): Pairs {
+    if (this.settings.hasStorageAccess !== true) return [];
+    return [['Sec-Fetch-Storage-Access', new URL(url).origin === this.settings.page ? 'active' : 'none']];
   }
 
   private siteWord(url: string): string {

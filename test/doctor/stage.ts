@@ -74,6 +74,7 @@ export interface World {
   blocksThirdParty?: boolean;
   embedderPolicy?: string;
   blockedHosts?: readonly string[];
+  hasStorageAccess?: boolean;
   pageHeaders: (readonly [string, string])[];
   grant: GrantAnswer;
   /** Whether the page calls the grant with credentials. */
@@ -288,6 +289,7 @@ export class Stage {
       blocksThirdParty: world.blocksThirdParty,
       embedderPolicy: world.embedderPolicy,
       blockedHosts: world.blockedHosts,
+      hasStorageAccess: world.hasStorageAccess,
     };
     const browser = this.browser(settings);
     for (const { origin } of world.before) await this.askEdge(origin);
