@@ -7,7 +7,6 @@ import type { DialectName } from './dialect-fragments.js';
 import { migrateToLatest } from './migrate.js';
 import {
   explainPostgres,
-  hostOf,
   mayPass,
   postgresGroupCommit,
   postgresProblem,
@@ -16,6 +15,7 @@ import {
 } from './postgres/postgres.js';
 import type { PostgresGroupCommit } from './postgres/postgres-group-commit.js';
 import type { OnConnectionLost } from './postgres/postgres-pool.js';
+import { hostOf, PostgresSessions } from './postgres/postgres-sessions.js';
 import { Readiness } from './readiness.js';
 import type { Queries } from './schema.js';
 import { openSqlite, sqliteProbe, sqliteProblem } from './sqlite/sqlite.js';
@@ -98,10 +98,11 @@ async function openSqliteDatabase(path: string): Promise<Database> {
 }
 
 async function openPostgresDatabase(url: string, onConnectionLost: OnConnectionLost): Promise<Database> {
-  const queries = await postgresQueries(url, onConnectionLost);
-  const probe = new PostgresProbe(url);
+  const sessions = await PostgresSessions.to(url);
+  const queries = postgresQueries(sessions, onConnectionLost);
+  const probe = new PostgresProbe(sessions);
   const readiness = new Readiness(probe.probe, false);
-  const groups = await postgresGroupCommit(url, queries, onConnectionLost);
+  const groups = postgresGroupCommit(sessions, queries, onConnectionLost);
   const database = new Database(queries, 'postgres', readiness, hostOf(url), () => probe.close(), groups);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {

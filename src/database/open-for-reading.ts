@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
-import { hostOf, slowPostgresQueries, postgresProblem } from './postgres/postgres.js';
+import { slowPostgresQueries, postgresProblem } from './postgres/postgres.js';
+import { hostOf, PostgresSessions } from './postgres/postgres-sessions.js';
 import type { Queries } from './schema.js';
 import { openSqliteForReading } from './sqlite/sqlite.js';
 
@@ -18,7 +19,7 @@ export async function openForReading(settings: Settings['database'], clock: Cloc
   if (settings.kind === 'sqlite') {
     return closing(await openSqliteForReading(settings.path), clock.nowEpochSeconds());
   }
-  const queries = await slowPostgresQueries(settings.url.reveal());
+  const queries = slowPostgresQueries(await PostgresSessions.to(settings.url.reveal()));
   try {
     const { rows } = await sql<{ now: number }>`select extract(epoch from now())::bigint as now`.execute(
       queries,

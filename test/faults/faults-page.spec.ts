@@ -53,4 +53,13 @@ describe('the page of the faults', () => {
     const before = renewPage('', [line('N02', 'gone')], true);
     expect(renewPage(before, [line('N01', 'd')], true)).not.toContain('gone');
   });
+
+  test('keeps those that were made through a pooler, which a run of all does not make', () => {
+    const finished = { fullName: 'N13 it heals', status: 'passed', seconds: 1 };
+    const through = lineOf(finished, [], '2026-11-28', true);
+    expect(through?.words).toBe('it heals (through PgBouncer)');
+    const before = renewPage('', [through!, line('N13', 'it heals')], true);
+    const after = renewPage(before, [line('N13', 'it heals', { evidence: 'new' })], true);
+    expect(after).toBe(renewPage('', [through!, line('N13', 'it heals', { evidence: 'new' })], true));
+  });
 });

@@ -34,7 +34,7 @@ Each line is a test that makes a fault and checks what the service does. The num
 [rules.md](../rules.md#n-faults-made-on-purpose). \`npm run faults\` makes all of them and writes this page,
 \`npm run faults -- -t N08\` makes one and leaves the other lines as they stood. The short ones are part of \`npm test\`.
 "holds" means that everything the line says was checked. Some need \`strace\`, \`faketime\` or root, and are skipped, by
-name, where that is missing. \`EDGEPASS_FAULT_KILLS=30\` shortens N05; \`EDGEPASS_FAULT_SEED\` repeats the instants of a run
+name, where that is missing. \`EDGEPASS_FAULT_POOLER=pgbouncer\` puts PgBouncer before PostgreSQL. \`EDGEPASS_FAULT_KILLS=30\` shortens N05; \`EDGEPASS_FAULT_SEED\` repeats the instants of a run
 that names its seed.
 
 Overload and connections are decided before Nest: \`src/http/front.ts\` has the order in which a request is looked at,
@@ -49,8 +49,16 @@ idempotency key: a grant whose answer was lost is asked for again and has a row 
 
 `;
 
+/** Ends the words of a line whose fault was made while PgBouncer stood in between (`EDGEPASS_FAULT_POOLER`). */
+const THROUGH_POOLER = ' (through PgBouncer)';
+
 /** The line of a test whose title names a fault and that ran; `null` for any other. */
-export function lineOf(test: FinishedTest, remarks: readonly Remark[], date: string): FaultLine | null {
+export function lineOf(
+  test: FinishedTest,
+  remarks: readonly Remark[],
+  date: string,
+  isThroughPooler = false,
+): FaultLine | null {
   const ids = [...new Set(test.fullName.match(FAULT_ID))].toSorted().join(', ');
   if (ids === '' || !['passed', 'failed'].includes(test.status)) return null;
   const of = (kind: Remark['kind']): string =>
@@ -63,7 +71,7 @@ export function lineOf(test: FinishedTest, remarks: readonly Remark[], date: str
     .trim();
   return {
     ids,
-    words,
+    words: isThroughPooler ? `${words}${THROUGH_POOLER}` : words,
     injection: of('injection'),
     evidence: test.status === 'failed' ? `**failed** ${of('evidence')}`.trim() : of('evidence') || 'holds',
     seconds: test.seconds.toFixed(1),
@@ -71,9 +79,12 @@ export function lineOf(test: FinishedTest, remarks: readonly Remark[], date: str
   };
 }
 
-/** The new page. `isWhole`: every fault was made, so that a line of an older page is of a test that is gone. */
+/**
+ * The new page. `isWhole`: every fault was made, so that a line of an older page is of a test that is gone. Those
+ * through a pooler are made by runs of their own.
+ */
 export function renewPage(page: string, ran: readonly FaultLine[], isWhole: boolean): string {
-  const before = isWhole ? [] : readLines(page);
+  const before = readLines(page).filter(({ words }) => !isWhole || words.endsWith(THROUGH_POOLER));
   const renewed = new Map([...before, ...ran].map((line) => [`${line.ids} ${line.words}`, line]));
   const lines = [...renewed.values()].toSorted((one, other) => one.ids.localeCompare(other.ids));
   return HEAD + lines.map((line) => `${formatLine(line)}\n`).join('');

@@ -7,6 +7,8 @@ import JestSummaryReporter from '../support/jest-summary-reporter.ts';
 import { lastLines } from '../support/run-everything.ts';
 import { lineOf, renewPage } from './faults-page.ts';
 
+const isThroughPooler = process.env['EDGEPASS_FAULT_POOLER'] === 'pgbouncer';
+
 export default class FaultsReporter extends JestSummaryReporter {
   #folder = mkdtempSync(join(tmpdir(), 'edgepass-faults-'));
   #evidence = join(this.#folder, 'evidence.ndjson');
@@ -23,11 +25,12 @@ export default class FaultsReporter extends JestSummaryReporter {
     process.env['EDGEPASS_FAULT_EVIDENCE'] = this.#evidence;
   }
 
-  onTestResult(test, result) {
-    super.onTestResult(test, result);
+  onTestResult(file, result) {
+    super.onTestResult(file, result);
     const remarks = this.#remarks();
     for (const { fullName, status, duration } of result.testResults) {
-      const line = lineOf({ fullName, status, seconds: (duration ?? 0) / 1000 }, remarks, this.#date);
+      const test = { fullName, status, seconds: (duration ?? 0) / 1000 };
+      const line = lineOf(test, remarks, this.#date, isThroughPooler);
       if (line === null) continue;
       this.#lines.push(line);
       console.log(`${line.ids} ${line.words}\n    ${line.seconds} s  ${line.evidence}`);
@@ -37,7 +40,7 @@ export default class FaultsReporter extends JestSummaryReporter {
   onRunComplete(_contexts, results) {
     const page = join(this.#globalConfig.rootDir, 'docs', 'evidence', 'faults.md');
     const { testNamePattern, nonFlagArgs } = this.#globalConfig;
-    const isWhole = !testNamePattern && nonFlagArgs.length === 0;
+    const isWhole = !isThroughPooler && !testNamePattern && nonFlagArgs.length === 0;
     writeFileSync(page, renewPage(existsSync(page) ? readFileSync(page, 'utf8') : '', this.#lines, isWhole));
     rmSync(this.#folder, { recursive: true, force: true });
     const summary = this.summarise(results);

@@ -3,9 +3,11 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../support/free-port.js';
+import { startPgBouncer } from '../support/pgbouncer.js';
 import { testServer } from '../support/postgres.js';
 import { startProcess, type RunningProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { isThroughPooler } from './postgres-behind-relay.js';
 
 const run = promisify(execFile);
 const USER = 'edgepass';
@@ -43,10 +45,11 @@ export async function makeOwnPostgres(): Promise<OwnPostgres> {
   });
   const serverAt = async (where: string): Promise<OwnPostgres> => {
     const port = await freePort();
+    const url = `postgres://${USER}@127.0.0.1:${port}/postgres`;
     return {
       folder,
       data: where,
-      url: `postgres://${USER}@127.0.0.1:${port}/postgres`,
+      url: isThroughPooler ? (await startPgBouncer(url)).url : url,
       start: async ({ settings = {}, under = [] } = {}) => {
         const all = {
           listen_addresses: '127.0.0.1',

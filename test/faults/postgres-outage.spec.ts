@@ -57,7 +57,7 @@ test('N16 PostgreSQL that falls silent is waited for a few seconds, not for ever
   expect(refused.headers['retry-after']).toBe('2');
   expect(setCookieLines(refused)).toEqual([]);
 
-  relay.heal();
+  await database.heal();
   await api.ask('courses').expect(201);
 });
 
@@ -71,6 +71,6 @@ test('N16 an administrator gets database_unavailable, and nothing half done rema
     .send({ subject: 'user:u2', prefix: 'courses' });
 
   expect(refused.body).toMatchObject({ status: 503, code: 'database_unavailable' });
-  relay.heal();
+  await database.heal();
   expect(await api.countOf('entitlements')).toBe(before);
 });

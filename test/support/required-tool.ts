@@ -14,6 +14,7 @@ type Command =
   | 'firefox'
   | 'nginx'
   | 'openssl'
+  | 'pgbouncer'
   | 'promtool'
   | 'strace'
   | 'systemd-analyze';
@@ -34,6 +35,7 @@ const names: Readonly<Record<Command, readonly string[]>> = {
   firefox: ['firefox-esr', 'firefox'],
   nginx: ['nginx'],
   openssl: ['openssl'],
+  pgbouncer: ['pgbouncer'],
   promtool: ['promtool'],
   strace: ['strace'],
   'systemd-analyze': ['systemd-analyze'],

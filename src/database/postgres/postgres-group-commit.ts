@@ -7,6 +7,11 @@ import { PoolExhaustedError } from './postgres-pool.js';
 export interface GroupCommitParts {
   /** Gives a connection of pg in pipeline mode. */
   readonly connect: () => Promise<Client>;
+  /**
+   * What each transaction on this connection has to begin with, because its session is not its own and keeps neither
+   * limits nor statements; `null` where it does.
+   */
+  readonly limitsOf?: (client: Client) => string | null;
   /** Runs one statement outside any group, for what a group could not do. */
   readonly runAlone: <R>(query: CompiledQuery<R>) => Promise<QueryResult<R>>;
   /** How long PostgreSQL may take for a group, and how long a caller waits for its answer altogether. */
@@ -119,13 +124,14 @@ export class PostgresGroupCommit {
   }
 
   async #commit(client: Client, group: readonly Waiting[]): Promise<void> {
-    const isTransaction = group.length > 1;
+    const limits = this.#parts.limitsOf?.(client) ?? null;
+    const isTransaction = group.length > 1 || limits !== null;
     const last = { query_timeout: this.#parts.groupMilliseconds };
     // All of it is sent at once; the answers come in the same order.
-    const begin = isTransaction ? client.query('begin') : null;
+    const begin = isTransaction ? client.query(limits === null ? 'begin' : `begin; ${limits}`) : null;
     const statements = group.map(({ query: { sql, parameters } }) =>
       client.query({
-        ...this.#nameOf(sql),
+        ...(limits === null ? this.#nameOf(sql) : {}),
         text: sql,
         values: [...parameters],
         ...(isTransaction ? {} : last),
@@ -142,9 +148,10 @@ export class PostgresGroupCommit {
     const frame = [begun, ended].flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     if ([...failures, ...frame].every((failure) => sqlStateOf(failure) !== null)) this.#groupsAnswered += 1;
 
-    const isUndone = isTransaction
-      ? ended.status === 'fulfilled' && ended.value?.command === 'ROLLBACK'
-      : failures.some((failure) => WORKS_ELSEWHERE.has(sqlStateOf(failure)));
+    const isUndone =
+      group.length > 1
+        ? ended.status === 'fulfilled' && ended.value?.command === 'ROLLBACK'
+        : failures.some((failure) => WORKS_ELSEWHERE.has(sqlStateOf(failure)));
     if (isUndone) {
       if (failures.some((failure) => STALE_PLAN.has(sqlStateOf(failure)))) this.#abandon(client);
       this.#runEachAlone(group);

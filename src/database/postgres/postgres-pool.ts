@@ -1,5 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryResult } from 'pg';
+import { inTransaction, NO_ANSWER_YET, type PostgresSessions } from './postgres-sessions.js';
 
 /** Called for each connection that PostgreSQL or the network ended. */
 export type OnConnectionLost = (error: Error) => void;
@@ -21,10 +22,18 @@ export class BoundedPool implements PostgresPool {
   readonly options: object;
   readonly #pool: Pool;
   readonly #waitMilliseconds: number;
+  readonly #sessions: PostgresSessions | null;
   #answers = 0;
 
-  constructor(pool: Pool, statementMilliseconds: number, onConnectionLost: OnConnectionLost) {
+  /** @param sessions that made a pool with limits; without them no statement has any but our own wait */
+  constructor(
+    pool: Pool,
+    statementMilliseconds: number,
+    onConnectionLost: OnConnectionLost,
+    sessions: PostgresSessions | null = null,
+  ) {
     this.#pool = pool;
+    this.#sessions = sessions;
     this.options = pool.options;
     this.#waitMilliseconds = statementMilliseconds + HEAD_START_MILLISECONDS;
     // Each client reports for itself, idle or in use. The pool repeats the idle ones: without a listener that would end the process.
@@ -33,10 +42,15 @@ export class BoundedPool implements PostgresPool {
   }
 
   async connect(): Promise<PostgresPoolClient> {
+    if (this.#sessions?.isPooled === null) throw new Error(NO_ANSWER_YET);
     const answersBefore = this.#answers;
     try {
       const client = await this.#pool.connect();
-      return new BoundedClient(client, this.#waitMilliseconds, () => (this.#answers += 1));
+      const limits = this.#sessions?.beginWithLimits(client) ?? null;
+      const count = (): void => void (this.#answers += 1);
+      return limits === null
+        ? new BoundedClient(client, this.#waitMilliseconds, count)
+        : new PooledClient(client, this.#waitMilliseconds, count, limits);
     } catch (error) {
       if (this.#answers === answersBefore) throw error;
       throw new PoolExhaustedError('no connection became free', { cause: error });
@@ -50,8 +64,8 @@ export class BoundedPool implements PostgresPool {
 
 class BoundedClient implements PostgresPoolClient {
   constructor(
-    private readonly client: PoolClient,
-    private readonly waitMilliseconds: number,
+    protected readonly client: PoolClient,
+    protected readonly waitMilliseconds: number,
     private readonly onAnswer: () => void,
   ) {}
 
@@ -62,22 +76,50 @@ class BoundedClient implements PostgresPoolClient {
     parameters: readonly unknown[] = [],
   ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
     if (typeof sql !== 'string') throw new Error('no query of edgepass is streamed');
-    return this.#answer<R>(sql, parameters);
+    return this.ask(sql, [...parameters]).then((answer) => {
+      this.onAnswer();
+      return answer as unknown as PostgresQueryResult<R>;
+    });
   }
 
   release(destroy?: boolean): void {
     this.client.release(destroy);
   }
 
-  async #answer<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+  protected async ask(text: string, values: unknown[]): Promise<QueryResult> {
     // end() breaks a connection off on which a statement runs; the statement rejects, the pool forgets it.
     const timer = setTimeout(() => void this.client.end(), this.waitMilliseconds);
     try {
-      const answer = await this.client.query(sql, [...parameters]);
-      this.onAnswer();
-      return answer as unknown as PostgresQueryResult<R>;
+      return await this.client.query(text, values);
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** A client behind a pooler: each transaction says its limits, and a statement outside of one gets one of its own. */
+class PooledClient extends BoundedClient {
+  #isInTransaction = false;
+
+  constructor(
+    client: PoolClient,
+    waitMilliseconds: number,
+    onAnswer: () => void,
+    private readonly limits: string,
+  ) {
+    super(client, waitMilliseconds, onAnswer);
+  }
+
+  protected override ask(text: string, values: unknown[]): Promise<QueryResult> {
+    // In pipeline mode pg breaks the connection off when this is over; end() would wait for the answer.
+    const wait = { query_timeout: this.waitMilliseconds };
+    // These words are kysely's own.
+    const isBegin = /^(?:begin|start transaction)\b/.test(text);
+    if (!isBegin && !this.#isInTransaction) {
+      return inTransaction(this.client, this.limits, { text, values, ...wait });
+    }
+    if (isBegin) this.#isInTransaction = true;
+    if (text === 'commit' || text === 'rollback') this.#isInTransaction = false;
+    return this.client.query({ text: isBegin ? `${text}; ${this.limits}` : text, values, ...wait });
   }
 }

@@ -1,22 +1,31 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import type { Client, ClientConfig } from 'pg';
+import type { Client, QueryResult } from 'pg';
 import { formatProblems } from '../../settings/settings-problem.js';
 import { codeOf, DatabaseOpenError } from '../database-open-error.js';
 import { migrateToLatest } from '../migrate.js';
+import { MigratingDialect, underMigrationLock } from './migration-lock.js';
 import { PostgresGroupCommit } from './postgres-group-commit.js';
 import { BoundedPool, HEAD_START_MILLISECONDS, type OnConnectionLost } from './postgres-pool.js';
+import {
+  CONNECT_MILLISECONDS,
+  inTransaction,
+  type Limits,
+  type PostgresSessions,
+} from './postgres-sessions.js';
 import { PROBE_WRITE, probeFiller, type Probe } from '../readiness.js';
 import type { Queries, Tables } from '../schema.js';
 
-/** How long a caller waits for a connection, and then for each statement. Together below 2 s (N16). */
-const CONNECT_MILLISECONDS = 700;
+/** How long a statement of a caller may take. With the wait for a connection below 2 s (N16). */
 const STATEMENT_MILLISECONDS = 800;
 
-/** A transaction whose instance froze gives its row locks back after this. */
-const IDLE_IN_TRANSACTION_MILLISECONDS = 5_000;
+const LIMITS: Limits = {
+  statement_timeout: STATEMENT_MILLISECONDS,
+  /** A transaction whose instance froze gives its row locks back after this. */
+  idle_in_transaction_session_timeout: 5_000,
+};
 
-/** AWS's network load balancers forget a connection after 350 s; Linux alone would first ask after two hours. */
-const KEEP_ALIVE_MILLISECONDS = 30_000;
+/** A row that another transaction holds is left to a connection of its own: it must not hold up a group. */
+const GROUP_LIMITS: Limits = { ...LIMITS, lock_timeout: 100 };
 
 /** Connections of one instance; PostgreSQL's own default allows 100 for everybody. */
 const POOL_CONNECTIONS = 10;
@@ -24,80 +33,23 @@ const POOL_CONNECTIONS = 10;
 /** A migration may take its time, and so may the one of the instance beside us that we wait for. */
 const MIGRATION_MILLISECONDS = 300_000;
 
-/** PostgreSQL's type id of `bigint`; the driver gives it as text by default. */
-const INT8 = 20;
-
-type Driver = typeof import('pg').default;
-
-async function loadPg(): Promise<Driver> {
-  const { default: pg } = await import('pg');
-  return pg;
+/** The callers' connections: each wait is bounded. Nothing is connected yet. */
+export function postgresQueries(sessions: PostgresSessions, onConnectionLost: OnConnectionLost): Queries {
+  const pool = sessions.pool(LIMITS, { max: POOL_CONNECTIONS });
+  const bounded = new BoundedPool(pool, STATEMENT_MILLISECONDS, onConnectionLost, sessions);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: bounded }) });
 }
-
-function connectionConfig(pg: Driver, url: string) {
-  return {
-    connectionString: url,
-    application_name: 'edgepass',
-    connectionTimeoutMillis: CONNECT_MILLISECONDS,
-    // The kernel notices a peer that vanished although no statement runs, and what keeps count of connections in
-    // between (NAT, a load balancer) does not forget this one.
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_MILLISECONDS,
-    types: {
-      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-        oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-    },
-  } satisfies ClientConfig;
-}
-
-function kyselyOn(pg: Driver, config: object, waitMilliseconds: number, onLost: OnConnectionLost): Queries {
-  const pool = new BoundedPool(new pg.Pool(config), waitMilliseconds, onLost);
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-}
-
-/** The callers' connections: each wait is bounded. Nothing is connected yet. @throws {DatabaseOpenError} */
-export async function postgresQueries(url: string, onConnectionLost: OnConnectionLost): Promise<Queries> {
-  const pg = await loadPg();
-  const config = {
-    ...connectionConfig(pg, url),
-    max: POOL_CONNECTIONS,
-    statement_timeout: STATEMENT_MILLISECONDS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLISECONDS,
-  };
-  return kyselyOn(pg, config, STATEMENT_MILLISECONDS, onConnectionLost);
-}
-
-/** A row that another transaction holds is left to a connection of its own: it must not hold up a group. */
-const GROUP_LOCK_MILLISECONDS = 100;
 
 /** Where grants are recorded: together, on a connection of their own. Nothing is connected yet. */
-export async function postgresGroupCommit(
-  url: string,
+export function postgresGroupCommit(
+  sessions: PostgresSessions,
   queries: Queries,
   onConnectionLost: OnConnectionLost,
-): Promise<PostgresGroupCommit> {
-  const pg = await loadPg();
+): PostgresGroupCommit {
   const groupMilliseconds = STATEMENT_MILLISECONDS + HEAD_START_MILLISECONDS;
   return new PostgresGroupCommit({
-    connect: async () => {
-      const client = new pg.Client({
-        ...connectionConfig(pg, url),
-        statement_timeout: STATEMENT_MILLISECONDS,
-        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLISECONDS,
-        pipeline: true,
-      });
-      client.on('error', onConnectionLost);
-      try {
-        await client.connect();
-        // The types of pg leave the limit out; without one a line that falls silent here would be waited for.
-        const limit = { query_timeout: CONNECT_MILLISECONDS };
-        await client.query({ text: `set lock_timeout = ${GROUP_LOCK_MILLISECONDS}`, ...limit });
-        return client;
-      } catch (error) {
-        client.end().catch(() => undefined);
-        throw error;
-      }
-    },
+    connect: () => sessions.connect(GROUP_LIMITS, onConnectionLost),
+    limitsOf: (client) => sessions.beginWithLimits(client),
     runAlone: (query) => queries.executeQuery(query),
     groupMilliseconds,
     callerMilliseconds: CONNECT_MILLISECONDS + groupMilliseconds,
@@ -105,23 +57,22 @@ export async function postgresGroupCommit(
 }
 
 /** One connection with long time limits, for what reads everything: the export of the audit log. */
-export async function slowPostgresQueries(url: string): Promise<Queries> {
-  const pg = await loadPg();
-  const config = { ...connectionConfig(pg, url), connectionTimeoutMillis: 10_000, max: 1 };
-  return kyselyOn(pg, config, MIGRATION_MILLISECONDS, () => undefined);
+export function slowPostgresQueries(sessions: PostgresSessions): Queries {
+  const pool = sessions.unlimitedPool({ connectionTimeoutMillis: 10_000, max: 1 });
+  const bounded = new BoundedPool(pool, MIGRATION_MILLISECONDS, () => undefined);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: bounded }) });
 }
 
 /**
- * Brings the schema to this version. Several instances may call it at once: kysely lets one of them migrate
- * under an advisory lock. The others wait for it here, on a connection that waits longer than callers may.
+ * Brings the schema to this version. Several instances may call it at once: one of them migrates. The others wait for
+ * it here, on a connection that waits longer than callers may.
  */
-export async function migratePostgres(url: string): Promise<void> {
-  const pg = await loadPg();
-  const config = { ...connectionConfig(pg, url), max: 1 };
-  const queries = kyselyOn(pg, config, MIGRATION_MILLISECONDS, () => undefined);
+export async function migratePostgres(sessions: PostgresSessions): Promise<void> {
+  const pool = new BoundedPool(sessions.unlimitedPool({ max: 1 }), MIGRATION_MILLISECONDS, () => undefined);
+  const queries = new Kysely<Tables>({ dialect: new MigratingDialect({ pool }) });
   try {
     await refuseOtherEncodings(queries);
-    await migrateToLatest(queries, 'postgres');
+    await underMigrationLock(queries, (locked) => migrateToLatest(locked, 'postgres'));
   } finally {
     await queries.destroy();
   }
@@ -146,27 +97,27 @@ async function refuseOtherEncodings(queries: Queries): Promise<void> {
 
 /** Probes on a connection of its own: a busy pool does not delay it, and its wait delays no caller. */
 export class PostgresProbe {
-  readonly #url: string;
+  readonly #sessions: PostgresSessions;
   #client: Client | null = null;
   #isMigrated = false;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(sessions: PostgresSessions) {
+    this.#sessions = sessions;
   }
 
   readonly probe: Probe = async (withWrite) => {
-    if (!this.#isMigrated) {
-      await migratePostgres(this.#url);
-      this.#isMigrated = true;
-    }
     const client = await this.#connected();
     try {
-      const { rows } = await client.query<{ read_only: string }>(
-        `select current_setting('transaction_read_only') as read_only`,
-      );
+      if (!this.#isMigrated) {
+        await migratePostgres(this.#sessions);
+        this.#isMigrated = true;
+      }
+      const [state] = (
+        await this.#ask(client, `select current_setting('transaction_read_only') as read_only`)
+      ).rows as { read_only: string }[];
       // A standby, or a primary that was switched to read-only: it answers, and records nothing (N20).
-      if (rows[0]?.read_only !== 'off') throw new Error('PostgreSQL is read-only');
-      if (withWrite) await client.query(PROBE_WRITE('$1'), [probeFiller()]);
+      if (state?.read_only !== 'off') throw new Error('PostgreSQL is read-only');
+      if (withWrite) await this.#ask(client, PROBE_WRITE('$1'), [probeFiller()]);
     } catch (error) {
       this.close();
       throw error;
@@ -179,18 +130,16 @@ export class PostgresProbe {
     client?.end().catch(() => undefined);
   }
 
+  #ask(client: Client, text: string, values: unknown[] = []): Promise<QueryResult> {
+    const limits = this.#sessions.beginWithLimits(client);
+    return limits === null ? client.query(text, values) : inTransaction(client, limits, { text, values });
+  }
+
   async #connected(): Promise<Client> {
     if (this.#client !== null) return this.#client;
-    const pg = await loadPg();
-    const client = new pg.Client({
-      ...connectionConfig(pg, this.#url),
-      statement_timeout: STATEMENT_MILLISECONDS,
-      query_timeout: STATEMENT_MILLISECONDS,
+    const client = await this.#sessions.connectAndLearn(LIMITS, STATEMENT_MILLISECONDS, (lost) => {
+      if (this.#client === lost) this.#client = null;
     });
-    client.on('error', () => {
-      if (this.#client === client) this.#client = null;
-    });
-    await client.connect();
     this.#client = client;
     return client;
   }
@@ -224,12 +173,6 @@ const TODO_BY_CODE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'correct the host; special characters of the password are percent-encoded (@ is %40, / is %2F)',
   ENOENT: 'correct the path of sslrootcert, sslcert or sslkey',
 };
-
-/** The host of an address and its port, where it names one: the part of it that a message may show. */
-export function hostOf(url: string): string {
-  const { host, searchParams } = new URL(url);
-  return host === '' ? (searchParams.get('host') ?? 'localhost') : host;
-}
 
 /** The reason of a PostgreSQL that is not ready, for the log. */
 export function explainPostgres(error: unknown, host: string): object {
