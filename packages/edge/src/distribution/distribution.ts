@@ -91,6 +91,8 @@ export interface FolderOriginDescription extends OriginInDistribution {
 
 /** How the website endpoint of a bucket answers (R118). */
 export interface Website {
+  /** The bucket whose endpoint this is, by the name of its host; null where another host stands before it. */
+  readonly bucketName: string | null;
   /** Put behind a path that ends in `/`. */
   readonly indexSuffix: string;
   /** The object that stands in for errors. */

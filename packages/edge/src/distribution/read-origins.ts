@@ -131,16 +131,16 @@ function readFolder(
 }
 
 function readWebsiteOf(id: string, node: JsonNode, entry: FolderEntry, reading: Reading): Website | null {
-  const isEndpoint = websiteBucketOf(node.get('DomainName').optionalText().toLowerCase()) !== null;
-  if (!isEndpoint && entry.bucketWebsite === null) return null;
+  const bucketName = websiteBucketOf(node.get('DomainName').optionalText().toLowerCase());
+  if (bucketName === null && entry.bucketWebsite === null) return null;
   const file = fileOf(entry.bucketWebsite, DEFAULT_WEBSITE_FILE, reading);
-  if (file !== null) return readWebsite(file);
+  if (file !== null) return { bucketName, ...readWebsite(file) };
   if (entry.bucketWebsite === null) {
     reading.warnings.push(
       `edge.json origins.${id}: a website endpoint without the answer of \`aws s3api get-bucket-website\`: index.html is taken for its index document, and it has no error document`,
     );
   }
-  return ASSUMED_WEBSITE;
+  return { bucketName, ...ASSUMED_WEBSITE };
 }
 
 /** The file that an origin names, or the one that a single origin need not name. */

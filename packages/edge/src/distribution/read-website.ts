@@ -5,7 +5,7 @@ import type { JsonNode } from './json-node.js';
 const WEBSITE_HOST = /^(?<bucket>.+)\.s3-website[.-][a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/;
 
 /** What is taken where nobody says how the website answers. */
-export const ASSUMED_WEBSITE: Website = {
+export const ASSUMED_WEBSITE: Omit<Website, 'bucketName'> = {
   indexSuffix: 'index.html',
   errorKey: null,
   redirectAllTo: null,
@@ -18,7 +18,7 @@ export function websiteBucketOf(domainName: string): string | null {
 }
 
 /** Reads the answer of `aws s3api get-bucket-website`, or the `WebsiteConfiguration` that put-bucket-website takes. */
-export function readWebsite(root: JsonNode): Website {
+export function readWebsite(root: JsonNode): Omit<Website, 'bucketName'> {
   const node = root.get('WebsiteConfiguration').isPresent ? root.get('WebsiteConfiguration') : root;
   const redirectAll = node.get('RedirectAllRequestsTo');
   const index = node.get('IndexDocument');

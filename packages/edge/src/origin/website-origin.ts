@@ -5,9 +5,7 @@ import { headerOf, type HeaderList } from '../header-list.js';
 import { escapeXml } from '../xml.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
 import { FolderObjects, type FolderObject } from './folder-origin.js';
-import { readObjectKey } from './object-key.js';
-import { websiteBucketOf } from '../distribution/read-website.js';
-import type { AbsentObject } from './open-object.js';
+import { readObjectKey, type AbsentObject } from './open-object.js';
 import type { Origin, OriginRequest } from './origin.js';
 import { newS3Ids } from './s3-error.js';
 
@@ -132,9 +130,9 @@ export class WebsiteOrigin implements Origin {
   /** A website endpoint finds the bucket by `Host`: its own name, or that of the bucket alone (S3-WEB). */
   private bucketOfAnother({ headers }: OriginRequest): EdgeAnswer | null {
     const { domainName } = this.description;
-    const bucket = websiteBucketOf(domainName);
+    const { bucketName } = this.website;
     const host = headers.host?.toLowerCase();
-    if (bucket === null || host === undefined || host === domainName || host === bucket) return null;
+    if (bucketName === null || host === undefined || host === domainName || host === bucketName) return null;
     const members = {
       Code: 'NoSuchBucket',
       Message: 'The specified bucket does not exist',
