@@ -95,8 +95,9 @@ function cdnHostsOf(evidence: Evidence, grants: readonly Grant[]): ReadonlySet<s
   for (const load of evidence.loads) {
     const isSigned = (load.cookies ?? []).some(({ name }) => SIGNED.test(name));
     const host = hostOf(load.url);
-    if (load.source === 'console') hosts.add(host);
-    else if (isOfCloudFront(load)) hosts.add(host);
+    if (load.source === 'console') {
+      if (!grantHosts.has(host)) hosts.add(host);
+    } else if (isOfCloudFront(load)) hosts.add(host);
     else if (isSigned && !grantHosts.has(host)) hosts.add(host);
   }
   if (hosts.size === 0) {

@@ -5,6 +5,7 @@ import { formatFolderProblem } from './distribution/json-node.js';
 import { readDistribution } from './distribution/read-distribution.js';
 import { EdgeLog } from './edge-log.js';
 import { errorCode } from './error-code.js';
+import { runExport } from './export.command.js';
 import { startEdgeServer, type EdgeServer } from './server.js';
 import { listenForStop } from './stop-signal.js';
 
@@ -73,6 +74,7 @@ interface StartedEdge extends EdgeServer {
 
 /** Runs the edge until it is asked to stop. */
 export async function run(args: readonly string[]): Promise<number> {
+  if (args[0] === 'export') return runExport(args.slice(1));
   const options = readOptions(args);
   if (options === 'help') {
     process.stdout.write(USAGE);

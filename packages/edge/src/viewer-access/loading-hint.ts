@@ -19,7 +19,7 @@ export function loadingHint({ method, headers }: Loading, reason: string): strin
   }
   if (reason !== 'key-pair-id-missing') return null;
   const mode = headers['sec-fetch-mode'];
-  const dest = String(headers['sec-fetch-dest'] ?? '');
+  const dest = headers['sec-fetch-dest'] ?? '';
   const isOtherSite = headers['sec-fetch-site'] === 'cross-site';
   const page = 'docs/doctor/cookies-sent.md';
   if (headers.origin === 'null' && isOtherSite) {

@@ -1,0 +1,137 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, jest } from '@jest/globals';
+import { ecKey } from '../../../test/support/edge-fixture.js';
+import { testWith } from '../../../test/support/required-tool.js';
+import { temporaryFolder } from '../../../test/support/temporary-folder.js';
+import { runExport } from './export.command.js';
+import { readDistribution } from './distribution/read-distribution.js';
+
+const KEY = ecKey('K2JCJMDEHXQW5F');
+const NAMESPACE = 'xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"';
+const list = (name: string, values: readonly string[]) =>
+  `<Quantity>${values.length}</Quantity><Items>${values.map((value) => `<${name}>${value}</${name}>`).join('')}</Items>`;
+
+/** What AWS answers, in its own XML. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  '/2020-05-31/distribution/E2QWRUHEXAMPLE': `<Distribution ${NAMESPACE}><Id>E2QWRUHEXAMPLE</Id><DomainName>d111.cloudfront.net</DomainName><DistributionConfig><CallerReference>r</CallerReference><Aliases>${list('CNAME', ['cdn.example.com'])}</Aliases><DefaultRootObject></DefaultRootObject><Origins><Quantity>1</Quantity><Items><Origin><Id>media</Id><DomainName>media.s3.eu-central-1.amazonaws.com</DomainName><OriginPath></OriginPath><CustomHeaders><Quantity>0</Quantity></CustomHeaders><S3OriginConfig><OriginAccessIdentity></OriginAccessIdentity></S3OriginConfig></Origin></Items></Origins><DefaultCacheBehavior><TargetOriginId>media</TargetOriginId><TrustedKeyGroups><Enabled>true</Enabled>${list('KeyGroup', ['group-1'])}</TrustedKeyGroups><ViewerProtocolPolicy>https-only</ViewerProtocolPolicy><AllowedMethods>${list('Method', ['HEAD', 'GET'])}<CachedMethods>${list('Method', ['HEAD', 'GET'])}</CachedMethods></AllowedMethods><CachePolicyId>cache-1</CachePolicyId><ResponseHeadersPolicyId>pages</ResponseHeadersPolicyId></DefaultCacheBehavior><CacheBehaviors><Quantity>0</Quantity></CacheBehaviors><Comment></Comment><Enabled>true</Enabled></DistributionConfig></Distribution>`,
+  '/2020-05-31/cache-policy/cache-1': `<CachePolicy ${NAMESPACE}><Id>cache-1</Id><CachePolicyConfig><Name>files</Name><DefaultTTL>60</DefaultTTL><MaxTTL>600</MaxTTL><MinTTL>1</MinTTL><ParametersInCacheKeyAndForwardedToOrigin><EnableAcceptEncodingGzip>false</EnableAcceptEncodingGzip><EnableAcceptEncodingBrotli>false</EnableAcceptEncodingBrotli><HeadersConfig><HeaderBehavior>none</HeaderBehavior></HeadersConfig><CookiesConfig><CookieBehavior>none</CookieBehavior></CookiesConfig><QueryStringsConfig><QueryStringBehavior>none</QueryStringBehavior></QueryStringsConfig></ParametersInCacheKeyAndForwardedToOrigin></CachePolicyConfig></CachePolicy>`,
+  '/2020-05-31/response-headers-policy/pages': `<ResponseHeadersPolicy ${NAMESPACE}><Id>pages</Id><ResponseHeadersPolicyConfig><Name>pages</Name><CorsConfig><AccessControlAllowOrigins>${list('Origin', ['https://app.example.com'])}</AccessControlAllowOrigins><AccessControlAllowHeaders>${list('Header', ['Range'])}</AccessControlAllowHeaders><AccessControlAllowMethods>${list('Method', ['GET'])}</AccessControlAllowMethods><AccessControlAllowCredentials>true</AccessControlAllowCredentials><OriginOverride>true</OriginOverride></CorsConfig></ResponseHeadersPolicyConfig></ResponseHeadersPolicy>`,
+  '/2020-05-31/key-group/group-1': `<KeyGroup ${NAMESPACE}><Id>group-1</Id><KeyGroupConfig><Name>viewers</Name><Items><PublicKey>${KEY.id}</PublicKey></Items></KeyGroupConfig></KeyGroup>`,
+  [`/2020-05-31/public-key/${KEY.id}`]: `<PublicKey ${NAMESPACE}><Id>${KEY.id}</Id><PublicKeyConfig><CallerReference>r</CallerReference><Name>k</Name><EncodedKey>${KEY.publicPem}</EncodedKey></PublicKeyConfig></PublicKey>`,
+  '/media?cors':
+    '<CORSConfiguration><CORSRule><AllowedOrigin>https://app.example.com</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>',
+};
+const DENIED = `<ErrorResponse ${NAMESPACE}><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: cloudfront:GetDistribution</Message></Error></ErrorResponse>`;
+
+let server: Server;
+let url = '';
+const asked: string[] = [];
+const before = { ...process.env };
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    const answer = ANSWERS[request.url ?? ''];
+    response.writeHead(answer === undefined ? 403 : 200, { 'Content-Type': 'text/xml', ETag: 'E1' });
+    response.end(answer ?? DENIED);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'y',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_CONFIG_FILE: '/dev/null',
+  });
+});
+afterAll(() => {
+  process.env = before;
+  server.close();
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** Runs the export with its output caught. */
+async function exported(
+  ...args: readonly string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ['', ''];
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((stdout += String(text)), true));
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((stderr += String(text)), true));
+  const code = await runExport(args);
+  return { code, stdout, stderr };
+}
+
+describe('edgepass edge export', () => {
+  testWith(
+    'aws',
+    'writes a folder that the edge reads, with GET alone',
+    async () => {
+      const out = join(temporaryFolder('export'), 'distribution');
+      const { code, stdout, stderr } = await exported(
+        '--id',
+        'E2QWRUHEXAMPLE',
+        '--out',
+        out,
+        '--endpoint-url',
+        url,
+      );
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.trim().split('\n').toSorted()).toEqual([
+        'bucket-cors-1.json',
+        'cache-policies/cache-1.json',
+        'distribution.json',
+        'edge.json',
+        'key-groups/group-1.json',
+        `public-keys/${KEY.id}.json`,
+        'response-headers-policies/pages.json',
+      ]);
+      expect([...new Set(asked.map((line) => line.split(' ')[0]))]).toEqual(['GET']);
+      expect(asked.map((line) => line.split(' ')[1] ?? '').toSorted()).toEqual(
+        Object.keys(ANSWERS).toSorted(),
+      );
+      const result = readDistribution(out);
+      expect('problems' in result ? result.problems : []).toEqual([]);
+      if ('problems' in result) return;
+      expect(result.distribution.behaviors[0]?.responseHeadersPolicy?.cors?.allowCredentials).toBe(true);
+      expect(result.distribution.behaviors[0]?.trustedKeys?.has(KEY.id)).toBe(true);
+      expect(JSON.parse(readFileSync(join(out, 'edge.json'), 'utf8'))).toEqual({
+        origins: { media: { folder: 'media', bucketCors: 'bucket-cors-1.json' } },
+      });
+      expect(statSync(join(out, 'distribution.json')).mode & 0o777).toBe(0o600);
+      expect(statSync(out).mode & 0o777).toBe(0o700);
+    },
+    120_000,
+  );
+
+  testWith(
+    'aws',
+    'says which call AWS refused, and writes nothing',
+    async () => {
+      const out = join(temporaryFolder('export'), 'distribution');
+      const { code, stderr } = await exported('--id', 'E3NOTHERE', '--out', out, '--endpoint-url', url);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^edgepass edge export: aws cloudfront get-distribution: .*AccessDenied.*cloudfront:GetDistribution\n$/,
+      );
+      expect(readdirSync(join(out, '..'))).toEqual([]);
+    },
+    60_000,
+  );
+
+  testWith('aws', 'overwrites nothing, and names wrong use', async () => {
+    const out = temporaryFolder('export');
+    mkdirSync(join(out, 'a'));
+    writeFileSync(join(out, 'a/b'), '');
+    const full = await exported('--id', 'E2QWRUHEXAMPLE', '--out', out);
+    expect(full.code).toBe(2);
+    expect(full.stderr).toMatch(/expected an empty folder, found files in it\n\nUsage: edgepass edge export/);
+    expect((await exported('--out', 'x')).stderr).toMatch(
+      /^edgepass edge export: --id: expected the id of a distribution/,
+    );
+  });
+});
