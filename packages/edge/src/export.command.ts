@@ -170,8 +170,8 @@ async function exportDistribution({ id, out, flags }: ExportOptions): Promise<vo
       ];
     }),
   ];
-  await inTurns(tasks);
-  await inTurns(
+  await runAll(tasks);
+  await runAll(
     [...keyIds].map(
       (key) => async () =>
         write(`public-keys/${key}.json`, await aws('cloudfront', 'get-public-key', '--id', key)),
@@ -214,7 +214,7 @@ function functionName(arn: string): string {
   return /function\/([\w-]{1,64})$/.exec(arn)?.[1] ?? '';
 }
 
-async function inTurns(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+async function runAll(tasks: readonly (() => Promise<void>)[]): Promise<void> {
   const waiting = [...tasks];
   const worker = async (): Promise<void> => {
     for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await task();

@@ -603,6 +603,20 @@ function storageAccessSigns(facts: Facts): readonly Sign[] {
       },
     ];
   }
+  const embedded = facts.grants.find(
+    (grant) => isEmbedded(grant) && grant.cookies.some((cookie) => crossSite(cookie, grant)),
+  );
+  if (
+    active !== undefined &&
+    embedded !== undefined &&
+    originOf(embedded.load.url) !== originOf(active.url)
+  ) {
+    return [
+      {
+        seen: `${active.where}: ${showUrl(active.url)} was asked with storage access, and ${showUrl(embedded.load.url)} sets the cookies of another origin.`,
+      },
+    ];
+  }
   const saying = facts.evidence.sayings.find(({ kind }) => kind === 'storage-access');
   const [refused] = facts.failing.filter(({ status }) => status === 403);
   if (saying === undefined || refused === undefined) return [];
