@@ -12,6 +12,7 @@ const compiled = spawnSync(process.execPath, [tsc, '-p', 'test/fuzz/tsconfig.jso
 
 const COMMANDS = {
   edge: async () => (await load('edge/edge-command.js')).runEdgeCommand,
+  origin: async () => (await load('edge/edge-command.js')).runOriginCommand,
   properties: async () => (await load('properties/properties-command.js')).runPropertiesCommand,
   http: async () => (await load('http/http-command.js')).runHttpCommand,
 };

@@ -168,6 +168,7 @@ describe('a request to a server origin (R121)', () => {
       'Connection: close, X-Mine',
       'X-Mine: 1',
       'Keep-Alive: timeout=5',
+      'Expect: 100-continue',
       'TE: trailers',
       'Proxy-Authorization: x',
       'X-Edge-Own: 1',
@@ -175,7 +176,7 @@ describe('a request to a server origin (R121)', () => {
     ];
     await edge.ask('/a', { headers });
     const names = upstream.requests[0]?.headers.map(([name]) => name.toLowerCase()) ?? [];
-    expect(names.filter((name) => /^(x-mine|keep-alive|te|proxy-|x-edge|cloudfront-)/.test(name))).toEqual(
+    expect(names.filter((name) => /^(x-mine|keep-alive|expect|te|proxy-|x-edge|cloudfront-)/.test(name))).toEqual(
       [],
     );
   });

@@ -26,6 +26,7 @@ const NEVER_BY_NAME = new Set([
   'cookie',
   'connection',
   'content-length',
+  'expect',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
