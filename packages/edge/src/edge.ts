@@ -197,8 +197,8 @@ export class Edge {
     // A server gets the path as it came and reads it itself.
     if (this.distribution.origins.get(behavior.originId)?.kind === 'server') return false;
     const decoded = decodeOnce(path);
-    const asItStands = findBehavior(this.distribution, path);
-    return decoded !== null && findBehavior(this.distribution, decoded) !== asItStands;
+    if (decoded === null || decoded === path) return false;
+    return findBehavior(this.distribution, decoded) !== findBehavior(this.distribution, path);
   }
 
   private relay(

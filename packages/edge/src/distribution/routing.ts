@@ -1,4 +1,4 @@
-import { matchesWildcard } from '../wildcard.js';
+import { matchesWildcard, wildcardMatcher } from '../wildcard.js';
 import type { Behavior, Distribution } from './distribution.js';
 
 /**
@@ -15,11 +15,11 @@ export function acceptsHost(
   const port = listeningPort === 80 || listeningPort === 443 ? '' : `:${listeningPort}`;
   if (['localhost', '127.0.0.1', '[::1]'].some((name) => asked === `${name}${port}`)) return true;
   const name = asked.replace(/:[0-9]{1,5}$/, '');
-  return name === distribution.domainName || distribution.aliases.some((alias) => covers(alias, name));
+  return name === distribution.domainName || distribution.aliases.some((alias) => coversName(alias, name));
 }
 
 /** `*.example.com` covers every name below `example.com`, however deep, and not that name itself. */
-function covers(alias: string, name: string): boolean {
+function coversName(alias: string, name: string): boolean {
   if (!alias.startsWith('*.')) return alias === name;
   return name.endsWith(alias.slice(1)) && name.length > alias.length - 1;
 }
@@ -38,9 +38,64 @@ export function findBehavior(
 ): Behavior {
   // R27: on the normalised path; R39: the first that covers it.
   const normalised = normalisePath(withDefaultRootObject(path, defaultRootObject));
-  const behavior = behaviors.find(({ pathPattern }) => patternCovers(pathPattern, normalised));
+  const behavior = choiceOf(behaviors).first(normalised);
   if (behavior === undefined) throw new Error('A distribution always has a default behavior.');
   return behavior;
+}
+
+/** What is read of the behaviors of a distribution once. */
+const choices = new WeakMap<readonly Behavior[], BehaviorChoice>();
+
+function choiceOf(behaviors: readonly Behavior[]): BehaviorChoice {
+  const known = choices.get(behaviors);
+  if (known !== undefined) return known;
+  const choice = new BehaviorChoice(behaviors);
+  choices.set(behaviors, choice);
+  return choice;
+}
+
+/** A behavior and how its pattern is matched. */
+interface Candidate {
+  readonly behavior: Behavior;
+  /** Place in the order of precedence. */
+  readonly place: number;
+  /** What every path that it covers begins with. */
+  readonly beginning: string;
+  readonly covers: (normalisedPath: string) => boolean;
+}
+
+/**
+ * The behaviors by the first segment of the paths that they cover, so that a path is compared with few of many. Those
+ * whose first segment holds a wildcard are compared with every path.
+ */
+class BehaviorChoice {
+  private readonly bySegment = new Map<string, Candidate[]>();
+  private readonly others: Candidate[] = [];
+
+  constructor(behaviors: readonly Behavior[]) {
+    for (const [place, behavior] of behaviors.entries()) {
+      const pattern = fromTheRoot(behavior.pathPattern);
+      const beginning = /^[^*?\\]*/.exec(pattern)?.[0] ?? '';
+      const segment = /^\/[^/]*\//.exec(beginning)?.[0];
+      const candidate = { behavior, place, beginning, covers: wildcardMatcher(pattern) };
+      if (segment === undefined) this.others.push(candidate);
+      else this.bySegment.set(segment, [...(this.bySegment.get(segment) ?? []), candidate]);
+    }
+  }
+
+  /** The first that covers the path, in the order of the distribution. */
+  first(normalisedPath: string): Behavior | undefined {
+    const end = normalisedPath.indexOf('/', 1);
+    const own = end === -1 ? undefined : this.bySegment.get(normalisedPath.slice(0, end + 1));
+    const one = own === undefined ? undefined : firstOf(own, normalisedPath);
+    const other = firstOf(this.others, normalisedPath);
+    if (one === undefined || other === undefined) return (one ?? other)?.behavior;
+    return (one.place < other.place ? one : other).behavior;
+  }
+}
+
+function firstOf(candidates: readonly Candidate[], path: string): Candidate | undefined {
+  return candidates.find(({ beginning, covers }) => path.startsWith(beginning) && covers(path));
 }
 
 /**
@@ -61,7 +116,12 @@ export function normalisePath(path: string): string {
 
 /** Says whether a path pattern of a cache behavior covers a normalised path; a leading `/` is optional. */
 export function patternCovers(pathPattern: string, normalisedPath: string): boolean {
-  return matchesWildcard(pathPattern.startsWith('/') ? pathPattern : `/${pathPattern}`, normalisedPath);
+  return matchesWildcard(fromTheRoot(pathPattern), normalisedPath);
+}
+
+/** A leading `/` is optional. */
+function fromTheRoot(pathPattern: string): string {
+  return pathPattern.startsWith('/') ? pathPattern : `/${pathPattern}`;
 }
 
 /** RFC 3986 section 6.2.2.2: `%41` and `A`, `%2e` and `.` are the same path. */
