@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
+import { sql } from 'kysely';
 import { openDatabase } from '../../src/database/database.js';
 import { Secret } from '../../src/settings/secret.js';
 import { createTestDatabase } from '../support/postgres.js';
@@ -91,6 +93,110 @@ test.each(databases)(
   60_000,
 );
 
+const DAY_SECONDS = 86_400;
+const counts = (line: string): string => line.replace(/before \S+:/, 'before …:');
+
+test.each(databases)(
+  'the prune of %s deletes what its retention and its caller let go, and says how much',
+  async (kind) => {
+    const folder = temporaryFolder('audit');
+    const server = kind === 'postgres' ? await createTestDatabase() : null;
+    const path = `${folder}/edgepass.sqlite`;
+    const settings = server
+      ? ({ kind: 'postgres', url: new Secret(server.url) } as const)
+      : ({ kind: 'sqlite', path } as const);
+    const database = await openDatabase(settings, () => undefined);
+    const now = Math.floor(Date.now() / 1000);
+    // Two more than the retention of 400 days lets go, of different ages, and one that stays.
+    const days = [1_000, 500, 399];
+    const grants = days.map((age, index) => ({
+      id: `019aa0c0-0000-7000-8000-00000000000${index}`,
+      viewer_id: 'u1',
+      prefix: 'courses',
+      resource: 'https://cdn.example.com/courses/*',
+      key_pair_id: 'K2JCJMDEHXQW5F',
+      entitlement_id: 'e1',
+      issued_at: now - age * DAY_SECONDS,
+      expires_at: now - age * DAY_SECONDS + 900,
+    }));
+    await database.queries.insertInto('grants').values(grants).execute();
+    await database.close();
+    const options = { cwd: folder, environment: { DATABASE_URL: server?.url ?? `sqlite:${path}` } };
+    const prune = (...more: string[]) => runEdgepass(['audit', 'prune', ...more], options);
+
+    const said = [
+      await prune('--dry-run'),
+      await prune('--keep', '730'),
+      await prune('--before', new Date((now - 600 * DAY_SECONDS) * 1000).toISOString()),
+      await prune('--keep', '1', '--before', new Date(now * 1000).toISOString()),
+      await prune(),
+    ];
+    const left = await runEdgepass(['audit', 'export'], options);
+    await server?.drop();
+
+    const deleted = 'edgepass audit: rows deleted, all from before …:';
+    expect(said.map(({ code, stdout, stderr }) => [code, counts(stdout), stderr])).toEqual([
+      [
+        0,
+        'edgepass audit: rows that would be deleted, all from before …: grant 2, refusal 0, entitlement 0\n',
+        '',
+      ],
+      [0, `${deleted} grant 1, refusal 0, entitlement 0\n`, ''],
+      [0, `${deleted} grant 0, refusal 0, entitlement 0\n`, ''],
+      [0, `${deleted} grant 1, refusal 0, entitlement 0\n`, ''],
+      [0, `${deleted} grant 0, refusal 0, entitlement 0\n`, ''],
+    ]);
+    expect(left.stdout).toContain(grants[2]!.id);
+    expect(left.stdout.split('\n')).toHaveLength(2);
+  },
+  60_000,
+);
+
+test('a prune that may not delete on PostgreSQL says so', async () => {
+  const server = await createTestDatabase();
+  const settings = { kind: 'postgres', url: new Secret(server.url) } as const;
+  const database = await openDatabase(settings, () => undefined);
+  const reader = `reader_${process.pid}`;
+  const old = { issued_at: 1_000, expires_at: 1_900 };
+  await database.queries
+    .insertInto('grants')
+    .values({
+      id: 'a',
+      viewer_id: 'u1',
+      prefix: 'a',
+      resource: 'r',
+      key_pair_id: 'k',
+      entitlement_id: 'e',
+      ...old,
+    })
+    .execute();
+  await sql`create user ${sql.id(reader)} password 'reader'`.execute(database.queries);
+  await sql`grant select on all tables in schema public to ${sql.id(reader)}`.execute(database.queries);
+  const url = new URL(server.url);
+  url.username = reader;
+  url.password = 'reader';
+  const ended = await runEdgepass(['audit', 'prune'], { environment: { DATABASE_URL: url.href } });
+  await sql`drop owned by ${sql.id(reader)}`.execute(database.queries);
+  await sql`drop user ${sql.id(reader)}`.execute(database.queries);
+  await database.close();
+  await server.drop();
+  expect([ended.code, ended.stdout, ended.stderr]).toEqual([
+    1,
+    '',
+    'edgepass audit: the database refused (42501); what was deleted before is deleted, nothing else\n',
+  ]);
+}, 60_000);
+
+test('a prune makes no SQLite file where there is none', async () => {
+  const folder = temporaryFolder('audit');
+  const path = `${folder}/none.sqlite`;
+  const { code, stderr } = await runEdgepass(['audit', 'prune'], {
+    cwd: folder,
+    environment: { DATABASE_URL: `sqlite:${path}` },
+  });
+  expect([code, stderr.includes('(ENOENT)'), existsSync(path)]).toEqual([1, true, false]);
+});
+
 test('a reader that has seen enough ends the export without an error', async () => {
   const folder = temporaryFolder('audit');
   const path = `${folder}/edgepass.sqlite`;
@@ -123,8 +229,13 @@ test('an export that cannot be written says so, and is no success', async () => 
 }, 60_000);
 
 test.each([
-  [[], 'expected the word export'],
-  [['export', 'now'], 'expected the word export'],
+  [[], 'expected the word export or prune'],
+  [['export', 'now'], 'expected the word export or prune'],
+  [['prune', '--since', '2026-11-01T00:00:00Z'], '--since is not for prune'],
+  [['export', '--dry-run'], '--dry-run is not for export'],
+  [['prune', '--keep', '0'], 'expected a --keep in whole days, like 730'],
+  [['prune', '--keep', '1.5'], 'expected a --keep in whole days, like 730'],
+  [['prune', '--before', '2026-02-30T00:00:00Z'], 'expected a time like 2026-11-01T00:00:00Z'],
   [['export', '--kind', 'grants'], 'expected a --kind of grant, refusal, entitlement'],
   [['export', '--since', 'yesterday'], 'expected a time like 2026-11-01T00:00:00Z'],
 ])('edgepass audit %j is wrong use', async (args, why) => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { AUDIT_KINDS } from '../../src/audit/audit-event.js';
 import { AuditLog, type AuditRange } from '../../src/audit/audit-log.js';
-import { openForReading } from '../../src/database/open-for-reading.js';
+import { openForCommand } from '../../src/database/open-for-command.js';
 import { Secret } from '../../src/settings/secret.js';
 import { NOW_EPOCH_SECONDS, startTestApi } from '../support/api.js';
 import { createTestDatabase } from '../support/postgres.js';
@@ -71,7 +71,7 @@ test('two adjoining exports give each row once although the service wrote again 
     return (body as { id: string }).id;
   };
   const exportAt = async (now: number, range: Omit<AuditRange, 'kinds'>): Promise<Exported> => {
-    const opened = await openForReading(database, { nowEpochSeconds: () => now });
+    const opened = await openForCommand(database, { nowEpochSeconds: () => now }, 'read');
     const part = await exported(new AuditLog(opened.queries), opened.nowEpochSeconds, 'sqlite', range);
     await opened.close();
     return part;

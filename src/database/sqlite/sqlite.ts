@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CompiledQuery, Kysely } from 'kysely';
 import { formatProblems } from '../../settings/settings-problem.js';
@@ -35,6 +35,16 @@ export async function openSqlite(path: string): Promise<Queries> {
     throw sqliteProblem(path, error);
   }
   return new Kysely<Tables>({ dialect: new GroupCommitDialect(file) });
+}
+
+/** As {@link openSqlite}, but a file that is not there stays so. @throws {DatabaseOpenError} */
+export async function openExistingSqlite(path: string): Promise<Queries> {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw sqliteProblem(path, error);
+  }
+  return openSqlite(path);
 }
 
 /** Opens the file for reading, while no service has it. @throws {DatabaseOpenError} */

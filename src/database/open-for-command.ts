@@ -4,20 +4,29 @@ import type { Settings } from '../settings/settings.js';
 import { slowPostgresQueries, postgresProblem } from './postgres/postgres.js';
 import { hostOf, PostgresSessions } from './postgres/postgres-sessions.js';
 import type { Queries } from './schema.js';
-import { openSqliteForReading } from './sqlite/sqlite.js';
+import { openExistingSqlite, openSqliteForReading } from './sqlite/sqlite.js';
 
-/** A database that is read and not migrated. */
-export interface ReadingDatabase {
+/** A database that a command has opened beside the service; it is not migrated. */
+export interface CommandDatabase {
   readonly queries: Queries;
   /** When it was opened, by the clock of the machine that the database is on. */
   readonly nowEpochSeconds: number;
   close(): Promise<void>;
 }
 
-/** Opens the database of a service for a command that only reads. @throws {DatabaseOpenError} */
-export async function openForReading(settings: Settings['database'], clock: Clock): Promise<ReadingDatabase> {
+/**
+ * Opens the database of a service for a command.
+ * @param use an SQLite file that is only read stays as it is
+ * @throws {DatabaseOpenError}
+ */
+export async function openForCommand(
+  settings: Settings['database'],
+  clock: Clock,
+  use: 'read' | 'write',
+): Promise<CommandDatabase> {
   if (settings.kind === 'sqlite') {
-    return closing(await openSqliteForReading(settings.path), clock.nowEpochSeconds());
+    const open = use === 'read' ? openSqliteForReading : openExistingSqlite;
+    return closing(await open(settings.path), clock.nowEpochSeconds());
   }
   const queries = slowPostgresQueries(await PostgresSessions.to(settings.url.reveal()));
   try {
@@ -31,6 +40,6 @@ export async function openForReading(settings: Settings['database'], clock: Cloc
   }
 }
 
-function closing(queries: Queries, nowEpochSeconds: number): ReadingDatabase {
+function closing(queries: Queries, nowEpochSeconds: number): CommandDatabase {
   return { queries, nowEpochSeconds, close: () => queries.destroy() };
 }

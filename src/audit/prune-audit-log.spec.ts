@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
+import { openDatabase, type Database } from '../database/database.js';
+import { Secret } from '../settings/secret.js';
+import { AuditLog } from './audit-log.js';
+import { AUDIT_KINDS } from './audit-event.js';
+import { pruneAuditLog, retentionCutoff } from './prune-audit-log.js';
+
+const DAY_SECONDS = 86_400;
+const RETENTION_SECONDS = 400 * DAY_SECONDS;
+/** More than two steps. */
+const OLD_GRANTS = 2_500;
+const YOUNG_GRANTS = 3;
+
+const noRest = (): Promise<void> => Promise.resolve();
+const idOf = (number: number): string => `019aa0c0-0000-7000-8000-${String(number).padStart(12, '0')}`;
+
+describe.each(['sqlite', 'postgres'] as const)('pruning the audit log in %s', (kind) => {
+  let server: TestDatabase | null;
+  let database: Database;
+  const now = Math.floor(Date.now() / 1000);
+  const cutoff = now - RETENTION_SECONDS;
+
+  beforeEach(async () => {
+    server = kind === 'postgres' ? await createTestDatabase() : null;
+    database = await openDatabase(
+      server ? { kind: 'postgres', url: new Secret(server.url) } : { kind: 'sqlite', path: ':memory:' },
+      () => undefined,
+    );
+    const { queries } = database;
+    const grants = Array.from({ length: OLD_GRANTS + YOUNG_GRANTS }, (_, index) => {
+      const at = index < OLD_GRANTS ? cutoff - OLD_GRANTS + index : now - YOUNG_GRANTS;
+      return {
+        id: idOf(index),
+        viewer_id: 'u1',
+        prefix: 'a',
+        resource: 'https://cdn.example.com/a/*',
+        key_pair_id: 'K2JCJMDEHXQW5F',
+        entitlement_id: 'e1',
+        issued_at: at,
+        expires_at: at + 900,
+      };
+    });
+    await queries.insertInto('grants').values(grants).execute();
+    for (const [number, at] of [cutoff - 60, cutoff + 3_600].entries()) {
+      await queries
+        .insertInto('refusals')
+        .values({
+          id: idOf(number),
+          viewer_id: 'u1',
+          code: 'not_entitled',
+          prefix: 'a',
+          count: 1,
+          refused_at: at,
+        })
+        .execute();
+      await queries
+        .insertInto('entitlement_changes')
+        .values({
+          id: idOf(number),
+          entitlement_id: 'e1',
+          change: 'created',
+          subject: 'user:u1',
+          prefix: 'a',
+          starts_at: null,
+          ends_at: null,
+          changed_by: 'boss',
+          changed_at: at,
+        })
+        .execute();
+    }
+  });
+  afterEach(async () => {
+    await database.close();
+    await server?.drop();
+  });
+
+  const prune = (more: Partial<Parameters<typeof pruneAuditLog>[1]> = {}) =>
+    pruneAuditLog(database.queries, { beforeEpochSeconds: cutoff, isDryRun: false, rest: noRest, ...more });
+
+  async function eventsFrom(sinceEpochSeconds: number) {
+    const range = { kinds: AUDIT_KINDS, sinceEpochSeconds };
+    const events = [];
+    for await (const event of new AuditLog(database.queries).completeRange(range, now + 300, kind).events) {
+      events.push(event);
+    }
+    return events;
+  }
+
+  it('deletes what is older than the retention, and an export from then on misses nothing', async () => {
+    const before = await eventsFrom(cutoff);
+    expect(await retentionCutoff(database.queries, now)).toBe(cutoff);
+    expect(await prune()).toEqual({ grant: OLD_GRANTS, refusal: 1, entitlement: 1 });
+    expect(await eventsFrom(0)).toEqual(before);
+    expect(before).toHaveLength(YOUNG_GRANTS + 2);
+  });
+
+  it('counts the same in a dry run, and deletes nothing', async () => {
+    expect(await prune({ isDryRun: true })).toEqual({ grant: OLD_GRANTS, refusal: 1, entitlement: 1 });
+    expect(await eventsFrom(0)).toHaveLength(OLD_GRANTS + YOUNG_GRANTS + 4);
+  });
+
+  it('that is cut off keeps what it did, and the next one does the rest', async () => {
+    const cut = prune({ rest: () => Promise.reject(new Error('cut off')) });
+    await expect(cut).rejects.toThrow('cut off');
+    expect(await eventsFrom(0)).toHaveLength(OLD_GRANTS + YOUNG_GRANTS + 4 - 1_000);
+    expect(await prune()).toEqual({ grant: OLD_GRANTS - 1_000, refusal: 1, entitlement: 1 });
+  });
+
+  it('finds an old row between younger ones, from an instance whose clock is behind', async () => {
+    await prune();
+    await database.queries
+      .insertInto('grants')
+      .values({
+        id: `${idOf(OLD_GRANTS)}0`,
+        viewer_id: 'u1',
+        prefix: 'a',
+        resource: 'https://cdn.example.com/a/*',
+        key_pair_id: 'K2JCJMDEHXQW5F',
+        entitlement_id: 'e1',
+        issued_at: cutoff - 1,
+        expires_at: cutoff,
+      })
+      .execute();
+    expect(await prune()).toEqual({ grant: 1, refusal: 0, entitlement: 0 });
+  });
+
+  it('is refused by the database where a row must still be kept', async () => {
+    const all = (await eventsFrom(0)).length;
+    await expect(prune({ beforeEpochSeconds: cutoff + 7_200 })).rejects.toThrow(
+      'is kept until its retention date',
+    );
+    expect((await eventsFrom(cutoff)).length).toBe(YOUNG_GRANTS + 2);
+    expect(all).toBe(OLD_GRANTS + YOUNG_GRANTS + 4);
+  });
+});
