@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { list, type SignedValues } from '../support/edge-fixture.js';
 import {
   API,
@@ -90,6 +90,13 @@ function send(
   for (const [name, value] of headers) response.appendHeader(name, value);
   response.writeHead(status);
   response.end(body);
+}
+
+/** A preflight that passes. */
+function allowed(request: IncomingMessage, response: ServerResponse): boolean {
+  const asked = request.headers['access-control-request-headers'] ?? '';
+  send(response, 204, [...corsFor(request.headers.origin ?? PAGE), ['Access-Control-Allow-Headers', asked]]);
+  return true;
 }
 
 const oneCorsRule = (origins: readonly string[]) => ({
@@ -826,6 +833,7 @@ export const RECORDED: readonly Scenario[] = [
     change: (world) => {
       world.apiRoute = (request, response) => {
         if (request.url !== '/file') return false;
+        if (request.method === 'OPTIONS') return allowed(request, response);
         send(response, 302, [...corsFor(PAGE), ['Location', FILE]]);
         return true;
       };
@@ -842,6 +850,7 @@ export const RECORDED: readonly Scenario[] = [
     change: (world) => {
       world.apiRoute = (request, response) => {
         if (request.url !== '/s/1') return false;
+        if (request.method === 'OPTIONS') return allowed(request, response);
         send(response, 307, [...corsFor(PAGE), ['Location', `${CDN}/courses/algebra/index.m3u8`]]);
         return true;
       };

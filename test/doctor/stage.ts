@@ -22,6 +22,7 @@ import {
 } from '../support/edge-fixture.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeTestCertificates, type TestCertificates } from '../support/test-certificates.js';
+import type { Recorder } from './real-browsers.js';
 import { BrowserDouble, type BrowserSettings, type LoadInput } from './browser-double.js';
 
 export const PAGE = 'https://app.example.com';
@@ -316,6 +317,33 @@ export class Stage {
     return { browser, har: browser.har(), now: this.nowMilliseconds(), got, folder };
   }
 
+  /** Plays a world in a real browser; gives its recording. */
+  async record(world: World, recorder: Recorder): Promise<string> {
+    this.elapsed = 0;
+    await this.prepare(world);
+    for (const { origin } of world.before) await this.askEdge(origin);
+    await recorder.open(`${world.page}/`);
+    this.elapsed += 50;
+    if (!world.steps.some((step) => 'grant' in step)) {
+      await recorder.load({
+        way: 'fetch',
+        url: `${world.api}/grants`,
+        method: 'POST',
+        credentials: world.grantCredentials,
+      });
+    }
+    for (const step of world.steps) {
+      this.elapsed += 50;
+      if ('wait' in step) this.elapsed += step.wait * 1000;
+      else if ('grant' in step)
+        await recorder.load({ way: 'fetch', url: `${world.api}/grants${step.grant}`, method: 'POST' });
+      else if ('signOut' in step)
+        await recorder.load({ way: 'fetch', url: `${world.api}/sign-out${step.signOut}`, method: 'POST' });
+      else await recorder.load(step);
+    }
+    return recorder.har();
+  }
+
   browser(settings: BrowserSettings): BrowserDouble {
     return new BrowserDouble(
       settings,
@@ -334,7 +362,8 @@ export class Stage {
     return signPolicy(text, KEY);
   }
 
-  private portOf(host: string): number {
+  /** The port of the server that stands for a host; `http HOST` is plain HTTP. */
+  portOf(host: string): number {
     if (host.startsWith('http ')) return (this.plain.address() as AddressInfo).port;
     const isCdn = host === new URL(this.world.cdn).hostname;
     return isCdn && this.world.wrongCdn === undefined ? this.edgePort : this.port;

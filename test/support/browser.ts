@@ -12,6 +12,8 @@ export interface BrowserOptions {
   readonly trustedCaFile?: string;
   /** Chromium's --host-resolver-rules, for example `MAP *.example.com 127.0.0.1`. */
   readonly hostResolverRules?: string;
+  /** A proxy for every host, this machine's own names included: `http://127.0.0.1:8080`. */
+  readonly proxy?: string;
   /** Debian's build blocks third-party cookies, Chrome does not (B2): a test that cares must say which. */
   readonly thirdPartyCookies?: 'allowed' | 'blocked';
   /** A profile folder to open again; absent = a fresh one. */
@@ -83,6 +85,9 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<TestB
       ...(options.hostResolverRules === undefined
         ? []
         : [`--host-resolver-rules=${options.hostResolverRules}`]),
+      ...(options.proxy === undefined
+        ? []
+        : [`--proxy-server=${options.proxy}`, '--proxy-bypass-list=<-loopback>']),
       `--user-data-dir=${profile}`,
       '--remote-debugging-pipe',
       'about:blank',

@@ -1,0 +1,76 @@
+import type { Server } from 'node:http';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { diagnose, joinEvidence, readHar } from '@edgepass/doctor';
+import { describeWith } from '../support/required-tool.js';
+import { recordInChromium, recordInFirefox, startProxy, type Recorder } from './real-browsers.js';
+import { RECORDED } from './scenarios.js';
+import { healthyWorld, Stage, type World } from './stage.js';
+
+/** `npm run doctor:recordings` records every scenario; `npm test` a sample. */
+const IS_WHOLE = process.env['DOCTOR_RECORDINGS'] === 'all';
+const SAMPLE = ['F1', 'F3', 'F19', 'F28', 'F41'];
+
+/** What a real browser at real time on one machine does not play: other engines, receivers, frames, plain HTTP pages. */
+const NOT_HERE = ['F9', 'F10', 'F11', 'F12', 'F13', 'F17', 'F18', 'F46', 'F56'];
+const scenarios = RECORDED.filter(({ entry }, index) =>
+  IS_WHOLE
+    ? !NOT_HERE.includes(entry)
+    : SAMPLE.includes(entry) && RECORDED.findIndex((other) => other.entry === entry) === index,
+);
+
+describeWith(['chromium', 'firefox', 'certutil'], 'a recording of a real browser', () => {
+  let stage: Stage;
+  let proxy: Server;
+  const recorders = new Map<string, Recorder>();
+  beforeAll(async () => {
+    stage = await Stage.start();
+    proxy = await startProxy(stage);
+    recorders.set('Chromium', await recordInChromium(stage, proxy));
+    recorders.set('Firefox', await recordInFirefox(stage, proxy));
+  }, 120_000);
+  afterAll(async () => {
+    proxy.closeAllConnections();
+    proxy.close();
+    await stage.close();
+  });
+
+  async function recorded(name: string, world: World) {
+    const recorder = recorders.get(name);
+    if (recorder === undefined) throw new Error(`${name} has not started`);
+    await recorder.reset();
+    const har = await stage.record(world, recorder);
+    const read = readHar(har);
+    if ('problem' in read) throw new Error(read.problem);
+    return {
+      diagnosis: diagnose(joinEvidence([read.evidence], { nowMilliseconds: stage.nowMilliseconds() })),
+      har,
+    };
+  }
+
+  test.each(['Chromium', 'Firefox'])(
+    'in %s of a healthy stack yields nothing but ok',
+    async (name) => {
+      const { diagnosis } = await recorded(name, healthyWorld());
+      expect(diagnosis.rootCause).toBeNull();
+      expect(diagnosis.findings.filter(({ status }) => status !== 'ok')).toEqual([]);
+    },
+    60_000,
+  );
+
+  const both = scenarios.flatMap((scenario) =>
+    ['Chromium', 'Firefox'].map((name) => [name, scenario.entry, scenario.how, scenario] as const),
+  );
+  test.each(both)(
+    'in %s: %s: %s',
+    async (name, _entry, _how, { change, id }) => {
+      const world = healthyWorld();
+      change(world);
+      const { diagnosis } = await recorded(name, world);
+      expect([id, null]).toContain(diagnosis.rootCause?.id ?? null);
+      // The sample is of those that each browser shows in full.
+      if (!IS_WHOLE) expect(diagnosis.rootCause?.id).toBe(id);
+      else process.stderr.write(`${name}: ${id}: ${diagnosis.rootCause?.id ?? 'left open'}\n`);
+    },
+    60_000,
+  );
+});
