@@ -13,6 +13,7 @@ import {
   PostgresProbe,
   postgresQueries,
 } from './postgres/postgres.js';
+import type { OnWeakDurability } from './postgres/postgres-durability.js';
 import type { PostgresGroupCommit } from './postgres/postgres-group-commit.js';
 import type { OnConnectionLost } from './postgres/postgres-pool.js';
 import { hostOf, PostgresSessions } from './postgres/postgres-sessions.js';
@@ -79,10 +80,11 @@ export class Database implements OnApplicationShutdown {
 export async function openDatabase(
   settings: Settings['database'],
   onConnectionLost: OnConnectionLost,
+  onWeakDurability: OnWeakDurability = () => undefined,
 ): Promise<Database> {
   return settings.kind === 'sqlite'
     ? openSqliteDatabase(settings.path)
-    : openPostgresDatabase(settings.url.reveal(), onConnectionLost);
+    : openPostgresDatabase(settings.url.reveal(), onConnectionLost, onWeakDurability);
 }
 
 async function openSqliteDatabase(path: string): Promise<Database> {
@@ -97,10 +99,14 @@ async function openSqliteDatabase(path: string): Promise<Database> {
   return database;
 }
 
-async function openPostgresDatabase(url: string, onConnectionLost: OnConnectionLost): Promise<Database> {
+async function openPostgresDatabase(
+  url: string,
+  onConnectionLost: OnConnectionLost,
+  onWeakDurability: OnWeakDurability,
+): Promise<Database> {
   const sessions = await PostgresSessions.to(url);
   const queries = postgresQueries(sessions, onConnectionLost);
-  const probe = new PostgresProbe(sessions);
+  const probe = new PostgresProbe(sessions, onWeakDurability);
   const readiness = new Readiness(probe.probe, false);
   const groups = postgresGroupCommit(sessions, queries, onConnectionLost);
   const database = new Database(queries, 'postgres', readiness, hostOf(url), () => probe.close(), groups);

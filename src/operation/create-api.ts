@@ -46,8 +46,10 @@ export async function createApi(
   const { tls, tokenKey, warnings, ...deployment } = options.deployment ?? (await loadDeployment(settings));
   for (const warning of warnings) options.logger.warn(warning);
 
-  const database = await openDatabase(settings.database, (error) =>
-    options.logger.warn({ msg: 'a database connection was lost', reason: error.message }),
+  const database = await openDatabase(
+    settings.database,
+    (error) => options.logger.warn({ msg: 'a database connection was lost', reason: error.message }),
+    (warning) => options.logger.warn(warning),
   );
   try {
     const cloudFront = new CloudFrontService({ ...deployment.cloudFront, clock });

@@ -4,6 +4,12 @@ import { formatProblems } from '../../settings/settings-problem.js';
 import { codeOf, DatabaseOpenError } from '../database-open-error.js';
 import { migrateToLatest } from '../migrate.js';
 import { MigratingDialect, underMigrationLock } from './migration-lock.js';
+import {
+  COMMIT_SETTINGS,
+  durabilityWarning,
+  type CommitSettings,
+  type OnWeakDurability,
+} from './postgres-durability.js';
 import { PostgresGroupCommit } from './postgres-group-commit.js';
 import { BoundedPool, HEAD_START_MILLISECONDS, type OnConnectionLost } from './postgres-pool.js';
 import {
@@ -98,16 +104,19 @@ async function refuseOtherEncodings(queries: Queries): Promise<void> {
 /** Probes on a connection of its own: a busy pool does not delay it, and its wait delays no caller. */
 export class PostgresProbe {
   readonly #sessions: PostgresSessions;
+  readonly #onWeakDurability: OnWeakDurability;
   #client: Client | null = null;
   #isMigrated = false;
+  #lastWarning: string | null = null;
 
-  constructor(sessions: PostgresSessions) {
+  constructor(sessions: PostgresSessions, onWeakDurability: OnWeakDurability) {
     this.#sessions = sessions;
+    this.#onWeakDurability = onWeakDurability;
   }
 
   readonly probe: Probe = async (withWrite) => {
-    const client = await this.#connected();
     try {
+      const client = await this.#connected();
       if (!this.#isMigrated) {
         await migratePostgres(this.#sessions);
         this.#isMigrated = true;
@@ -141,7 +150,17 @@ export class PostgresProbe {
       if (this.#client === lost) this.#client = null;
     });
     this.#client = client;
+    await this.#checkDurability(client);
     return client;
+  }
+
+  /** After each new connection: a failover may have led to a server with other settings. */
+  async #checkDurability(client: Client): Promise<void> {
+    const [settings] = (await this.#ask(client, COMMIT_SETTINGS)).rows as CommitSettings[];
+    const warning = settings === undefined ? null : durabilityWarning(settings);
+    const text = warning === null ? null : JSON.stringify(warning);
+    if (warning !== null && text !== this.#lastWarning) this.#onWeakDurability(warning);
+    this.#lastWarning = text;
   }
 }
 
