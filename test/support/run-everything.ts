@@ -19,7 +19,7 @@ export interface StepResult {
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const stepLimitMilliseconds = 1_800_000;
+const stepLimitMilliseconds = 600_000;
 
 const build: Step = { name: 'build', command: ['npm', 'run', '--silent', 'build'] };
 const documents: Step = {
