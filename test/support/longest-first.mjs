@@ -6,12 +6,14 @@ import Sequencer from '@jest/test-sequencer';
 /** What takes longer than ten seconds, the longest first. */
 const LONGEST = [
   'test/operation/stopping.spec.ts',
-  'test/containers/image.spec.ts',
-  'test/module/own-backend.spec.ts',
-  'test/hostile/load.spec.ts',
-  'test/hostile/canaries.spec.ts',
   'test/browser/demo-page.spec.ts',
+  'test/containers/image.spec.ts',
+  'test/hostile/load.spec.ts',
   'test/incidents/incidents.spec.ts',
+  'test/module/own-backend.spec.ts',
+  'test/cli/api.spec.ts',
+  'test/browser/held-grants.spec.ts',
+  'test/local/stopping.spec.ts',
 ];
 
 export default class LongestFirst extends Sequencer {
