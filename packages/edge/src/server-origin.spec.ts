@@ -176,9 +176,9 @@ describe('a request to a server origin (R121)', () => {
     ];
     await edge.ask('/a', { headers });
     const names = upstream.requests[0]?.headers.map(([name]) => name.toLowerCase()) ?? [];
-    expect(names.filter((name) => /^(x-mine|keep-alive|expect|te|proxy-|x-edge|cloudfront-)/.test(name))).toEqual(
-      [],
-    );
+    expect(
+      names.filter((name) => /^(x-mine|keep-alive|expect|te|proxy-|x-edge|cloudfront-)/.test(name)),
+    ).toEqual([]);
   });
 
   it('uses a connection again', async () => {
@@ -523,6 +523,32 @@ describe('the cache in front of a server origin', () => {
     expect([sentHeader(upstream.requests[0], 'Range'), header(await edge.ask('/a'), 'X-Cache')]).toEqual([
       undefined,
       'Hit from cloudfront',
+    ]);
+  });
+
+  it('asks for the part alone of what is too large to be kept', async () => {
+    const upstream = await startUpstream((message, response) => {
+      const isPart = message.headers.range === 'bytes=2000000-2000001';
+      const length = isPart
+        ? { 'Content-Length': 2, 'Content-Range': 'bytes 2000000-2000001/3000000' }
+        : { 'Content-Length': 3_000_000 };
+      response.writeHead(isPart ? 206 : 200, length);
+      if (isPart) response.end('ok');
+      else response.write('the beginning');
+    });
+    const edge = await start(
+      upstream.url,
+      {},
+      {
+        defaultBehavior: passing({ CachePolicyId: CACHING_OPTIMIZED }),
+        edge: { origins: { media: { url: upstream.url } }, cache: { objectMegabytes: 1 } },
+      },
+    );
+    const answer = await edge.ask('/film', { headers: ['Range: bytes=2000000-2000001'] });
+    expect([answer.status, answer.body.toString(), header(answer, 'Content-Range')]).toEqual([
+      206,
+      'ok',
+      'bytes 2000000-2000001/3000000',
     ]);
   });
 

@@ -253,6 +253,11 @@ export class EdgeCache {
     }
     if (lifetime === null || body.kind === 'stream' || !this.store.reserve(reserved)) {
       outcome.end();
+      if (body.kind === 'stream' && lookup.request.headers.range !== undefined) {
+        // A server is asked for the part alone, and need not send what stands before it.
+        await discard(answer);
+        return this.passThrough(lookup);
+      }
       const part = await answerFromWhole(answer, described, lookup.request.headers, this.now());
       return { answer: part, from: 'Miss', ageSeconds: null };
     }
