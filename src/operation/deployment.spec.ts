@@ -102,7 +102,7 @@ describe('no key at all', () => {
       CLOUDFRONT_PRIVATE_KEY_FILE: '',
     });
     expect(refusal).toEqual([
-      'CLOUDFRONT_PRIVATE_KEY_FILE: expected the private key that signs; found nothing; make one with: edgepass keys rsa --out FILE (npm start makes its own)',
+      'CLOUDFRONT_PRIVATE_KEY_FILE: expected the private key that signs; found nothing; make one with: edgepass keys ecdsa --out FILE (npm start makes its own)',
     ]);
   });
 });

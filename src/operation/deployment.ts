@@ -100,7 +100,7 @@ const NO_KEY: SettingsProblem = {
   setting: SETTING_OF_FIELD.privateKeyFile,
   expected: 'the private key that signs',
   found: 'nothing',
-  todo: 'make one with: edgepass keys rsa --out FILE (npm start makes its own)',
+  todo: 'make one with: edgepass keys ecdsa --out FILE (npm start makes its own)',
 };
 
 /** What is to be opened and put together, as far as the settings could be read; `null` what could not. */

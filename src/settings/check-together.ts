@@ -93,7 +93,7 @@ function signingKey({ environment, isGiven }: Given): readonly SettingsProblem[]
         setting: file,
         expected: `this or ${text}`,
         found: 'neither',
-        todo: 'make a key with: edgepass keys rsa, and give its path',
+        todo: 'make a key with: edgepass keys ecdsa, and give its path',
       },
     ];
   }

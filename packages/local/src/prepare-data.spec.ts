@@ -30,6 +30,6 @@ it('needs the real key for a real distribution', async () => {
   const clock = { nowEpochSeconds: () => 1_795_158_000 };
 
   await expect(prepareData(settings, parts, folder, true, clock)).rejects.toThrow(
-    'CLOUDFRONT_PRIVATE_KEY_FILE: expected the private key whose public half http://cdn.example.com trusts; found nothing; name its file, or make a key pair with: edgepass keys rsa',
+    'CLOUDFRONT_PRIVATE_KEY_FILE: expected the private key whose public half http://cdn.example.com trusts; found nothing; name its file, or make a key pair with: edgepass keys ecdsa',
   );
 });

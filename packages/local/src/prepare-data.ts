@@ -85,7 +85,7 @@ function signingKey(
   if (parts.edge === null) {
     throw new LocalProblem(
       `CLOUDFRONT_PRIVATE_KEY_FILE: expected the private key whose public half ${settings.cloudFrontUrl} trusts; found nothing; ` +
-        'name its file, or make a key pair with: edgepass keys rsa',
+        'name its file, or make a key pair with: edgepass keys ecdsa',
     );
   }
   const { notes, ...made } = ensureSigningKey(dataDir);

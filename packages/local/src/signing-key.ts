@@ -18,8 +18,8 @@ export interface MadeSigningKey {
 }
 
 /**
- * The development key pair in DATA_DIR/signing/private-key.pem, made on the first start. RSA, because that
- * is what most distributions hold. Id and key stand in one file: they change together or not at all.
+ * The development key pair in DATA_DIR/signing/private-key.pem, made on the first start. P-256, as
+ * `edgepass keys` proposes for a real distribution. Id and key stand in one file: they change together or not at all.
  */
 export function ensureSigningKey(dataDir: string): MadeSigningKey {
   const folder = join(dataDir, 'signing');
@@ -29,7 +29,7 @@ export function ensureSigningKey(dataDir: string): MadeSigningKey {
   const found = text === null ? null : parse(text);
   if (found !== null) return { ...found, file, notes: [] };
 
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keyPairId = newKeyPairId();
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   writeFileAtomically(file, `Key-Pair-Id: ${keyPairId}\n${pem}`, 0o600);

@@ -74,7 +74,7 @@ describe('loadSigningKeyFile', () => {
       setting: 'CLOUDFRONT_PRIVATE_KEY_FILE',
       expected: 'a regular file with the PEM of the private key, for its owner and at most its group to read',
       found: `${path}: no such file`,
-      todo: 'make one with: edgepass keys rsa --out FILE',
+      todo: 'make one with: edgepass keys ecdsa --out FILE',
     });
   });
 

@@ -99,7 +99,7 @@ function openFailure(error: unknown): readonly [found: string, todo: string] {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return ['no such file', 'make one with: edgepass keys rsa --out FILE'];
+      return ['no such file', 'make one with: edgepass keys ecdsa --out FILE'];
     case 'EACCES':
     case 'EPERM':
       return [

@@ -27,7 +27,7 @@ export type SigningKeyResult = { readonly key: SigningKey } | { readonly fault: 
 
 const EXPECTED_KEY = 'an RSA-2048 or ECDSA P-256 private key as PEM';
 const EXPECTED_ID = 'the id of the public key in CloudFront, letters and digits, such as K2JCJMDEHXQW5F';
-const MAKE_ONE = 'make one with: edgepass keys rsa';
+const MAKE_ONE = 'make one with: edgepass keys ecdsa';
 
 /** What a PEM block is, when it is no private key that can be read here. */
 const WRONG_BLOCKS: Readonly<Record<string, { readonly found: string; readonly todo: string }>> = {
