@@ -1,7 +1,8 @@
-// How large the browser client is in a page: everything it exports, bundled, minified and compressed with gzip.
+// How large the browser client is in a page: everything it exports, bundled, minified and compressed. The limit is for
+// Brotli, which every current browser asks for over HTTPS; the size with gzip stands beside it.
 // Prints one line; exit code 1 above the limit. Runs in `npm run build`.
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const MOST_BYTES = 4_000;
@@ -15,6 +16,10 @@ const { outputFiles } = await build({
   target: 'es2022',
   write: false,
 });
-const bytes = gzipSync(outputFiles[0].contents).byteLength;
-console.log(`@edgepass/client: ${bytes} bytes compressed (at most ${MOST_BYTES})`);
+const [{ contents }] = outputFiles;
+const bytes = brotliCompressSync(contents).byteLength;
+const withGzip = gzipSync(contents).byteLength;
+console.log(
+  `@edgepass/client: ${bytes} bytes compressed with Brotli (at most ${MOST_BYTES}), ${withGzip} with gzip`,
+);
 if (bytes > MOST_BYTES) process.exitCode = 1;

@@ -5,7 +5,7 @@ export const START_MS = Date.parse('2026-11-20T09:00:00Z');
 /** A grant of 900 s given at `issuedAtMs`, renewable at 60 % of its life as the contract says. */
 export function grantIssuedAt(issuedAtMs: number, lifeMs = 900_000): Grant {
   return {
-    id: 'g-1',
+    id: `g-${issuedAtMs}`,
     prefix: 'courses/algebra',
     resource: 'https://cdn.example.com/courses/algebra/*',
     expiresAt: new Date(issuedAtMs + lifeMs).toISOString(),

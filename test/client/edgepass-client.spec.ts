@@ -3,8 +3,8 @@ import {
   createEdgepassClient,
   EdgepassError,
   EdgepassNetworkError,
-  ERROR_CODES,
 } from '../../packages/client/src/index.js';
+import { ERROR_CODES } from '../../packages/client/src/error-codes.js';
 import { PROBLEM_CODES } from '../../src/http/problems/problem-codes.js';
 import { grantIssuedAt, problem, scriptedFetch, START_MS } from './answers.js';
 
@@ -132,9 +132,9 @@ describe('the browser client', () => {
       url: 'https://api.example.com/v1/grants',
       cause,
       message:
-        'No readable answer from https://api.example.com/v1/grants. It can mean: the browser does not trust the ' +
-        'certificate of that host (open https://api.example.com in a tab to see); nothing answers there; or ' +
-        "APP_ORIGINS of the API does not list this page's origin, exactly as written here.",
+        'No readable answer from https://api.example.com/v1/grants: its certificate is not trusted (open ' +
+        'https://api.example.com in a tab to see), nothing answers there, or its APP_ORIGINS does not list ' +
+        "this page's origin.",
     });
   });
 

@@ -23,7 +23,7 @@ class StillPage {
 
   keep(options: KeepGrantedOptions = {}): ReturnType<typeof keepGranted> {
     const granter = {
-      grant: (prefix: string, { ttlSeconds }: { ttlSeconds?: number } = {}): Promise<Grant> => {
+      grant: (prefix: string, { ttlSeconds }: { ttlSeconds?: number | undefined } = {}): Promise<Grant> => {
         this.asked.push(`${prefix} ${ttlSeconds ?? 'default'} @${this.seconds()}`);
         const answer = this.#answers.shift() ?? grantIssuedAt(this.nowMs);
         if (answer === 'never') return new Promise(() => {});

@@ -29,3 +29,17 @@ export interface Entitlement {
   readonly opens?: string;
   readonly reason?: string;
 }
+
+/** What `POST /diagnoses` says of one address. */
+export interface Diagnosis {
+  /** The one cause, named first; `null` when all is well, and when the evidence does not decide. */
+  readonly rootCause: {
+    readonly id: string;
+    readonly title: string;
+    readonly seen: readonly string[];
+    readonly why: string;
+    readonly fix: { readonly text: string; readonly where?: string; readonly command?: string };
+  } | null;
+  /** What is left when the evidence does not decide. */
+  readonly alsoPossible: readonly { readonly id: string; readonly toTellApart: string }[];
+}

@@ -1,31 +1,41 @@
+import type { Timers } from './page-signals.js';
+
 /** The part of the Web Locks API that is used. */
-interface Locks {
+export interface Locks {
   request<Answer>(name: string, callback: () => Promise<Answer>): Promise<Answer>;
 }
 
-/** A call that hangs lets the next ones go after this long. */
-const LONGEST_WAIT_MS = 30_000;
+/** A call that hangs is given up after this long, so that the next ones go. */
+const LONGEST_CALL_MS = 30_000;
 
 /**
  * Sends calls one after the other: those of this page, and where the browser has Web Locks those of every tab
  * of its origin. So a call that clears is never overtaken by the answer to a grant that was sent before it.
+ * A call that takes longer than 30 s rejects with a `TimeoutError`.
  * @param name the same in every tab that talks to the same API
  */
 export function callOrder(
   name: string,
-  locks = locksOfPage(),
+  timers: Timers,
+  locks: Locks | undefined = locksOfPage(),
 ): <Answer>(call: () => Promise<Answer>) => Promise<Answer> {
   let last: Promise<unknown> = Promise.resolve();
   return (call) => {
     const before = last;
     return new Promise((resolve, reject) => {
-      const run = (): Promise<void> => {
-        // A call that throws instead of rejecting must not keep the next ones waiting.
-        const made = (async () => call())();
-        made.then(resolve, reject);
-        return settledInTime(made);
+      const run = async (): Promise<void> => {
+        let cancel = (): void => {};
+        const tooLong = new Promise<never>((_resolve, giveUp) => {
+          cancel = timers.after(LONGEST_CALL_MS, () =>
+            giveUp(new DOMException('No answer within 30 s.', 'TimeoutError')),
+          );
+        });
+        await Promise.race([call(), tooLong]).then(resolve, reject);
+        cancel();
       };
-      last = before.then(() => (locks === undefined ? run() : runAlone(locks, name, run)));
+      // A call that throws instead of rejecting must not keep the next ones waiting.
+      const runSafely = (): Promise<void> => run().catch(reject);
+      last = before.then(() => (locks === undefined ? runSafely() : runAlone(locks, name, runSafely)));
     });
   };
 }
@@ -38,15 +48,6 @@ async function runAlone(locks: Locks, name: string, run: () => Promise<void>): P
     return run();
   };
   await locks.request(name, once).catch(() => (hasRun ? undefined : run()));
-}
-
-async function settledInTime(made: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLong = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LONGEST_WAIT_MS);
-  });
-  await Promise.race([made.catch(() => undefined), tooLong]);
-  clearTimeout(timer);
 }
 
 function locksOfPage(): Locks | undefined {

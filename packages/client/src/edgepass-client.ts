@@ -1,9 +1,23 @@
-import type { Entitlement, Grant, GrantRecord } from './answers.js';
-import { callOrder } from './call-order.js';
-import { EdgepassError, EdgepassNetworkError, readRefusal } from './errors.js';
-import { keepGranted, type GrantRenewal, type KeepGrantedOptions } from './keep-granted.js';
-import { otherTabs } from './other-tabs.js';
-import { watchClosing } from './page-signals.js';
+import type { Diagnosis, Entitlement, Grant, GrantRecord } from './answers.js';
+import { callOrder, type Locks } from './call-order.js';
+import { EdgepassNetworkError, readRefusal, unexpectedAnswer } from './errors.js';
+import {
+  keepGranted,
+  type Granter,
+  type GrantRenewal,
+  type KeepGrantedOptions,
+  type RenewalOptions,
+  type SharedRenewal,
+} from './keep-granted.js';
+import { openAccess, type Access } from './open.js';
+import { otherTabs, type News, type OtherTabs } from './other-tabs.js';
+import {
+  browserSignals,
+  browserTimers,
+  watchClosing,
+  type PageSignals,
+  type Timers,
+} from './page-signals.js';
 
 export interface EdgepassClientOptions {
   /** The API as browsers see it (PUBLIC_URL), with its base path if it has one. */
@@ -12,6 +26,18 @@ export interface EdgepassClientOptions {
   readonly accessToken?: () => string | Promise<string>;
   /** For tests and for pages that watch their own calls. */
   readonly fetch?: typeof globalThis.fetch;
+  /** For tests: what stands in for the browser. */
+  readonly browser?: BrowserParts;
+}
+
+/** What a test hands in for what the browser gives. */
+export interface BrowserParts {
+  readonly timers?: Timers;
+  readonly signals?: PageSignals;
+  readonly locks?: Locks;
+  readonly tabs?: OtherTabs;
+  /** From 0 to 1. */
+  readonly random?: () => number;
 }
 
 export interface GrantOptions {
@@ -20,6 +46,14 @@ export interface GrantOptions {
 }
 
 export interface EdgepassClient {
+  /**
+   * Opens everything below `prefix` and keeps it open: asks now and renews in time, once for all tabs of this origin.
+   * @example
+   * const access = client.open('courses/algebra');
+   * access.on('refused', (refusal) => show(refusal.message));
+   * await access.ready; // from here on <img>, <video> and fetch with credentials load
+   */
+  open(prefix: string, options?: GrantOptions): Access;
   /** Asks for access to everything below `prefix`; the answer's cookies are then sent to the CDN by the browser. */
   grant(prefix: string, options?: GrantOptions): Promise<Grant>;
   /**
@@ -38,7 +72,10 @@ export interface EdgepassClient {
    * await client.clear(); // at sign-out
    */
   clear(prefix?: string): Promise<void>;
-  /** Grants now and renews in time until `stop()` or {@link EdgepassClient.clear} is called. */
+  /**
+   * Grants now and renews in time until `stop()` or {@link EdgepassClient.clear} is called: what `open` does, without
+   * events, loads and `close()`.
+   */
   keepGranted(prefix: string, options?: KeepGrantedOptions): GrantRenewal;
 }
 
@@ -50,8 +87,10 @@ export interface EdgepassClient {
 export function createEdgepassClient(options: EdgepassClientOptions): EdgepassClient {
   const apiUrl = withoutSlashes(options.apiUrl);
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const inOrder = callOrder(`edgepass ${apiUrl}`);
-  const tabs = otherTabs(`edgepass ${apiUrl}`);
+  const browser = options.browser ?? {};
+  const timers = browser.timers ?? browserTimers;
+  const inOrder = callOrder(`edgepass ${apiUrl}`, timers, browser.locks);
+  const tabs = browser.tabs ?? otherTabs(`edgepass ${apiUrl}`);
   const isClosing = watchClosing();
   const renewals = new Set<Renewal>();
   let stopHearing = (): void => {};
@@ -78,39 +117,66 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
   async function read<T>(response: Response, looksRight: (answer: Partial<T>) => boolean): Promise<T> {
     const answer: unknown = await response.json().catch(() => undefined);
     if (typeof answer === 'object' && answer !== null && looksRight(answer)) return answer as T;
-    throw new EdgepassError({
-      code: 'unexpected_answer',
-      status: response.status,
-      message: `Expected an answer of edgepass from ${response.url}, got something else: check apiUrl.`,
-    });
+    throw unexpectedAnswer(response);
   }
 
-  async function askFor(
-    prefix: string,
-    { ttlSeconds, isWanted }: GrantOptions & { isWanted?: () => boolean },
-  ): Promise<Grant> {
-    const { signal } = grantsUnderWay;
-    const body = ttlSeconds === undefined ? { prefix } : { prefix, ttlSeconds };
-    const response = await inOrder(async () => {
-      signal.throwIfAborted();
-      if (isWanted?.() === false) throw new DOMException('The renewal has ended.', 'AbortError');
-      return call('POST', '/grants', body, { signal });
-    });
-    return read<Grant>(response, hasTimes);
+  async function list<Item>(name: string): Promise<readonly Item[]> {
+    const answer = await read<Record<string, readonly Item[]>>(await call('GET', `/${name}`), (it) =>
+      Array.isArray(it[name]),
+    );
+    return answer[name] ?? [];
   }
 
-  function end(isMeant: (renewal: Renewal) => boolean): void {
-    for (const renewal of [...renewals].filter(isMeant)) {
-      renewal.handle.stop();
-      renewal.onEnd?.();
-    }
+  async function askFor(prefix: string, ttlSeconds: number | undefined, signal: AbortSignal): Promise<Grant> {
+    signal.throwIfAborted();
+    return read<Grant>(await call('POST', '/grants', { prefix, ttlSeconds }, { signal }), hasTimes);
+  }
+
+  /** Tells the other tabs, and the other renewals of this page. */
+  function spread(news: News): Promise<unknown> {
+    tabs.tell(news);
+    return tabs.note(news);
+  }
+
+  function clearCookies(prefix?: string): Promise<unknown> {
+    const path = prefix === undefined ? '/grants' : `/grants?prefix=${encodeURIComponent(prefix)}`;
+    const send = (): Promise<Response> => call('DELETE', path, undefined, { keepalive: true });
+    if (!isClosing()) return inOrder(send);
+    // Their answers could come after this one's, and nobody is left to wait for them.
+    grantsUnderWay.abort();
+    grantsUnderWay = new AbortController();
+    return send();
   }
 
   /** Starts with the listening for other tabs, and ends it with the last renewal. */
-  function startRenewal(prefix: string, keepOptions: KeepGrantedOptions): GrantRenewal {
-    if (renewals.size === 0) stopHearing = tabs.onCleared(() => end(() => true));
+  function startRenewal(prefix: string, keepOptions: RenewalOptions): Renewal {
+    if (renewals.size === 0) {
+      stopHearing = tabs.onMessage((message) => {
+        for (const renewal of renewals) {
+          if (message === 'cleared') renewal.end();
+          else renewal.hear(message);
+        }
+      });
+    }
     let granted = keepOptions.current?.grant.prefix ?? prefix;
-    const kept = keepGranted({ grant: askFor }, prefix, {
+    const granter: Granter = {
+      grant(_prefix, { ttlSeconds, isWanted }) {
+        const { signal } = grantsUnderWay;
+        return inOrder(async () => {
+          const news = await tabs.noted(prefix);
+          if (news?.granted) kept.hear(news);
+          if (!isWanted()) return undefined;
+          const grant = await askFor(prefix, ttlSeconds, signal);
+          await spread({ prefix, granted: { grant, atMs: timers.nowMs() } });
+          return grant;
+        });
+      },
+      tell: (news) => void spread(news),
+    };
+    const kept = keepGranted(granter, prefix, {
+      signals: browser.signals ?? browserSignals,
+      timers,
+      random: browser.random ?? Math.random,
       ...keepOptions,
       onGrant: (grant) => {
         granted = grant.prefix;
@@ -118,46 +184,58 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
       },
     });
     const renewal: Renewal = {
+      ...kept,
+      stop() {
+        kept.stop();
+        if (renewals.delete(renewal) && renewals.size === 0) stopHearing();
+      },
       concerns: (cleared) => cleared === prefix || cleared === granted,
-      onEnd: keepOptions.onEnd,
-      handle: {
-        renewIfDue: () => kept.renewIfDue(),
-        stop() {
-          kept.stop();
-          if (renewals.delete(renewal) && renewals.size === 0) stopHearing();
-        },
+      granted: () => granted,
+      end() {
+        renewal.stop();
+        keepOptions.onEnd?.();
       },
     };
     renewals.add(renewal);
-    return renewal.handle;
+    return renewal;
   }
 
   const client: EdgepassClient = {
-    grant: (prefix, { ttlSeconds } = {}) => askFor(prefix, ttlSeconds === undefined ? {} : { ttlSeconds }),
-    async grants() {
-      const answer = await call('GET', '/grants');
-      return (await read<{ grants: readonly GrantRecord[] }>(answer, (it) => Array.isArray(it.grants)))
-        .grants;
+    open(prefix, { ttlSeconds } = {}) {
+      let renewal: Renewal | undefined;
+      return openAccess(prefix, {
+        renew: (more) =>
+          (renewal = startRenewal(prefix, ttlSeconds === undefined ? more : { ...more, ttlSeconds })),
+        fetch: send,
+        diagnose: async (url) =>
+          read<Diagnosis>(await call('POST', '/diagnoses', { url }), (it) => 'rootCause' in it),
+        async clear() {
+          const granted = renewal?.granted() ?? prefix;
+          // Another part of this page still needs it.
+          if ([...renewals].some(({ concerns }) => concerns(granted))) return;
+          const news: News = { prefix, closed: true };
+          const isLate = isClosing();
+          if (isLate) void spread(news);
+          await clearCookies(granted);
+          if (!isLate) await spread(news);
+        },
+      });
     },
-    async entitlements() {
-      const answer = await call('GET', '/entitlements');
-      return (
-        await read<{ entitlements: readonly Entitlement[] }>(answer, (it) => Array.isArray(it.entitlements))
-      ).entitlements;
+    grant(prefix, { ttlSeconds } = {}) {
+      const { signal } = grantsUnderWay;
+      return inOrder(() => askFor(prefix, ttlSeconds, signal));
     },
+    grants: () => list<GrantRecord>('grants'),
+    entitlements: () => list<Entitlement>('entitlements'),
     async clear(prefix) {
-      end((renewal) => prefix === undefined || renewal.concerns(prefix));
-      if (prefix === undefined) tabs.tellCleared();
-      const path = prefix === undefined ? '/grants' : `/grants?prefix=${encodeURIComponent(prefix)}`;
-      const send = (): Promise<Response> => call('DELETE', path, undefined, { keepalive: true });
-      if (!isClosing()) {
-        await inOrder(send);
-        return;
+      for (const renewal of renewals) {
+        if (prefix === undefined || renewal.concerns(prefix)) renewal.end();
       }
-      // Their answers could come after this one's, and nobody is left to wait for them.
-      grantsUnderWay.abort();
-      grantsUnderWay = new AbortController();
-      await send();
+      if (prefix === undefined) {
+        tabs.tell('cleared');
+        void tabs.forget();
+      }
+      await clearCookies(prefix);
     },
     keepGranted: (prefix, keepOptions = {}) => startRenewal(prefix, keepOptions),
   };
@@ -165,11 +243,13 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
 }
 
 /** A renewal under way, and what ends it. */
-interface Renewal {
-  readonly handle: GrantRenewal;
-  readonly onEnd: (() => void) | undefined;
+interface Renewal extends SharedRenewal {
+  /** The prefix that the newest answer opened. */
+  readonly granted: () => string;
   /** Whether clearing that prefix takes away what is renewed here. */
   readonly concerns: (cleared: string) => boolean;
+  /** Stops and says so. */
+  readonly end: () => void;
 }
 
 type CallInit = Pick<RequestInit, 'signal' | 'keepalive'>;

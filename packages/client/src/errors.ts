@@ -1,15 +1,17 @@
-import { ERROR_CODES } from './error-codes.js';
+import type { ERROR_CODES } from './error-codes.js';
+
+type KnownCode = (typeof ERROR_CODES)[number];
 
 /** A code of the API, or `unexpected_answer` when something else (a proxy, a wrong address) answered. */
-export type EdgepassErrorCode = (typeof ERROR_CODES)[number] | 'unexpected_answer';
+export type EdgepassErrorCode = KnownCode | 'unexpected_answer';
 
 /** The API answered with a refusal. `code` is stable and documented; `message` is for people. */
 export class EdgepassError extends Error {
   override readonly name = 'EdgepassError';
-  readonly code: EdgepassErrorCode;
-  readonly status: number;
+  declare readonly code: EdgepassErrorCode;
+  declare readonly status: number;
   /** Seconds to wait before another try, when the API named them (429 and 503). */
-  readonly retryAfterSeconds: number | undefined;
+  declare readonly retryAfterSeconds: number | undefined;
 
   constructor(refusal: {
     code: EdgepassErrorCode;
@@ -17,10 +19,9 @@ export class EdgepassError extends Error {
     message: string;
     retryAfterSeconds?: number | undefined;
   }) {
-    super(refusal.message);
-    this.code = refusal.code;
-    this.status = refusal.status;
-    this.retryAfterSeconds = refusal.retryAfterSeconds;
+    const { message, ...fields } = refusal;
+    super(message);
+    Object.assign(this, fields);
   }
 
   /** True when the same call can succeed later without anyone changing anything. */
@@ -35,17 +36,27 @@ export class EdgepassError extends Error {
  */
 export class EdgepassNetworkError extends Error {
   override readonly name = 'EdgepassNetworkError';
-  readonly url: string;
+  declare readonly url: string;
 
   constructor(url: string, pageOrigin: string | undefined, cause: unknown) {
-    const origin = pageOrigin ?? "this page's origin";
     super(
-      `No readable answer from ${url}. It can mean: the browser does not trust the certificate of that host ` +
-        `(open ${new URL(url).origin} in a tab to see); nothing answers there; or APP_ORIGINS of the API ` +
-        `does not list ${origin}, exactly as written here.`,
+      `No readable answer from ${url}: its certificate is not trusted (open ${new URL(url).origin} in a tab to see), ` +
+        `nothing answers there, or its APP_ORIGINS does not list ${pageOrigin ?? "this page's origin"}.`,
       { cause },
     );
-    this.url = url;
+    Object.assign(this, { url });
+  }
+}
+
+/** A file of the CDN did not load. `status` is undefined where the browser withholds the answer from the page. */
+export class EdgepassLoadError extends Error {
+  override readonly name = 'EdgepassLoadError';
+  declare readonly url: string;
+  declare readonly status: number | undefined;
+
+  constructor(url: string, status?: number, cause?: unknown) {
+    super(`${url} did not load: ${status ?? 'no readable answer'}`, { cause });
+    Object.assign(this, { url, status });
   }
 }
 
@@ -56,21 +67,23 @@ export class EdgepassNetworkError extends Error {
 export async function readRefusal(response: Response): Promise<EdgepassError> {
   const problem: unknown = await response.json().catch(() => undefined);
   const retryAfterSeconds = readRetryAfter(response.headers.get('retry-after'));
-  const { code, detail, title } = fieldsOf(problem);
-  const known = ERROR_CODES.find((candidate) => candidate === code);
-  if (known === undefined) {
-    return new EdgepassError({
-      code: 'unexpected_answer',
-      status: response.status,
-      message: `Expected an answer of edgepass, got status ${response.status} from something else: check apiUrl.`,
-      retryAfterSeconds,
-    });
-  }
-  const text = typeof detail === 'string' ? detail : title;
+  const { type, code, detail, title } = fieldsOf(problem);
+  const isOurs = typeof code === 'string' && type === `urn:edgepass:error:${code}`;
+  if (!isOurs) return unexpectedAnswer(response, retryAfterSeconds);
   return new EdgepassError({
-    code: known,
+    code: code as KnownCode,
     status: response.status,
-    message: typeof text === 'string' ? text : known,
+    message: [detail, title].find((text) => typeof text === 'string') ?? code,
+    retryAfterSeconds,
+  });
+}
+
+/** Something else answered: a proxy, or what stands at a wrong address. */
+export function unexpectedAnswer(response: Response, retryAfterSeconds?: number): EdgepassError {
+  return new EdgepassError({
+    code: 'unexpected_answer',
+    status: response.status,
+    message: `Expected an answer of edgepass from ${response.url}, got ${response.status} of something else: check apiUrl.`,
     retryAfterSeconds,
   });
 }

@@ -1,9 +1,9 @@
 export { createEdgepassClient } from './edgepass-client.js';
-export type { EdgepassClient, EdgepassClientOptions, GrantOptions } from './edgepass-client.js';
-export type { Entitlement, Grant, GrantRecord } from './answers.js';
-export { EdgepassError, EdgepassNetworkError } from './errors.js';
+export type { BrowserParts, EdgepassClient, EdgepassClientOptions, GrantOptions } from './edgepass-client.js';
+export type { Access, AccessEvents } from './open.js';
+export type { Diagnosis, Entitlement, Grant, GrantRecord } from './answers.js';
+export { EdgepassError, EdgepassLoadError, EdgepassNetworkError } from './errors.js';
 export type { EdgepassErrorCode } from './errors.js';
-export { ERROR_CODES } from './error-codes.js';
 export type { KeepGrantedOptions, GrantRenewal } from './keep-granted.js';
 export { remainingLife } from './renewal-plan.js';
 export type { RemainingLife } from './renewal-plan.js';

@@ -11,45 +11,57 @@ export interface Timers {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-interface Listenable {
-  addEventListener(type: string, listener: () => void): void;
-  removeEventListener(type: string, listener: () => void): void;
+/** What `addEventListener` is called on. */
+export interface Listenable {
+  addEventListener?(
+    type: string,
+    listener: () => void,
+    options: { signal?: AbortSignal; capture?: true },
+  ): void;
 }
 
 /** A tab that becomes visible, a network that returns, a page that leaves the back/forward cache. */
 export const browserSignals: PageSignals = {
   onWake(callback) {
-    const page = globalThis as unknown as Partial<Listenable> & {
-      document?: Listenable & { visibilityState: string };
-    };
-    const whenVisible = (): void => {
-      if (page.document?.visibilityState === 'visible') callback();
-    };
-    page.document?.addEventListener('visibilitychange', whenVisible);
-    page.addEventListener?.('online', callback);
-    page.addEventListener?.('pageshow', callback);
-    return () => {
-      page.document?.removeEventListener('visibilitychange', whenVisible);
-      page.removeEventListener?.('online', callback);
-      page.removeEventListener?.('pageshow', callback);
-    };
+    const page = globalThis as Listenable & { document?: Listenable & { visibilityState: string } };
+    const ending = new AbortController();
+    const { document } = page;
+    document?.addEventListener?.(
+      'visibilitychange',
+      () => document.visibilityState === 'visible' && callback(),
+      ending,
+    );
+    page.addEventListener?.('online', callback, ending);
+    page.addEventListener?.('pageshow', callback, ending);
+    return () => ending.abort();
   },
 };
 
-/** A browser takes a longer delay than this for no delay at all. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/**
+ * A timer of the browser stands still while the computer sleeps, and no event tells when it wakes with the tab in
+ * front. So a long wait looks at the clock this often.
+ */
+const LONGEST_TIMER_MS = 20_000;
 
+/** Waits by the clock of the wall, which goes on while the computer sleeps. A clock that is set back delays nothing. */
 export const browserTimers: Timers = {
   nowMs: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS));
+    let leftMs = delayMs;
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (): void => {
+      const partMs = Math.min(Math.max(leftMs, 0), LONGEST_TIMER_MS);
+      const startedAtMs = Date.now();
+      timer = setTimeout(() => {
+        leftMs -= Math.max(Date.now() - startedAtMs, partMs);
+        if (leftMs > 0) wait();
+        else callback();
+      }, partMs);
+    };
+    wait();
     return () => clearTimeout(timer);
   },
 };
-
-interface Capturing {
-  addEventListener(type: string, listener: () => void, capture: boolean): void;
-}
 
 /**
  * Watches whether the page is being closed. Gives a function that says so, in the handlers of `pagehide` too,
@@ -57,8 +69,8 @@ interface Capturing {
  */
 export function watchClosing(): () => boolean {
   let isClosing = false;
-  const page = globalThis as unknown as Partial<Capturing>;
-  page.addEventListener?.('pagehide', () => (isClosing = true), true);
-  page.addEventListener?.('pageshow', () => (isClosing = false), true);
+  const page = globalThis as Listenable;
+  page.addEventListener?.('pagehide', () => (isClosing = true), { capture: true });
+  page.addEventListener?.('pageshow', () => (isClosing = false), { capture: true });
   return () => isClosing;
 }

@@ -1,0 +1,128 @@
+import { beforeAll, expect, it, jest } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
+import { describeWith } from '../support/required-tool.js';
+import { callApi, fetchFile } from './in-page.js';
+import { grantedPaths } from './jar.js';
+import { startStack, type LocalStack } from './local-stack.js';
+import { addPrivateFile } from './private-file.js';
+
+jest.setTimeout(90_000);
+
+const TABS = 10;
+
+interface AccessInPage {
+  readonly ready: Promise<unknown>;
+  readonly grant: { readonly id: string } | undefined;
+  blobUrl(url: string): Promise<string>;
+  close(): Promise<void>;
+}
+interface PageWithAccess {
+  access?: AccessInPage;
+  /** How far the clock of the tab is ahead. */
+  aheadMs?: number;
+  dispatchEvent(event: unknown): boolean;
+}
+
+/** The lock, the messages and the notes are the browser's own; only the clock is handed in, so that nobody waits. */
+function openInTab(tab: Page, { appUrl, apiUrl }: LocalStack): Promise<void> {
+  return tab.evaluate(
+    async ({ module, api }) => {
+      const { createEdgepassClient } = (await import(module)) as {
+        createEdgepassClient: (options: object) => { open(prefix: string): AccessInPage };
+      };
+      const page = globalThis as unknown as PageWithAccess;
+      page.aheadMs = 0;
+      const client = createEdgepassClient({
+        apiUrl: api,
+        browser: {
+          timers: {
+            nowMs: () => Date.now() + (page.aheadMs ?? 0),
+            after: (delayMs: number, callback: () => void) => {
+              const timer = setTimeout(callback, delayMs);
+              return () => clearTimeout(timer);
+            },
+          },
+        },
+      });
+      page.access = client.open('courses/algebra');
+      await page.access.ready;
+    },
+    { module: `${appUrl}/client/index.js`, api: apiUrl },
+  );
+}
+
+/** The renewal falls due in this tab, and the network comes back. Gives the grant that it holds then. */
+function renewInTab(tab: Page, held: readonly string[]): Promise<string> {
+  return tab.evaluate(async (before) => {
+    const page = globalThis as unknown as PageWithAccess;
+    page.aheadMs = (page.aheadMs ?? 0) + 600_000;
+    page.dispatchEvent(new Event('online'));
+    for (;;) {
+      const id = page.access?.grant?.id;
+      if (id !== undefined && !before.includes(id)) return id;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }, held);
+}
+
+function heldIn(tab: Page): Promise<string> {
+  return tab.evaluate(() => (globalThis as unknown as PageWithAccess).access?.grant?.id ?? 'nothing');
+}
+
+describeWith(['chromium', 'certutil'], 'ten tabs with one prefix open, in Chromium', () => {
+  let stack: LocalStack;
+  let browser: TestBrowser;
+  let tabs: Page[];
+  const granted: string[] = [];
+
+  beforeAll(async () => {
+    stack = await startStack({ environment: { LOG_LEVEL: 'warn' } });
+    browser = await launchBrowser({ trustedCaFile: stack.caFile });
+    browser.context.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/grants')) granted.push(request.url());
+    });
+    tabs = [browser.page];
+    while (tabs.length < TABS) tabs.push(await browser.newPage());
+    await Promise.all(tabs.map((tab) => tab.goto(`${stack.appUrl}/favicon.svg`)));
+    await callApi(browser.page, `${stack.apiUrl}/demo/sign-in`, { body: { user: 'alice' } });
+    await Promise.all(tabs.map((tab) => openInTab(tab, stack)));
+  }, 90_000);
+
+  /** How many grants were asked for, and which grants the tabs hold, after it fell due in all of them at once. */
+  async function renewEverywhere(): Promise<{ asked: number; held: number }> {
+    const before = await Promise.all(tabs.map(heldIn));
+    granted.length = 0;
+    const after = await Promise.all(tabs.map((tab) => renewInTab(tab, before)));
+    return { asked: granted.length, held: new Set(after).size };
+  }
+
+  it('renew it once when it falls due in all of them at the same moment', async () => {
+    expect(await renewEverywhere()).toEqual({ asked: 1, held: 1 });
+  });
+
+  it('renew it once also when every message between them is lost: the note of the first is enough', async () => {
+    for (const tab of tabs) {
+      await tab.evaluate(() => {
+        BroadcastChannel.prototype.postMessage = () => {};
+      });
+    }
+    expect(await renewEverywhere()).toEqual({ asked: 1, held: 1 });
+  });
+
+  it('load a file as a blob URL, and hold nothing after each has called close()', async () => {
+    const path = addPrivateFile(stack.mediaFolder, 'courses/algebra');
+    const address = await browser.page.evaluate(
+      (url) => (globalThis as unknown as PageWithAccess).access?.blobUrl(url),
+      `${stack.cdnUrl}/${path}`,
+    );
+    expect(address).toMatch(/^blob:/);
+    await Promise.all(
+      tabs.map((tab) => tab.evaluate(() => (globalThis as unknown as PageWithAccess).access?.close())),
+    );
+    expect(await grantedPaths(browser)).toEqual([]);
+    expect(await fetchFile(browser.page, `${stack.cdnUrl}/${path}`, { cache: 'no-store' })).toMatchObject({
+      error: expect.stringContaining('TypeError'),
+    });
+  });
+});
