@@ -8,6 +8,9 @@ const PROCESSES = ['edge.command.spec.ts'];
 export default {
   ...base,
   rootDir: '..',
-  testMatch: ['<rootDir>/{src,packages}/**/*.spec.ts', '<rootDir>/test/{client,demo,e2e,edge-tables}/*.spec.ts'],
+  testMatch: [
+    '<rootDir>/{src,packages}/**/*.spec.ts',
+    '<rootDir>/test/{client,demo,e2e,edge-tables}/*.spec.ts',
+  ],
   testPathIgnorePatterns: ['/node_modules/', ...PROCESSES.map((name) => `/${name.replaceAll('.', '\\.')}$`)],
 };

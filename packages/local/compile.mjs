@@ -10,6 +10,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 const TARGETS = [
   ['src', 'dist'],
   ['packages/client/src', 'packages/client/dist'],
+  ['packages/doctor/src', 'packages/doctor/dist'],
   ['packages/edge/src', 'packages/edge/dist'],
   ['packages/local/src', 'packages/local/dist'],
   ['packages/local/demo', 'packages/local/dist/demo'],

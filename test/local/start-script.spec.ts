@@ -9,6 +9,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 const SOURCES = [
   'src',
   'packages/client/src',
+  'packages/doctor/src',
   'packages/edge/src',
   'packages/local/src',
   'packages/local/demo',

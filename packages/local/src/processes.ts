@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { url as inspectorUrl } from 'node:inspector';
 import { createInterface } from 'node:readline';
 import { LocalProblem } from './problem.js';
 import { readable } from './readable-log.js';
@@ -149,10 +150,11 @@ async function start(
 /** What the process says when it listens, or why that never came. */
 function ready(child: ChildProcess): Promise<ReadyMessage | string> {
   return new Promise((resolve) => {
-    const timer = setTimeout(
-      () => resolve(`it said nothing for ${READY_TIMEOUT_MILLISECONDS / 1000} s`),
-      READY_TIMEOUT_MILLISECONDS,
-    );
+    const isDebugged = inspectorUrl() !== undefined;
+    const timer = setTimeout(() => {
+      // One that stands at a breakpoint says nothing either.
+      if (!isDebugged) resolve(`it said nothing for ${READY_TIMEOUT_MILLISECONDS / 1000} s`);
+    }, READY_TIMEOUT_MILLISECONDS);
     child.on('message', (message) => {
       if (typeof message !== 'object' || !('type' in message) || message.type !== 'ready') return;
       clearTimeout(timer);
