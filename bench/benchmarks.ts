@@ -1,4 +1,5 @@
 import { benchAudit } from './audit/bench-audit.js';
+import { benchDoctor } from './doctor/bench-doctor.js';
 import { benchEdge } from './edge/bench-edge.js';
 import { benchOverload } from './overload/bench-overload.js';
 import { benchGrants } from './grants/bench-grants.js';
@@ -12,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   audit: benchAudit,
   'grants-profile': profileGrants,
   edge: benchEdge,
+  doctor: benchDoctor,
   overload: benchOverload,
 };
 

@@ -50,6 +50,12 @@ export class Stage {
     });
   }
 
+  /** Signed cookies for whatever address the edge has. */
+  cookiesForAnyAddress(): readonly (readonly [name: string, value: string])[] {
+    const values = signed('http*://*', 3600, this.keys.privateKey);
+    return Object.entries(values).map(([name, value]) => [`CloudFront-${name}`, value] as const);
+  }
+
   async startEdge(readyFile: string): Promise<ServerProcess> {
     const { writeDistributionFolder } = (await import(
       new URL('../../../packages/local/dist/distribution-folder.js', import.meta.url).href

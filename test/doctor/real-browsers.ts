@@ -1,6 +1,7 @@
-import { createServer, request as plainRequest, type Server } from 'node:http';
+import { createServer, request as plainRequest } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { CDPSession } from 'playwright-core';
 import type { HTTPRequest } from 'puppeteer-core';
 import { launchBrowser } from '../support/browser.js';
@@ -30,8 +31,16 @@ interface Entry {
   fromCache: boolean;
 }
 
-/** Leads every host to the server that the stage has for it: a proxy, because Firefox maps no ports. */
-export async function startProxy(stage: Stage): Promise<Server> {
+/** A proxy that leads every host to the server that the stage has for it; Firefox maps no ports. */
+export interface StageProxy {
+  readonly port: number;
+  /** Ends the connections that a browser keeps: in the next world a host may be another server. */
+  drop(): void;
+  close(): void;
+}
+
+export async function startProxy(stage: Stage): Promise<StageProxy> {
+  const open = new Set<Duplex>();
   const server = createServer((message, response) => {
     const { hostname, pathname, search } = new URL(message.url ?? '');
     const outgoing = plainRequest(
@@ -57,14 +66,26 @@ export async function startProxy(stage: Stage): Promise<Server> {
       upstream.pipe(client);
       client.pipe(upstream);
     });
-    for (const socket of [client, upstream])
+    for (const socket of [client, upstream]) {
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
       socket.on('error', () => [client, upstream].map((one) => one.destroy()));
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  const drop = (): void => {
+    server.closeAllConnections();
+    for (const socket of open) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    drop,
+    close: () => {
+      drop();
+      server.close();
+    },
+  };
 }
-
-const portOfProxy = (proxy: Server): number => (proxy.address() as AddressInfo).port;
 
 /** Loads one thing in the page, and ends when the page knows what became of it. A text, because it runs in the browser. */
 const LOAD_IN_PAGE = `async (input) => {
@@ -136,11 +157,11 @@ function harOf(entries: readonly Entry[], page: string, creator: string): string
 }
 
 /** Chromium over its own protocol, which shows the headers as they were on the wire. */
-export async function recordInChromium(stage: Stage, proxy: Server): Promise<Recorder> {
+export async function recordInChromium(stage: Stage, proxy: StageProxy): Promise<Recorder> {
   const browser = await launchBrowser({
     trustedCaFile: stage.caFile,
     thirdPartyCookies: 'allowed',
-    proxy: `http://127.0.0.1:${portOfProxy(proxy)}`,
+    proxy: `http://127.0.0.1:${proxy.port}`,
   });
   let entries: Entry[] = [];
   let page = await browser.newPage();
@@ -205,6 +226,7 @@ export async function recordInChromium(stage: Stage, proxy: Server): Promise<Rec
     load: async (input) => void (await page.evaluate(scriptOf(input))),
     har: () => harOf(entries, new URL(page.url()).origin, 'WebInspector'),
     reset: async () => {
+      proxy.drop();
       await session.send('Storage.clearCookies');
       await session.send('Network.clearBrowserCache');
       await page.close();
@@ -217,8 +239,8 @@ export async function recordInChromium(stage: Stage, proxy: Server): Promise<Rec
 }
 
 /** Firefox ESR over WebDriver BiDi, each recording in a context of its own. */
-export async function recordInFirefox(stage: Stage, proxy: Server): Promise<Recorder> {
-  const port = portOfProxy(proxy);
+export async function recordInFirefox(stage: Stage, proxy: StageProxy): Promise<Recorder> {
+  const port = proxy.port;
   const firefox = await launchFirefox({
     trustedCaFile: stage.caFile,
     preferences: {
@@ -272,6 +294,7 @@ export async function recordInFirefox(stage: Stage, proxy: Server): Promise<Reco
     load: async (input) => void (await context.page.evaluate(scriptOf(input))),
     har: () => harOf(entries, new URL(context.page.url()).origin, 'Firefox'),
     reset: async () => {
+      proxy.drop();
       await context.close();
       context = await firefox.newContext();
       entries = [];

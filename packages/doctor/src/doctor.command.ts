@@ -61,8 +61,9 @@ export async function run(args: readonly string[], clock: Clock = systemClock): 
       return 0;
     }
     const slow = setTimeout(() => process.stderr.write('edgepass doctor: asking …\n'), PATIENCE_MILLISECONDS);
-    const evidence = await gather(options, clock).finally(() => clearTimeout(slow));
-    const { diagnose } = await import('./diagnose.js');
+    const gathered = gather(options, clock).finally(() => clearTimeout(slow));
+    // Loaded while answers are waited for.
+    const [evidence, { diagnose }] = await Promise.all([gathered, import('./diagnose.js')]);
     const diagnosis = diagnose(evidence, options.only);
     await print(diagnosis, options.json);
     return diagnosis.findings.some(({ status }) => status === 'fail') ? 1 : 0;
@@ -110,7 +111,6 @@ async function readOptions(args: readonly string[]): Promise<Options | string> {
     },
   });
   if (values.help) return USAGE;
-  const { checkOf } = await import('./checks/catalogue.js');
   if (values.list) return (await import('./page.js')).listOfChecks();
   if (positionals.length > 1) throw new WrongUse(`expected one URL, found ${positionals.length}`);
   const [url = null] = positionals;
@@ -127,7 +127,7 @@ async function readOptions(args: readonly string[]): Promise<Options | string> {
     );
   }
   const only = values.only ?? null;
-  if (only !== null && checkOf(only) === null)
+  if (only !== null && (await import('./checks/catalogue.js')).checkOf(only) === null)
     throw new WrongUse(`--only: there is no check ${JSON.stringify(only)}; --list names all`);
   const given = [url, values.har, values.console, values.distribution, values.settings, values.cookies];
   if (given.every((value) => value === undefined || value === null)) {

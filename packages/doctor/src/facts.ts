@@ -1,14 +1,6 @@
 import { corsCheck, type CorsResult } from './browser/cors.js';
-import {
-  coversPath,
-  isClearing,
-  reachesHost,
-  readSetCookie,
-  rejection,
-  scopeOf,
-  type Scope,
-  type SetCookie,
-} from './browser/set-cookie.js';
+import { coversPath, reachesHost, type Scope } from './browser/scope.js';
+import { isClearing, readSetCookie, rejection, scopeOf, type SetCookie } from './browser/set-cookie.js';
 import { header, setCookieLines, type Evidence, type Load } from './evidence/evidence.js';
 import {
   readPolicy,
@@ -169,6 +161,17 @@ export function hadCredentials(load: Load): boolean | null {
 
 /** What CORS says of an answer; null: not asked, or not known. The browser's own word counts before our reading. */
 export function corsOf(load: Load): CorsResult | null {
+  const known = CORS_OF.get(load);
+  if (known !== undefined) return known;
+  const result = readCors(load);
+  CORS_OF.set(load, result);
+  return result;
+}
+
+/** Asked by many checks of every load. */
+const CORS_OF = new WeakMap<Load, CorsResult | null>();
+
+function readCors(load: Load): CorsResult | null {
   if (load.method === 'OPTIONS') return null;
   const { reason } = load;
   // WebKit says one thing where the header is missing and where it names another origin (B94).

@@ -1,4 +1,5 @@
-import { classify, domainMatches, isPublicSuffix, isSameSite, isThisMachine } from './site.js';
+import { domainMatches, type Scope } from './scope.js';
+import { classify, isPublicSuffix, isSameSite, isThisMachine } from './site.js';
 
 /** One `Set-Cookie` line as a browser reads it (6265bis section 5.6). Values are measured and never shown. */
 export interface SetCookie {
@@ -151,13 +152,6 @@ export function isCrossSite({ url, page, top }: SettingContext, schemeful: boole
   );
 }
 
-/** Where a kept cookie goes to: its domain, and whether to that host alone. */
-export interface Scope {
-  readonly domain: string;
-  readonly hostOnly: boolean;
-  readonly path: string;
-}
-
 /** The scope that a browser gives a kept cookie (B9, B10, B13, B58). */
 export function scopeOf(cookie: SetCookie, url: string): Scope {
   const { hostname, pathname } = new URL(url);
@@ -173,16 +167,4 @@ export function scopeOf(cookie: SetCookie, url: string): Scope {
 function defaultPath(pathname: string): string {
   const last = pathname.lastIndexOf('/');
   return last <= 0 ? '/' : pathname.slice(0, last);
-}
-
-/** Whether a scope reaches a host (B5, B10). */
-export function reachesHost({ domain, hostOnly }: Scope, host: string): boolean {
-  return hostOnly ? domain === host.toLowerCase() : domainMatches(host, domain);
-}
-
-/** Whether a cookie's Path covers the path of a request (B57). */
-export function coversPath(cookiePath: string, requestPath: string): boolean {
-  if (cookiePath === requestPath) return true;
-  if (!requestPath.startsWith(cookiePath)) return false;
-  return cookiePath.endsWith('/') || requestPath[cookiePath.length] === '/';
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { parse } from 'tldts';
+import { bare } from './scope.js';
 
 /** What the rules for cookies ask of a host name. */
 export interface HostClass {
@@ -31,12 +32,6 @@ export function classify(host: string): HostClass {
 export function isPublicSuffix(name: string): boolean {
   const known = classify(name);
   return !known.isIp && known.registrable === null;
-}
-
-/** Whether a host receives cookies with that Domain (B5). */
-export function domainMatches(host: string, domain: string): boolean {
-  const name = host.toLowerCase();
-  return name === domain || (isIP(bare(name)) === 0 && name.endsWith(`.${domain}`));
 }
 
 /** The registrable domain of a host, or the host itself where it has none. */
@@ -82,9 +77,4 @@ export function sharedCookieDomain(one: string, other: string): string | null {
   const labels = differs === -1 ? a : a.slice(0, differs);
   const name = labels.toReversed().join('.');
   return name === '' || isPublicSuffix(name) ? null : name;
-}
-
-/** `::1` for `[::1]`: sockets take the bare form. */
-export function bare(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,8 +1,8 @@
+import { reachesHost } from '../browser/scope.js';
 import {
   domainFault,
   isCrossSite,
   MOST_COOKIE_BYTES,
-  reachesHost,
   rejection,
   scopeOf,
   type SetCookie,

@@ -227,8 +227,12 @@ export function joinEvidence(parts: readonly Partial<Evidence>[], base: Partial<
 
 /** The value of a header in any case; null: absent, or headers not known. Several lines are joined as Fetch joins them. */
 export function header(headers: HeaderList | null, name: string): string | null {
-  const values = (headers ?? []).filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
-  return values.length === 0 ? null : values.join(', ');
+  let found: string | null = null;
+  for (const [other, value] of headers ?? []) {
+    if (other.length !== name.length || other.toLowerCase() !== name) continue;
+    found = found === null ? value : `${found}, ${value}`;
+  }
+  return found;
 }
 
 /** Every `Set-Cookie` line; some tools join them by a line break. */
@@ -241,14 +245,16 @@ export function setCookieLines(headers: HeaderList | null): readonly string[] {
 
 /** The pairs of a `Cookie` header in its order. */
 export function cookiePairs(text: string): readonly CookiePair[] {
-  return text
-    .split(';')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map((part) => {
-      const equals = part.indexOf('=');
-      return equals === -1
-        ? { name: part, value: '' }
-        : { name: part.slice(0, equals), value: part.slice(equals + 1) };
-    });
+  const pairs: CookiePair[] = [];
+  for (const part of text.split(';')) {
+    const pair = part.trim();
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    pairs.push(
+      equals === -1
+        ? { name: pair, value: '' }
+        : { name: pair.slice(0, equals), value: pair.slice(equals + 1) },
+    );
+  }
+  return pairs;
 }

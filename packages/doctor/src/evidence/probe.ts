@@ -9,7 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import type { HeaderList } from '@edgepass/edge';
-import { coversPath, reachesHost } from '../browser/set-cookie.js';
+import { coversPath, reachesHost } from '../browser/scope.js';
 import {
   bareLoad,
   header,

@@ -10,6 +10,10 @@ const MOST_BODY = 4000;
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Headers that a check reads, or whose values must not be printed. */
+const READ_HEADERS =
+  /^(?:access-control-.*|origin|cookie|set-cookie|.*authorization|sec-fetch-.*|referer|user-agent|server|x-cache|via|age|vary|cache-control|content-length|content-type|content-security-policy|cross-origin-.*|location|date|x-amz-cf-id|x-api-key|.*token.*)$/;
+
 /** Recorders that leave cookies out of what they write, unless somebody asks for them. */
 const SANITISING = /WebInspector|WebKit|Chrome|Edge/i;
 
@@ -216,11 +220,15 @@ function withRedirects(loads: readonly Load[]): readonly Load[] {
 
 function headersOf(message: Json | null): HeaderList {
   const list = message?.['headers'];
-  return (Array.isArray(list) ? list : []).flatMap((item: unknown) => {
+  const kept: (readonly [string, string])[] = [];
+  for (const item of (Array.isArray(list) ? list : []) as readonly unknown[]) {
     const known = object(item);
-    const [name, value] = [textOf(known?.['name']), textOf(known?.['value'])];
-    return name === null || value === null ? [] : [[name, value] as const];
-  });
+    const name = textOf(known?.['name'])?.toLowerCase() ?? null;
+    const value = textOf(known?.['value']);
+    // A recording has thousands of requests with dozens of headers each: what no check reads is not kept.
+    if (name !== null && value !== null && READ_HEADERS.test(name)) kept.push([name, value]);
+  }
+  return kept;
 }
 
 function object(value: unknown): Json | null {

@@ -19,47 +19,92 @@ const BACKSLASH = 0x5c;
 export function readShortened(path: string): string | null {
   const file = openSync(path, 'r');
   try {
-    let out = Buffer.allocUnsafe(CHUNK_BYTES);
-    let length = 0;
-    /** Where in `out` the text begins that is being read; -1 outside of one. */
-    let textStart = -1;
-    let isEscaped = false;
-    let isDropped = false;
+    const shortened = new Shortener();
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (;;) {
-      const read = readSync(file, chunk, 0, CHUNK_BYTES, null);
-      if (read === 0) break;
-      if (out.length < length + read) {
-        const larger = Buffer.allocUnsafe(Math.max(out.length * 2, length + read));
-        out.copy(larger, 0, 0, length);
-        out = larger;
-      }
-      for (let index = 0; index < read; index += 1) {
-        const byte = chunk[index] ?? 0;
-        if (textStart === -1) {
-          out[length++] = byte;
-          if (byte === QUOTE) textStart = length;
-          continue;
-        }
-        if (isEscaped) isEscaped = false;
-        else if (byte === BACKSLASH) isEscaped = true;
-        else if (byte === QUOTE) {
-          out[length++] = byte;
-          textStart = -1;
-          isDropped = false;
-          continue;
-        }
-        if (isDropped) continue;
-        out[length++] = byte;
-        if (length - textStart > LONGEST_TEXT_BYTES) {
-          length = textStart;
-          isDropped = true;
-        }
-      }
-      if (length > MOST_BYTES) return null;
+    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
+      shortened.take(chunk.subarray(0, read));
+      if (shortened.length > MOST_BYTES) return null;
     }
-    return out.toString('utf8', 0, length);
+    return shortened.text();
   } finally {
     closeSync(file);
   }
+}
+
+/** Copies JSON but for its long texts. Looks at quotes alone, which the runtime finds much faster than a loop. */
+class Shortener {
+  #out = Buffer.allocUnsafe(CHUNK_BYTES);
+  length = 0;
+  #isInText = false;
+  #isDropped = false;
+  #textBytes = 0;
+  /** Where in `#out` the text begins that was open at the end of the last chunk. */
+  #textStart = 0;
+  /** How many backslashes ended the last chunk inside of a text. */
+  #backslashes = 0;
+
+  take(chunk: Buffer): void {
+    let from = 0;
+    let position = 0;
+    /** Where in this chunk the open text begins; -1: in an earlier one. */
+    let begin = -1;
+    while (position < chunk.length) {
+      const quote = chunk.indexOf(QUOTE, position);
+      if (!this.#isInText) {
+        if (quote === -1) break;
+        this.#isInText = true;
+        this.#textBytes = 0;
+        position = begin = quote + 1;
+        continue;
+      }
+      const end = quote === -1 ? chunk.length : quote;
+      this.#textBytes += end - position;
+      if (this.#textBytes > LONGEST_TEXT_BYTES && !this.#isDropped) {
+        this.#isDropped = true;
+        if (begin === -1) this.length = this.#textStart;
+        else this.#append(chunk, from, begin);
+      }
+      const isEscaped = quote !== -1 && this.#isEscaped(chunk, position, quote);
+      position = end + 1;
+      if (quote === -1) break;
+      if (isEscaped) {
+        this.#textBytes += 1;
+        continue;
+      }
+      if (this.#isDropped) from = quote;
+      this.#isInText = false;
+      this.#isDropped = false;
+    }
+    if (!this.#isDropped) {
+      if (begin !== -1) this.#textStart = this.length + begin - from;
+      this.#append(chunk, from, chunk.length);
+    }
+    this.#backslashes = this.#isInText ? trailingBackslashes(chunk, 0, chunk.length) : 0;
+  }
+
+  text(): string {
+    return this.#out.toString('utf8', 0, this.length);
+  }
+
+  #isEscaped(chunk: Buffer, from: number, quote: number): boolean {
+    const count = trailingBackslashes(chunk, from, quote);
+    const reachesStart = from === 0 && count === quote;
+    return (count + (reachesStart ? this.#backslashes : 0)) % 2 === 1;
+  }
+
+  #append(chunk: Buffer, from: number, to: number): void {
+    if (this.#out.length < this.length + to - from) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#out.length * 2, this.length + to - from));
+      this.#out.copy(larger, 0, 0, this.length);
+      this.#out = larger;
+    }
+    chunk.copy(this.#out, this.length, from, to);
+    this.length += to - from;
+  }
+}
+
+function trailingBackslashes(chunk: Buffer, from: number, to: number): number {
+  let count = 0;
+  while (to - count - 1 >= from && chunk[to - count - 1] === BACKSLASH) count += 1;
+  return count;
 }
