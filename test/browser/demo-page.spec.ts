@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
+import { until } from '../support/operated-api.js';
 import { describeWith } from '../support/required-tool.js';
 import { playPast } from './in-page.js';
 import { grantCookies, grantedPaths } from './jar.js';
@@ -198,7 +199,8 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await signIn('alice');
       await ask('courses/algebra');
       const top = 'document.querySelector("#stage").getBoundingClientRect().top';
-      await page.waitForFunction(`${top} < innerHeight / 2`);
+      // Not by waitForFunction: the page's Content-Security-Policy refuses what that evaluates.
+      await until(async () => (await page.evaluate<number>(top)) < 844 / 2);
       expect(await page.evaluate(top)).toBeLessThan(844 / 2);
     } finally {
       await page.setViewportSize({ width: 1280, height: 720 });

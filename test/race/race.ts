@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** Where the service answers, and how its callers sign in. */
 export interface RaceCourse {
@@ -35,11 +36,17 @@ export interface RaceResult {
 
 interface Answer {
   readonly status: number;
-  readonly body: { readonly id?: string; readonly openGrants?: { readonly count: number } };
+  readonly body: {
+    readonly id?: string;
+    readonly code?: string;
+    readonly openGrants?: { readonly count: number };
+  };
 }
 
 /** Grants that are on their way while the right is taken away, for each instance. */
 const GRANTS_AN_INSTANCE = 2;
+/** Until one that was shed is sent again. */
+const SHED_MILLISECONDS = 100;
 
 export async function runRaces(course: RaceCourse): Promise<RaceResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -76,8 +83,20 @@ async function raceOnce(course: RaceCourse, agent: Agent, number: number, result
   const admin = bearer(course, 'referee', [course.adminGroup]);
   const caller = bearer(course, viewer, []);
   const administrative = course.instances[number % course.instances.length] ?? '';
-  const grantAt = (instance: string): Promise<Answer> =>
-    call(agent, 'POST', `${instance}/grants`, caller, { prefix });
+  const grantAt = async (instance: string): Promise<Answer> => {
+    const ask = (): Promise<Answer> => call(agent, 'POST', `${instance}/grants`, caller, { prefix });
+    let answer = await ask();
+    // Shed before anything was spent on it, on a busy machine: the caller comes again.
+    for (
+      let tries = 1;
+      answer.status === 503 && answer.body.code === 'overloaded' && tries < 10;
+      tries += 1
+    ) {
+      await pause(SHED_MILLISECONDS);
+      answer = await ask();
+    }
+    return answer;
+  };
 
   const put = { subject: `user:${viewer}`, prefix };
   const { body } = await call(agent, 'PUT', `${administrative}/admin/entitlements`, admin, put);
@@ -97,7 +116,10 @@ async function raceOnce(course: RaceCourse, agent: Agent, number: number, result
   const lateGiven = late.filter(({ status }) => status === 201).length;
   const strange = [...answers, ...late].filter(({ status }) => status !== 201 && status !== 403);
   if (revoked.status !== 200) strange.push(revoked);
-  if (strange.length > 0) result.faults.push(`race ${number}: ${strange.map(({ status }) => status).join()}`);
+  if (strange.length > 0)
+    result.faults.push(
+      `race ${number}: ${strange.map(({ status, body }) => `${status} ${body.code ?? ''}`).join()}`,
+    );
   result.races += 1;
   result.given += given;
   result.refused += answers.length - given;
