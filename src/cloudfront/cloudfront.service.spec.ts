@@ -344,6 +344,21 @@ describe('held and widerHeld', () => {
     });
   });
 
+  it('reads anew what has changed since it was asked last: the cookies, and the time', async () => {
+    let now = NOW;
+    const [browser, service] = [new Browser(), start({ clock: { nowEpochSeconds: () => now } })];
+    await grant(browser, service, 'a', alice);
+    await browser.call((_, request) => {
+      const own = () => service.held(request, alice).own.map(({ prefix }) => prefix);
+      expect(own()).toEqual(['a']);
+      now = NOW + 900;
+      expect(own()).toEqual([]);
+      now = NOW;
+      request.headers.cookie = '';
+      expect(own()).toEqual([]);
+    });
+  });
+
   it('gives the grants of another viewer as foreign', async () => {
     await expect(askAfter(['a'], (service, request) => service.held(request, bob))).resolves.toEqual({
       own: [],

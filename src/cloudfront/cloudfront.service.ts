@@ -64,6 +64,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   readonly #signer: CurrentSigner;
   readonly #clock: Clock;
   readonly #onWarning: (warning: string) => void;
+  readonly #beforeAnswer = new WeakMap<IncomingMessage, BeforeAnswer>();
   /** What a browser holds once it has read what its answer says so far: several grants may go in one answer. */
   readonly #afterAnswer = new WeakMap<CookieResponse, AfterAnswer>();
 
@@ -310,15 +311,24 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     return this.#afterAnswer.get(response)?.held ?? this.#read(requestOf(response));
   }
 
+  /** Read once for a call: of 20 grants it takes some 75 µs, and a grant asks before and after it is signed. */
   #read(request: IncomingMessage): readonly HeldRecord[] {
     const { attributes } = this.#options;
-    return readHeldCookies(
-      request.headers.cookie,
-      attributes.ownCookies,
-      attributes,
-      this.#clock.nowEpochSeconds(),
-    );
+    const { cookie } = request.headers;
+    const nowEpochSeconds = this.#clock.nowEpochSeconds();
+    const before = this.#beforeAnswer.get(request);
+    if (before?.cookie === cookie && before?.nowEpochSeconds === nowEpochSeconds) return before.held;
+    const held = readHeldCookies(cookie, attributes.ownCookies, attributes, nowEpochSeconds);
+    this.#beforeAnswer.set(request, { cookie, nowEpochSeconds, held });
+    return held;
   }
+}
+
+/** What a browser holds, as its request says. */
+interface BeforeAnswer {
+  readonly cookie: string | undefined;
+  readonly nowEpochSeconds: number;
+  readonly held: readonly HeldRecord[];
 }
 
 /** What a browser holds, and what it was asked to clear, once it has read an answer as far as it goes. */
