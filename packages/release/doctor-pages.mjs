@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import { causePages, causeTable } from './dist/page.js';
+import { causePages, causeTable } from '../doctor/dist/page.js';
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 const isCheck = process.argv.includes('--check');
