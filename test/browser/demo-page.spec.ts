@@ -217,6 +217,19 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
   });
 
+  it('a granted image that fails is diagnosed: the page shows what the API found', async () => {
+    // The browser is led to an edge whose clock is ahead; the API asks the one that is right.
+    edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 3_600));
+    await signIn('alice');
+    await page.getByTestId('prefix').selectOption('courses/algebra');
+    await page.getByTestId('ask').click();
+    await page
+      .getByTestId('status')
+      .filter({ hasText: 'The edge answers well to the cookies that you would get now.' })
+      .waitFor();
+    await allImages('refused');
+  });
+
   it('access that is not renewed ends on the page when it ends at the edge', async () => {
     // A clock that the test moves: it cannot be taken out of a page again, so this is another one.
     page = await browser.newPage();

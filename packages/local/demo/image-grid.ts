@@ -1,7 +1,9 @@
 import { proveByFetch, showInImage, type FileState } from './cdn-files.js';
 import type { DemoConfig } from './config.js';
 import { byId, copyOf, within } from './page.js';
+import { say } from './status-line.js';
 import { portraitOf } from './viewers.js';
+import { whyRefused } from './why-refused.js';
 
 /** Draws every tile anew: granted files load as plain images, the others are first asked for past the cache. */
 export type DrawGrid = (granted: (path: string) => boolean, viewer: string | null) => Promise<void>;
@@ -12,11 +14,12 @@ interface Tile {
 }
 
 /** Builds one tile a sample, one for the viewer's own portrait, and one each for the two other courses. */
-export function buildGrid({ cdnUrl, samples }: DemoConfig): DrawGrid {
-  const images = samples.images.map((path) => ({ path, tile: buildTile(cdnUrl, 'image') }));
-  const portrait = buildTile(cdnUrl, 'portrait');
-  const korean = buildTile(cdnUrl, 'korean');
-  const sibling = buildTile(cdnUrl, 'sibling');
+export function buildGrid(config: DemoConfig): DrawGrid {
+  const { samples } = config;
+  const images = samples.images.map((path) => ({ path, tile: buildTile(config, 'image') }));
+  const portrait = buildTile(config, 'portrait');
+  const korean = buildTile(config, 'korean');
+  const sibling = buildTile(config, 'sibling');
   byId('grid', HTMLUListElement).replaceChildren(
     ...images.map(({ tile }) => tile.element),
     portrait.element,
@@ -34,7 +37,7 @@ export function buildGrid({ cdnUrl, samples }: DemoConfig): DrawGrid {
   };
 }
 
-function buildTile(cdnUrl: string, kind: 'image' | 'portrait' | 'korean' | 'sibling'): Tile {
+function buildTile({ apiUrl, cdnUrl }: DemoConfig, kind: 'image' | 'portrait' | 'korean' | 'sibling'): Tile {
   const element = copyOf('tile-template', HTMLLIElement);
   const image = within(element, 'img', HTMLImageElement);
   const caption = within(element, '.caption', HTMLElement);
@@ -66,7 +69,11 @@ function buildTile(cdnUrl: string, kind: 'image' | 'portrait' | 'korean' | 'sibl
       return;
     }
     const result = await showInImage(image, cdnUrl, path);
-    if (mine === drawing) mark(path, result);
+    if (mine !== drawing) return;
+    mark(path, result);
+    if (result === 'shown') return;
+    const sentence = await whyRefused(apiUrl, `${cdnUrl}/${path}`);
+    if (sentence !== null && mine === drawing) say('bad', sentence);
   }
 
   return { element, draw };
