@@ -23,6 +23,8 @@ export interface OwnPostgres {
   start(options?: {
     readonly settings?: Readonly<Record<string, string>>;
     readonly under?: readonly string[];
+    /** A standby says with other words that it can be asked. */
+    readonly isStandby?: boolean;
   }): Promise<RunningProcess>;
   /** The same server on another folder, which is handed to its user. */
   at(data: string): Promise<OwnPostgres>;
@@ -50,7 +52,7 @@ export async function makeOwnPostgres(): Promise<OwnPostgres> {
       folder,
       data: where,
       url: isThroughPooler ? (await startPgBouncer(url)).url : url,
-      start: async ({ settings = {}, under = [] } = {}) => {
+      start: async ({ settings = {}, under = [], isStandby = false } = {}) => {
         const all = {
           listen_addresses: '127.0.0.1',
           unix_socket_directories: '',
@@ -64,7 +66,8 @@ export async function makeOwnPostgres(): Promise<OwnPostgres> {
           owner,
           under,
         });
-        await server.waitForLine('ready to accept connections', LONGEST_START_MILLISECONDS);
+        const words = isStandby ? 'ready to accept read-only connections' : 'ready to accept connections';
+        await server.waitForLine(words, LONGEST_START_MILLISECONDS);
         return server;
       },
       at: async (other) => {
