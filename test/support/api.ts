@@ -1,5 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -26,8 +26,8 @@ export type DatabaseName = (typeof DATABASES)[number];
 
 const AUTH_SECRET = 'of the tests: 5f0c1d7be2a94836, thirty-two bytes or more';
 
-/** The key of every API that a test starts: made once, because RSA keys take their time. */
-export const TEST_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** The key of every API that a test starts: made once in a run, because RSA keys take their time. */
+export const TEST_KEY = readTestKey();
 export const TEST_KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
 export const APP_ORIGIN = 'https://app.example.com';
 
@@ -201,6 +201,13 @@ function keepSecretsOf({ authentication, cloudFront, database }: Settings): void
     keepKey('CLOUDFRONT_PRIVATE_KEY', cloudFront.privateKey.text.reveal());
   }
   if (database.kind === 'postgres') keepUrl('DATABASE_URL', database.url.reveal());
+}
+
+function readTestKey(): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  const file = process.env['EDGEPASS_TEST_KEY_FILE'];
+  if (file === undefined) throw new Error('expected to run under jest with its globalSetup');
+  const privateKey = createPrivateKey(readFileSync(file));
+  return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
 export function pemOf(key: KeyObject): string {

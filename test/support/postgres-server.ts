@@ -1,6 +1,15 @@
-/** Jest's globalSetup: a folder for the files of the run, and PostgreSQL, started when the first suite asks for it. */
+/** Jest's globalSetup: a folder and a key for the run, and PostgreSQL, started when the first suite asks for it. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +41,11 @@ export default async function setUp(config: {
   broker.unref();
   // Workers inherit the environment, and nothing else of this process.
   process.env['EDGEPASS_TEST_POSTGRES'] = socketPath;
+  process.env['EDGEPASS_TEST_KEY_FILE'] = join(folder, 'key.pem');
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(join(folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
+    mode: 0o600,
+  });
   globalThis.stopTestPostgres = async () => {
     broker.close();
     rmSync(folder, { recursive: true, force: true });
