@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, joinEvidence, readConfiguration, readSettings } from '@edgepass/doctor';
 import { writeFolder } from '../support/edge-fixture.js';
@@ -74,6 +75,15 @@ describe('the JSON of a distribution', () => {
     const { DistributionConfig } = JSON.parse(readFileSync(file, 'utf8')) as { DistributionConfig: object };
     const alone = writeFolder({ extra: { 'alone.json': DistributionConfig } });
     expect(ask(join(alone.folder, 'alone.json'), FILE, PAGE).rootCause?.id).toBe('no-cors-headers');
+  });
+
+  test('leaves no copy of the files behind', () => {
+    const { folder } = writeFolder(distributionInput({}));
+    rmSync(join(folder, 'edge.json'));
+    const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('edgepass-doctor-'));
+    const before = copies();
+    ask(folder, FILE, PAGE);
+    expect(copies().filter((name) => !before.includes(name))).toEqual([]);
   });
 
   test('with mistakes gives each of them with its place', () => {

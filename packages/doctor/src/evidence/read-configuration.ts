@@ -69,7 +69,7 @@ export function readConfiguration(
     if ('problems' in result) return { problems: result.problems.map(formatFolderProblem) };
     return { evidence: evidenceOf(result.distribution, namesOf(prepared.folder), { url, app, keyPairId }) };
   } finally {
-    if (prepared.isOurs) rmSync(prepared.folder, { recursive: true, force: true });
+    if (prepared.ours !== null) rmSync(prepared.ours, { recursive: true, force: true });
   }
 }
 
@@ -79,10 +79,10 @@ export function readConfiguration(
  */
 function prepare(
   path: string,
-): { readonly folder: string; readonly isOurs: boolean } | { readonly problem: string } {
+): { readonly folder: string; readonly ours: string | null } | { readonly problem: string } {
   if (!existsSync(path)) return { problem: `${path}: expected a folder or a file, found nothing` };
   const isFile = statSync(path).isFile();
-  if (!isFile && existsSync(join(path, 'edge.json'))) return { folder: path, isOurs: false };
+  if (!isFile && existsSync(join(path, 'edge.json'))) return { folder: path, ours: null };
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-doctor-'));
   const target = join(folder, 'distribution');
   mkdirSync(join(folder, 'media'));
@@ -108,7 +108,7 @@ function prepare(
   const origins = Object.fromEntries(ids.map((id) => [id, { folder: '../media', ...rules }]));
   wrapBareRules(join(target, 'bucket-cors.json'));
   writeFileSync(join(target, 'edge.json'), JSON.stringify({ origins }));
-  return { folder: target, isOurs: true };
+  return { folder: target, ours: folder };
 }
 
 /** The S3 console shows the bare array of rules. */
@@ -268,7 +268,8 @@ function predict(
   }
   // An HTTP origin may send what it likes: only a policy that overrides it is known.
   const isUnknown = origin !== undefined && !origin.isS3 && origin.bucketCors === null && !policySpeaks;
-  if (isUnknown) return { behavior, load: null, facts };
+  // Without a page and without any CORS nothing says that another origin should read it.
+  if (isUnknown || (app === null && listed.length === 0)) return { behavior, load: null, facts };
   return {
     behavior,
     facts,
