@@ -6,10 +6,24 @@ const asked = (code: number | undefined, count: number, own = false): boolean =>
   retry.shouldRetry(retry, count, false, code === undefined ? undefined : { code }, own);
 
 describe('player settings', () => {
-  it('make hls.js send cookies with every request (B96)', () => {
+  const withCookies = (url: string, cdn?: string): boolean => {
     const xhr = { withCredentials: false };
-    hlsConfig().xhrSetup(xhr);
-    expect(xhr.withCredentials).toBe(true);
+    hlsConfig(cdn === undefined ? {} : { cdn }).xhrSetup(xhr, url);
+    return xhr.withCredentials;
+  };
+
+  it.each([
+    ['https://cdn.example.com/a/index.m3u8', true],
+    ['https://cdn.example.com:443/a/index.m3u8', true],
+    ['https://cdn.example.com:8443/a/index.m3u8', false],
+    ['https://clips.example.net/clip.m3u8', false],
+    ['https://cdn.example.com.example.net/clip.m3u8', false],
+  ])('make hls.js send cookies to the CDN alone: %s → %s', (url, sent) => {
+    expect(withCookies(url, 'https://cdn.example.com/a')).toBe(sent);
+  });
+
+  it('make hls.js send cookies with every request where no CDN is named (B96)', () => {
+    expect(withCookies('https://clips.example.net/clip.m3u8')).toBe(true);
   });
 
   it.each([
@@ -23,7 +37,10 @@ describe('player settings', () => {
     expect([asked(404, 0), asked(undefined, 0), asked(500, 0, true)]).toEqual([false, false, true]);
   });
 
-  it('make video.js send cookies through VHS, without a crossorigin attribute (B96, B99)', () => {
-    expect(videoJsOptions()).toEqual({ html5: { vhs: { withCredentials: true } } });
+  it('make video.js send cookies through VHS, and with text tracks and native playback (B96, B99)', () => {
+    expect(videoJsOptions()).toEqual({
+      crossOrigin: 'use-credentials',
+      html5: { vhs: { withCredentials: true } },
+    });
   });
 });

@@ -8,5 +8,5 @@ export type { KeepGrantedOptions, GrantRenewal } from './keep-granted.js';
 export { remainingLife } from './renewal-plan.js';
 export type { RemainingLife } from './renewal-plan.js';
 export { hlsConfig, videoJsOptions } from './players.js';
-export type { HlsCredentialsConfig, VideoJsCredentialsOptions } from './players.js';
+export type { HlsConfigOptions, HlsCredentialsConfig, VideoJsCredentialsOptions } from './players.js';
 export { canReach } from './can-reach.js';

@@ -1,6 +1,6 @@
 /** The part of an hls.js configuration that lets it play files behind cookies. */
 export interface HlsCredentialsConfig {
-  xhrSetup(xhr: { withCredentials: boolean }): void;
+  xhrSetup(xhr: { withCredentials: boolean }, url: string): void;
   readonly fragLoadPolicy: {
     readonly default: {
       readonly maxTimeToFirstByteMs: number;
@@ -25,15 +25,28 @@ interface RetryPolicy {
   maxRetryDelayMs: number;
 }
 
+export interface HlsConfigOptions {
+  /** The CDN's address or origin: cookies go to its origin alone. */
+  readonly cdn?: string;
+}
+
 /**
- * For `new Hls(hlsConfig())`: cookies go with every request, and a segment that is refused while a
+ * For `new Hls(hlsConfig({ cdn }))`: cookies go with every request to the CDN, and a segment that is refused while a
  * renewal is under way is asked for again instead of given up. A refusal shows as 403, or as status 0 when it
  * carries no CORS headers; hls.js 1.7 retries neither by itself. The figures are its defaults.
+ *
+ * It belongs into the constructor: clips of an interstitial are loaded by players of their own, which are made
+ * from what the constructor got and not from `hls.config`.
+ * Without `cdn` cookies go with every request, and a host that answers `Access-Control-Allow-Origin: *`, as one of
+ * clips or advertisements does, is blocked by the browser (Fetch, "CORS protocol and credentials").
+ * @example
+ * const hls = new Hls(hlsConfig({ cdn: 'https://cdn.media.example.com' }));
  */
-export function hlsConfig(): HlsCredentialsConfig {
+export function hlsConfig({ cdn }: HlsConfigOptions = {}): HlsCredentialsConfig {
+  const origin = cdn === undefined ? undefined : new URL(cdn).origin;
   return {
-    xhrSetup(xhr) {
-      xhr.withCredentials = true;
+    xhrSetup(xhr, url) {
+      xhr.withCredentials = origin === undefined || new URL(url, cdn).origin === origin;
     },
     fragLoadPolicy: {
       default: {
@@ -53,15 +66,17 @@ export function hlsConfig(): HlsCredentialsConfig {
   };
 }
 
-/** The part of the video.js 8 options that lets VHS send cookies. */
+/** The part of the video.js 8 options that lets it send cookies. */
 export interface VideoJsCredentialsOptions {
+  readonly crossOrigin: 'use-credentials';
   readonly html5: { readonly vhs: { readonly withCredentials: true } };
 }
 
 /**
- * For `videojs(element, videoJsOptions())`. VHS ignores the element's `crossorigin` attribute; leave that
- * attribute away, so that native playback (Safari) sends cookies too.
+ * For `videojs(element, videoJsOptions())`: `withCredentials` is for what VHS loads (playlists, segments, keys),
+ * `crossOrigin` for what the element loads: text tracks, and everything where the browser plays HLS itself.
+ * Neither reaches the manifest of content steering: keep that outside of the private folder.
  */
 export function videoJsOptions(): VideoJsCredentialsOptions {
-  return { html5: { vhs: { withCredentials: true } } };
+  return { crossOrigin: 'use-credentials', html5: { vhs: { withCredentials: true } } };
 }

@@ -60,7 +60,7 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
       video.src = `${url}#t=${stoppedAtSeconds}`;
       return;
     }
-    hls = new Hls({ ...hlsConfig(), startPosition: stoppedAtSeconds });
+    hls = new Hls({ ...hlsConfig({ cdn: cdnUrl }), startPosition: stoppedAtSeconds });
     hls.on(Events.MANIFEST_LOADED, (_event, data) => logOpened(data.url));
     hls.on(Events.LEVEL_LOADED, (_event, data) => logOpened(data.details.url));
     hls.on(Events.FRAG_LOADED, (_event, data) => logOpened(data.frag.url));
