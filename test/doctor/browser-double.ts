@@ -470,7 +470,7 @@ export class BrowserDouble {
       headers: { host, ...Object.fromEntries(asked) },
       ...(isPlain ? {} : { servername: hostname, ca: this.ca }),
       agent: false,
-      maxHeaderSize: 256 * 1024,
+      maxHeaderSize: 2 * 1024 * 1024,
     });
     outgoing.once('error', () => resolve(null));
     outgoing.once('response', (response) => {
