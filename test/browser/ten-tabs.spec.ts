@@ -15,6 +15,7 @@ interface AccessInPage {
   readonly ready: Promise<unknown>;
   readonly grant: { readonly id: string } | undefined;
   blobUrl(url: string): Promise<string>;
+  diagnose(url: string): Promise<{ readonly entitled: boolean; readonly sentence: string }>;
   close(): Promise<void>;
 }
 interface PageWithAccess {
@@ -108,6 +109,21 @@ describeWith(['chromium', 'certutil'], 'ten tabs with one prefix open, in Chromi
       });
     }
     expect(await renewEverywhere()).toEqual({ asked: 1, held: 1 });
+  });
+
+  it('ask the API why a file does not load', async () => {
+    const path = addPrivateFile(stack.mediaFolder, 'courses/algebra');
+    const diagnosis = await browser.page.evaluate(
+      (url) => (globalThis as unknown as PageWithAccess).access?.diagnose(url),
+      `${stack.cdnUrl}/${path}`,
+    );
+    expect(diagnosis).toMatchObject({
+      url: `${stack.cdnUrl}/${path}`,
+      origin: stack.appUrl,
+      entitled: true,
+      sentence: expect.any(String),
+      diagnosis: { rootCause: null },
+    });
   });
 
   it('load a file as a blob URL, and hold nothing after each has called close()', async () => {

@@ -322,7 +322,13 @@ describe('files that the page loads by the client', () => {
   });
 
   it('diagnose() asks the API why a file does not load', async () => {
-    const diagnosis = { rootCause: null, alsoPossible: [] };
+    const diagnosis = {
+      url: MASK,
+      origin: 'https://app.example.com',
+      entitled: true,
+      sentence: 'All is well.',
+      diagnosis: { rootCause: null, alsoPossible: [] },
+    };
     const browser = new BrowserWithTabs();
     const { access } = open(browser.openTab());
     await access.ready;

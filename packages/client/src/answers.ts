@@ -32,14 +32,24 @@ export interface Entitlement {
 
 /** What `POST /diagnoses` says of one address. */
 export interface Diagnosis {
-  /** The one cause, named first; `null` when all is well, and when the evidence does not decide. */
-  readonly rootCause: {
-    readonly id: string;
-    readonly title: string;
-    readonly seen: readonly string[];
-    readonly why: string;
-    readonly fix: { readonly text: string; readonly where?: string; readonly command?: string };
-  } | null;
-  /** What is left when the evidence does not decide. */
-  readonly alsoPossible: readonly { readonly id: string; readonly toTellApart: string }[];
+  readonly url: string;
+  /** The page that asked; `null` where the browser named none. */
+  readonly origin: string | null;
+  /** Whether the caller may open the file: without, it was asked for without cookies. */
+  readonly entitled: boolean;
+  /** The finding for people. */
+  readonly sentence: string;
+  /** What the doctor found. */
+  readonly diagnosis: {
+    /** The one cause, named first; `null` when all is well, and when the evidence does not decide. */
+    readonly rootCause: {
+      readonly id: string;
+      readonly title: string;
+      readonly seen: readonly string[];
+      readonly why: string;
+      readonly fix: { readonly text: string; readonly where?: string; readonly command?: string };
+    } | null;
+    /** What is left when the evidence does not decide. */
+    readonly alsoPossible: readonly { readonly id: string; readonly toTellApart: string }[];
+  };
 }

@@ -208,7 +208,7 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
           (renewal = startRenewal(prefix, ttlSeconds === undefined ? more : { ...more, ttlSeconds })),
         fetch: send,
         diagnose: async (url) =>
-          read<Diagnosis>(await call('POST', '/diagnoses', { url }), (it) => 'rootCause' in it),
+          read<Diagnosis>(await call('POST', '/diagnoses', { url }), (it) => 'sentence' in it),
         async clear() {
           const granted = renewal?.granted() ?? prefix;
           // Another part of this page still needs it.
