@@ -68,7 +68,8 @@ export const SETTINGS_TABLE = {
   }),
   HOST: row({
     group: 'Service',
-    meaning: 'The address that the API listens on. The container sets `0.0.0.0`.',
+    meaning:
+      'The address that the API listens on; `localhost` is both loopback addresses. The container sets `0.0.0.0`. With the demo sign-in a loopback address.',
     form: 'an IP address or a host name',
     ...always('127.0.0.1'),
     example: '0.0.0.0',
