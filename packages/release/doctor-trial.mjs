@@ -63,14 +63,14 @@ function tryOn(version, place) {
       milliseconds: performance.now() - started,
     };
   };
-  for (const [name, args] of [
-    ['help', ['--help']],
-    ['first-article-a-har', ['--har', 'first-article-a.har']],
-    [
-      'first-article-b-configuration',
-      ['--distribution', 'first-article-b', '--app', 'https://local.junlog.dev:3000'],
-    ],
-    ['undecided', ['--console', 'a-403.txt']],
+  for (const { name, args } of [
+    { name: 'help', args: ['--help'] },
+    { name: 'first-article-a-har', args: ['--har', 'first-article-a.har'] },
+    {
+      name: 'first-article-b-configuration',
+      args: ['--distribution', 'first-article-b', '--app', 'https://local.junlog.dev:3000'],
+    },
+    { name: 'undecided', args: ['--console', 'a-403.txt'] },
   ]) {
     const { text, milliseconds } = run(...args);
     const isSame = text === readFileSync(join(repository, 'test/doctor/transcripts', `${name}.txt`), 'utf8');

@@ -223,11 +223,12 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     await signIn('alice');
     await page.getByTestId('prefix').selectOption('courses/algebra');
     await page.getByTestId('ask').click();
-    await page
+    const status = page
       .getByTestId('status')
-      .filter({ hasText: 'The edge answers well to the cookies that you would get now.' })
-      .waitFor();
+      .filter({ hasText: 'The edge answers well to the cookies that you would get now.' });
+    await status.waitFor();
     await allImages('refused');
+    expect(await status.isVisible()).toBe(true);
   });
 
   it('access that is not renewed ends on the page when it ends at the edge', async () => {

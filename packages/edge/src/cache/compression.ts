@@ -6,6 +6,7 @@ import { headerOf, withHeader, withoutHeader, type HeaderList } from '../header-
 import { normalisedAcceptEncoding } from '../origin-request/chosen-parts.js';
 import { readObject } from '../origin/open-object.js';
 import type { ViewerRequest } from '../viewer-request.js';
+import type { ContentCoding } from './copy-store.js';
 
 /** The sizes that CloudFront compresses, in bytes (CF-COMP). */
 const MIN_BYTES = 1_000;
@@ -43,9 +44,6 @@ const TYPES = new Set([
   ...['x-component', 'x-java-source', 'x-script'].map(inText),
   'vnd.apple.mpegurl',
 ]);
-
-/** How a body is written for viewers who read it so. */
-export type ContentCoding = 'br' | 'gzip';
 
 /**
  * In which coding CloudFront hands out an answer of the origin; null: as it came (R125).

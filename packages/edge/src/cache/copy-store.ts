@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import type { EdgeAnswer } from '../edge-answer.js';
 import type { HeaderList } from '../header-list.js';
-import type { ContentCoding } from './compression.js';
 
 /** How much memory the copies may take. */
 export interface CacheLimits {
@@ -15,6 +14,9 @@ export const DEFAULT_CACHE_LIMITS: CacheLimits = {
   totalBytes: 256 * 1024 * 1024,
   objectBytes: 32 * 1024 * 1024,
 };
+
+/** How a body is written for viewers who read it so. */
+export type ContentCoding = 'br' | 'gzip';
 
 /** An answer of the origin in memory, before any response headers policy (R68). */
 export interface StoredCopy {
