@@ -128,9 +128,9 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   },
   csrf_rejected: {
     meaning:
-      'The caller was known by a cookie, which browsers send along with forged calls too, and `Origin` or `Sec-Fetch-Site` shows a page that may not make this call.',
+      "A call that changes something, made without an `Authorization` header (`DELETE /grants` and the demo sign-in: also with one), must come from a page that may make it, because browsers send cookies along with forged calls too. `Origin` decides: exactly a listed one, or the API's own. Without `Origin`, `Sec-Fetch-Site` must be `same-origin`. With neither, as programs call, the service refuses what its sign-in cookie alone signed in; the module leaves the call to your guards.",
     caller: 'Call from a listed origin, or send the token in the `Authorization` header.',
-    operator: 'List the exact origin of the page in `APP_ORIGINS`.',
+    operator: 'List the exact origin of the page in `APP_ORIGINS` (module: `appOrigins`).',
   },
   admin_required: {
     meaning: 'The call is for administrators, and the caller is not in their group.',
