@@ -5,7 +5,7 @@ import { TakesNoQuery } from '../http/problems/known-members.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { callerOf, type Caller } from './caller.js';
 import { GrantsUnderWay } from './grants-under-way.js';
-import { GrantsService, type Granted } from './grants.service.js';
+import { GrantsService, MIN_TTL_SECONDS, type Granted } from './grants.service.js';
 import type { ReadViewer, GrantRecord } from './ports.js';
 import { requiredPrefix, readBody } from '../http/body/read-body.js';
 import type { Prefix } from '../cloudfront/prefix.js';
@@ -36,7 +36,7 @@ export class GrantsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<GrantedAnswer> {
-    const { prefix, ttlSeconds } = readGrantRequest(body);
+    const { prefix, ttlSeconds } = readGrantRequest(body, this.grants.maxTtlSeconds);
     const caller = await this.callerOf(request);
     this.underWay.identify(response, caller.id);
     const wider = this.cloudFront.widerHeld(request, prefix, caller);
@@ -71,16 +71,29 @@ export interface GrantRequest {
 }
 
 /**
- * Takes the parsed body of `POST /grants`, whatever it is; gives what it asks for.
+ * Takes the parsed body of `POST /grants`, whatever it is, and the longest lifetime, which a refusal names; gives
+ * what the body asks for.
  * @throws {Problem} `body_malformed`, `field_unknown`, the faults of a prefix, `ttl_invalid`
  */
-export function readGrantRequest(body: unknown): GrantRequest {
-  return readBody(body, { prefix: requiredPrefix, ttlSeconds });
+export function readGrantRequest(body: unknown, maxTtlSeconds: number): GrantRequest {
+  return readBody(body, { prefix: requiredPrefix, ttlSeconds: (value) => ttlSeconds(value, maxTtlSeconds) });
 }
 
-function ttlSeconds(value: unknown): number | undefined {
+function ttlSeconds(value: unknown, maxTtlSeconds: number): number | undefined {
   if (value === undefined || Number.isSafeInteger(value)) return value as number | undefined;
-  throw new Problem('ttl_invalid');
+  throw new Problem('ttl_invalid', {
+    detail: `ttlSeconds must be a JSON integer from ${MIN_TTL_SECONDS} to ${maxTtlSeconds}; found ${kindOf(value)}.`,
+  });
+}
+
+/** What came, without its value: input is never repeated in an answer. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'string') return 'a string';
+  if (typeof value !== 'number') return typeof value === 'boolean' ? 'a boolean' : 'an object';
+  // The parser gives Infinity for 1e400; past 2^53 every number is an integer.
+  return Number.isInteger(value) || !Number.isFinite(value) ? 'a number far outside' : 'a fraction';
 }
 
 /** One grant, as `GET /grants` lists it. */

@@ -36,6 +36,11 @@ export class GrantsService {
     private readonly limits: GrantLimits,
   ) {}
 
+  /** The longest lifetime that a caller may ask for. */
+  get maxTtlSeconds(): number {
+    return this.limits.maxTtlSeconds;
+  }
+
   /**
    * Grants a caller a prefix: permitted and recorded durably, then signed.
    * @param ttlSeconds the wished lifetime; the setting's default when absent

@@ -46,6 +46,26 @@ onEveryDatabase('hostile lifetimes', (api) => {
     });
   });
 
+  describe('is refused with the range and the kind of what came, without its value', () => {
+    test.each([
+      ['"60abc"', 'a string'],
+      ['60.5', 'a fraction'],
+      ['1e308', 'a number far outside'],
+      ['1e400', 'a number far outside'],
+      ['null', 'null'],
+      ['true', 'a boolean'],
+      ['[60]', 'an array'],
+      ['{}', 'an object'],
+    ])('ttlSeconds %s → found %s', async (wire, found) => {
+      const { body } = await askWith(wire);
+
+      expect(body).toMatchObject({
+        code: 'ttl_invalid',
+        detail: `ttlSeconds must be a JSON integer from 60 to 3600; found ${found}.`,
+      });
+    });
+  });
+
   test('T02 the maximum is granted whole, as ten digits of seconds', async () => {
     const response = await askWith('3600');
 

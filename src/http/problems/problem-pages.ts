@@ -60,7 +60,7 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
   },
   ttl_invalid: {
     meaning: '`ttlSeconds` is there, but is no integer. Text, fractions and `null` are refused.',
-    caller: 'Send a JSON integer number of seconds, or leave the member out.',
+    caller: 'Send a JSON integer in the range that `detail` names, or leave the member out.',
     operator: null,
   },
   ttl_out_of_range: {
