@@ -270,6 +270,12 @@ describe('a live stack', () => {
       /^Nothing wrong was found: \d+ checks looked at what was handed over\.\n\nThe signed policies, decoded/,
     );
     expect(ran.firstOutputMilliseconds).toBeLessThan(10_000);
+    const bare = await doctor([url, '--app', LIVE_PAGE, '--ca', stage.caFile]);
+    expect(bare.code).toBe(1);
+    expect(bare.stdout).toMatch(
+      /^The evidence does not decide\.\n\n {2}The CDN refused the probe because it had no cookies;/,
+    );
+    expect(bare.stdout).toContain('--cookies FILE (a cookie file, or the request');
     const other = await doctor([
       url,
       '--app',

@@ -72,6 +72,51 @@ describe('a live address', () => {
     },
   );
 
+  test('that refuses a probe without cookies is left open, and says to hand some over', async () => {
+    const { rootCause, alsoPossible, findings } = await examine({ cookies: () => [] });
+    expect(rootCause).toBeNull();
+    expect(alsoPossible.map(({ id }) => id).slice(0, 2)).toEqual([
+      'request-without-credentials',
+      'grant-without-credentials',
+    ]);
+    expect(findings.filter(({ status }) => status === 'fail')).toEqual([
+      {
+        id: 'probe-without-cookies',
+        status: 'fail',
+        catalogue: [],
+        seen: [
+          `probe: https://cdn.media.localhost:${stage.edgePort}${livePath} answered 403 to a request without cookies.`,
+        ],
+        consequenceOf: null,
+      },
+    ]);
+  });
+
+  test('that S3 refuses without cookies is refused by S3, not for want of cookies', async () => {
+    const { rootCause } = await examine({
+      cookies: () => [],
+      url: ({ port }) => `https://cdn.media.localhost:${port}${livePath}`,
+      change: (world) => {
+        world.wrongCdn = (_request, response) => {
+          response.writeHead(403, { Server: 'AmazonS3' }).end();
+          return true;
+        };
+      },
+    });
+    expect(rootCause?.id).toBe('origin-refused');
+  });
+
+  test('that refuses a probe without cookies adds nothing to a cause that is shown', async () => {
+    const { rootCause, findings } = await examine({
+      cookies: () => [],
+      console: () => [
+        `Access to fetch at 'https://cdn.media.localhost:${stage.edgePort}/courses/algebra/2.svg' from origin '${LIVE_PAGE}' has been blocked by CORS policy: The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'.`,
+      ],
+    });
+    expect(rootCause?.id).toBe('wildcard-with-credentials');
+    expect(findings.map(({ id }) => id)).not.toContain('probe-without-cookies');
+  });
+
   test('whose answers browsers may keep without Vary: Origin is warned about', async () => {
     const { rootCause, findings } = await examine({
       change: (world) => {

@@ -98,11 +98,13 @@ interface Looked {
 export function diagnose(evidence: Evidence, only: string | null = null): Diagnosis {
   const facts = factsOf(evidence);
   const chosen = only === null ? [...CHECKS, ...SYMPTOMS] : [checkOf(only) ?? []].flat();
-  const looked = chosen.map((check) => look(check, facts));
-  const shown = looked.filter(({ signs }) => isFail(signs));
+  const all = chosen.map((check) => look(check, facts));
+  const shown = all.filter(({ signs }) => isFail(signs));
   const causes = shown.filter(({ check }) => !isSymptom(check));
   const cause = causes.find(({ check }) => !isExplained(check, causes)) ?? causes[0] ?? null;
   const answer = cause ?? shown.find(({ check }) => isSymptom(check) && check.isAnswer) ?? null;
+  const looked =
+    answer === null ? all : all.filter(({ check }) => !isSymptom(check) || check.isAloneOnly !== true);
   const open = cause === null ? stillOpen(looked) : [];
   const secrets = secretsOf(evidence);
   const clean = (text: string): string => secrets.strip(text);

@@ -59,6 +59,8 @@ export interface Symptom extends Omit<Check, 'look' | 'stage'> {
   readonly couldBe: readonly string[];
   /** Whether it is an answer in itself where nothing deeper is shown. */
   readonly isAnswer: boolean;
+  /** Said only where nothing else is shown: it is about what the evidence lacks, and follows from no cause. */
+  readonly isAloneOnly?: boolean;
   look(facts: Facts): readonly Sign[] | null;
 }
 

@@ -161,6 +161,33 @@ export const SYMPTOMS: readonly Symptom[] = [
     },
   },
   {
+    id: 'probe-without-cookies',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    isAloneOnly: true,
+    couldBe: [...WHY_NO_COOKIES, ...WHY_REFUSED],
+    title: 'The CDN refused the probe because it had no cookies; whether the file opens with them is open.',
+    why: 'A behavior with restricted viewer access refuses every request without signed cookies, so a right distribution answers the same (R51).',
+    fix: 'Hand over the browser’s cookies: --cookies FILE (a cookie file, or the request copied as cURL), or --har FILE.',
+    evidence: '403 in answer to a live address that was asked for without cookies, and nothing else about it',
+    toTellApart:
+      'the same probe with the browser’s cookies: --cookies FILE (a cookie file, or the request copied as cURL), or --har FILE',
+    look: (facts) => {
+      const signs = facts.evidence.loads
+        .filter(
+          (load) =>
+            load.source === 'live' &&
+            load.where === 'probe' &&
+            load.isComparison &&
+            isRefused(load) &&
+            facts.files.every(({ url }) => url !== load.url),
+        )
+        .map((load) => ({ seen: `${shown(load)} answered 403 to a request without cookies.` }));
+      return signs.length > 0 ? signs : null;
+    },
+  },
+  {
     id: 'cors-refused',
     catalogue: [],
     stage: 'symptom',

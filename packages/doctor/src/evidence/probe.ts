@@ -10,6 +10,7 @@ import type { LookupFunction } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import type { HeaderList } from '@edgepass/edge';
 import { coversPath, reachesHost } from '../browser/scope.js';
+import { refusalOf } from '../facts.js';
 import {
   bareLoad,
   header,
@@ -86,7 +87,11 @@ export async function probe(input: ProbeInput): Promise<Partial<Evidence>> {
         : []),
     ]);
     // Without cookies a refusal is what a restricted behavior is for: it says nothing against it.
-    const isOnlyRestricted = cookies.length === 0 && asPage.status === 403 && input.held.length === 0;
+    const isOnlyRestricted =
+      cookies.length === 0 &&
+      input.held.length === 0 &&
+      asPage.status === 403 &&
+      refusalOf(asPage)?.by !== 'S3';
     const first = isOnlyRestricted ? { ...asPage, isComparison: true } : asPage;
     const notes = isOnlyRestricted
       ? [
