@@ -11,7 +11,7 @@
  * This file must load on a Node that is too old for the rest, so that it can say so: everything but
  * the version check is imported only after it has passed.
  */
-import { nodeVersionProblem } from './node-version.js';
+import { nodeVersionProblem } from '../operation/node-version.js';
 
 const problem = nodeVersionProblem(process.versions.node, process.argv[2]);
 if (problem === null) {

@@ -31,6 +31,21 @@ describe('CloudFrontModule', () => {
     await app.close();
   });
 
+  it('stops the start on a Node that is too old, in one sentence', async () => {
+    const versions = Object.getOwnPropertyDescriptor(process, 'versions')!;
+    Object.defineProperty(process, 'versions', {
+      ...versions,
+      value: { ...process.versions, node: '20.20.2' },
+    });
+    try {
+      await expect(
+        Test.createTestingModule({ imports: [CloudFrontModule.forRoot(options)] }).compile(),
+      ).rejects.toThrow(new Error('edgepass needs Node 22.12 or newer and this is Node 20.20.2.'));
+    } finally {
+      Object.defineProperty(process, 'versions', versions);
+    }
+  });
+
   it('forRootAsync takes the options from a provider of the host', async () => {
     const app = await Test.createTestingModule({
       imports: [

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { systemClock, type Clock } from '../operation/clock.js';
+import { assertModuleRunsOn } from '../operation/node-version.js';
 import {
   describeCloudFront,
   type CloudFrontDescription,
@@ -71,8 +72,11 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   /**
    * Takes the options of a host, or options that have been checked before.
    * @throws {CloudFrontOptionsError} listing everything in the options that cannot work
+   * @throws {Error} on a Node that is older than edgepass needs
    */
   constructor(options: CloudFrontOptions | CheckedOptions) {
+    // Both modules make the service at start.
+    assertModuleRunsOn(process.versions.node);
     this.#options = 'attributes' in options ? options : checkOptions(options);
     const { key, hashAlgorithm, signingThreads, warnings } = this.#options;
     this.#clock = options.clock ?? systemClock;

@@ -69,11 +69,11 @@ describe('on a Node that is too old', () => {
     // The compiled entry alone, with a check that believes in a newer floor: this Node is then too old,
     // and neither dispatch.js nor node_modules are there to be loaded.
     folder = mkdtempSync(join(tmpdir(), 'edgepass-node-'));
-    mkdirSync(join(folder, 'cli'));
+    for (const part of ['cli', 'operation']) mkdirSync(join(folder, part));
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     cpSync(join(DIST_CLI, 'edgepass.js'), join(folder, 'cli/edgepass.js'));
-    const check = readFileSync(join(DIST_CLI, 'node-version.js'), 'utf8');
-    writeFileSync(join(folder, 'cli/node-version.js'), check.replace('[24, 15]', '[99, 0]'));
+    const check = readFileSync(join(DIST_CLI, '../operation/node-version.js'), 'utf8');
+    writeFileSync(join(folder, 'operation/node-version.js'), check.replace('[24, 15]', '[99, 0]'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -463,6 +463,21 @@ describe('mounting', () => {
     await expect(mount(changes)).rejects.toThrow(found);
   });
 
+  test('on a Node that is too old stops the start, in one sentence', async () => {
+    const versions = Object.getOwnPropertyDescriptor(process, 'versions')!;
+    Object.defineProperty(process, 'versions', {
+      ...versions,
+      value: { ...process.versions, node: '20.20.2' },
+    });
+    try {
+      await expect(mount()).rejects.toThrow(
+        new Error('edgepass needs Node 22.12 or newer and this is Node 20.20.2.'),
+      );
+    } finally {
+      Object.defineProperty(process, 'versions', versions);
+    }
+  });
+
   test('below a path of the host’s RouterModule moves all routes there', async () => {
     const { http } = await mount({}, [RouterModule.register([{ path: 'media', module: GrantsModule }])]);
     expect(await ask(http, '/media/grants')).toMatchObject({ status: 201 });

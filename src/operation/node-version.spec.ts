@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { nodeVersionProblem } from './node-version.js';
+import { assertModuleRunsOn, nodeVersionProblem } from './node-version.js';
 
 describe('the version of Node', () => {
   it.each(['24.15.0', '24.21.0', '25.0.0', '26.10.0', '100.0.0'])('%s is new enough', (version) => {
@@ -20,6 +20,16 @@ describe('the version of Node', () => {
 
   it('22.11.0 is too old for `edgepass keys` as well', () => {
     expect(nodeVersionProblem('22.11.0', 'keys')).toContain('needs Node 22.12 or newer');
+  });
+
+  it('22.12.0 is new enough for the module', () => {
+    expect(() => assertModuleRunsOn('22.12.0')).not.toThrow();
+  });
+
+  it.each(['20.20.2', '22.11.0'])('%s is too old for the module', (version) => {
+    expect(() => assertModuleRunsOn(version)).toThrow(
+      new Error(`edgepass needs Node 22.12 or newer and this is Node ${version}.`),
+    );
   });
 
   it.each([
