@@ -286,6 +286,6 @@ describe('a live stack', () => {
       stage.caFile,
     ]);
     expect(other.code).toBe(1);
-    expect(other.stdout).toMatch(/^The CDN serves the file without any CORS header\./);
+    expect(other.stdout).toMatch(/^The CDN serves the file without any CORS header for this page\./);
   });
 });

@@ -28,6 +28,15 @@ describe('the JSON of a distribution', () => {
     },
   );
 
+  test('whose policy lists other origins: says that this policy does not list it', () => {
+    const { folder } = writeFolder(distributionInput({}));
+    const { rootCause } = ask(folder, FILE, 'https://evil.example.com');
+    expect(rootCause).toMatchObject({
+      why: 'The response headers policy "pages" does not list https://evil.example.com, so it answers that page without CORS headers.',
+      fix: { text: 'List exactly https://evil.example.com in it.' },
+    });
+  });
+
   test('names the same without edge.json, as AWS alone writes it', () => {
     for (const { input, id, url, app, settings } of CONFIGURED) {
       const { folder } = writeFolder(input);

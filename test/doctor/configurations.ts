@@ -152,6 +152,14 @@ export const CONFIGURED: readonly Configured[] = [
     }),
   },
   {
+    entry: 'F32',
+    how: 'a policy that lists other origins',
+    id: 'no-cors-headers',
+    where: 'response headers policy "pages", CorsConfig.AccessControlAllowOrigins',
+    app: 'https://evil.example.com',
+    input: distributionInput({}),
+  },
+  {
     entry: 'F3',
     how: 'settings of edgepass: the API on localhost',
     id: 'domain-of-another-host',

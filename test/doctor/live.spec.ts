@@ -92,6 +92,17 @@ describe('a live address', () => {
     ]);
   });
 
+  test('that answers another page alone leaves open whether there is a policy', async () => {
+    const { rootCause } = await examine({ app: 'https://evil.example.com' });
+    expect(rootCause).toMatchObject({
+      id: 'no-cors-headers',
+      why: 'There is no response headers policy with CORS, or there is one that does not list this origin; and the origin server sends none: S3 speaks only where the bucket has rules and CloudFront passes Origin on.',
+      fix: {
+        text: 'Let a response headers policy on the behavior list exactly https://evil.example.com, credentials allowed, origin override on.',
+      },
+    });
+  });
+
   test('that S3 refuses without cookies is refused by S3, not for want of cookies', async () => {
     const { rootCause } = await examine({
       cookies: () => [],

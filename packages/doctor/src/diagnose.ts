@@ -174,7 +174,7 @@ function stillOpen(looked: readonly Looked[]): readonly (Check | Symptom)[] {
 
 function rootCauseOf({ check, signs }: Looked, clean: (text: string) => string): RootCause {
   const failing = (signs ?? []).filter(({ isWarning }) => isWarning !== true);
-  const first = <Key extends 'fix' | 'where' | 'command'>(key: Key) =>
+  const first = <Key extends 'fix' | 'where' | 'why' | 'command'>(key: Key) =>
     failing.find((sign) => sign[key] !== undefined)?.[key];
   const where = first('where');
   const command = first('command');
@@ -183,7 +183,7 @@ function rootCauseOf({ check, signs }: Looked, clean: (text: string) => string):
     catalogue: check.catalogue,
     title: check.title,
     seen: failing.slice(0, MOST_SEEN).map(({ seen }) => clean(seen)),
-    why: withoutRules(check.why),
+    why: clean(withoutRules(first('why') ?? check.why)),
     fix: {
       text: clean(first('fix') ?? check.fix),
       ...(where === undefined ? {} : { where: clean(where) }),

@@ -26,6 +26,8 @@ export interface Sign {
   readonly where?: string;
   /** A more exact fix than that of the check. */
   readonly fix?: string;
+  /** A more exact reason than that of the check. */
+  readonly why?: string;
   readonly command?: string;
   /** Works as things stand, and will fail for some viewers or later. */
   readonly isWarning?: boolean;

@@ -481,9 +481,9 @@ export const CORS_CHECKS: readonly Check[] = [
     id: 'no-cors-headers',
     catalogue: ['F32'],
     stage: 'cors',
-    title: 'The CDN serves the file without any CORS header.',
-    why: 'There is no response headers policy with CORS, and the origin sends none: S3 speaks only where the bucket has rules and CloudFront passes Origin on (R84, R94).',
-    fix: 'Put a response headers policy with the page’s exact origin on the behavior, credentials allowed, origin override on.',
+    title: 'The CDN serves the file without any CORS header for this page.',
+    why: 'There is no response headers policy with CORS, or there is one that does not list this origin; and the origin server sends none: S3 speaks only where the bucket has rules and CloudFront passes Origin on (R84, R94).',
+    fix: 'Let a response headers policy on the behavior list exactly the page’s origin, credentials allowed, origin override on.',
     evidence:
       'a fresh answer with 200 and without Access-Control-Allow-Origin; a configuration with no policy and no Origin passed on',
     toTellApart: 'whether curl with the page’s Origin shows Access-Control-Allow-Origin',
@@ -518,6 +518,7 @@ export const CORS_CHECKS: readonly Check[] = [
           signs.push({
             seen: `${shown(load)} ${load.source === 'configuration' ? 'would answer' : 'answered'} ${load.status ?? 200} without Access-Control-Allow-Origin.`,
             ...decidedBy(load, facts),
+            ...listing(load, facts),
           });
         } else isUnsure = true;
       }
@@ -565,6 +566,28 @@ export const CORS_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** Why no header came, as far as a configuration tells: a policy that lists other origins is not no policy. */
+function listing(load: Load, facts: Facts): Pick<Sign, 'fix' | 'why'> {
+  const origin = originSent(load);
+  const fix =
+    origin === null
+      ? {}
+      : {
+          fix: `Let a response headers policy on the behavior list exactly ${printable(origin)}, credentials allowed, origin override on.`,
+        };
+  const { where } = decidedBy(load, facts);
+  if (where === undefined) return fix;
+  const unlisted = facts.evidence.configuration.find(
+    (fact) => fact.kind === 'origin-not-listed' && fact.where === where,
+  );
+  if (unlisted !== undefined) return { why: unlisted.text, fix: unlisted.fix };
+  if (where.includes('CorsConfig.')) return fix;
+  return {
+    ...fix,
+    why: 'There is no response headers policy with CORS, and the origin sends none: S3 speaks only where the bucket has rules and CloudFront passes Origin on (R84, R94).',
+  };
+}
 
 function askedHeaders(load: Load): string {
   const names = header(load.requestHeaders, 'access-control-request-headers');

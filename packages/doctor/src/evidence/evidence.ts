@@ -130,6 +130,7 @@ export interface ConfigurationFact {
   /** A faulty setting that no answer shows. */
   readonly kind:
     | 'origin-not-in-key'
+    | 'origin-not-listed'
     | 'alias-missing'
     | 'ipv6-with-address'
     | 'key-not-trusted'

@@ -266,6 +266,15 @@ function predict(
       fix: '',
     });
   }
+  const speakingPolicy = headersPolicy?.cors ?? null;
+  if (app !== null && speakingPolicy !== null && value === null) {
+    facts.push({
+      kind: 'origin-not-listed',
+      where: `${policyName}, CorsConfig.AccessControlAllowOrigins`,
+      text: `The ${policyName} does not list ${app}, so it answers that page without CORS headers.`,
+      fix: `List exactly ${app} in it.`,
+    });
+  }
   // An HTTP origin may send what it likes: only a policy that overrides it is known.
   const isUnknown = origin !== undefined && !origin.isS3 && origin.bucketCors === null && !policySpeaks;
   // Without a page and without any CORS nothing says that another origin should read it.
@@ -289,7 +298,7 @@ function predict(
         policyName,
         bucket,
         isPassedOn,
-        hasPolicy: headersPolicy?.cors !== null && headersPolicy !== null,
+        hasPolicy: speakingPolicy !== null,
       }),
     },
   };
