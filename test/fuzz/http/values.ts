@@ -14,7 +14,16 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   limit: ['1', '2', '200'],
   cursor: [Buffer.from('019aa0c0-7b1e-7cc0-b6f5-6d2f0f4a9d10').toString('base64url')],
   path: ['open/file.mp4', 'courses/algebra/1.mp4'],
-  url: ['https://cdn.media.example.com/open/file.mp4'],
+  url: [
+    '/open/file.mp4',
+    '/open/a/b/c.m4s?x=1&y=',
+    '/open/%C3%A9%20%2B.svg',
+    '/courses/algebra/1.mp4',
+    '/courses/algebra/',
+    '/users/v1/a.jpg',
+    '/private/a/index.m3u8',
+    '/',
+  ].map((path) => `https://cdn.media.example.com${path}`),
 };
 
 const HOSTILE_TEXTS = [
