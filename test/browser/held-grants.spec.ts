@@ -135,8 +135,10 @@ describe.each(BROWSERS)('what one browser holds, in $tool', ({ tool, open }) => 
     it('a grant that the API is answering when the sign-out arrives is cleared with the others', async () => {
       const left = await runs(async () => {
         await grant(tabs.first, 'courses/algebra');
-        // From one tab: what leaves second from another process may arrive first, and is then no sign-out yet.
+        // What leaves second may arrive first, on another connection, and is then no sign-out of this grant.
+        // One answer later the grant has arrived.
         const underWay = grant(tabs.first, 'users/alice');
+        await call(tabs.first, '/health/live');
         await Promise.all([underWay, clear(tabs.first)]);
       });
       expect(left).toEqual([]);
