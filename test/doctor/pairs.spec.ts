@@ -4,8 +4,14 @@ import { diagnose, joinEvidence, readConsole, readHar } from '@edgepass/doctor';
 import { isMoving, RECORDED } from './scenarios.js';
 import { healthyWorld, Stage } from './stage.js';
 
-/** `DOCTOR_PAIRS=2000 npm run jest -- test/doctor/pairs.spec.ts` tries more of them. */
+/**
+ * `DOCTOR_PAIRS=600 npm run jest -- test/doctor/pairs.spec.ts` tries more of them, others each time; a failure prints its
+ * seed, which `DOCTOR_SEED` tries again. `npm test` tries the same pairs always: what it says must not change by itself.
+ */
 const PAIRS = Number(process.env['DOCTOR_PAIRS'] ?? 60);
+const SEED = Number(
+  process.env['DOCTOR_SEED'] ?? (process.env['DOCTOR_PAIRS'] === undefined ? 20_261_128 : Date.now() | 0),
+);
 
 let stage: Stage;
 beforeAll(async () => {
@@ -15,7 +21,7 @@ afterAll(() => stage.close());
 
 describe('two faults at once', () => {
   test(
-    'never name a third',
+    `of ${PAIRS} pairs never name a third`,
     async () => {
       const pair = tuple(nat(RECORDED.length - 1), nat(RECORDED.length - 1), boolean());
       await assert(
@@ -32,7 +38,7 @@ describe('two faults at once', () => {
           const { rootCause } = diagnose(joinEvidence([read.evidence, ...lines], { nowMilliseconds: now }));
           expect([...faults.map(({ id }) => id), null]).toContain(rootCause?.id ?? null);
         }),
-        { numRuns: PAIRS, endOnFailure: true },
+        { numRuns: PAIRS, seed: SEED, endOnFailure: true },
       );
     },
     Math.max(60_000, PAIRS * 200),
