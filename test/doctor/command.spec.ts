@@ -103,6 +103,16 @@ describe('README.md and docs/doctor.md', () => {
     expect(shown.length).toBeGreaterThan(300);
     expect(transcript.slice(transcript.indexOf('\n') + 1).startsWith(shown)).toBe(true);
   });
+
+  test.each(['README.md', 'docs/doctor.md', 'packages/doctor/README.md'])(
+    '%s names the command of a clone beside npx, while the package is not published',
+    (page) => {
+      const text = readFileSync(join(HERE, '../..', page), 'utf8');
+      expect(text).toContain('npx @edgepass/doctor');
+      expect(text).toContain('after `npm run build`');
+      expect(text).toContain('`npm run edgepass -- doctor …`');
+    },
+  );
 });
 
 describe('--json', () => {
