@@ -20,6 +20,22 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 describe('two faults at once', () => {
+  test('a request after a fitting sign-out is not taken for one without credentials', async () => {
+    const hows = [
+      'cookies of 40 KB: the edge answers 494',
+      'the browser shows its own copy after signing out',
+    ];
+    const faults = hows.flatMap((how) => RECORDED.find((recorded) => recorded.how === how) ?? []);
+    expect(faults).toHaveLength(2);
+    const world = healthyWorld();
+    for (const { change } of faults) change(world);
+    const { har, now } = await stage.play(world);
+    const read = readHar(har);
+    if ('problem' in read) throw new Error(read.problem);
+    const { rootCause } = diagnose(joinEvidence([read.evidence], { nowMilliseconds: now }));
+    expect(rootCause?.id).toBe('headers-too-large');
+  });
+
   test(
     `of ${PAIRS} pairs never name a third`,
     async () => {

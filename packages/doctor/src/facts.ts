@@ -247,9 +247,23 @@ export type Holding = 'held' | 'other-path' | 'other-host' | 'dropped' | 'ended'
  * Says whether signed cookies for an address were in the jar, from grants before it, a cookie file, or another request
  * to the same place that carried some.
  */
-export function holdingFor(load: Load, { grants, files, evidence }: Facts): Holding {
+export function holdingFor(load: Load, { grants, clearings, files, evidence }: Facts): Holding {
   const { hostname, pathname, protocol } = new URL(load.url);
   const at = timeOf(load, evidence);
+  /** Scopes that an answer after the one load and before the other cleared. */
+  const clearedSince = (from: Load): readonly Scope[] =>
+    clearings
+      .filter(
+        ({ load: clearing }) =>
+          clearing !== from &&
+          timeOf(clearing, evidence) > timeOf(from, evidence) &&
+          timeOf(clearing, evidence) <= at,
+      )
+      .flatMap(({ load: clearing, cookies }) =>
+        cookies
+          .filter((cookie) => cookie.name === 'CloudFront-Signature' && isClearing(cookie, at))
+          .map((cookie) => scopeOf(cookie, clearing.url)),
+      );
   const carried = files.some((other) => {
     if (
       other === load ||
@@ -259,6 +273,8 @@ export function holdingFor(load: Load, { grants, files, evidence }: Facts): Hold
       return false;
     const signed = signedCookiesOf(other);
     if (signed === null || signed.names.length === 0) return false;
+    if (clearedSince(other).some((scope) => reachesHost(scope, hostname) && coversPath(scope.path, pathname)))
+      return false;
     const endsAt = signed.policy?.endsAt ?? null;
     return endsAt === null || endsAt * 1000 > at;
   });
@@ -272,9 +288,12 @@ export function holdingFor(load: Load, { grants, files, evidence }: Facts): Hold
       if (rejection(cookie, { url: from.url, page: from.page, top: from.top }, 'Chromium') !== null)
         dropped += 1;
       else {
+        const scope = scopeOf(cookie, from.url);
+        // A sign-out that fits took them (B61).
+        if (clearedSince(from).some((cleared) => isSameScope(cleared, scope))) continue;
         const life = cookie.maxAgeSeconds ?? Number.POSITIVE_INFINITY;
         scopes.push({
-          scope: scopeOf(cookie, from.url),
+          scope,
           secure: cookie.secure,
           endsAt: (from.atMilliseconds ?? at) + life * 1000,
         });
@@ -295,6 +314,10 @@ export function holdingFor(load: Load, { grants, files, evidence }: Facts): Hold
   if (reaching.length > 0) return 'other-path';
   if (scopes.length > 0) return 'other-host';
   return dropped > 0 ? 'dropped' : 'unknown';
+}
+
+function isSameScope(one: Scope, other: Scope): boolean {
+  return one.domain === other.domain && one.hostOnly === other.hostOnly && one.path === other.path;
 }
 
 /** Host with port, as an address names it. */
