@@ -157,10 +157,14 @@ export class PostgresSessions {
     this.#limits.set(client, settings.join('; '));
   }
 
-  /** Asks for a transaction as every grant does. */
+  /**
+   * Asks for a transaction with the limits of a grant. One statement at a time: a pooler that refuses it closes the
+   * connection, and what else had been sent on it would turn its answer into a reset.
+   */
   async #refuseStatementPooling(client: Client): Promise<void> {
     try {
-      await inTransaction(client, this.beginWithLimits(client) ?? '', { text: 'select 1' });
+      await client.query(`begin; ${this.beginWithLimits(client) ?? ''}`);
+      await client.query('rollback');
     } catch (error) {
       client.end().catch(() => undefined);
       if (!/transaction blocks not allowed/i.test((error as Error).message)) throw error;
