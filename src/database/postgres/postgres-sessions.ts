@@ -159,7 +159,7 @@ export class PostgresSessions {
 
   /**
    * Asks for a transaction with the limits of a grant. One statement at a time: a pooler that refuses it closes the
-   * connection, and what else had been sent on it would turn its answer into a reset.
+   * connection, and with more on its way the system would reset it before that answer is read.
    */
   async #refuseStatementPooling(client: Client): Promise<void> {
     try {
