@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Problem } from '../http/problems/problem.js';
+import { cookieValues } from '../http/sent-cookies.js';
 import { ACCESS_TOKEN_VERIFIER, type AccessTokenVerifier } from './access-token.verifier.js';
 import { assertNotForged } from './forgery-check.js';
 import type { Viewer } from './viewer.js';
@@ -111,7 +112,9 @@ export function presentedToken(request: RequestWithCookies, cookieName: string |
     return { token, from: 'header' };
   }
   if (cookieName === null) throw tokenMissing(null);
-  const sent = valuesSent(request.headers.cookie ?? '', cookieName);
+  // Read from the header itself: cookie-parser keeps the first and drops the others. A sibling host may have planted
+  // any of them, and the caller would be signed in as somebody else.
+  const sent = cookieValues(request.headers.cookie, (name) => name === cookieName).map(({ value }) => value);
   if (new Set(sent).size > 1) throw tokenInvalid('cookie_ambiguous');
   // cookie-parser takes a single quote for both ends of an empty text, and the cookie would not be there.
   if (sent[0] === '"') throw tokenInvalid('cookie_malformed');
@@ -120,19 +123,6 @@ export function presentedToken(request: RequestWithCookies, cookieName: string |
   // cookie-parser makes an object of a value that begins with `j:`.
   if (typeof token !== 'string') throw tokenInvalid('cookie_not_text');
   return { token, from: 'cookie' };
-}
-
-/**
- * Every value that the header has for a cookie, as it was sent. Read from the header itself, because
- * cookie-parser keeps the first and drops the others: a sibling host may have planted any of them, and the caller
- * would be signed in as somebody else.
- */
-function valuesSent(cookieHeader: string, name: string): readonly string[] {
-  return cookieHeader.split(';').flatMap((pair) => {
-    const separator = pair.indexOf('=');
-    const isAsked = separator !== -1 && pair.slice(0, separator).trim() === name;
-    return isAsked ? [pair.slice(separator + 1).trim()] : [];
-  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatSetCookie, type SetCookie, cookieValues } from './cookie-syntax.js';
+import { formatSetCookie, type SetCookie } from './cookie-syntax.js';
 
 const lax: SetCookie = {
   name: 'CloudFront-Policy',
@@ -101,22 +101,5 @@ describe('wrong cookies do not compile', () => {
       { ...lax, maxAgeSeconds: '900' },
     ];
     expect(wrong).toHaveLength(7);
-  });
-});
-
-describe('cookieValues', () => {
-  it.each([
-    ['alone', 'a=1', ['1']],
-    ['among others', 'x=0; a=1; y=2', ['1']],
-    ['without a blank between', 'x=0;a=1', ['1']],
-    ['with an equals sign in the value', 'a=b=c', ['b=c']],
-    ['several of one name, in the order in which they were sent', 'a=1; b=0; a=2', ['1', '2']],
-    ['empty', 'a=', ['']],
-    ['not a name that only ends like it', 'ba=1', []],
-    ['not a pair without a value', 'a', []],
-    ['not in another spelling', 'A=1', []],
-    ['not in no header', undefined, []],
-  ])('%s', (_, header, expected) => {
-    expect(cookieValues(header, (name) => name === 'a').map(({ value }) => value)).toEqual(expected);
   });
 });

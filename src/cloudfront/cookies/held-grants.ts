@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { covers, pathOf, prefixOfPath, type Prefix } from '../prefix.js';
-import { cookieValues, type CookiePath } from './cookie-syntax.js';
+import { cookieValues } from '../../http/sent-cookies.js';
+import type { CookiePath } from './cookie-syntax.js';
 
 /**
  * Where one set of cookies lives in a browser. A browser replaces or removes a cookie only for the same name,

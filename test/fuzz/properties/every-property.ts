@@ -1,5 +1,4 @@
-import * as base64 from '../../../src/cloudfront/policy.js';
-import * as cookieHeader from '../../../src/cloudfront/cookies/cookie-syntax.js';
+import * as cookieHeader from '../../../src/http/sent-cookies.js';
 import * as policy from '../../../src/cloudfront/policy.js';
 import * as prefix from '../../../src/cloudfront/prefix.js';
 import * as held from '../../../src/cloudfront/cookies/held-grants.js';
@@ -22,7 +21,6 @@ export const OUR_RULES: Rules = {
   ...policy,
   ...setCookie,
   ...signedCookies,
-  ...base64,
   ...cookieHeader,
   ...held,
 };
