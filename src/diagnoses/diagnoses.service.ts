@@ -53,11 +53,20 @@ export interface DiagnosisAnswer {
 
 /** Asks the configured CDN for one file as the caller's page would, with a grant that the caller would get now. */
 export class DiagnosesService {
+  /** Origin of the configured CDN. */
+  readonly #cdn: string;
+  /** While developing, the local stack's own authority, as PEM. */
+  readonly #authority: readonly string[];
+
   constructor(
     private readonly grants: Pick<GrantsService, 'grant'>,
-    private readonly settings: Pick<Settings, 'cloudFront' | 'environment' | 'dataDir'>,
+    { cloudFront, environment, dataDir }: Pick<Settings, 'cloudFront' | 'environment' | 'dataDir'>,
     private readonly nowEpochSeconds: () => number,
-  ) {}
+  ) {
+    this.#cdn = new URL(cloudFront.url).origin;
+    const file = join(dataDir, 'tls/ca.pem');
+    this.#authority = environment === 'development' && existsSync(file) ? [readFileSync(file, 'utf8')] : [];
+  }
 
   /**
    * @param address of a file on the configured CDN
@@ -74,7 +83,7 @@ export class DiagnosesService {
       app: origin,
       held: [],
       pairs: set === null ? [] : pairsOf(set),
-      ca: this.ownAuthority(),
+      ca: this.#authority,
       readsBodies: false,
       nowMilliseconds: () => now,
     });
@@ -93,10 +102,9 @@ export class DiagnosesService {
 
   /** Only a file of the configured CDN: this server asks nobody else for anybody. */
   private allowed(address: string): URL {
-    const cdn = new URL(this.settings.cloudFront.url).origin;
     const url = URL.canParse(address) ? new URL(address) : null;
-    if (url === null || url.origin !== cdn || url.username !== '' || url.password !== '') {
-      throw new Problem('url_not_allowed', { detail: `The address must begin with ${cdn}/.` });
+    if (url === null || url.origin !== this.#cdn || url.username !== '' || url.password !== '') {
+      throw new Problem('url_not_allowed', { detail: `The address must begin with ${this.#cdn}/.` });
     }
     return url;
   }
@@ -112,20 +120,14 @@ export class DiagnosesService {
       throw error;
     }
   }
-
-  /** While developing, the local stack's own authority. */
-  private ownAuthority(): readonly string[] {
-    const file = join(this.settings.dataDir, 'tls/ca.pem');
-    return this.settings.environment === 'development' && existsSync(file)
-      ? [readFileSync(file, 'utf8')]
-      : [];
-  }
 }
 
 async function loadDoctor(): Promise<typeof import('@edgepass/doctor')> {
   try {
     return await import('@edgepass/doctor');
   } catch (error) {
+    // A package that is there and cannot be loaded, as while it is being built, is another problem.
+    if (!(error instanceof Error) || !error.message.startsWith('Cannot find package')) throw error;
     throw new Problem('not_found', {
       detail: 'Diagnoses need @edgepass/doctor, which is not installed here.',
       reason: 'doctor_not_installed',
