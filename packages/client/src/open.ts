@@ -31,7 +31,7 @@ export interface Access {
   renew(): Promise<void>;
   /**
    * Loads a font with cookies and adds it to the page under that name, because `@font-face` sends none in
-   * Chromium and Firefox (docs/loading.md). Rejects with {@link EdgepassLoadError}.
+   * Chromium and Firefox (docs/client.md, "Fonts, masks and downloads"). Rejects with {@link EdgepassLoadError}.
    * @example
    * await access.loadFont('Course', 'https://cdn.example.com/courses/algebra/course.woff2', { weight: '700' });
    */

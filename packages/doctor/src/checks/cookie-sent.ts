@@ -92,7 +92,7 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     {
       title: 'Fonts never carry cookies to another origin.',
       why: 'A font is fetched in CORS mode without credentials, and no attribute changes that in every browser (B32).',
-      fix: 'Serve fonts from a behavior without restricted viewer access, or from the page’s own origin. See docs/loading.md.',
+      fix: 'Serve fonts from a behavior without restricted viewer access, or from the page’s own origin. See docs/client.md, “Fonts, masks and downloads”.',
       evidence: 'Sec-Fetch-Dest: font, or a console line that names a font',
       toTellApart: 'whether the refused file is a font',
     },
@@ -226,7 +226,7 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     stage: 'cookie-sent',
     title: 'CSS masks and shapes are fetched in CORS mode without cookies.',
     why: 'mask-image and shape-outside never carry cookies to another origin, while a background image does (B32).',
-    fix: 'Load the picture by fetch with credentials and use a blob: address. See docs/loading.md.',
+    fix: 'Load the picture by fetch with credentials and use a blob: address. See docs/client.md, “Fonts, masks and downloads”.',
     evidence: 'Sec-Fetch-Dest: image in CORS mode without cookies, asked by a style sheet',
     toTellApart: 'whether a style sheet asks for the picture',
     look: (facts) => {
