@@ -79,6 +79,7 @@ const TRANSCRIPTS: readonly (readonly [name: string, args: readonly string[]])[]
   ],
   ['undecided', ['--console', 'a-403.txt']],
   ['only', ['--har', 'first-article-a.har', '--only', 'wildcard-with-credentials']],
+  ['nothing-judged', ['--console', 'no-message.txt']],
   ['list', ['--list']],
   ['help', ['--help']],
 ];
@@ -90,6 +91,16 @@ describe('a transcript', () => {
     const file = join(HERE, 'transcripts', `${name}.txt`);
     if (process.env['UPDATE_TRANSCRIPTS'] === '1') writeFileSync(file, text);
     expect(text).toBe(readFileSync(file, 'utf8'));
+  });
+});
+
+describe('what no check can judge', () => {
+  test('is not healthy when the page is named beside it', async () => {
+    const { code, stdout } = await doctor(['--console', '-', '--app', 'https://app.example.com'], 'hello');
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: 'Nothing could be judged: no check found what it looks at.\n',
+    });
   });
 });
 

@@ -64,6 +64,16 @@ export interface Diagnosis {
   readonly notes: readonly string[];
 }
 
+/** Whether a check could judge what was handed over, and none found a fault: what exit code 0 says. */
+export function isFoundWell({ findings }: Pick<Diagnosis, 'findings'>): boolean {
+  return judged(findings).length > 0 && !findings.some(({ status }) => status === 'fail');
+}
+
+/** The findings of checks that found what they look at. */
+export function judged(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ status }) => status !== 'skip');
+}
+
 /** Causes that only show another one’s effect. */
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
   'cookies-incomplete': ['cookies-joined', 'cookie-too-long', 'too-many-cookies', 'domain-malformed'],
@@ -220,7 +230,7 @@ function findingOf(
     seen: seen.slice(0, MOST_SEEN).map(clean),
     consequenceOf,
   });
-  if (brokeOff !== null) return finding('warn', [`This check broke off (${brokeOff}); please report it.`]);
+  if (brokeOff !== null) return finding('skip', [`This check broke off (${brokeOff}); please report it.`]);
   if (signs === null) return open.some((one) => one.id === id) ? finding('skip', []) : null;
   if (signs.length === 0) return finding('ok', []);
   const seen = signs.map((sign) => sign.seen);

@@ -1,7 +1,7 @@
 /*
  * The manners of this command line: the report goes to stdout, wrong use and what is slow to stderr. Exit code 0 means that
- * nothing wrong was found, 1 that something was, 2 wrong use. A stack trace is our bug. No value of a cookie, no signature,
- * token or key is printed, whatever it was found in.
+ * nothing wrong was found, 1 that something was or that nothing could be judged, 2 wrong use. A stack trace is our bug. No
+ * value of a cookie, no signature, token or key is printed, whatever it was found in.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -28,7 +28,8 @@ URL                      the file that fails: it is asked for as your page would
 --json                   prints the whole finding as JSON (docs/doctor.schema.json)
 --list                   prints every cause that is looked for
 
-Exit code 0: nothing wrong was found; 1: something was, or the evidence does not decide; 2: wrong use.
+Exit code 0: nothing wrong was found; 1: something was, or the evidence does not decide, or no check found
+what it looks at; 2: wrong use.
 `;
 
 /** After this long a word says that something is under way. */
@@ -63,10 +64,10 @@ export async function run(args: readonly string[], clock: Clock = systemClock): 
     const slow = setTimeout(() => process.stderr.write('edgepass doctor: asking …\n'), PATIENCE_MILLISECONDS);
     const gathered = gather(options, clock).finally(() => clearTimeout(slow));
     // Loaded while answers are waited for.
-    const [evidence, { diagnose }] = await Promise.all([gathered, import('./diagnose.js')]);
+    const [evidence, { diagnose, isFoundWell }] = await Promise.all([gathered, import('./diagnose.js')]);
     const diagnosis = diagnose(evidence, options.only);
     await print(diagnosis, options.json);
-    return diagnosis.findings.some(({ status }) => status === 'fail') ? 1 : 0;
+    return isFoundWell(diagnosis) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof WrongUse) && !isArgumentError(error)) throw error;
     process.stderr.write(`edgepass doctor: ${(error as Error).message}\n\n${USAGE}`);

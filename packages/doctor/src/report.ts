@@ -1,5 +1,5 @@
 import { checkOf } from './checks/catalogue.js';
-import type { DecodedPolicy, Diagnosis, Finding } from './diagnose.js';
+import { judged, type DecodedPolicy, type Diagnosis, type Finding } from './diagnose.js';
 
 const WIDTH = 100;
 
@@ -57,11 +57,11 @@ export function report(diagnosis: Diagnosis, style: Style = PLAIN): string {
       '',
       ...failed.flatMap(listed),
     ]);
+  } else if (judged(findings).length === 0) {
+    parts.push([style.yellow('Nothing could be judged: no check found what it looks at.')]);
   } else {
-    const ok = findings.filter(({ status }) => status === 'ok').length;
-    parts.push([
-      style.green(`Nothing wrong was found: ${count(ok, 'check')} looked at what was handed over.`),
-    ]);
+    const looked = count(judged(findings).length, 'check');
+    parts.push([style.green(`Nothing wrong was found: ${looked} looked at what was handed over.`)]);
   }
   if (alsoPossible.length > 0) {
     parts.push([
@@ -86,6 +86,9 @@ export function report(diagnosis: Diagnosis, style: Style = PLAIN): string {
   const warnings = findings.filter(({ status }) => status === 'warn');
   if (warnings.length > 0)
     parts.push([style.yellow('Works, and may fail for others or later:'), ...warnings.flatMap(listed)]);
+  const brokenOff = findings.filter(({ status, seen }) => status === 'skip' && seen.length > 0);
+  if (brokenOff.length > 0)
+    parts.push([style.yellow('Could not be looked for:'), ...brokenOff.flatMap(listed)]);
   if (policies.length > 0)
     parts.push([
       'The signed policies, decoded (their signatures are not checked):',

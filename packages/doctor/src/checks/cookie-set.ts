@@ -100,6 +100,9 @@ function isOnlyOtherScheme({ load }: Grant): boolean {
   );
 }
 
+/** Whether there is a page, and a load that it may have made: an origin alone shows nothing. */
+const isPageKnown = ({ page, evidence }: Facts) => page !== null && evidence.loads.length > 0;
+
 /** Loads that were refused for want of cookies, for causes that need no grant to be seen. */
 const refusedWithout = ({ failing }: Facts) =>
   failing.filter(
@@ -408,7 +411,7 @@ export const COOKIE_SET_CHECKS: readonly Check[] = [
             : { fix: `Open the page by a name below ${registrable}, such as https://local.${registrable}.` };
         return distinct(signs).map((sign) => ({ ...sign, ...fix }));
       }
-      return facts.page === null ? null : [];
+      return isPageKnown(facts) ? [] : null;
     },
   },
   {
@@ -431,7 +434,7 @@ export const COOKIE_SET_CHECKS: readonly Check[] = [
       const isOpen = refusedWithout(facts).some(
         ({ page, url }) => isSameSite(page ?? '', url, false) && !isSameSite(page ?? '', url, true),
       );
-      return facts.page === null || (isOpen && facts.grants.length === 0) ? null : [];
+      return !isPageKnown(facts) || (isOpen && facts.grants.length === 0) ? null : [];
     },
   },
   {
