@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
-import type { FunctionSources } from '../functions/function-runner.js';
+import { programOf, type FunctionSources } from '../functions/function-runner.js';
 import type { BehaviorFunctions } from './distribution.js';
 import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
@@ -14,17 +14,13 @@ export function readFunctions(files: FolderFiles): FunctionSources {
   const functions = new Map<string, string>();
   for (const file of scriptsIn(join(files.folder, FOLDER))) {
     const code = readFileSync(join(files.folder, FOLDER, file), 'utf8');
-    const fault = faultOf(code);
-    const found = fault ?? '';
+    const program = programOf(code);
+    const fault = faultOf(code, program);
     if (fault !== null) {
-      files.problems.push({
-        file: `${FOLDER}/${file}`,
-        path: '',
-        expected: 'JavaScript with a function handler',
-        found,
-      });
+      const expected = 'JavaScript with a function handler';
+      files.problems.push({ file: `${FOLDER}/${file}`, path: '', expected, found: fault });
     }
-    functions.set(file.replace(/\.js$/, ''), code);
+    functions.set(file.replace(/\.js$/, ''), program);
   }
   const stores = files.all(STORES).files.map((file) => {
     const name = file.file.slice(STORES.length + 1).replace(/\.json$/, '');
@@ -62,12 +58,10 @@ function scriptsIn(folder: string): readonly string[] {
 }
 
 /** What keeps the code from being run, before any viewer comes. */
-function faultOf(code: string): string | null {
+function faultOf(code: string, program: string): string | null {
   if (!/\bhandler\b/.test(code)) return 'no handler';
   try {
-    // Imports stand on lines of their own, and only of the modules of the runtime.
-    const body = code.replaceAll(/^[ \t]*import\s[^\n]*?from\s*['"][\w-]+['"];?/gm, '');
-    compileFunction(`return async () => { ${body}\n}`);
+    compileFunction(`return ${program}`);
     return null;
   } catch (error) {
     return (error as Error).message;

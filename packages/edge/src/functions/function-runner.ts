@@ -5,10 +5,42 @@ const TIME_LIMIT_MS = 1_000;
 /** CloudFront gives a function 2 MB; V8 itself needs more than that. */
 const MEMORY_LIMIT_MB = 32;
 
-/** The code of the functions by name, and the values of the key value stores by id. */
+/** The programs of the functions by name (`programOf`), and the values of the key value stores by id. */
 export interface FunctionSources {
   readonly functions: ReadonlyMap<string, string>;
   readonly keyValueStores: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/** What stands between `import` and `from`: a name, names in braces, a name for all, or the first with one of these. */
+const IMPORT_CLAUSE = /^([\w$]+)?\s*(?:,\s*)?(?:\{([^{}]*)\}|\*\s*as\s+([\w$]+))?$/;
+
+/**
+ * What the worker runs for the code of a function: one text for the check at start and for each run, an expression that
+ * gives a handler of events in JSON. The code begins on its second line.
+ */
+export function programOf(code: string): string {
+  return `(async (require, console, event) => { const handler = (() => {\n${withoutImports(code)}\nreturn handler; })(); return JSON.stringify(await handler(JSON.parse(event))); })`;
+}
+
+/**
+ * The code with its static imports as calls of `require`, on as many lines. Modules are those of the runtime alone;
+ * what is no import of one stays, and is no JavaScript outside of a module.
+ */
+function withoutImports(code: string): string {
+  return code.replaceAll(
+    /^([ \t]*)import\b([\w\s$,{}*]*)\bfrom\s*(['"][\w-]+['"])/gm,
+    (statement, blank: string, clause: string, module: string) => {
+      const parts = IMPORT_CLAUSE.exec(clause.trim());
+      if (parts === null) return statement;
+      const [, first, names, whole] = parts;
+      const bindings = [
+        ...(first === undefined ? [] : [first]),
+        ...(names === undefined ? [] : [`{${names.replaceAll(/\sas\s/g, ': ')}}`]),
+        ...(whole === undefined ? [] : [whole]),
+      ];
+      return `${blank}const ${bindings.map((binding) => `${binding} = require(${module})`).join(', ')}`;
+    },
+  );
 }
 
 /** What a run gave. */
@@ -128,19 +160,6 @@ function runFunctions(): void {
   ) => Promise<string | undefined>;
   const compiled = new Map<string, Handler>();
 
-  /** Modules are those of the runtime, so their imports become calls of `require`, each on its own line. */
-  const withoutImports = (code: string): string =>
-    code
-      .replaceAll(
-        /^([ \t]*)import\s+(?:\*\s*as\s+)?([\w$]+)\s+from\s*(['"][\w-]+['"])/gm,
-        '$1const $2 = require($3)',
-      )
-      .replaceAll(
-        /^([ \t]*)import\s*\{([^}]*)\}\s*from\s*(['"][\w-]+['"])/gm,
-        (_all, blank: string, names: string, module: string) =>
-          `${blank}const {${names.replaceAll(/\sas\s/g, ': ')}} = require(${module})`,
-      );
-
   const handlerOf = (name: string): Handler => {
     const known = compiled.get(name);
     if (known !== undefined) return known;
@@ -148,8 +167,7 @@ function runFunctions(): void {
       { Buffer: buffer.Buffer, atob, btoa, TextEncoder, TextDecoder },
       { codeGeneration: { strings: false, wasm: false } },
     );
-    const text = `(async (require, console, event) => { const handler = (() => {\n${withoutImports(functions[name] ?? '')}\nreturn handler; })(); return JSON.stringify(await handler(JSON.parse(event))); })`;
-    const script = new vm.Script(text, { filename: `functions/${name}.js`, lineOffset: -1 });
+    const script = new vm.Script(functions[name] ?? '', { filename: `functions/${name}.js`, lineOffset: -1 });
     const handler = script.runInContext(context) as Handler;
     compiled.set(name, handler);
     return handler;

@@ -202,6 +202,22 @@ async function handler(event) {
     expect((await edge.ask('/a.txt')).body.toString()).toBe('ca978112 /new true KeyNotFound 2 1 a');
   });
 
+  it.each([
+    ['names in braces over several lines', '{\n  createHash,\n  createHmac as hmac,\n}', 'createHash'],
+    ['a name and names in braces', 'crypto, { createHash }', 'createHash'],
+    ['a name for all', '* as all', 'all.createHash'],
+    ['a name and a name for all', 'crypto, * as all', 'all.createHash'],
+  ])('imports %s', async (_what, clause, call) => {
+    const edge = await start(
+      'viewer-request',
+      `import ${clause} from 'crypto';
+function handler() { return { statusCode: 200, body: ${call}('sha256').update('a').digest('hex') }; }`,
+    );
+    expect((await edge.ask('/a.txt')).body.toString()).toBe(
+      'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb',
+    );
+  });
+
   it('chooses another origin by its id', async () => {
     const edge = await start(
       'viewer-request',
@@ -431,6 +447,14 @@ describe('the functions of a folder', () => {
     [
       'function handler(event) { return event..x; }',
       /^functions\/own\.js: expected JavaScript with a function handler, found Unexpected token '\.'$/,
+    ],
+    [
+      'await 1; function handler() {}',
+      /^functions\/own\.js: expected JavaScript with a function handler, found await is only valid in async functions/,
+    ],
+    [
+      "import fs from 'node:fs'; function handler() {}",
+      /^functions\/own\.js: expected JavaScript with a function handler, found Cannot use import statement outside a module$/,
     ],
     ['var a = 1;', /^functions\/own\.js: expected JavaScript with a function handler, found no handler$/],
   ])('are refused at start when they are none: %s', (code, line) => {
