@@ -11,7 +11,7 @@ export interface SubFolder {
   readonly isComplete: boolean;
 }
 
-/** The JSON files of a distribution's folder; what cannot be read is recorded as a mistake. */
+/** The files of a distribution's folder; what cannot be read is recorded as a mistake. */
 export class FolderFiles {
   private readonly seen = new Map<string, JsonNode | null>();
 
@@ -32,17 +32,33 @@ export class FolderFiles {
 
   /** The content of every `*.json` of a sub-folder that may be absent, by file name. */
   all(subFolder: string): SubFolder {
-    let names: string[];
+    const { names, isComplete } = this.list(subFolder, '.json', 'a folder of JSON files');
+    const files = names.map((name) => this.required(`${subFolder}/${name}`));
+    const readable = files.filter((file) => file !== null);
+    return { files: readable, isComplete: isComplete && readable.length === files.length };
+  }
+
+  /** The text of every `*.js` of a sub-folder that may be absent, by file name; null for what cannot be read. */
+  scripts(subFolder: string): ReadonlyMap<string, string | null> {
+    const { names } = this.list(subFolder, '.js', 'a folder of JavaScript files');
+    return new Map(
+      names.map((name) => {
+        const file = `${subFolder}/${name}`;
+        return [name, this.bytes(file, 'a readable JavaScript file')?.toString('utf8') ?? null] as const;
+      }),
+    );
+  }
+
+  /** The names of the files of a sub-folder, in order; incomplete when it is there and cannot be listed. */
+  private list(subFolder: string, extension: string, expected: string) {
     try {
-      names = readdirSync(join(this.folder, subFolder)).filter((name) => name.endsWith('.json'));
+      const names = readdirSync(join(this.folder, subFolder)).filter((name) => name.endsWith(extension));
+      return { names: names.toSorted(), isComplete: true };
     } catch (error) {
       const isAbsent = errorCode(error) === 'ENOENT';
-      if (!isAbsent) this.problem(subFolder, 'a folder of JSON files', errorCode(error));
-      return { files: [], isComplete: isAbsent };
+      if (!isAbsent) this.problem(subFolder, expected, errorCode(error));
+      return { names: [], isComplete: isAbsent };
     }
-    const files = names.toSorted().map((name) => this.required(`${subFolder}/${name}`));
-    const readable = files.filter((file) => file !== null);
-    return { files: readable, isComplete: readable.length === files.length };
   }
 
   /** Each file is read once, so that its mistakes are reported once. */
@@ -55,9 +71,18 @@ export class FolderFiles {
   }
 
   private parse(file: string, expected: string | null): JsonNode | null {
-    let bytes: Buffer;
+    const bytes = this.bytes(file, expected);
+    if (bytes === null) return null;
+    const reading = readJson(bytes);
+    if ('value' in reading) return new JsonNode(file, '', reading.value, this.problems);
+    this.problem(file, reading.expected, reading.found);
+    return null;
+  }
+
+  /** Null for what cannot be read, which is a mistake unless nothing is expected and nothing is there. */
+  private bytes(file: string, expected: string | null): Buffer | null {
     try {
-      bytes = readFileSync(join(this.folder, file));
+      return readFileSync(join(this.folder, file));
     } catch (error) {
       const isAbsent = errorCode(error) === 'ENOENT';
       if (expected !== null || !isAbsent) {
@@ -65,10 +90,6 @@ export class FolderFiles {
       }
       return null;
     }
-    const reading = readJson(bytes);
-    if ('value' in reading) return new JsonNode(file, '', reading.value, this.problems);
-    this.problem(file, reading.expected, reading.found);
-    return null;
   }
 
   private problem(file: string, expected: string, found: string): void {

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { programOf, type FunctionSources } from '../functions/function-runner.js';
 import type { BehaviorFunctions } from './distribution.js';
@@ -12,15 +10,20 @@ const STORES = 'key-value-stores';
 /** Reads `functions/*.js`, the code that `get-function` writes, and `key-value-stores/*.json`, by name. */
 export function readFunctions(files: FolderFiles): FunctionSources {
   const functions = new Map<string, string>();
-  for (const file of scriptsIn(join(files.folder, FOLDER))) {
-    const code = readFileSync(join(files.folder, FOLDER, file), 'utf8');
+  for (const [file, code] of files.scripts(FOLDER)) {
+    const name = file.replace(/\.js$/, '');
+    if (code === null) {
+      // It is there, and the mistake in it is recorded.
+      functions.set(name, '');
+      continue;
+    }
     const program = programOf(code);
     const fault = faultOf(code, program);
     if (fault !== null) {
       const expected = 'JavaScript with a function handler';
       files.problems.push({ file: `${FOLDER}/${file}`, path: '', expected, found: fault });
     }
-    functions.set(file.replace(/\.js$/, ''), program);
+    functions.set(name, program);
   }
   const stores = files.all(STORES).files.map((file) => {
     const name = file.file.slice(STORES.length + 1).replace(/\.json$/, '');
@@ -35,26 +38,19 @@ export function readAssociations(behavior: JsonNode, { functions }: FunctionSour
   for (const node of behavior.get('FunctionAssociations').quantityItems()) {
     const event = node.get('EventType').oneOf(['viewer-request', 'viewer-response']);
     const name = functionName(node);
+    if (name === null) node.get('FunctionARN').mistake('the ARN of a function, which ends in function/NAME');
     if (name === null || event === null || !functions.has(name)) continue;
     found[event === 'viewer-request' ? 'viewerRequest' : 'viewerResponse'] = name;
   }
   return found;
 }
 
-/** The name at the end of a function's ARN. */
+/** The name at the end of a function's ARN; null, and no mistake, where there is none. */
 export function functionName(association: JsonNode): string | null {
-  const arn = association.get('FunctionARN').text();
-  return arn === null ? null : (/(?:^|function\/)([A-Za-z0-9_-]{1,64})$/.exec(arn)?.[1] ?? null);
-}
-
-function scriptsIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.js'))
-      .toSorted();
-  } catch {
-    return [];
-  }
+  const { value } = association.get('FunctionARN');
+  return typeof value === 'string'
+    ? (/(?:^|function\/)([A-Za-z0-9_-]{1,64})$/.exec(value)?.[1] ?? null)
+    : null;
 }
 
 /** What keeps the code from being run, before any viewer comes. */

@@ -15,7 +15,7 @@ import {
 } from '../../../../test/support/edge-fixture.js';
 import { sentHeader, startUpstream } from '../../../../test/support/upstream.js';
 import { formatFolderProblem } from '../distribution/json-node.js';
-import { readDistribution } from '../distribution/read-distribution.js';
+import { readDistribution, type DistributionResult } from '../distribution/read-distribution.js';
 
 const FILES = { 'index.html': '<p>root</p>', 'docs/index.html': '<p>docs</p>', 'a.txt': 'hello' };
 const associated = (EventType: string, name = 'own') => ({
@@ -427,10 +427,10 @@ describe('a viewer response function (R126)', () => {
 });
 
 describe('the functions of a folder', () => {
-  const read = (extra: Readonly<Record<string, unknown>>) =>
-    readDistribution(
-      writeFolder({ defaultBehavior: openBehavior(associated('viewer-request')), extra }).folder,
-    );
+  const read = (extra: Readonly<Record<string, unknown>>, members: object = associated('viewer-request')) =>
+    readDistribution(writeFolder({ defaultBehavior: openBehavior(members), extra }).folder);
+  const problemsIn = (result: DistributionResult) =>
+    'problems' in result ? result.problems.map(formatFolderProblem) : [];
 
   it('that are not there are named, with the call that gives them', () => {
     const result = read({});
@@ -459,8 +459,40 @@ describe('the functions of a folder', () => {
     ['var a = 1;', /^functions\/own\.js: expected JavaScript with a function handler, found no handler$/],
   ])('are refused at start when they are none: %s', (code, line) => {
     const result = read({ 'functions/own.js': code });
-    expect('problems' in result && result.problems.map(formatFolderProblem)).toEqual([
-      expect.stringMatching(line),
+    expect(problemsIn(result)).toEqual([expect.stringMatching(line)]);
+  });
+
+  it.each([
+    ['is missing', {}, 'nothing'],
+    ['is empty', { FunctionARN: '' }, '""'],
+    [
+      'names no function',
+      { FunctionARN: 'arn:aws:lambda:us-east-1:111122223333:function:own:1' },
+      '"arn:aws:lambda:us-east-1:111122223333:function:own:1"',
+    ],
+  ])('cannot be told by an ARN that %s, which is one mistake', (_what, arn, found) => {
+    const result = read(
+      { 'functions/own.js': 'function handler(event) { return event.request; }' },
+      { FunctionAssociations: list([{ ...arn, EventType: 'viewer-request' }]) },
+    );
+    expect([problemsIn(result), result.unfollowed]).toEqual([
+      [
+        `distribution.json DistributionConfig.DefaultCacheBehavior.FunctionAssociations.Items[0].FunctionARN: expected the ARN of a function, which ends in function/NAME, found ${found}`,
+      ],
+      [],
+    ]);
+  });
+
+  it('that cannot be read are one mistake each, and so is a folder that is none', () => {
+    expect(read({ 'functions/own.js/inner.txt': 'x' })).toEqual({
+      problems: [
+        { file: 'functions/own.js', path: '', expected: 'a readable JavaScript file', found: 'EISDIR' },
+      ],
+      warnings: [],
+      unfollowed: [],
+    });
+    expect(problemsIn(read({ functions: 'x' }))).toEqual([
+      'functions: expected a folder of JavaScript files, found ENOTDIR',
     ]);
   });
 });
