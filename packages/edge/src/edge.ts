@@ -4,7 +4,7 @@ import type { Clock } from './clock.js';
 import { accessRefusal, edgePage, marked, redirectToHttps, type EdgePage } from './cloudfront-answers.js';
 import { applyPolicy } from './cors/apply-policy.js';
 import type { Behavior, Distribution, OriginGroup } from './distribution/distribution.js';
-import { acceptsHost, findBehavior, withDefaultRootObject } from './distribution/routing.js';
+import { acceptsHost, findBehavior, membersOf, withDefaultRootObject } from './distribution/routing.js';
 import { discard, type EdgeAnswer } from './edge-answer.js';
 import type { EdgeLog } from './edge-log.js';
 import { errorCachingMinTtlSeconds, errorPageRequest, replaceError } from './error-responses.js';
@@ -194,8 +194,10 @@ export class Edge {
    * would be opened by the behavior of `/` and give what lies below `/private/` (R27, E17).
    */
   private hasTwoReadings(path: string, behavior: Behavior): boolean {
+    const { origins, originGroups } = this.distribution;
     // A server gets the path as it came and reads it itself.
-    if (this.distribution.origins.get(behavior.originId)?.kind === 'server') return false;
+    const ids = membersOf(behavior.originId, originGroups);
+    if (ids.every((id) => origins.get(id)?.kind === 'server')) return false;
     const decoded = decodeOnce(path);
     if (decoded === null || decoded === path) return false;
     return findBehavior(this.distribution, decoded) !== findBehavior(this.distribution, path);

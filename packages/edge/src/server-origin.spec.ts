@@ -602,6 +602,7 @@ describe('an origin group (R124)', () => {
   const failing = (statuses: readonly number[], firstUrl: string, secondUrl: string) =>
     startTestEdge({
       defaultBehavior: passing({ TargetOriginId: 'both' }),
+      behaviors: [passing({ TargetOriginId: 'both', PathPattern: '/own/*' })],
       edge: { origins: { media: { url: firstUrl }, second: { url: secondUrl } } },
       config: {
         Origins: list([
@@ -650,6 +651,12 @@ describe('an origin group (R124)', () => {
     expect((await (await failing([404], 'http://127.0.0.1:1', second.url)).ask('/a')).body.toString()).toBe(
       'spare',
     );
+  });
+
+  it('of two servers gets a path of two readings as it came, as one server does', async () => {
+    const [first, second] = await Promise.all([answering(200, 'first'), answering(200, 'second')]);
+    const answer = await (await failing([503], first.url, second.url)).ask('/own%2Fa');
+    expect([answer.status, first.requests[0]?.target]).toEqual([200, '/own%2Fa']);
   });
 
   it('answers the error of the second when both fail', async () => {

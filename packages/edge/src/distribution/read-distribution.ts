@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { findDistribution, readDefinitions } from './aws-answers.js';
-import type { Distribution, OriginGroup } from './distribution.js';
+import type { Distribution } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
 import { JsonNode, type FolderProblem } from './json-node.js';
 import { readBehaviors } from './read-behaviors.js';
@@ -11,6 +11,7 @@ import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
 import { readOriginGroups, readOrigins } from './read-origins.js';
 import { readResponseHeadersPolicy } from './read-response-headers-policies.js';
+import { membersOf } from './routing.js';
 import { namesOfUnfollowed, type StandsBehind } from './unfollowed.js';
 
 /** A distribution without mistakes, or all of its mistakes; and what should be said at start. */
@@ -70,7 +71,7 @@ export function readDistribution(folder: string): DistributionResult {
     warnings,
   });
   const usedOriginIds = new Set(
-    behaviors.flatMap(({ originId }) => membersOf(originGroups.get(originId), originId)),
+    behaviors.flatMap(({ originId }) => membersOf(originId, originGroups)),
   );
   const distribution: Distribution = {
     id: distributionId(id, edgeJson),
@@ -136,11 +137,6 @@ function originsById(
   }
   if (items.length === 0 && problems.length === before) origins.mistake('at least one origin');
   return { nodes, isComplete: problems.length === before };
-}
-
-/** The ids of the origins behind an id that a behavior names. */
-function membersOf(group: OriginGroup | undefined, id: string): readonly string[] {
-  return group === undefined ? [id] : [group.primaryId, group.secondaryId];
 }
 
 function standsBehind(

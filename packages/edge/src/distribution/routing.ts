@@ -1,5 +1,5 @@
 import { matchesWildcard, wildcardMatcher } from '../wildcard.js';
-import type { Behavior, Distribution } from './distribution.js';
+import type { Behavior, Distribution, OriginGroup } from './distribution.js';
 
 /**
  * Says whether the edge answers for a `Host` (E40): an alias or the distribution's own name with any port,
@@ -41,6 +41,12 @@ export function findBehavior(
   const behavior = choiceOf(behaviors).first(normalised);
   if (behavior === undefined) throw new Error('A distribution always has a default behavior.');
   return behavior;
+}
+
+/** The ids of the origins behind an id that a behavior names: that of an origin, or of a group of two (R124). */
+export function membersOf(id: string, groups: ReadonlyMap<string, OriginGroup>): readonly string[] {
+  const group = groups.get(id);
+  return group === undefined ? [id] : [group.primaryId, group.secondaryId];
 }
 
 /** What is read of the behaviors of a distribution once. */
