@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
 import { discard, type AnswerBody, type EdgeAnswer } from './edge-answer.js';
 import { headerOf, withHeader, type HeaderList } from './header-list.js';
 import { readHttpDate } from './header-grammar.js';
@@ -89,26 +88,12 @@ function withContentRange(headers: HeaderList, range: string): HeaderList {
   return headers.toSpliced(before === -1 ? headers.length : before + 1, 0, ['Content-Range', range]);
 }
 
+/** No stream comes here: a server is asked for the part alone. */
 function partOf(body: AnswerBody, firstByte: number, byteLength: number): AnswerBody {
   if (body.kind === 'bytes') {
     return { kind: 'bytes', bytes: body.bytes.subarray(firstByte, firstByte + byteLength) };
   }
-  if (body.kind === 'stream') {
-    return { kind: 'stream', stream: Readable.from(slice(body.stream, firstByte, byteLength)), byteLength };
-  }
   return body.kind === 'object' ? { ...body, firstByte, byteLength } : body;
-}
-
-/** A part of a stream; the rest of it is let go. */
-async function* slice(stream: Readable, firstByte: number, byteLength: number): AsyncGenerator<Buffer> {
-  let position = 0;
-  const end = firstByte + byteLength;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const part = chunk.subarray(Math.max(0, firstByte - position), Math.max(0, end - position));
-    position += chunk.length;
-    if (part.length > 0) yield part;
-    if (position >= end) return;
-  }
 }
 
 /** R106: an error of the bucket carries the CORS headers of the object too. */

@@ -49,6 +49,12 @@ export function readBehaviors(config: JsonNode, references: BehaviorReferences):
   return [...listed, readBehavior(fallback, '*', references)];
 }
 
+/** The nodes of all behaviors, the default one first: looking at them records no mistake of the list. */
+export function behaviorNodes(config: JsonNode): readonly JsonNode[] {
+  const listed = config.get('CacheBehaviors').get('Items');
+  return [config.get('DefaultCacheBehavior'), ...(Array.isArray(listed.value) ? listed.items() : [])];
+}
+
 function readBehavior(node: JsonNode, pathPattern: string, references: BehaviorReferences): Behavior {
   return {
     pathPattern,

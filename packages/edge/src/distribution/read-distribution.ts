@@ -3,7 +3,7 @@ import { findDistribution, readDefinitions } from './aws-answers.js';
 import type { Distribution } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
 import { JsonNode, type FolderProblem } from './json-node.js';
-import { readBehaviors } from './read-behaviors.js';
+import { behaviorNodes, readBehaviors } from './read-behaviors.js';
 import { readCachePolicy, readOriginRequestPolicy } from './read-cache-policies.js';
 import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
 import { readFunctions } from './read-functions.js';
@@ -70,9 +70,7 @@ export function readDistribution(folder: string): DistributionResult {
     functions,
     warnings,
   });
-  const usedOriginIds = new Set(
-    behaviors.flatMap(({ originId }) => membersOf(originId, originGroups)),
-  );
+  const usedOriginIds = new Set(behaviors.flatMap(({ originId }) => membersOf(originId, originGroups)));
   const distribution: Distribution = {
     id: distributionId(id, edgeJson),
     aliases: config
@@ -180,9 +178,4 @@ function namesIn(config: JsonNode, member: string): readonly string[] {
 
 function keyGroupsIn(config: JsonNode): readonly string[] {
   return behaviorNodes(config).flatMap((node) => node.get('TrustedKeyGroups').get('Items').texts());
-}
-
-function behaviorNodes(config: JsonNode): readonly JsonNode[] {
-  const listed = config.get('CacheBehaviors').get('Items');
-  return [config.get('DefaultCacheBehavior'), ...(Array.isArray(listed.value) ? listed.items() : [])];
 }

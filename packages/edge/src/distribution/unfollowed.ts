@@ -2,6 +2,7 @@ import { configurationsOf, type EntityKind } from './aws-answers.js';
 import type { FunctionSources } from '../functions/function-runner.js';
 import type { FolderFiles } from './folder-files.js';
 import type { JsonNode } from './json-node.js';
+import { behaviorNodes } from './read-behaviors.js';
 import { functionName } from './read-functions.js';
 
 /** Says of a member's value whether it would change an answer; null when it would not. */
@@ -200,8 +201,7 @@ export function namesOfUnfollowed(
   });
   const lines = [
     ...inspect(config, DISTRIBUTION),
-    ...inspect(config.get('DefaultCacheBehavior'), BEHAVIOR),
-    ...elements(config.get('CacheBehaviors').get('Items')).flatMap((node) => inspect(node, BEHAVIOR)),
+    ...behaviorNodes(config).flatMap((node) => inspect(node, BEHAVIOR)),
     ...usedOrigins.flatMap(({ node, behind }) => [
       ...inspect(node, behind === 'folder' ? FOLDER_ORIGIN : ORIGIN),
       ...(behind === 'server' ? inspect(node.get('CustomOriginConfig'), CUSTOM_ORIGIN_CONFIG) : []),
@@ -223,11 +223,7 @@ export function namesOfUnfollowed(
 
 /** Functions whose code is not in the folder. */
 function missingFunctions(config: JsonNode, functions: ReadonlyMap<string, string>): string[] {
-  const behaviors = [
-    config.get('DefaultCacheBehavior'),
-    ...elements(config.get('CacheBehaviors').get('Items')),
-  ];
-  return behaviors.flatMap((behavior) => {
+  return behaviorNodes(config).flatMap((behavior) => {
     const list = behavior.get('FunctionAssociations');
     const names = elements(list.get('Items')).map(functionName);
     const missing = names.filter((name) => name !== null && !functions.has(name));

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import { edgePage, marked, newRequestId, type EdgePage } from '../cloudfront-answers.js';
 import type { Distribution } from '../distribution/distribution.js';
-import { discard, type AnswerBody, type EdgeAnswer } from '../edge-answer.js';
+import { HEADER_NAME, HEADER_VALUE } from '../distribution/header-text.js';
+import { bodyLength, discard, type AnswerBody, type EdgeAnswer } from '../edge-answer.js';
 import type { EdgeLog } from '../edge-log.js';
 import { withHeader, type HeaderList } from '../header-list.js';
 import type { ViewerRequest } from '../viewer-request.js';
@@ -20,8 +21,6 @@ type EventValues = Readonly<Record<string, EventValue>>;
 const DISALLOWED =
   /^(?:connection|expect|keep-alive|proxy-(?:authenticate|authorization|connection)|trailer|upgrade|x-accel-(?:buffering|charset|limit-rate|redirect)|x-amz-cf-.*|x-amzn-.*|x-cache|x-edge-.*|x-forwarded-proto|x-real-ip)$/;
 const READ_ONLY_IN_REQUESTS = ['content-length', 'host', 'transfer-encoding', 'via'];
-const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const PATH = /^\/[!-"$->@-~\x80-\xff]*$/;
 
 /** The request as the function left it, or the answer that it made. */
@@ -235,11 +234,10 @@ function queryText(values: readonly (readonly [string, EventValue])[]): string |
 /** An answer that a viewer request function made: neither an error page nor the other function changes it. */
 function generated(returned: Readonly<Record<string, unknown>>): EdgeAnswer {
   const body = bodyFrom(returned['body']) ?? { kind: 'empty' };
-  const length = body.kind === 'bytes' ? body.bytes.length : 0;
   const headers = responseHeaders(returned, []);
   return {
     status: statusFrom(returned),
-    headers: withHeader(headers, 'Content-Length', String(length)),
+    headers: withHeader(headers, 'Content-Length', String(bodyLength(body))),
     body,
     isFinal: true,
   };
@@ -252,11 +250,10 @@ async function responseFrom(returned: unknown, answer: EdgeAnswer): Promise<Edge
   const body = bodyFrom(returned['body']);
   if (body === null) return { ...answer, status, headers, ...(status >= 400 ? { isFinal: true } : {}) };
   await discard(answer);
-  const length = body.kind === 'bytes' ? body.bytes.length : 0;
   return {
     ...answer,
     status,
-    headers: withHeader(headers, 'Content-Length', String(length)),
+    headers: withHeader(headers, 'Content-Length', String(bodyLength(body))),
     body,
     isFinal: true,
   };
@@ -310,9 +307,11 @@ function readValues(node: unknown, what: string): readonly (readonly [string, Ev
 }
 
 function isValue(value: unknown): value is EventValue {
-  if (!isObject(value) || typeof value['value'] !== 'string' || !VALUE.test(value['value'])) return false;
+  if (!isObject(value) || typeof value['value'] !== 'string' || !HEADER_VALUE.test(value['value']))
+    return false;
   const { attributes, multiValue } = value;
-  if (attributes !== undefined && (typeof attributes !== 'string' || !VALUE.test(attributes))) return false;
+  if (attributes !== undefined && (typeof attributes !== 'string' || !HEADER_VALUE.test(attributes)))
+    return false;
   return multiValue === undefined || (Array.isArray(multiValue) && multiValue.every(isValue));
 }
 
@@ -321,7 +320,7 @@ function allOf(value: EventValue): readonly EventValue[] {
 }
 
 function checkedName(name: string): string {
-  if (!NAME.test(name))
+  if (!HEADER_NAME.test(name) || name !== name.toLowerCase())
     throw new InvalidResult(`${JSON.stringify(name)} is no name of a header in lower case`);
   if (DISALLOWED.test(name)) throw new InvalidResult(`it may not add the header ${name}`);
   return name;

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { textAnswer, type EdgeAnswer } from '../edge-answer.js';
 import { escapeXml } from '../xml.js';
 
-/** The errors that a bucket behind origin access control gives through CloudFront. */
-const ERRORS = {
+/** The errors that a bucket gives through CloudFront, at either of its endpoints. */
+export const S3_ERRORS = {
   AccessDenied: { status: 403, message: 'Access Denied' },
   AccessForbidden: { status: 403, message: 'CORSResponse: CORS is not enabled for this bucket.' },
   BadRequest: { status: 400, message: 'Insufficient information. Origin request header needed.' },
@@ -31,19 +31,17 @@ const ERRORS = {
  * is that of the code unless another is given.
  */
 export function s3Error(
-  code: keyof typeof ERRORS,
+  code: keyof typeof S3_ERRORS,
   details: Readonly<Record<string, string>> = {},
-  message: string = ERRORS[code].message,
+  message: string = S3_ERRORS[code].message,
 ): EdgeAnswer {
-  const { status } = ERRORS[code];
+  const { status } = S3_ERRORS[code];
   const members = {
     Code: code,
     Message: message,
     ...details,
     ...newS3Ids(),
   };
-  // A key comes from the request: no byte of it may be one that XML forbids.
-  const printable = (value: string) => value.replaceAll(/[^\x20-\x7e]/g, '?');
   const xml = Object.entries(members).map(
     ([name, value]) => `<${name}>${escapeXml(printable(value))}</${name}>`,
   );
@@ -53,6 +51,11 @@ export function s3Error(
     `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${xml.join('')}</Error>`,
   );
   return { ...answer, headers: [['Server', 'AmazonS3'], ...answer.headers] };
+}
+
+/** A key comes from the request: no byte of it may be one that XML or a header forbids. */
+export function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?');
 }
 
 /** The two ids at the end of each error of S3. */

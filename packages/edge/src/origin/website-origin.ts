@@ -7,21 +7,14 @@ import { answerOptions, withBucketCors } from './bucket-cors.js';
 import { FolderObjects, type FolderObject } from './folder-origin.js';
 import { readObjectKey, type AbsentObject } from './open-object.js';
 import type { Origin, OriginRequest } from './origin.js';
-import { newS3Ids } from './s3-error.js';
+import { newS3Ids, printable, S3_ERRORS } from './s3-error.js';
 
 /** Metadata of an object that makes a website endpoint redirect (S3-WEB, how-to-page-redirect). */
 const REDIRECT_LOCATION = 'x-amz-website-redirect-location';
 
-const MESSAGES = {
-  AccessDenied: { status: 403, message: 'Access Denied' },
-  NoSuchKey: { status: 404, message: 'The specified key does not exist.' },
-  MethodNotAllowed: { status: 405, message: 'The specified method is not allowed against this resource.' },
-  InvalidURI: { status: 400, message: "Couldn't parse the specified URI." },
-} as const;
-
 /** An error of a website endpoint before it is written down. */
 interface WebsiteError {
-  readonly code: keyof typeof MESSAGES;
+  readonly code: keyof typeof S3_ERRORS;
   readonly details: Readonly<Record<string, string>>;
   readonly reason: string;
 }
@@ -98,7 +91,7 @@ export class WebsiteOrigin implements Origin {
 
   /** A routing rule for the status, the error document under the status of the error, or S3's own page. */
   private async failed(error: WebsiteError, request: OriginRequest): Promise<EdgeAnswer> {
-    const { status, message } = MESSAGES[error.code];
+    const { status, message } = S3_ERRORS[error.code];
     const { errorKey, routingRules } = this.website;
     const key = this.keyOf(request);
     const rule = routingRules.find((one) => one.errorStatus === status && key.startsWith(one.keyPrefix));
@@ -198,8 +191,4 @@ ${more}<hr/>
 `,
   );
   return { ...answer, headers: [...headers, ...answer.headers, ['Server', 'AmazonS3']] };
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, '?');
 }
