@@ -36,6 +36,20 @@ describe('docs/rules.md', () => {
   });
 });
 
+describe('a source', () => {
+  test('that is cited by a short name stands among the pages of docs/rules.md', () => {
+    const [, pages = ''] = /^The CF pages by short name:(.*?)^## /ms.exec(register) ?? [];
+    const listed = new Set([...pages.matchAll(/(?:CF|S3)-[A-Z0-9]+(?=\s)/g)].map(([name]) => name));
+    const unknown = writtenFiles().flatMap((file) =>
+      [...read(file).matchAll(/\b(?:CF|S3)-[A-Z][A-Z0-9]+\b/g)]
+        .map(([name]) => name)
+        .filter((name) => !listed.has(name))
+        .map((name) => `${name} in ${file}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+});
+
 /** Written as a whole: what a browser does and shows. The doctor names them by number, so it needs them all. */
 const WHOLE_LISTS = ['B', 'F'];
 

@@ -36,11 +36,14 @@ The folder:
   origin-request-policies/*.json    aws cloudfront get-origin-request-policy --id ID
   response-headers-policies/*.json  aws cloudfront get-response-headers-policy --id ID
   functions/*.js                    aws cloudfront get-function --name NAME functions/NAME.js
+  key-value-stores/*.json           aws cloudfront-keyvaluestore list-keys --kvs-arn ARN
   bucket-cors.json                  aws s3api get-bucket-cors --bucket NAME
   bucket-website.json               aws s3api get-bucket-website --bucket NAME
   edge.json                         {"origins": {"ORIGIN-ID": {"folder": "../media"},
                                                  "ORIGIN-ID": {"url": "http://localhost:4000"}},
                                      "tls": {"certFile": "../tls/leaf.pem", "keyFile": "../tls/leaf-key.pem"}}
+
+  edgepass edge export --id ID --out FOLDER writes all of it but the key value stores; see its --help
 
 Copies live in memory, as long as the cache policy and Cache-Control say; a changed file shows after
   aws cloudfront create-invalidation --endpoint-url http://127.0.0.1:3003 --distribution-id ID --paths '/*'

@@ -140,7 +140,8 @@ export class FunctionRunner {
 
 /**
  * The whole program of the worker: it is sent there as text, so nothing outside of it may be named in it. Each function
- * has a context of its own, in which there is nothing of Node but what runtime 2.0 offers.
+ * has a context of its own, in which names of Node are not offered. That is no sandbox (nodejs.org/api/vm.html: "not a
+ * security mechanism"): the code is the user's own.
  */
 function runFunctions(): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');

@@ -470,7 +470,7 @@ describe('the functions of a folder', () => {
       { FunctionARN: 'arn:aws:lambda:us-east-1:111122223333:function:own:1' },
       '"arn:aws:lambda:us-east-1:111122223333:function:own:1"',
     ],
-  ])('cannot be told by an ARN that %s, which is one mistake', (_what, arn, found) => {
+  ])('are not named by an ARN that %s, which is one mistake', (_what, arn, found) => {
     const result = read(
       { 'functions/own.js': 'function handler(event) { return event.request; }' },
       { FunctionAssociations: list([{ ...arn, EventType: 'viewer-request' }]) },
