@@ -20,12 +20,13 @@ const NAME = /^edgepass-tests-(\d+)-/;
 /** Profiles of browsers, databases, and twice the packages of the image. */
 const LEAST_FREE_BYTES = 2e9;
 
-export default async function setUp(config: {
-  readonly rootDir: string;
-  readonly globals?: { readonly onDisk?: boolean };
-}): Promise<void> {
+/** Jest gives the `globals` of a configuration to the project alone, and calls with both (jest.io, globalSetup). */
+export default async function setUp(
+  config: { readonly rootDir: string },
+  project: { readonly globals?: { readonly onDisk?: boolean } },
+): Promise<void> {
   // Where TMPDIR is set, somebody means it.
-  const keepsPlace = process.env['TMPDIR'] !== undefined || config.globals?.onDisk === true;
+  const keepsPlace = process.env['TMPDIR'] !== undefined || project.globals?.onDisk === true;
   const memory = keepsPlace ? null : makeMemoryFolder();
   if (memory !== null) process.env['TMPDIR'] = memory;
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-jest-'));
