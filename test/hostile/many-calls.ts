@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** One request of many. */
 export interface Call {
@@ -30,7 +31,7 @@ export async function sendMany(
 }
 
 /**
- * The same, and those that were refused as `overloaded` are sent again, as their Retry-After says, up to five
+ * The same, and those that were refused as `overloaded` are sent again when their Retry-After says, up to four
  * times: on a busy machine the service cannot serve all of a crowd in time, and nothing was spent on those.
  */
 export async function sendUntilServed(
@@ -39,19 +40,23 @@ export async function sendUntilServed(
   connections: number,
 ): Promise<readonly Answered[]> {
   const answers = [...(await sendMany(url, calls, connections))];
-  for (let tries = 1; tries < 5; tries += 1) {
+  for (let again = 1; again <= 4; again += 1) {
     const shed = answers.flatMap(({ status, body }, index) =>
       status === 503 && body.includes('"code":"overloaded"') ? [index] : [],
     );
     if (shed.length === 0) break;
+    const seconds = Math.max(...shed.map((index) => Number(answers[index]?.retryAfter ?? Number.NaN)));
+    if (!(seconds > 0)) throw new Error('expected a Retry-After in seconds with each `overloaded`');
     // oxlint-disable-next-line no-await-in-loop -- one try after the other
-    const again = await sendMany(
+    await wait(seconds * 1000);
+    // oxlint-disable-next-line no-await-in-loop -- one try after the other
+    const later = await sendMany(
       url,
       shed.flatMap((index) => calls[index] ?? []),
       Math.ceil(connections / 2),
     );
     for (const [at, index] of shed.entries())
-      answers[index] = again[at] ?? { status: 0, retryAfter: null, body: '' };
+      answers[index] = later[at] ?? { status: 0, retryAfter: null, body: '' };
   }
   return answers;
 }

@@ -15,7 +15,6 @@ import { sendRaw, type RawResponse } from '../support/raw-request.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { samplesOf } from '../support/scrape.js';
 import { faultsOf, type Promises } from './harmless.js';
-import { sendUntilServed } from './many-calls.js';
 import { startTap, type Tap } from './tap.js';
 import { connectTo } from '../support/postgres-connections.js';
 
@@ -236,20 +235,11 @@ class OpenStage implements HostileStage {
     const { process } = this.api;
     const conversations = [this.tap, ...this.#taps].flatMap((tap) => tap.conversations());
     const faults = conversations.flatMap((conversation) => faultsOf(conversation, this.promises));
-    // Who was refused as overloaded comes again.
-    const [next] = await sendUntilServed(
-      this.api.url,
-      [
-        {
-          method: 'POST',
-          path: '/grants',
-          headers: { Authorization: this.signIn.bearer(NEXT_CALLER), 'Content-Type': 'application/json' },
-          body: JSON.stringify({ prefix: ENTITLED }),
-        },
-      ],
-      1,
-    );
-    const status = next?.status;
+    const { status } = await send(`${this.api.url}/grants`, {
+      method: 'POST',
+      headers: { Authorization: this.signIn.bearer(NEXT_CALLER), 'Content-Type': 'application/json' },
+      body: JSON.stringify({ prefix: ENTITLED }),
+    });
     if (status !== 201) faults.push(`U9 the next grant is ${status}`);
     if (process.child.exitCode !== null || process.child.signalCode !== null)
       faults.push('U2 the process has ended');
