@@ -9,9 +9,6 @@ import {
   Req,
   Res,
   UseFilters,
-  Injectable,
-  type CanActivate,
-  type ExecutionContext,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-check.js';
@@ -74,20 +71,5 @@ export class ClearGrantsController {
       new Logger(ClearGrantsController.name).warn(`who signs out could not be found out: ${String(error)}`);
       return null;
     }
-  }
-}
-
-/**
- * For hosts that sign in with a session cookie: a call without an Authorization header rests on what the
- * browser attached by itself, so it must come from a listed page. Throws the problem `csrf_rejected`.
- */
-@Injectable()
-export class HostForgeryGuard implements CanActivate {
-  constructor(@Inject(FORGERY_POLICY) private readonly forgery: ForgeryPolicy) {}
-
-  canActivate(context: ExecutionContext): true {
-    const request = context.switchToHttp().getRequest<Request>();
-    if (request.headers.authorization === undefined) assertNotForged(request, this.forgery);
-    return true;
   }
 }

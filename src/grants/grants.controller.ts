@@ -7,7 +7,8 @@ import { callerOf, type Caller } from './caller.js';
 import { GrantsUnderWay } from './grants-under-way.js';
 import { GrantsService, MIN_TTL_SECONDS, type Granted } from './grants.service.js';
 import type { ReadViewer, GrantRecord } from './ports.js';
-import { requiredPrefix, readBody } from '../http/body/read-body.js';
+import { requiredPrefix } from '../http/body/prefix-member.js';
+import { readBody } from '../http/body/read-body.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import { Problem } from '../http/problems/problem.js';
 import { toTimestamp } from '../operation/clock.js';
@@ -75,7 +76,7 @@ export interface GrantRequest {
  * what the body asks for.
  * @throws {Problem} `body_malformed`, `field_unknown`, the faults of a prefix, `ttl_invalid`
  */
-export function readGrantRequest(body: unknown, maxTtlSeconds: number): GrantRequest {
+function readGrantRequest(body: unknown, maxTtlSeconds: number): GrantRequest {
   return readBody(body, { prefix: requiredPrefix, ttlSeconds: (value) => ttlSeconds(value, maxTtlSeconds) });
 }
 
@@ -123,7 +124,7 @@ export interface GrantedAnswer {
 }
 
 /** A grant for the list. */
-export function grantAnswer(record: GrantRecord): GrantAnswer {
+function grantAnswer(record: GrantRecord): GrantAnswer {
   return {
     id: record.id,
     prefix: record.prefix,
@@ -134,7 +135,7 @@ export function grantAnswer(record: GrantRecord): GrantAnswer {
 }
 
 /** A grant that has just been made. */
-export function grantedAnswer({ record, renewAfterEpochSeconds }: Granted): GrantedAnswer {
+function grantedAnswer({ record, renewAfterEpochSeconds }: Granted): GrantedAnswer {
   return {
     id: record.id,
     prefix: record.prefix,

@@ -12,17 +12,13 @@ import {
 import type { ForgeryPolicy } from '../authentication/forgery-check.js';
 import { systemClock, type Clock } from '../operation/clock.js';
 import { CloudFrontService, type CloudFrontOptions } from '../cloudfront/cloudfront.service.js';
-import {
-  ClearGrantsController,
-  FORGERY_POLICY,
-  KNOWN_VIEWER,
-  HostForgeryGuard,
-} from './clear-grants.controller.js';
+import { ClearGrantsController, FORGERY_POLICY, KNOWN_VIEWER } from './clear-grants.controller.js';
 import { ClearGrantsService } from './clear-grants.service.js';
 import { GrantsUnderWay } from './grants-under-way.js';
 import { hostLedger, readFromPort, type GrantLedger } from './grant-ledger.js';
 import { GrantsController, READ_VIEWER } from './grants.controller.js';
 import { GrantsService, MIN_TTL_SECONDS, type GrantLimits } from './grants.service.js';
+import { HostForgeryGuard } from './host-forgery.guard.js';
 import type { MayOpen, ReadViewer, RecordGrant, ViewerPort } from './ports.js';
 
 /** What a host application decides with values of its own; no environment variable of ours is read. */

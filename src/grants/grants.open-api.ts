@@ -21,10 +21,14 @@ import {
   PREFIX_PROBLEMS,
   SIGN_IN_PROBLEMS,
 } from '../http/problems/answers-problems.decorator.js';
-import type { GrantAnswer, GrantedAnswer, GrantsAnswer } from './grants.controller.js';
 import { ClearGrantsController } from './clear-grants.controller.js';
-import type { GrantRequest } from './grants.controller.js';
-import { GrantsController } from './grants.controller.js';
+import {
+  GrantsController,
+  type GrantAnswer,
+  type GrantedAnswer,
+  type GrantRequest,
+  type GrantsAnswer,
+} from './grants.controller.js';
 
 class AskForGrantDto implements Partial<Record<keyof GrantRequest, unknown>> {
   @ApiProperty({

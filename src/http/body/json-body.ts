@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../problems/problem.js';
 import type { Step } from '../step.js';
-import { countMembers, nestsDeeperThan } from './read-body.js';
+import { countMembers, nestsDeeperThan } from './json-shape.js';
 
 /** Ten times what the longest legal call needs (512-byte prefix); `body_too_large` names it. */
 export const BODY_LIMIT_BYTES = 16 * 1024;

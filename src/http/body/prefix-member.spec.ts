@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { prefixMember, requiredPrefix } from './read-body.js';
+import { prefixMember, requiredPrefix } from './prefix-member.js';
 
 describe('a prefix that a caller must name', () => {
   it('is given as it came', () => {
