@@ -118,7 +118,7 @@ describeWith('postgresql', 'PostgreSQL under 200 grants/s', () => {
   });
 
   test('N15 restarted 20 times: no row is lost, and every cookie that a client received has its row', async () => {
-    injectedBy('fast and immediate shutdown one after the other (what pg_ctl sends), at random instants');
+    injectedBy('fast and immediate shutdowns, alternating (what pg_ctl sends), at random instants');
     const here = await stage();
     const seed = faultSeed();
     const random = seededRandom(seed);
