@@ -153,7 +153,7 @@ async function pruneLog({ keepDays, beforeEpochSeconds, isDryRun }: Prune): Prom
     import('../audit/prune-audit-log.js'),
     import('../database/database-open-error.js'),
   ]);
-  const database = await openDatabase('write');
+  const database = await openDatabase(isDryRun ? 'read' : 'write');
   if (typeof database === 'string') {
     process.stderr.write(`${database}\n`);
     return 1;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
 import { sql } from 'kysely';
@@ -185,6 +185,29 @@ test('a prune that may not delete on PostgreSQL says so', async () => {
     '',
     'edgepass audit: the database refused (42501); what was deleted before is deleted, nothing else\n',
   ]);
+}, 60_000);
+
+test('an SQLite file that may only be read is counted by --dry-run, and a prune of it is refused', async () => {
+  const folder = temporaryFolder('audit');
+  const path = `${folder}/edgepass.sqlite`;
+  await filledDatabase({ kind: 'sqlite', path });
+  chmodSync(path, 0o400);
+  const before = readFileSync(path);
+  // What is left when root may not write what its mode forbids.
+  const under =
+    process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
+  const options = { cwd: folder, environment: { DATABASE_URL: `sqlite:${path}` }, under };
+
+  const counted = await runEdgepass(['audit', 'prune', '--dry-run'], options);
+  const refused = await runEdgepass(['audit', 'prune'], options);
+
+  expect([counted.code, counts(counted.stdout), counted.stderr]).toEqual([
+    0,
+    'edgepass audit: rows that would be deleted, all from before …: grant 0, refusal 0, entitlement 0\n',
+    '',
+  ]);
+  expect([refused.code, refused.stdout, refused.stderr.includes('(EACCES)')]).toEqual([1, '', true]);
+  expect(readFileSync(path).equals(before)).toBe(true);
 }, 60_000);
 
 test('a prune makes no SQLite file where there is none', async () => {
