@@ -18,19 +18,14 @@ export type OnWeakDurability = (warning: object) => void;
  */
 export function durabilityWarning(settings: CommitSettings): object | null {
   const { synchronous_commit, synchronous_standby_names } = settings;
-  if (synchronous_commit === 'off') {
-    return {
-      msg: 'PostgreSQL answers before a grant is on its disk: a crash can lose audit rows whose cookies are out',
-      synchronous_commit,
-      todo: 'set synchronous_commit = on, for this user with ALTER ROLE … SET',
-    };
-  }
-  if (synchronous_commit === 'local' && synchronous_standby_names.trim() !== '') {
-    return {
-      msg: 'PostgreSQL does not wait for its synchronous standby: a failover can lose audit rows whose cookies are out',
-      synchronous_commit,
-      todo: 'set synchronous_commit = on, for this user with ALTER ROLE … SET',
-    };
-  }
-  return null;
+  const isFlushed = synchronous_commit !== 'off';
+  const waitsForStandby = synchronous_commit !== 'local' || synchronous_standby_names.trim() === '';
+  if (isFlushed && waitsForStandby) return null;
+  return {
+    msg: isFlushed
+      ? 'PostgreSQL does not wait for its synchronous standby: a failover can lose audit rows whose cookies are out'
+      : 'PostgreSQL answers before a grant is on its disk: a crash can lose audit rows whose cookies are out',
+    synchronous_commit,
+    todo: 'set synchronous_commit = on, for this user with ALTER ROLE … SET',
+  };
 }

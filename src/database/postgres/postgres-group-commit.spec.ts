@@ -37,6 +37,7 @@ beforeEach(async () => {
       connections += 1;
       return connectTo(url.href, { connectionTimeoutMillis: 300, lock_timeout: 100, pipeline: true });
     },
+    limitsOf: () => null,
     runAlone: async ({ sql, parameters }) => {
       alone.push(String(parameters[0]));
       return { rows: (await others.query(sql, [...parameters])).rows as never[] };

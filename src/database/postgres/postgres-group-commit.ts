@@ -11,7 +11,7 @@ export interface GroupCommitParts {
    * What each transaction on this connection has to begin with, because its session is not its own and keeps neither
    * limits nor statements; `null` where it does.
    */
-  readonly limitsOf?: (client: Client) => string | null;
+  readonly limitsOf: (client: Client) => string | null;
   /** Runs one statement outside any group, for what a group could not do. */
   readonly runAlone: <R>(query: CompiledQuery<R>) => Promise<QueryResult<R>>;
   /** How long PostgreSQL may take for a group, and how long a caller waits for its answer altogether. */
@@ -124,7 +124,7 @@ export class PostgresGroupCommit {
   }
 
   async #commit(client: Client, group: readonly Waiting[]): Promise<void> {
-    const limits = this.#parts.limitsOf?.(client) ?? null;
+    const limits = this.#parts.limitsOf(client);
     const isTransaction = group.length > 1 || limits !== null;
     const last = { query_timeout: this.#parts.groupMilliseconds };
     // All of it is sent at once; the answers come in the same order.
