@@ -15,7 +15,7 @@ function parsed<T>(result: AddressResult<T>): Parsed<T> {
   return 'address' in result ? valid(result.address) : fault(result.fault.todo);
 }
 
-/** Who wants another port may write it alone; to an URL `3012` is the IP address 0.0.11.196. */
+/** Refuses a port without its address, a likely mistake: as a URL, `3012` would be the IP address 0.0.11.196. */
 function noPort<T>(name: string, parse: Parse<T>): Parse<T> {
   return (text, environment) =>
     /^\d{1,5}$/.test(text)
