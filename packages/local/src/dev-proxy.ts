@@ -11,7 +11,7 @@ import {
 } from './dev-server-answer.js';
 
 import { isUnderLocalhost, portOf } from './parts.js';
-import type { Site } from './server.js';
+import { isForHost, refusesHost, type Site } from './server.js';
 import { systemCode } from './problem.js';
 
 /**
@@ -80,18 +80,14 @@ export function devProxy(input: ProxyInput): Site {
 
   return {
     request: (request, response) => {
-      if (!isOwnHost(request, own)) {
-        // Host is what a dev server tells friend from foe by (DNS rebinding); where we rewrite it, we check it.
-        response.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8' });
-        response.end(`This is ${own.host}; the request was for another host.\n`);
-        return;
-      }
+      // Host is what a dev server tells friend from foe by (DNS rebinding); where we rewrite it, we check it.
+      if (refusesHost(request, response, own.host)) return;
       forward(request, own);
       proxy.web(request, response).catch(() => response.destroy());
     },
     upgrade: (request, socket, head) => {
       socket.on('error', () => socket.destroy());
-      if (!isOwnHost(request, own)) {
+      if (!isForHost(request, own.host)) {
         socket.end('HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
         return;
       }
@@ -112,10 +108,6 @@ function reachable(target: URL): ProxyServerOptions['target'] & object {
     ? 'localhost'
     : target.hostname.replace(/^\[|\]$/g, '');
   return { protocol: target.protocol, hostname, host: target.host, port: portOf(target), pathname: '' };
-}
-
-function isOwnHost(request: IncomingMessage, own: URL): boolean {
-  return request.headers.host?.toLowerCase() === own.host;
 }
 
 /** What came in under these names is the client's invention: nothing stands before this proxy. */

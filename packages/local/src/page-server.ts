@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contentType } from 'mime-types';
 import { DEMO_SAMPLES } from './demo-media.js';
-import type { Site } from './server.js';
+import { refusesHost, type Site } from './server.js';
 
 export interface PageInput {
   /** The page as browsers see it: requests for another host are refused, against DNS rebinding. */
@@ -48,11 +48,7 @@ export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMount
   };
   return {
     request: (request, response) => {
-      if (request.headers.host?.toLowerCase() !== own) {
-        response.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8' });
-        response.end(`This is ${own}; the request was for another host.\n`);
-        return;
-      }
+      if (refusesHost(request, response, own)) return;
       const path = pathOf(request.url ?? '/');
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.writeHead(405, { ...headers, Allow: 'GET, HEAD' }).end();

@@ -4,6 +4,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -53,6 +54,23 @@ export async function serve(site: Site, address: LocalAddress): Promise<RunningS
     throw error;
   }
   return { stop };
+}
+
+/**
+ * Whether a request names this page, as all of them must: otherwise a foreign name that leads to this machine could
+ * read it (DNS rebinding).
+ * @param own host and port of the page, as browsers write them
+ */
+export function isForHost(request: IncomingMessage, own: string): boolean {
+  return request.headers.host?.toLowerCase() === own;
+}
+
+/** {@link isForHost}; where it does not, the answer is 421 (RFC 9110, 15.5.20). */
+export function refusesHost(request: IncomingMessage, response: ServerResponse, own: string): boolean {
+  if (isForHost(request, own)) return false;
+  response.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end(`This is ${own}; the request was for another host.\n`);
+  return true;
 }
 
 /** The addresses to listen on: both loopback families when HOST names the loopback of one. */
