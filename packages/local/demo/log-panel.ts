@@ -1,3 +1,4 @@
+import { clockTime } from './access-card.js';
 import { meaningOf, type Call } from './call-meaning.js';
 import { byId, copyOf, within } from './page.js';
 
@@ -25,9 +26,7 @@ export function logCall(call: Call): void {
   line.dataset['via'] = call.via;
   line.dataset['count'] = '1';
   line.title = call.path;
-  within(line, '.call-time', HTMLTimeElement).textContent = new Date().toLocaleTimeString([], {
-    hour12: false,
-  });
+  within(line, '.call-time', HTMLTimeElement).textContent = clockTime(Date.now());
   within(line, '.call-method', HTMLElement).textContent = call.method;
   within(line, '.call-path', HTMLElement).textContent = call.path;
   within(line, '.call-status', HTMLElement).textContent = `${call.host} ${call.status}`;

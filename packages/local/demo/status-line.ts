@@ -1,4 +1,4 @@
-import { EdgepassError, EdgepassNetworkError } from '/client/index.js';
+import { EdgepassError } from '/client/index.js';
 import { byId } from './page.js';
 
 /** Where the page can say it more simply than the API, which does not know the page. */
@@ -18,6 +18,5 @@ export function say(tone: 'calm' | 'good' | 'bad', text: string): void {
 /** Says what went wrong, in the words of the API where it could answer. */
 export function sayError(error: unknown): void {
   if (error instanceof EdgepassError) say('bad', SENTENCES[error.code] ?? error.message);
-  else if (error instanceof EdgepassNetworkError) say('bad', error.message);
   else say('bad', error instanceof Error ? error.message : String(error));
 }

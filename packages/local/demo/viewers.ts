@@ -1,4 +1,5 @@
 import { EdgepassNetworkError, type Entitlement } from '/client/index.js';
+import { pathOf } from './access-card.js';
 import { watchedFetch } from './api-calls.js';
 import { byId, copyOf, within } from './page.js';
 
@@ -45,7 +46,7 @@ export function showSignedIn(viewer: string | null): void {
 export function mayOpenOnly(viewer: string, entitlements: readonly Entitlement[]): string {
   const prefixes = entitlements.flatMap(({ applies, opens, prefix }) => (applies ? [opens ?? prefix] : []));
   const name = viewer.slice(0, 1).toUpperCase() + viewer.slice(1);
-  const paths = prefixes.map((prefix) => (prefix === '/' ? '/' : `/${prefix}`));
+  const paths = prefixes.map(pathOf);
   return paths.length === 0
     ? `${name} may open nothing on this CDN.`
     : `${name} may open only ${paths.join(' and ')}.`;
