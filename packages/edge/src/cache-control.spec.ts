@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
-import { MAX_SECONDS, readCacheControl, readDeltaSeconds, secondsOf } from './header-grammar.js';
+import { MAX_SECONDS, readCacheControl, readDeltaSeconds, secondsOf } from './cache-control.js';
 
 const read = (...lines: readonly string[]) =>
   readCacheControl(lines.map((line) => ['Cache-Control', line] as const));

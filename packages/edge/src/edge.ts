@@ -9,7 +9,7 @@ import { discard, type EdgeAnswer } from './edge-answer.js';
 import type { EdgeLog } from './edge-log.js';
 import { errorCachingMinTtlSeconds, errorPageRequest, replaceError } from './error-responses.js';
 import { askOrigin, originRequest } from './origin-request/origin-request.js';
-import { decodeOnce } from './origin/open-object.js';
+import { decodeOnce } from './origin/object-key.js';
 import type { ViewerFunctions } from './functions/viewer-functions.js';
 import type { Origin } from './origin/origin.js';
 import { s3Error } from './origin/s3-error.js';

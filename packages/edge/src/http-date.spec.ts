@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
-import { readHttpDate, toHttpDate } from './header-grammar.js';
+import { readHttpDate, toHttpDate } from './http-date.js';
 
 /** 28 November 2026. */
 const NOW = 1_795_860_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IncomingHttpHeaders } from 'node:http';
-import { toHttpDate } from './header-grammar.js';
+import { toHttpDate } from './http-date.js';
 import { evaluatePreconditions, rangeIsCurrent, readByteRange } from './range-and-conditions.js';
 
 const WHOLE = { kind: 'whole' };

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { discard, type AnswerBody, type EdgeAnswer } from './edge-answer.js';
 import { headerOf, withHeader, type HeaderList } from './header-list.js';
-import { readHttpDate } from './header-grammar.js';
+import { readHttpDate } from './http-date.js';
 import { s3Error } from './origin/s3-error.js';
 
 /** They describe a body that a 304 does not have. */

@@ -8,9 +8,10 @@ import { answerFromWhole, RANGE_AND_CONDITIONS, rangeAndConditionsOf } from '../
 import type { ViewerRequest } from '../viewer-request.js';
 import type { CacheKey } from './cache-key.js';
 import { codingFor, compressed, compressedHeaders } from './compression.js';
-import { answerOf, CopyStore, SharedBody, type CacheLimits, type StoredCopy } from './copy-store.js';
+import { answerOf, CopyStore, type CacheLimits, type StoredCopy } from './copy-store.js';
 import { matchesInvalidation } from './invalidation-path.js';
 import { lifetimeOf, variesByEverything, type Lifetime } from './lifetime.js';
+import { SharedBody } from './shared-body.js';
 
 /** An answer and where it came from. */
 export interface Served {

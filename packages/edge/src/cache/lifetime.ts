@@ -1,7 +1,7 @@
+import { readCacheControl, readDeltaSeconds, secondsOf, type CacheDirectives } from '../cache-control.js';
 import type { CachePolicy } from '../distribution/distribution.js';
 import { headerOf, type HeaderList } from '../header-list.js';
-import { readHttpDate } from '../header-grammar.js';
-import { readCacheControl, readDeltaSeconds, secondsOf, type CacheDirectives } from '../header-grammar.js';
+import { readHttpDate } from '../http-date.js';
 
 /** Errors that are kept whatever the origin says (R89). */
 const ALWAYS_KEPT_ERRORS = [404, 414, 500, 501, 502, 503, 504];

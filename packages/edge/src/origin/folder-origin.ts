@@ -5,10 +5,11 @@ import type { FolderOriginDescription } from '../distribution/distribution.js';
 import { patternCovers } from '../distribution/routing.js';
 import type { EdgeAnswer } from '../edge-answer.js';
 import { withHeader, type HeaderList } from '../header-list.js';
-import { toHttpDate } from '../header-grammar.js';
+import { toHttpDate } from '../http-date.js';
 import { answerFromWhole } from '../range-and-conditions.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
-import { decodeOnce, openObject, readObjectKey, type AbsentObject, type OpenObject } from './open-object.js';
+import { decodeOnce, readObjectKey } from './object-key.js';
+import { openObject, type AbsentObject, type OpenObject } from './open-object.js';
 import type { Origin, OriginRequest } from './origin.js';
 import { s3Error } from './s3-error.js';
 

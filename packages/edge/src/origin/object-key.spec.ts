@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readObjectKey } from './open-object.js';
+import { readObjectKey } from './object-key.js';
 
 describe('the key that a raw path asks for', () => {
   it.each([

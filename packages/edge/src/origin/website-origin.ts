@@ -5,7 +5,8 @@ import { headerOf, type HeaderList } from '../header-list.js';
 import { escapeXml } from '../xml.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
 import { FolderObjects, type FolderObject } from './folder-origin.js';
-import { readObjectKey, type AbsentObject } from './open-object.js';
+import { readObjectKey } from './object-key.js';
+import type { AbsentObject } from './open-object.js';
 import type { Origin, OriginRequest } from './origin.js';
 import { newS3Ids, printable, S3_ERRORS } from './s3-error.js';
 

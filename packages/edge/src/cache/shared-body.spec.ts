@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
-import { SharedBody } from './copy-store.js';
+import { SharedBody } from './shared-body.js';
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
