@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { ecKey } from '../../../test/support/edge-fixture.js';
 import { testWith } from '../../../test/support/required-tool.js';
 import { temporaryFolder } from '../../../test/support/temporary-folder.js';
@@ -24,8 +24,29 @@ const ANSWERS: Readonly<Record<string, string>> = {
   '/media?cors':
     '<CORSConfiguration><CORSRule><AllowedOrigin>https://app.example.com</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>',
 };
+
+const origin = (id: string, domainName: string, config: 'S3OriginConfig' | 'CustomOriginConfig') =>
+  `<Origin><Id>${id}</Id><DomainName>${domainName}</DomainName><OriginPath></OriginPath><CustomHeaders><Quantity>0</Quantity></CustomHeaders><${config}></${config}></Origin>`;
+/** Buckets at both of their endpoints, a server, and a function. */
+const SEVERAL: Readonly<Record<string, string>> = {
+  '/2020-05-31/distribution/E3SEVERAL': `<Distribution ${NAMESPACE}><Id>E3SEVERAL</Id><DomainName>d222.cloudfront.net</DomainName><DistributionConfig><CallerReference>r</CallerReference><Aliases><Quantity>0</Quantity></Aliases><DefaultRootObject></DefaultRootObject><Origins><Quantity>4</Quantity><Items>${[
+    origin('media', 'media.s3.dualstack.eu-central-1.amazonaws.com', 'S3OriginConfig'),
+    origin('pages', 'pages.s3-website.eu-central-1.amazonaws.com', 'CustomOriginConfig'),
+    origin('files', 'pages.s3.eu-central-1.amazonaws.com', 'S3OriginConfig'),
+    origin('api', 'api.example.com', 'CustomOriginConfig'),
+  ].join(
+    '',
+  )}</Items></Origins><DefaultCacheBehavior><TargetOriginId>api</TargetOriginId><ViewerProtocolPolicy>https-only</ViewerProtocolPolicy><CachePolicyId>cache-1</CachePolicyId><FunctionAssociations><Quantity>1</Quantity><Items><FunctionAssociation><FunctionARN>arn:aws:cloudfront::111122223333:function/own</FunctionARN><EventType>viewer-request</EventType></FunctionAssociation></Items></FunctionAssociations></DefaultCacheBehavior><CacheBehaviors><Quantity>0</Quantity></CacheBehaviors><Comment></Comment><Enabled>true</Enabled></DistributionConfig></Distribution>`,
+  '/2020-05-31/function/own?Stage=LIVE': 'function handler(event) { return event.request; }',
+  '/media?cors': '<Error><Code>NoSuchCORSConfiguration</Code><Message>none</Message></Error>',
+  '/pages?cors':
+    '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>',
+  '/pages?website':
+    '<WebsiteConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IndexDocument><Suffix>start.html</Suffix></IndexDocument></WebsiteConfiguration>',
+};
 const DENIED = `<ErrorResponse ${NAMESPACE}><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: cloudfront:GetDistribution</Message></Error></ErrorResponse>`;
 
+let answers = ANSWERS;
 let server: Server;
 let url = '';
 const asked: string[] = [];
@@ -34,8 +55,9 @@ const before = { ...process.env };
 beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
-    const answer = ANSWERS[request.url ?? ''];
-    response.writeHead(answer === undefined ? 403 : 200, { 'Content-Type': 'text/xml', ETag: 'E1' });
+    const answer = answers[request.url ?? ''];
+    const failure = answer?.startsWith('<Error>') === true ? 404 : 200;
+    response.writeHead(answer === undefined ? 403 : failure, { 'Content-Type': 'text/xml', ETag: 'E1' });
     response.end(answer ?? DENIED);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -53,6 +75,8 @@ afterAll(() => {
 });
 afterEach(() => {
   jest.restoreAllMocks();
+  answers = ANSWERS;
+  asked.length = 0;
 });
 
 /** Runs the export with its output caught. */
@@ -107,6 +131,79 @@ describe('edgepass edge export', () => {
     },
     120_000,
   );
+
+  testWith(
+    'aws',
+    'tells buckets from servers, asks each bucket once, and a website how it answers',
+    async () => {
+      answers = { ...ANSWERS, ...SEVERAL };
+      const out = join(temporaryFolder('export'), 'distribution');
+      const { code, stderr } = await exported('--id', 'E3SEVERAL', '--out', out, '--endpoint-url', url);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(asked.filter((line) => !line.includes('/2020-05-31/')).toSorted()).toEqual([
+        'GET /media?cors',
+        'GET /pages?cors',
+        'GET /pages?website',
+      ]);
+      expect(JSON.parse(readFileSync(join(out, 'edge.json'), 'utf8'))).toEqual({
+        origins: {
+          media: { folder: 'media' },
+          pages: {
+            folder: 'media',
+            bucketCors: 'bucket-cors-2.json',
+            bucketWebsite: 'bucket-website-2.json',
+          },
+          files: { folder: 'media', bucketCors: 'bucket-cors-2.json' },
+        },
+      });
+      expect(readFileSync(join(out, 'functions/own.js'), 'utf8')).toBe(
+        'function handler(event) { return event.request; }',
+      );
+      const result = readDistribution(out);
+      expect('problems' in result ? result.problems : result.warnings).toEqual([
+        'edge.json origins: nothing stands behind "api" (api.example.com); what goes there is answered 502',
+      ]);
+      if ('problems' in result) return;
+      const { origins, behaviors } = result.distribution;
+      expect(behaviors[0]?.functions.viewerRequest).toBe('own');
+      expect(origins.get('pages')).toMatchObject({
+        website: { bucketName: 'pages', indexSuffix: 'start.html' },
+      });
+      expect(origins.get('files')).toMatchObject({ website: null });
+    },
+    120_000,
+  );
+
+  test('keeps every character of a long answer, and names an only origin though it is a server', async () => {
+    const comment = '€'.repeat(300_000);
+    const bin = temporaryFolder('aws');
+    const answer = {
+      Distribution: {
+        DistributionConfig: {
+          Comment: comment,
+          Origins: {
+            Quantity: 1,
+            Items: [{ Id: 'api', DomainName: 'api.example.com', CustomOriginConfig: {} }],
+          },
+        },
+      },
+    };
+    writeFileSync(join(bin, 'answer.json'), JSON.stringify(answer));
+    writeFileSync(join(bin, 'aws'), `#!/bin/sh\nexec cat '${join(bin, 'answer.json')}'\n`, { mode: 0o755 });
+    const { PATH } = process.env;
+    process.env['PATH'] = `${bin}:${PATH ?? ''}`;
+    const out = join(temporaryFolder('export'), 'distribution');
+    try {
+      expect((await exported('--id', 'E2QWRUHEXAMPLE', '--out', out)).code).toBe(0);
+    } finally {
+      process.env['PATH'] = PATH;
+    }
+    // Compared as a whole, but not shown: a difference would be 900 KB of output.
+    expect(readFileSync(join(out, 'distribution.json'), 'utf8').includes(`"${comment}"`)).toBe(true);
+    expect(JSON.parse(readFileSync(join(out, 'edge.json'), 'utf8'))).toEqual({
+      origins: { api: { folder: 'media' } },
+    });
+  });
 
   testWith(
     'aws',

@@ -2,6 +2,11 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { JsonNode } from './distribution/json-node.js';
+import { behaviorNodes } from './distribution/read-behaviors.js';
+import { functionName } from './distribution/read-functions.js';
+import { isS3Origin } from './distribution/read-origins.js';
+import { restBucketOf, websiteBucketOf } from './distribution/read-website.js';
 
 const USAGE = `Usage: edgepass edge export --id E… --out FOLDER [--profile NAME] [--endpoint-url URL]
 
@@ -94,24 +99,23 @@ function readOptions(args: readonly string[]): ExportOptions | string {
 async function exportDistribution({ id, out, flags }: ExportOptions): Promise<void> {
   const aws = (...call: readonly string[]): Promise<Json> => awsJson([...call, ...flags]);
   const answer = await aws('cloudfront', 'get-distribution', '--id', id);
-  const config = object(object(answer['Distribution'])['DistributionConfig']);
-  const behaviors = [object(config['DefaultCacheBehavior']), ...items(config['CacheBehaviors']).map(object)];
-  const origins = items(config['Origins']).map(object);
+  const config = new JsonNode('distribution.json', '', answer, [])
+    .get('Distribution')
+    .get('DistributionConfig');
+  const behaviors = behaviorNodes(config);
+  const origins = config.get('Origins').quantityItems().map(readOrigin);
   // A custom header of an origin may be a shared secret: the folder is its owner's alone.
   mkdirSync(out, { recursive: true, mode: 0o700 });
   const write = (name: string, content: unknown): void => {
     mkdirSync(join(out, name, '..'), { recursive: true });
-    writeFileSync(
-      join(out, name),
-      typeof content === 'string' ? content : `${JSON.stringify(content, undefined, 2)}\n`,
-      PRIVATE_FILE,
-    );
+    writeFileSync(join(out, name), `${JSON.stringify(content, undefined, 2)}\n`, PRIVATE_FILE);
     process.stdout.write(`${name}\n`);
   };
   write('distribution.json', answer);
   const keyIds = new Set<string>();
-  const bucketCors = new Map<string, string>();
-  const named = (member: string) => distinct(behaviors.map((behavior) => text(behavior[member])));
+  const bucketFiles = new Map<string, BucketFiles>();
+  const named = (member: string) =>
+    distinct(behaviors.map((behavior) => behavior.get(member).optionalText()));
   const tasks: (() => Promise<void>)[] = [
     ...named('CachePolicyId').map(
       (policy) => async () =>
@@ -131,43 +135,41 @@ async function exportDistribution({ id, out, flags }: ExportOptions): Promise<vo
           await aws('cloudfront', 'get-response-headers-policy', '--id', policy),
         ),
     ),
-    ...distinct(behaviors.flatMap((behavior) => items(behavior['TrustedKeyGroups']).map(text))).map(
+    ...distinct(behaviors.flatMap((node) => node.get('TrustedKeyGroups').get('Items').texts())).map(
       (group) => async () => {
         const found = await aws('cloudfront', 'get-key-group', '--id', group);
-        write(`key-groups/${group}.json`, found);
-        const keys = object(object(found['KeyGroup'])['KeyGroupConfig'])['Items'];
-        for (const key of Array.isArray(keys) ? keys.map(text) : []) if (key !== '') keyIds.add(key);
+        const file = `key-groups/${group}.json`;
+        write(file, found);
+        const keyGroup = new JsonNode(file, '', found, []).get('KeyGroup').get('KeyGroupConfig');
+        for (const key of distinct(keyGroup.get('Items').texts())) keyIds.add(key);
       },
     ),
     ...distinct(
-      behaviors.flatMap((behavior) =>
-        items(behavior['FunctionAssociations']).map((one) => functionName(text(object(one)['FunctionARN']))),
+      behaviors.flatMap((node) =>
+        node
+          .get('FunctionAssociations')
+          .quantityItems()
+          .map((association) => functionName(association) ?? ''),
       ),
     ).map((name) => async () => {
       mkdirSync(join(out, 'functions'), { recursive: true });
-      await aws(
-        'cloudfront',
-        'get-function',
-        '--name',
-        name,
-        '--stage',
-        'LIVE',
-        join(out, 'functions', `${name}.js`),
-      );
+      const file = join(out, 'functions', `${name}.js`);
+      await aws('cloudfront', 'get-function', '--name', name, '--stage', 'LIVE', file);
       process.stdout.write(`functions/${name}.js\n`);
     }),
-    ...origins.flatMap((origin) => {
-      const bucket = bucketOf(text(origin['DomainName']));
-      if (bucket === null) return [];
-      return [
-        async () => {
-          const rules = await corsOf(bucket, aws);
-          if (rules === null) return;
-          const name = `bucket-cors-${bucketCors.size + 1}.json`;
-          bucketCors.set(text(origin['Id']), name);
-          write(name, rules);
-        },
-      ];
+    ...distinct(origins.map(({ bucket }) => bucket ?? '')).map((bucket, index) => async () => {
+      const isWebsite = origins.some((origin) => origin.bucket === bucket && origin.isWebsite);
+      const cors = await bucketAnswer(aws, 'get-bucket-cors', bucket, 'NoSuchCORSConfiguration');
+      const website = isWebsite
+        ? await bucketAnswer(aws, 'get-bucket-website', bucket, 'NoSuchWebsiteConfiguration')
+        : null;
+      const files = {
+        ...(cors === null ? {} : { bucketCors: `bucket-cors-${index + 1}.json` }),
+        ...(website === null ? {} : { bucketWebsite: `bucket-website-${index + 1}.json` }),
+      };
+      if (files.bucketCors !== undefined) write(files.bucketCors, cors);
+      if (files.bucketWebsite !== undefined) write(files.bucketWebsite, website);
+      bucketFiles.set(bucket, files);
     }),
   ];
   await runAll(tasks);
@@ -178,40 +180,66 @@ async function exportDistribution({ id, out, flags }: ExportOptions): Promise<vo
     ),
   );
   mkdirSync(join(out, 'media'), { recursive: true });
-  write('edge.json', {
-    origins: Object.fromEntries(
-      origins.map((origin) => {
-        const rules = bucketCors.get(text(origin['Id']));
-        return [
-          text(origin['Id']),
-          { folder: 'media', ...(rules === undefined ? {} : { bucketCors: rules }) },
-        ];
-      }),
-    ),
-  });
+  // A server is named by its user, and answers 502 until then; an edge.json that names no origin is a mistake.
+  const buckets = origins.filter(({ isBucket }) => isBucket);
+  const listed = buckets.length > 0 ? buckets : origins;
+  const entries = listed.map((origin) => [origin.id, entryOf(origin, bucketFiles)] as const);
+  write('edge.json', { origins: Object.fromEntries(entries) });
 }
 
-/** Null: the bucket has no rules. */
-async function corsOf(
-  bucket: string,
+/** The files that were written for a bucket, as members of an origin in `edge.json`. */
+interface BucketFiles {
+  readonly bucketCors?: string;
+  readonly bucketWebsite?: string;
+}
+
+/** What the export asks of an origin. */
+interface ExportedOrigin {
+  readonly id: string;
+  readonly isBucket: boolean;
+  readonly isWebsite: boolean;
+  /** Null: the host does not say it. */
+  readonly bucket: string | null;
+}
+
+function readOrigin(node: JsonNode): ExportedOrigin {
+  const domainName = node.get('DomainName').optionalText().toLowerCase();
+  const websiteBucket = websiteBucketOf(domainName);
+  const bucket = websiteBucket ?? restBucketOf(domainName);
+  return {
+    id: node.get('Id').optionalText(),
+    isBucket: bucket !== null || isS3Origin(node),
+    isWebsite: websiteBucket !== null,
+    bucket,
+  };
+}
+
+/** How a website answers says nothing of the REST endpoint of the same bucket. */
+function entryOf(
+  { bucket, isWebsite }: ExportedOrigin,
+  bucketFiles: ReadonlyMap<string, BucketFiles>,
+): object {
+  const { bucketCors, bucketWebsite } = bucketFiles.get(bucket ?? '') ?? {};
+  return {
+    folder: 'media',
+    ...(bucketCors === undefined ? {} : { bucketCors }),
+    ...(bucketWebsite === undefined || !isWebsite ? {} : { bucketWebsite }),
+  };
+}
+
+/** Null: the bucket has no such configuration, which AWS says with an error code. */
+async function bucketAnswer(
   aws: (...call: readonly string[]) => Promise<Json>,
+  call: 'get-bucket-cors' | 'get-bucket-website',
+  bucket: string,
+  codeOfNone: string,
 ): Promise<Json | null> {
   try {
-    return await aws('s3api', 'get-bucket-cors', '--bucket', bucket);
+    return await aws('s3api', call, '--bucket', bucket);
   } catch (error) {
-    if (error instanceof CallFailed && error.message.includes('NoSuchCORSConfiguration')) return null;
+    if (error instanceof CallFailed && error.message.includes(codeOfNone)) return null;
     throw error;
   }
-}
-
-/** `media.s3.eu-central-1.amazonaws.com` and its older forms; null: the origin is no bucket's REST endpoint. */
-function bucketOf(domainName: string): string | null {
-  return /^(.{3,63})\.s3(?:[.-][a-z0-9-]{1,30})?\.amazonaws\.com(?:\.cn)?$/.exec(domainName)?.[1] ?? null;
-}
-
-/** The name behind `…:function/NAME`. */
-function functionName(arn: string): string {
-  return /function\/([\w-]{1,64})$/.exec(arn)?.[1] ?? '';
 }
 
 async function runAll(tasks: readonly (() => Promise<void>)[]): Promise<void> {
@@ -231,8 +259,8 @@ function awsJson(call: readonly string[]): Promise<Json> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   child.once('error', () =>
     reject(new CallFailed(name, 'expected the AWS CLI (https://aws.amazon.com/cli/), found no command aws')),
   );
@@ -257,15 +285,6 @@ function distinct(values: readonly string[]): readonly string[] {
   return [...new Set(values)].filter((value) => value !== '');
 }
 
-function items(list: unknown): readonly unknown[] {
-  const found = object(list)['Items'];
-  return Array.isArray(found) ? found : [];
-}
-
 function object(value: unknown): Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

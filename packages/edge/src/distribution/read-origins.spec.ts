@@ -8,6 +8,7 @@ import {
 } from '../../../../test/support/edge-fixture.js';
 import { formatFolderProblem } from './json-node.js';
 import { readDistribution } from './read-distribution.js';
+import { restBucketOf, websiteBucketOf } from './read-website.js';
 
 const WEBSITE_HOST = 'site.s3-website.eu-south-1.amazonaws.com';
 
@@ -257,4 +258,23 @@ it('a default root object begins with no slash (R119)', () => {
   ).toEqual([
     'distribution.json DistributionConfig.DefaultRootObject: expected the name of an object without a slash before it, "start.html" (R119), found "/start.html"',
   ]);
+});
+
+describe('the bucket behind a host', () => {
+  it.each([
+    ['media.s3.amazonaws.com', 'media', null],
+    ['media.s3.eu-central-1.amazonaws.com', 'media', null],
+    ['media.s3-us-west-2.amazonaws.com', 'media', null],
+    ['media.s3.dualstack.eu-central-1.amazonaws.com', 'media', null],
+    ['media.s3-accelerate.amazonaws.com', 'media', null],
+    ['media.s3.cn-north-1.amazonaws.com.cn', 'media', null],
+    ['media.example.com.s3.amazonaws.com', 'media.example.com', null],
+    ['media.s3-website-eu-west-1.amazonaws.com', null, 'media'],
+    ['media.s3-website.eu-central-1.amazonaws.com', null, 'media'],
+    ['a1b2.mrap.accesspoint.s3-global.amazonaws.com', null, null],
+    ['media.s3.amazonaws.com.example.com', null, null],
+    ['api.example.com', null, null],
+  ])('%s is at the REST endpoint %s, at the website endpoint %s', (host, rest, website) => {
+    expect([restBucketOf(host), websiteBucketOf(host)]).toEqual([rest, website]);
+  });
 });

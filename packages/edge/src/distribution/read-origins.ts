@@ -65,11 +65,16 @@ export function readOrigins(
   return origins;
 }
 
+/** Whether CloudFront asks an origin as a bucket's REST endpoint. */
+export function isS3Origin(node: JsonNode): boolean {
+  return !node.get('CustomOriginConfig').isPresent && !node.get('VpcOriginConfig').isPresent;
+}
+
 function inDistribution(node: JsonNode, originPath: string) {
   return {
     originPath: originPath.slice(1),
     domainName: node.get('DomainName').optionalText().toLowerCase(),
-    isS3: !node.get('CustomOriginConfig').isPresent && !node.get('VpcOriginConfig').isPresent,
+    isS3: isS3Origin(node),
     customHeaders: readCustomHeaders(node.get('CustomHeaders')),
     bucketCors: null,
   };

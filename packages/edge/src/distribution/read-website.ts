@@ -4,6 +4,10 @@ import type { JsonNode } from './json-node.js';
 /** The host of a website endpoint: `bucket.s3-website-eu-west-1.amazonaws.com`, with a dot in newer regions. */
 const WEBSITE_HOST = /^(?<bucket>.+)\.s3-website[.-][a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/;
 
+/** The host of a REST endpoint: `bucket.s3.eu-west-1.amazonaws.com`, and the older and dual-stack names of it. */
+const REST_HOST =
+  /^(?<bucket>.+)\.s3(?:[.-](?!website[.-]|global\.)(?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$/;
+
 /** What is taken where nobody says how the website answers. */
 export const ASSUMED_WEBSITE: Omit<Website, 'bucketName'> = {
   indexSuffix: 'index.html',
@@ -15,6 +19,11 @@ export const ASSUMED_WEBSITE: Omit<Website, 'bucketName'> = {
 /** The name of the bucket whose website endpoint this host is; null for any other host. */
 export function websiteBucketOf(domainName: string): string | null {
   return WEBSITE_HOST.exec(domainName)?.groups?.['bucket'] ?? null;
+}
+
+/** The name of the bucket whose REST endpoint this host is; null for any other host. */
+export function restBucketOf(domainName: string): string | null {
+  return REST_HOST.exec(domainName)?.groups?.['bucket'] ?? null;
 }
 
 /** Reads the answer of `aws s3api get-bucket-website`, or the `WebsiteConfiguration` that put-bucket-website takes. */
