@@ -7,6 +7,7 @@ export default {
   moduleNameMapper: {
     '^@edgepass/edge$': '<rootDir>/packages/edge/src/index.ts',
     '^@edgepass/edge/command$': '<rootDir>/packages/edge/src/edge.command.ts',
+    '^@edgepass/edge/resource-match$': '<rootDir>/packages/edge/src/viewer-access/resource-match.ts',
     '^@edgepass/local$': '<rootDir>/packages/local/src/index.ts',
     '^@edgepass/doctor$': '<rootDir>/packages/doctor/src/index.ts',
     '^@edgepass/doctor/command$': '<rootDir>/packages/doctor/src/doctor.command.ts',

@@ -1,3 +1,4 @@
+import { coversUrl } from '@edgepass/edge/resource-match';
 import type { CookiePair } from './evidence.js';
 
 /** What a signed policy opens. It says nothing on whether the signature is right. */
@@ -77,20 +78,22 @@ export function isInMilliseconds(epochSeconds: number): boolean {
   return epochSeconds > 1e11;
 }
 
-/** Whether a Resource covers an address: `*` for any characters, `?` for one (R18). */
+/** Whether a Resource covers an address, as the edge reads it (R17–R26). */
 export function resourceCovers(resource: string, url: string): boolean {
-  const [text = ''] = url.split('#');
-  let [at, from] = [0, 0];
-  let [star, mark] = [-1, 0];
-  // The last star takes one character more each time that the rest does not fit.
-  while (at < text.length) {
-    const wanted = resource[from];
-    if (wanted === '*') [star, mark, from] = [from, at, from + 1];
-    else if (wanted === '?' || wanted === text[at]) [at, from] = [at + 1, from + 1];
-    else if (star !== -1) [mark, at, from] = [mark + 1, mark + 1, star + 1];
-    else return false;
-  }
-  return /^\**$/.test(resource.slice(from));
+  const { protocol, host, pathname, href } = new URL(url);
+  const [address = ''] = href.split('#');
+  const questionMark = address.indexOf('?');
+  return coversUrl(
+    resource,
+    {
+      protocol: protocol === 'http:' ? 'http' : 'https',
+      host,
+      path: pathname,
+      // Not `search`, which is as empty for a lone `?` as without one (R21).
+      query: questionMark === -1 ? null : address.slice(questionMark + 1),
+    },
+    { questionMark: 'either' },
+  );
 }
 
 function epoch(condition: unknown): number | null {
