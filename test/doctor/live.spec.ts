@@ -1,3 +1,4 @@
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -173,6 +174,34 @@ describe('a live address', () => {
       'GET - cookies bytes=0-0',
       `GET ${LIVE_PAGE}  bytes=0-0`,
       'GET https://edgepass-doctor.example cookies bytes=0-0',
+      `OPTIONS ${LIVE_PAGE}`,
+    ]);
+  });
+});
+
+describe('an IP address of this machine', () => {
+  let server: HttpServer;
+  const asked: string[] = [];
+  beforeAll(async () => {
+    server = createHttpServer((request, response) => {
+      asked.push(`${request.method ?? ''} ${request.headers.origin ?? '-'}`);
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  test('is asked without Origin and with another one too, as a name below .localhost is', async () => {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.png`;
+    const nowMilliseconds = () => 1_795_000_000_000;
+    await probe({ url, app: LIVE_PAGE, held: [], pairs: null, ca: [], nowMilliseconds });
+    expect(asked.toSorted()).toEqual([
+      'GET -',
+      `GET ${LIVE_PAGE}`,
+      'GET https://edgepass-doctor.example',
       `OPTIONS ${LIVE_PAGE}`,
     ]);
   });

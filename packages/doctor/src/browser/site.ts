@@ -55,7 +55,7 @@ export function isSameSite(one: string, other: string, schemeful: boolean): bool
 /** `localhost`, a name below it, or a loopback address: what never leaves this machine (RFC 6761 section 6.3). */
 export function isThisMachine(host: string): boolean {
   const name = bare(host.toLowerCase());
-  return /(?:^|\.)localhost$/.test(name) || name === '::1' || name.startsWith('127.');
+  return /(?:^|\.)localhost$/.test(name) || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
 }
 
 /** An address in the place of a name. */

@@ -10,6 +10,7 @@ import type { LookupFunction } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import type { HeaderList } from '@edgepass/edge';
 import { coversPath, reachesHost } from '../browser/scope.js';
+import { isThisMachine } from '../browser/site.js';
 import { refusalOf } from '../facts.js';
 import {
   bareLoad,
@@ -41,8 +42,6 @@ export interface ProbeInput {
   readonly pairs: readonly CookiePair[] | null;
   /** Certificates to trust beside those of Node and of the system, as PEM. */
   readonly ca: readonly string[];
-  /** Whether cached copies may be made: false wherever a wrong distribution could keep one. */
-  readonly mayAskFreely?: boolean;
   /** Whether the beginning of an error page is read, for its code; default true. */
   readonly readsBodies?: boolean;
   readonly nowMilliseconds: () => number;
@@ -66,7 +65,6 @@ export async function probe(input: ProbeInput): Promise<Partial<Evidence>> {
     });
     if (asPage.status === 0) return session.evidence([asPage]);
     const isCacheSafe =
-      input.mayAskFreely === true ||
       /^(?:Hit|RefreshHit) from cloudfront/.test(header(asPage.headers, 'x-cache') ?? '') ||
       session.isOnThisMachine;
     const isServed = (asPage.status ?? 0) >= 200 && (asPage.status ?? 0) < 300;
@@ -105,7 +103,7 @@ export async function probe(input: ProbeInput): Promise<Partial<Evidence>> {
 }
 
 /** The cookies of a jar that a browser would send to an address. */
-export function cookiesFor(
+function cookiesFor(
   url: URL,
   { held, pairs, nowMilliseconds }: Pick<ProbeInput, 'held' | 'pairs' | 'nowMilliseconds'>,
 ): readonly CookiePair[] {
@@ -132,6 +130,7 @@ class Session {
   private agent: HttpAgent;
   private triesEveryAuthority = false;
   private certificate: CertificateFact | null = null;
+  /** Whether the server that answered is on this machine, whatever its name is. */
   isOnThisMachine = false;
 
   constructor(
@@ -231,6 +230,7 @@ class Session {
     });
     request.once('response', (response: IncomingMessage) => {
       this.noteCertificate(request, null);
+      this.isOnThisMachine = isThisMachine(response.socket.remoteAddress ?? '');
       const answered = pairsOf(response.rawHeaders);
       if (this.input.readsBodies === false) {
         resolve({ status: response.statusCode ?? 0, answered, body: '' });
@@ -276,18 +276,13 @@ class Session {
 
   /** Browsers lead names below .localhost to this machine themselves; the system may not know them (B47). */
   private lookup(...[host, options, callback]: Parameters<LookupFunction>): void {
-    if (/(?:^|\.)localhost$/.test(host)) {
-      this.isOnThisMachine = true;
+    if (isThisMachine(host)) {
       const address: LookupAddress = { address: '127.0.0.1', family: 4 };
       if (options.all === true) callback(null, [address]);
       else callback(null, address.address, address.family);
       return;
     }
-    systemLookup(host, options, (error, address, family) => {
-      const first: unknown = Array.isArray(address) ? address[0]?.address : address;
-      this.isOnThisMachine = first === '::1' || (typeof first === 'string' && first.startsWith('127.'));
-      callback(error, address, family);
-    });
+    systemLookup(host, options, callback);
   }
 }
 
