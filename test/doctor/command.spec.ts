@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -60,6 +60,13 @@ async function doctor(args: readonly string[], input = '', node: readonly string
   };
 }
 
+/** Version and path of a Node of the machine that the doctor does not run on. */
+function oldSystemNodes(): readonly (readonly [version: string, path: string])[] {
+  const path = '/usr/bin/node';
+  const { status, stdout } = spawnSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' });
+  return status === 0 && Number(stdout.split('.')[0]) < 22 ? [[stdout.trim(), path]] : [];
+}
+
 /** `UPDATE_TRANSCRIPTS=1 npm run jest -- test/doctor/command.spec.ts` writes them; look at the difference. */
 const TRANSCRIPTS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ['first-article-a-har', ['--har', 'first-article-a.har']],
@@ -101,6 +108,39 @@ describe('what no check can judge', () => {
       code: 1,
       stdout: 'Nothing could be judged: no check found what it looks at.\n',
     });
+  });
+});
+
+describe('a Node that is too old', () => {
+  /** The file of the command alone: what it loads before the check is not there. */
+  const alone = join(temporaryFolder('doctor-alone'), 'edgepass-doctor.mjs');
+  beforeAll(() => cpSync(DOCTOR, alone));
+  const saysToBe = (version: string) => [
+    '--import',
+    `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'${version}'}})`,
+  ];
+
+  // Beside this Node, which says to be older, the real old one of the machine, where there is one.
+  test.each([
+    ['20.20.2', process.execPath, saysToBe('20.20.2')],
+    ['22.11.0', process.execPath, saysToBe('22.11.0')],
+    ...oldSystemNodes().map(([version, path]) => [version, path, []] as const),
+  ])('%s at %s is told the version that is needed, in one sentence', (version, path, args) => {
+    const { status, stdout, stderr } = spawnSync(path, [...args, alone], { encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `edgepass doctor: needs Node 22.12 or newer, and this is Node ${version}.\n`,
+    });
+  });
+
+  test('22.12.0, which package.json asks for, is not', () => {
+    const manifest = readFileSync(join(HERE, '../../packages/doctor/package.json'), 'utf8');
+    expect((JSON.parse(manifest) as { engines: { node: string } }).engines.node).toBe('>=22.12');
+    const { status, stdout } = spawnSync(process.execPath, [...saysToBe('22.12.0'), DOCTOR, '--help'], {
+      encoding: 'utf8',
+    });
+    expect([status, stdout.split(' ', 2)]).toEqual([0, ['Usage:', 'edgepass-doctor']]);
   });
 });
 
