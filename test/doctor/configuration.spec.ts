@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { basename, join } from 'node:path';
 import { diagnose, joinEvidence, readConfiguration, readSettings } from '@edgepass/doctor';
 import { writeFolder } from '../support/edge-fixture.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { CONFIGURED } from './configurations.js';
 import { distributionInput, FILE, PAGE } from './stage.js';
 
@@ -84,6 +87,27 @@ describe('the JSON of a distribution', () => {
     const { DistributionConfig } = JSON.parse(readFileSync(file, 'utf8')) as { DistributionConfig: object };
     const alone = writeFolder({ extra: { 'alone.json': DistributionConfig } });
     expect(ask(join(alone.folder, 'alone.json'), FILE, PAGE).rootCause?.id).toBe('no-cors-headers');
+  });
+
+  test.each([
+    [true, ['ipv6-enabled']],
+    [false, []],
+  ])('with IsIPV6Enabled %p says so', (IsIPV6Enabled, kinds) => {
+    const { folder } = writeFolder(distributionInput({ config: { IsIPV6Enabled } }));
+    const result = readConfiguration(folder, FILE, PAGE, null);
+    if ('problems' in result) throw new Error(result.problems.join('\n'));
+    expect(result.evidence.configuration?.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  test('is looked for before the folder is copied: a wrong folder is not read', async () => {
+    const folder = temporaryFolder('wrong-folder');
+    // No copy of a socket can be made.
+    const socket = createServer().listen(join(folder, 'socket'));
+    await once(socket, 'listening');
+    expect(readConfiguration(folder, FILE, PAGE, null)).toEqual({
+      problems: [`${basename(folder)}: expected the JSON of aws cloudfront get-distribution-config`],
+    });
+    socket.close();
   });
 
   test('leaves no copy of the files behind', () => {

@@ -1,9 +1,15 @@
 import { scopeOf } from '../browser/set-cookie.js';
 import { header, type Load } from '../evidence/evidence.js';
-import { isInMilliseconds, resourceCovers, type SignedPolicy } from '../evidence/signed-policy.js';
-import { showUrl } from '../evidence/show.js';
+import {
+  isInMilliseconds,
+  readPolicy,
+  resourceCovers,
+  type SignedCookies,
+  type SignedPolicy,
+} from '../evidence/signed-policy.js';
+import { printable, showUrl } from '../evidence/show.js';
 import { hostOf, isMedia, isServed, refusalOf, signedCookiesOf, timeOf, type Facts } from '../facts.js';
-import { distinct, type Check, type Sign } from './check.js';
+import { distinct, signOf, type Check, type Sign } from './check.js';
 
 const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
 
@@ -316,8 +322,8 @@ export const ACCESS_CHECKS: readonly Check[] = [
       const signs: Sign[] = withCookies(facts)
         .filter(({ load }) => refusalOf(load)?.code === 'InvalidKey')
         .map(({ load }) => ({ seen: `${shown(load)} answered InvalidKey.` }));
-      for (const { kind, text, where, fix } of facts.evidence.configuration) {
-        if (kind === 'key-not-trusted') signs.push({ seen: text, where, fix });
+      for (const fact of facts.evidence.configuration) {
+        if (fact.kind === 'key-not-trusted') signs.push(signOf(fact));
       }
       return answer(facts, signs);
     },
@@ -329,7 +335,8 @@ export const ACCESS_CHECKS: readonly Check[] = [
     title: 'CloudFront cannot read the policy or the signature.',
     why: 'The value is not CloudFront’s own base64, holds several statements, or no end (R4, R12, R15).',
     fix: 'Sign one statement with one Resource and DateLessThan; let the signer encode it.',
-    evidence: '403 with code MalformedPolicy or MalformedSignature; a policy that cannot be decoded',
+    evidence:
+      '403 with code MalformedPolicy or MalformedSignature; a policy in a refused request that cannot be decoded, has several statements or no end',
     toTellApart: 'the body of the 403, opened in a tab of its own',
     look: (facts) =>
       answer(
@@ -338,9 +345,9 @@ export const ACCESS_CHECKS: readonly Check[] = [
           const code = refusalOf(load)?.code ?? '';
           if (code === 'MalformedPolicy' || code === 'MalformedSignature')
             return [{ seen: `${shown(load)} answered ${code}.` }];
-          return signed.policy !== null && signed.policy.statements !== 1
-            ? [{ seen: `${shown(load)} has a policy with ${signed.policy.statements} statements.` }]
-            : [];
+          const fault = faultOf(signed);
+          const isAboutIt = refusalOf(load)?.by !== 'S3' && code !== 'InvalidKey' && code !== 'MissingKey';
+          return fault === null || !isAboutIt ? [] : [{ seen: `${shown(load)} carried a policy ${fault}.` }];
         }),
       ),
   },
@@ -351,9 +358,11 @@ export const ACCESS_CHECKS: readonly Check[] = [
     title: 'The policy is bound to an IP address, and the viewer may come from another one.',
     why: 'IpAddress is compared with the address of the connection; a viewer on IPv6 never matches an IPv4 range (R31).',
     fix: 'Leave IpAddress out, or switch IPv6 off on the distribution.',
-    evidence: 'IpAddress in the decoded policy of a refused request; IPv6 on the distribution',
+    evidence:
+      'IpAddress in the decoded policy of a refused request; in any policy, where the distribution has IPv6 on',
     toTellApart: 'whether a policy without IpAddress works',
     look: (facts) => {
+      const ipv6 = facts.evidence.configuration.find(({ kind }) => kind === 'ipv6-enabled');
       const signs: Sign[] = refusedAs(facts, 'AccessDenied').flatMap(({ load, signed }): Sign[] => {
         const { policy } = signed;
         const isOtherwiseGood =
@@ -363,9 +372,24 @@ export const ACCESS_CHECKS: readonly Check[] = [
           policy.resource !== null &&
           resourceCovers(policy.resource, load.url);
         return isOtherwiseGood
-          ? [{ seen: `${shown(load)} has a policy for ${policy.address ?? ''} alone.` }]
+          ? [
+              {
+                seen: `${shown(load)} has a policy for ${printable(policy.address ?? '')} alone.`,
+                ...(ipv6 === undefined ? {} : { where: ipv6.where }),
+              },
+            ]
           : [];
       });
+      // Served so far, and refused to the same viewer as soon as the connection is on IPv6.
+      if (signs.length === 0 && ipv6 !== undefined) {
+        for (const { where, address } of boundPolicies(facts)) {
+          signs.push({
+            seen: `${where} has a policy for ${printable(address)} alone. ${ipv6.text}`,
+            where: ipv6.where,
+            isWarning: true,
+          });
+        }
+      }
       return answer(facts, signs);
     },
   },
@@ -462,6 +486,29 @@ export const ACCESS_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** What CloudFront cannot read in a policy (R4, R12, R15); null: nothing. */
+function faultOf({ policy, isUnreadable }: SignedCookies): string | null {
+  if (isUnreadable) return 'that cannot be decoded';
+  if (policy === null) return null;
+  if (policy.statements !== 1) return `with ${policy.statements} statements`;
+  return policy.endsAt === null ? 'without an end: no number in DateLessThan' : null;
+}
+
+/** Policies for an IPv4 range: in a grant, in a request, in a cookie file. */
+function boundPolicies({ grants, files, evidence }: Facts): readonly { where: string; address: string }[] {
+  const policies = [
+    ...grants.map(({ load, policy }) => ({ where: shown(load), policy })),
+    ...files.map((load) => ({ where: shown(load), policy: signedCookiesOf(load)?.policy ?? null })),
+    ...evidence.held
+      .filter(({ name }) => name === 'CloudFront-Policy')
+      .map(({ where, value }) => ({ where, policy: readPolicy(value) })),
+  ];
+  return policies.flatMap(({ where, policy }) => {
+    const address = policy?.address ?? null;
+    return address === null || address.includes(':') ? [] : [{ where, address }];
+  });
+}
 
 /** Domain, Path and partition of the cookies of an answer, as texts to compare. */
 function scopesOf({ load, cookies }: Facts['grants'][number]): readonly string[] {

@@ -1,3 +1,4 @@
+import type { ConfigurationFact } from '../evidence/evidence.js';
 import type { Facts } from '../facts.js';
 
 /**
@@ -64,6 +65,16 @@ export interface Symptom extends Omit<Check, 'look' | 'stage'> {
   /** Said only where nothing else is shown: it is about what the evidence lacks, and follows from no cause. */
   readonly isAloneOnly?: boolean;
   look(facts: Facts): readonly Sign[] | null;
+}
+
+/** What a configuration says, as a sign. */
+export function signOf({ text, where, fix, isWarning }: ConfigurationFact): Sign {
+  return {
+    seen: text,
+    where,
+    ...(fix === undefined ? {} : { fix }),
+    ...(isWarning === undefined ? {} : { isWarning }),
+  };
 }
 
 /** One sign for each distinct text. */

@@ -26,7 +26,7 @@ import {
   type Facts,
   type Grant,
 } from '../facts.js';
-import { distinct, type Check, type Sign } from './check.js';
+import { distinct, signOf, type Check, type Sign } from './check.js';
 
 type LookAtCookie = (cookie: SetCookie, grant: Grant, facts: Facts) => Sign | string | null;
 
@@ -144,7 +144,7 @@ export const COOKIE_SET_CHECKS: readonly Check[] = [
           ];
         }
         const alias = facts.evidence.configuration.find(({ kind }) => kind === 'alias-missing');
-        return alias === undefined ? [] : [{ seen: alias.text, where: alias.where }];
+        return alias === undefined ? [] : [signOf(alias)];
       });
       return distinct(signs);
     },

@@ -13,7 +13,7 @@ import {
   originSent,
   type Facts,
 } from '../facts.js';
-import { distinct, type Check, type Sign } from './check.js';
+import { distinct, signOf, type Check, type Sign } from './check.js';
 
 const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
 const allowOrigin = (load: Load) => load.quoted ?? header(load.headers, 'access-control-allow-origin') ?? '';
@@ -376,7 +376,7 @@ export const CORS_CHECKS: readonly Check[] = [
       });
       const hazard = facts.evidence.configuration.find(({ kind }) => kind === 'origin-not-in-key');
       if (hazard !== undefined) {
-        signs.push({ seen: hazard.text, where: hazard.where, isWarning: hazard.fix === 'warning' });
+        signs.push(signOf(hazard));
       }
       if (signs.length > 0) return distinct(signs);
       const isOpen = known(facts).some((load) => corsOf(load) === 'other-origin' || isHidden(load));
@@ -463,7 +463,7 @@ export const CORS_CHECKS: readonly Check[] = [
         }
       }
       const hazard = facts.evidence.configuration.find(({ kind }) => kind === 'no-vary');
-      if (hazard !== undefined) signs.push({ seen: hazard.text, where: hazard.where, isWarning: true });
+      if (hazard !== undefined) signs.push(signOf(hazard));
       const live = liveHazard(facts);
       if (live !== null) signs.push(live);
       if (signs.length > 0) return distinct(signs);
@@ -581,7 +581,8 @@ function listing(load: Load, facts: Facts): Pick<Sign, 'fix' | 'why'> {
   const unlisted = facts.evidence.configuration.find(
     (fact) => fact.kind === 'origin-not-listed' && fact.where === where,
   );
-  if (unlisted !== undefined) return { why: unlisted.text, fix: unlisted.fix };
+  if (unlisted !== undefined)
+    return { ...fix, why: unlisted.text, ...(unlisted.fix === undefined ? {} : { fix: unlisted.fix }) };
   if (where.includes('CorsConfig.')) return fix;
   return {
     ...fix,

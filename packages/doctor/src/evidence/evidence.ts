@@ -127,18 +127,19 @@ export interface HeldCookie {
 /** What a distribution's own JSON says of the address, beside the answers it would give. */
 export interface ConfigurationFact {
   readonly where: string;
-  /** A faulty setting that no answer shows. */
+  /** A setting that no answer shows, and that is a fault or makes one. */
   readonly kind:
     | 'origin-not-in-key'
     | 'origin-not-listed'
     | 'alias-missing'
-    | 'ipv6-with-address'
+    | 'ipv6-enabled'
     | 'key-not-trusted'
-    | 'not-restricted'
-    | 'no-vary'
-    | 'disabled';
+    | 'no-vary';
   readonly text: string;
-  readonly fix: string;
+  /** A more exact fix than that of the check. */
+  readonly fix?: string;
+  /** Works as things stand, and will fail for some viewers or later. */
+  readonly isWarning?: boolean;
 }
 
 /** A certificate that a probe met. */

@@ -67,7 +67,10 @@ export function readConfiguration(
   try {
     const result = readDistribution(prepared.folder);
     if ('problems' in result) return { problems: result.problems.map(formatFolderProblem) };
-    return { evidence: evidenceOf(result.distribution, namesOf(prepared.folder), { url, app, keyPairId }) };
+    const config = configOf(readJson(join(prepared.folder, 'distribution.json')) ?? {});
+    const isOnIpv6 = config['IsIPV6Enabled'] === true;
+    const asked = { url, app, keyPairId, isOnIpv6 };
+    return { evidence: evidenceOf(result.distribution, namesOf(config, prepared.folder), asked) };
   } finally {
     if (prepared.ours !== null) rmSync(prepared.ours, { recursive: true, force: true });
   }
@@ -83,6 +86,10 @@ function prepare(
   if (!existsSync(path)) return { problem: `${path}: expected a folder or a file, found nothing` };
   const isFile = statSync(path).isFile();
   if (!isFile && existsSync(join(path, 'edge.json'))) return { folder: path, ours: null };
+  // Before anything is copied: a wrong folder may hold gigabytes.
+  const document = readJson(isFile ? path : join(path, 'distribution.json'));
+  if (document === null)
+    return { problem: `${basename(path)}: expected the JSON of aws cloudfront get-distribution-config` };
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-doctor-'));
   const target = join(folder, 'distribution');
   mkdirSync(join(folder, 'media'));
@@ -92,11 +99,6 @@ function prepare(
     for (const name of readdirSync(path).filter((entry) => !entry.startsWith('.'))) {
       cpSync(join(path, name), join(target, name), { recursive: true });
     }
-  }
-  const document = readJson(join(target, 'distribution.json'));
-  if (document === null) {
-    rmSync(folder, { recursive: true, force: true });
-    return { problem: `${basename(path)}: expected the JSON of aws cloudfront get-distribution-config` };
   }
   const config = configOf(document);
   if (document['DistributionConfig'] === undefined && document['Distribution'] === undefined) {
@@ -126,12 +128,14 @@ interface Asked {
   readonly url: string | null;
   readonly app: string | null;
   readonly keyPairId: string | null;
+  /** Whether viewers on IPv6 reach the distribution: the edge's reader does not say. */
+  readonly isOnIpv6: boolean;
 }
 
 function evidenceOf(
   distribution: Distribution,
   names: (behavior: Behavior) => Names,
-  { url, app, keyPairId }: Asked,
+  { url, app, keyPairId, isOnIpv6 }: Asked,
 ): Partial<Evidence> {
   const host =
     distribution.aliases.find((alias) => !alias.startsWith('*')) ??
@@ -145,7 +149,13 @@ function evidenceOf(
       kind: 'alias-missing',
       where: 'distribution, Aliases',
       text: 'The distribution has no alternate domain name: its cloudfront.net name alone leads to it.',
-      fix: 'Add an alternate domain name.',
+    });
+  }
+  if (isOnIpv6) {
+    facts.push({
+      kind: 'ipv6-enabled',
+      where: 'distribution, IsIPV6Enabled',
+      text: 'The distribution answers viewers on IPv6.',
     });
   }
   if (keyPairId !== null) {
@@ -237,7 +247,7 @@ function predict(
       kind: 'origin-not-in-key',
       where: `${where}, CachePolicyId`,
       text: `${where} passes Origin on to the bucket and caches its answer without Origin in the key.`,
-      fix: isForSeveral ? 'failure' : 'warning',
+      isWarning: !isForSeveral,
     });
   }
   const isCached = behavior.cachePolicy.maxTtlSeconds > 0;
@@ -255,7 +265,7 @@ function predict(
       kind: 'no-vary',
       where: `${policyName}, CustomHeadersConfig`,
       text: `${policyName} adds no Vary: Origin, so that a plain <img> and a later fetch share a copy in the browser.`,
-      fix: 'Add the custom header Vary: Origin.',
+      isWarning: true,
     });
   }
   if (isCloudFrontName(url.hostname) && distribution.aliases.length > 0) {
@@ -263,7 +273,6 @@ function predict(
       kind: 'alias-missing',
       where: 'address of the file',
       text: `The distribution has the alternate domain name ${distribution.aliases[0] ?? ''}, and the file is asked for at ${url.hostname}.`,
-      fix: '',
     });
   }
   const speakingPolicy = headersPolicy?.cors ?? null;
@@ -347,8 +356,7 @@ function isSlipOf(entry: string, page: string): boolean {
 }
 
 /** The names that people gave to policies, from the files themselves. */
-function namesOf(folder: string): (behavior: Behavior) => Names {
-  const config = configOf(readJson(join(folder, 'distribution.json')) ?? {});
+function namesOf(config: Json, folder: string): (behavior: Behavior) => Names {
   const policies = new Map(Object.entries(MANAGED_NAMES));
   const place = join(folder, 'response-headers-policies');
   for (const file of existsSync(place) ? readdirSync(place) : []) {

@@ -17,13 +17,10 @@ export interface SignedCookies {
   /** Names that came twice. */
   readonly doubled: readonly string[];
   readonly policy: SignedPolicy | null;
-  /** There is a policy, and it cannot be read. */
+  /** There is a policy, and CloudFront cannot read it; false where a recorder took the value out or cut it. */
   readonly isUnreadable: boolean;
-  readonly keyPairId: string | null;
-  readonly hasSignature: boolean;
   /** `CloudFront-Expires` without a policy: it opens one address alone (R10). */
   readonly isCanned: boolean;
-  readonly cannedEndsAt: number | null;
 }
 
 const PREFIX = 'CloudFront-';
@@ -35,26 +32,21 @@ export function readSignedCookies(cookies: readonly CookiePair[]): SignedCookies
   const names = own.map(({ name }) => name);
   const encoded = value('Policy');
   const policy = encoded === null ? null : readPolicy(encoded);
-  const expires = value('Expires');
   return {
     names: [...new Set(names)],
     doubled: [...new Set(names.filter((name, index) => names.indexOf(name) !== index))],
     policy,
-    isUnreadable: encoded !== null && policy === null,
-    keyPairId: value('Key-Pair-Id') || null,
-    hasSignature: (value('Signature') ?? '') !== '',
-    isCanned: encoded === null && expires !== null,
-    cannedEndsAt: expires === null ? null : Number(expires) || null,
+    isUnreadable: encoded !== null && policy === null && isMeantAsPolicy(encoded),
+    isCanned: encoded === null && value('Expires') !== null,
   };
 }
 
 /** Reads the value of `CloudFront-Policy` (R4, R12, R14); null: it is none, or was taken out of the file. */
 export function readPolicy(encoded: string): SignedPolicy | null {
   if (!/^[A-Za-z0-9~_-]{8,}$/.test(encoded)) return null;
-  const ordinary = encoded.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/');
   let document: unknown;
   try {
-    document = JSON.parse(Buffer.from(ordinary, 'base64').toString('utf8'));
+    document = JSON.parse(decoded(ordinaryBase64(encoded)));
   } catch {
     return null;
   }
@@ -71,6 +63,27 @@ export function readPolicy(encoded: string): SignedPolicy | null {
     startsAt: epoch(member(condition, 'DateGreaterThan')),
     address: typeof address === 'string' ? address : null,
   };
+}
+
+function ordinaryBase64(encoded: string): string {
+  return encoded.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/');
+}
+
+function decoded(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8');
+}
+
+/**
+ * Whether a value that is no policy was meant as one: an object in braces, in any base64, with or without percent signs.
+ * What a recorder puts in the place of a value, or leaves of it, is none.
+ */
+function isMeantAsPolicy(value: string): boolean {
+  const plain = value.replaceAll(/%[0-9A-Fa-f]{2}/g, (escape) =>
+    String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
+  );
+  return [plain, decoded(plain), decoded(ordinaryBase64(plain))].some((text) =>
+    /^\{[^]*\}$/.test(text.trim()),
+  );
 }
 
 /** Milliseconds where seconds belong: later than the year 5000. */
