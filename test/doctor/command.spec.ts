@@ -125,7 +125,7 @@ describe('a Node that is too old', () => {
     ['20.20.2', process.execPath, saysToBe('20.20.2')],
     ['22.11.0', process.execPath, saysToBe('22.11.0')],
     ...oldSystemNodes().map(([version, path]) => [version, path, []] as const),
-  ])('%s at %s is told the version that is needed, in one sentence', (version, path, args) => {
+  ])('%s at %s says which one is needed, in one sentence', (version, path, args) => {
     const { status, stdout, stderr } = spawnSync(path, [...args, alone], { encoding: 'utf8' });
     expect({ status, stdout, stderr }).toEqual({
       status: 2,
