@@ -12,7 +12,7 @@ export interface FunctionSources {
 }
 
 /** What stands between `import` and `from`: a name, names in braces, a name for all, or the first with one of these. */
-const IMPORT_CLAUSE = /^([\w$]+)?\s*(?:,\s*)?(?:\{([^{}]*)\}|\*\s*as\s+([\w$]+))?$/;
+const IMPORT_CLAUSE = /^(?:([\w$]+)(?:\s*,\s*(?=[{*])|$))?(?:\{([^{}]*)\}|\*\s*as\s+([\w$]+))?$/;
 
 /**
  * What the worker runs for the code of a function: one text for the check at start and for each run, an expression that

@@ -453,6 +453,10 @@ describe('the functions of a folder', () => {
       /^functions\/own\.js: expected JavaScript with a function handler, found await is only valid in async functions/,
     ],
     [
+      "import crypto { createHash } from 'crypto'; function handler() {}",
+      /^functions\/own\.js: expected JavaScript with a function handler, found Cannot use import statement outside a module$/,
+    ],
+    [
       "import fs from 'node:fs'; function handler() {}",
       /^functions\/own\.js: expected JavaScript with a function handler, found Cannot use import statement outside a module$/,
     ],
