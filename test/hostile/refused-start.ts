@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { SETTING_NAMES } from '../../src/settings/settings-table.js';
 import { keyFile, OPERATED_SECRET } from '../support/operated-api.js';
-import { runPromptly } from '../support/processes.js';
+import { runTimed } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { AUDIENCE, ISSUER } from '../support/token-issuer.js';
 import { APP_ORIGIN, CDN_URL } from './stage.js';
@@ -11,6 +11,7 @@ import { APP_ORIGIN, CDN_URL } from './stage.js';
 /** How a start ended that must not come about. */
 export interface RefusedStart {
   readonly code: number | null;
+  /** Without those in which other programs had the processors. */
   readonly seconds: number;
   /** The settings that a line complains of, one for each line. */
   readonly settings: readonly string[];
@@ -44,19 +45,12 @@ export function whatStarts(): Promise<Readonly<Record<string, string>>> {
   return base;
 }
 
-/**
- * Runs `edgepass api` in production with these changes to its end; `undefined` takes a setting away. Up to three
- * times, where it takes longer than is promised: on a busy machine one time says nothing.
- */
+/** Runs `edgepass api` in production with these changes to its end; `undefined` takes a setting away. */
 export async function startWith(
   changes: Readonly<Record<string, string | undefined>>,
 ): Promise<RefusedStart & { readonly environment: Readonly<Record<string, string | undefined>> }> {
   const whole = { ...(await whatStarts()), ...changes };
-  const { code, stdout, stderr, seconds } = await runPromptly(
-    ['api'],
-    { environment: whole },
-    PROMISED_SECONDS,
-  );
+  const { code, stdout, stderr, seconds } = await runTimed(['api'], { environment: whole });
   const output = `${stdout}${stderr}`;
   const complaints = output.split('\n').filter((line) => line.includes(': expected '));
   return {

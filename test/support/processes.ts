@@ -37,6 +37,7 @@ export interface StartOptions {
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** Node's compiled code, kept between processes and runs: an API starts with a third less of work. */
 const compileCache = join(repository, 'node_modules/.cache/compiled');
+const saySeconds = new URL('say-seconds.mjs', import.meta.url).href;
 const running = new Set<RunningProcess>();
 /** What processes of this spec file printed and may not: one line each. */
 const printedSecrets: string[] = [];
@@ -66,19 +67,19 @@ export async function runEdgepass(
   return { ...status, stdout: started.stdout(), stderr: started.stderr() };
 }
 
-/** The same up to three times, until it has ended within these seconds; gives the last time and how long it took. */
-export async function runPromptly(
+/**
+ * The same; also gives the seconds that it took, without those in which other programs had the processors
+ * (stopwatch.ts); NaN where a signal ended it.
+ */
+export async function runTimed(
   args: readonly string[],
-  options: StartOptions,
-  promisedSeconds: number,
+  options: StartOptions = {},
 ): Promise<Awaited<ReturnType<typeof runEdgepass>> & { readonly seconds: number }> {
-  for (let left = 2; ; left -= 1) {
-    const begin = performance.now();
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
-    const ended = await runEdgepass(args, options);
-    const seconds = (performance.now() - begin) / 1000;
-    if (seconds < promisedSeconds || left === 0) return { ...ended, seconds };
-  }
+  const nodeOptions = `${options.environment?.['NODE_OPTIONS'] ?? ''} --import=${saySeconds}`;
+  const environment = { ...options.environment, NODE_OPTIONS: nodeOptions };
+  const { stderr, ...ended } = await runEdgepass(args, { ...options, environment });
+  const [line = '', seconds] = /^taken (.+) s\n$/m.exec(stderr) ?? [];
+  return { ...ended, stderr: stderr.replace(line, ''), seconds: Number(seconds) };
 }
 
 /** Starts any command with a bare environment. What still runs when the spec file has finished is stopped. */

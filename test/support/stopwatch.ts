@@ -12,6 +12,11 @@ export function startStopwatch(): () => number {
   return () => performance.now() - begin - (heldUpMilliseconds() - heldUp);
 }
 
+/** The same, since this process was started. */
+export function millisecondsSinceStart(): number {
+  return performance.now() - heldUpMilliseconds();
+}
+
 function heldUpMilliseconds(): number {
   if (process.platform !== 'linux') return 0;
   const [, nanoseconds] = readFileSync('/proc/self/schedstat', 'utf8').split(' ');
