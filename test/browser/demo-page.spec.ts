@@ -229,6 +229,8 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     await status.waitFor();
     await allImages('refused');
     expect(await status.isVisible()).toBe(true);
+    const asked = page.getByTestId('log').locator('li', { hasText: 'POST /diagnoses' });
+    expect(await asked.locator('.call-status').allTextContents()).toEqual(['API 200']);
   });
 
   it('access that is not renewed ends on the page when it ends at the edge', async () => {

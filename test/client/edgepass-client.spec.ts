@@ -65,6 +65,33 @@ describe('the browser client', () => {
     ]);
   });
 
+  it('asks why a file does not load, and calls an answer without a sentence an unexpected one', async () => {
+    const url = 'https://cdn.example.com/courses/algebra/images/1.svg';
+    const diagnosis = {
+      url,
+      origin: null,
+      entitled: true,
+      sentence: 'All is well.',
+      diagnosis: { rootCause: null, alsoPossible: [] },
+    };
+    const { fetch, calls } = scriptedFetch(Response.json(diagnosis), Response.json({ url }));
+    const client = createEdgepassClient({ apiUrl: API, fetch });
+
+    expect(await client.diagnose(url)).toEqual(diagnosis);
+    expect(calls).toEqual([
+      {
+        url: 'https://api.example.com/v1/diagnoses',
+        init: {
+          method: 'POST',
+          credentials: 'include',
+          headers: { accept: 'application/json', 'content-type': 'application/json' },
+          body: JSON.stringify({ url }),
+        },
+      },
+    ]);
+    expect(await rejection(client.diagnose(url))).toMatchObject({ code: 'unexpected_answer' });
+  });
+
   it('clears one prefix or all of them', async () => {
     const { fetch, calls } = scriptedFetch(
       new Response(null, { status: 204 }),

@@ -64,6 +64,13 @@ export interface EdgepassClient {
   /** What the caller may open. */
   entitlements(): Promise<readonly Entitlement[]>;
   /**
+   * Asks the API why a file of the CDN does not load: which layer refuses it, and the cure. Rejects with `not_found`
+   * where the API has no doctor.
+   * @example
+   * const { sentence } = await client.diagnose('https://cdn.example.com/courses/algebra/images/1.svg');
+   */
+  diagnose(url: string): Promise<Diagnosis>;
+  /**
    * Removes this browser's cookies for one prefix, or all of them. Ends the renewals of what it clears, waits
    * for grants under way and only then calls, so that nothing is held and nothing asked for again afterwards;
    * without a prefix that holds for the other tabs of this origin too. While the page is being closed
@@ -207,8 +214,7 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
         renew: (more) =>
           (renewal = startRenewal(prefix, ttlSeconds === undefined ? more : { ...more, ttlSeconds })),
         fetch: send,
-        diagnose: async (url) =>
-          read<Diagnosis>(await call('POST', '/diagnoses', { url }), (it) => 'sentence' in it),
+        diagnose: (url) => client.diagnose(url),
         async clear() {
           const granted = renewal?.granted() ?? prefix;
           // Another part of this page still needs it.
@@ -227,6 +233,8 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
     },
     grants: () => list<GrantRecord>('grants'),
     entitlements: () => list<Entitlement>('entitlements'),
+    diagnose: async (url) =>
+      read<Diagnosis>(await call('POST', '/diagnoses', { url }), (it) => 'sentence' in it),
     async clear(prefix) {
       for (const renewal of renewals) {
         if (prefix === undefined || renewal.concerns(prefix)) renewal.end();

@@ -43,7 +43,7 @@ export interface Access {
    * element.style.maskImage = `url(${await access.blobUrl(`${cdn}/courses/algebra/mask.svg`)})`;
    */
   blobUrl(url: string): Promise<string>;
-  /** Asks the API why a file does not load. Rejects with `not_found` where the API has no doctor. */
+  /** `client.diagnose(url)`: asks the API why a file does not load. */
   diagnose(url: string): Promise<Diagnosis>;
   /** Stops renewing and clears the cookies, also while the page is being closed; other tabs that need them ask again. */
   close(): Promise<void>;

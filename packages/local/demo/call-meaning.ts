@@ -47,7 +47,7 @@ function meaningOfApi(call: Call, status: number | 'shown'): string {
   if (call.code !== undefined)
     return `Refused: ${call.code}. The API’s refusals carry CORS headers, so they can be read.`;
   if (typeof status === 'number' && status >= 400) return 'The API refused.';
-  const route = `${call.method} ${call.path.replace(/\?.*$/, '').replace(/^.*\/(?=grants|entitlements|demo)/, '/')}`;
+  const route = `${call.method} ${call.path.replace(/\?.*$/, '').replace(/^.*\/(?=grants|entitlements|diagnoses|demo)/, '/')}`;
   switch (route) {
     case 'POST /grants':
       return 'Granted and recorded; the browser stored three signed cookies for the CDN.';
@@ -57,6 +57,8 @@ function meaningOfApi(call: Call, status: number | 'shown'): string {
       return 'The browser was asked to drop the cookies.';
     case 'GET /entitlements':
       return 'What this viewer may open.';
+    case 'POST /diagnoses':
+      return 'Why a file does not load: the API asked the CDN for it as this page would.';
     case 'POST /demo/sign-in':
       return 'Signed in, with a session cookie that this page cannot read.';
     case 'DELETE /demo/sign-in':

@@ -1,3 +1,4 @@
+import type { EdgepassClient } from '/client/index.js';
 import { proveByFetch, showInImage, type FileState } from './cdn-files.js';
 import type { DemoConfig } from './config.js';
 import { byId, copyOf, within } from './page.js';
@@ -14,12 +15,12 @@ interface Tile {
 }
 
 /** Builds one tile a sample, one for the viewer's own portrait, and one each for the two other courses. */
-export function buildGrid(config: DemoConfig): DrawGrid {
+export function buildGrid(config: DemoConfig, client: EdgepassClient): DrawGrid {
   const { samples } = config;
-  const images = samples.images.map((path) => ({ path, tile: buildTile(config, 'image') }));
-  const portrait = buildTile(config, 'portrait');
-  const korean = buildTile(config, 'korean');
-  const sibling = buildTile(config, 'sibling');
+  const images = samples.images.map((path) => ({ path, tile: buildTile(config, client, 'image') }));
+  const portrait = buildTile(config, client, 'portrait');
+  const korean = buildTile(config, client, 'korean');
+  const sibling = buildTile(config, client, 'sibling');
   byId('grid', HTMLUListElement).replaceChildren(
     ...images.map(({ tile }) => tile.element),
     portrait.element,
@@ -37,7 +38,11 @@ export function buildGrid(config: DemoConfig): DrawGrid {
   };
 }
 
-function buildTile({ apiUrl, cdnUrl }: DemoConfig, kind: 'image' | 'portrait' | 'korean' | 'sibling'): Tile {
+function buildTile(
+  { cdnUrl }: DemoConfig,
+  client: EdgepassClient,
+  kind: 'image' | 'portrait' | 'korean' | 'sibling',
+): Tile {
   const element = copyOf('tile-template', HTMLLIElement);
   const image = within(element, 'img', HTMLImageElement);
   const caption = within(element, '.caption', HTMLElement);
@@ -72,7 +77,7 @@ function buildTile({ apiUrl, cdnUrl }: DemoConfig, kind: 'image' | 'portrait' | 
     if (mine !== drawing) return;
     mark(path, result);
     if (result === 'shown') return;
-    const sentence = await whyRefused(apiUrl, `${cdnUrl}/${path}`);
+    const sentence = await whyRefused(client, `${cdnUrl}/${path}`);
     if (sentence !== null && mine === drawing) say('bad', sentence);
   }
 

@@ -52,7 +52,7 @@ async function startPage(config: DemoConfig): Promise<void> {
     },
     failed: sayError,
   });
-  const drawGrid = buildGrid(config);
+  const drawGrid = buildGrid(config, client);
   const video = buildVideo(config, holdings.renewIfDue);
 
   async function drawStage(): Promise<void> {
