@@ -30,6 +30,7 @@ const attributes = (change: (text: string) => string) => (world: World) => {
 const domain = (name: string) => attributes((text) => text.replace(/Domain=[^;]*/, `Domain=${name}`));
 const withoutDomain = attributes((text) => text.replace(/Domain=[^;]*; /, ''));
 const path = (value: string) => attributes((text) => text.replace(/Path=[^;]*/, `Path=${value}`));
+const withoutPath = attributes((text) => text.replace(/Path=[^;]*; /, ''));
 const sameSite = (value: string) => attributes((text) => text.replace(/SameSite=\w+/, `SameSite=${value}`));
 const withoutSameSite = attributes((text) => text.replace(/; SameSite=\w+/, ''));
 const withoutSecure = attributes((text) => text.replace(' Secure;', ''));
@@ -405,9 +406,18 @@ export const RECORDED: readonly Scenario[] = [
   },
   {
     entry: 'F19',
-    how: 'no Path',
+    how: 'Path=/grants, the folder of the API’s route',
     id: 'cookie-path',
     change: path('/grants'),
+  },
+  {
+    entry: 'F19',
+    how: 'no Path, set by /grants/algebra',
+    id: 'cookie-path',
+    change: (world) => {
+      withoutPath(world);
+      world.steps = [{ grant: '/algebra' }, ...world.steps];
+    },
   },
   {
     entry: 'F19',
@@ -491,7 +501,7 @@ export const RECORDED: readonly Scenario[] = [
   },
   {
     entry: 'F22',
-    how: 'a signature that was encoded twice',
+    how: 'a signature of thirteen times its length',
     id: 'cookie-too-long',
     change: (world) =>
       void (world.grant = {
