@@ -122,19 +122,18 @@ export class BrowserDouble {
     return this.follow(input, isCors && isCrossOrigin, withCredentials || !isCrossOrigin);
   }
 
-  /** The recording, with everything or as Chromium exports it by default. */
-  har(options: { sanitised?: boolean } = {}): string {
+  /** The recording, with sensitive data. */
+  har(): string {
     const engine = this.settings.engine ?? 'Chromium';
     const creator =
       engine === 'Firefox' ? 'Firefox' : engine === 'Safari' ? 'WebKit Web Inspector' : 'WebInspector';
-    const entries = options.sanitised === true ? this.entries.map(withoutCookies) : this.entries;
     const title = engine === 'Firefox' ? 'A course' : `${this.settings.top ?? this.settings.page}/`;
     return JSON.stringify({
       log: {
         version: '1.2',
         creator: { name: creator, version: '537.36' },
         pages: [{ id: 'page_1', title, startedDateTime: new Date(this.now()).toISOString() }],
-        entries,
+        entries: this.entries,
       },
     });
   }
@@ -566,15 +565,3 @@ function site(origin: string): string {
 }
 
 const sameSite = (one: string, other: string): boolean => site(one) === site(other);
-
-/** As Chromium exports: without cookies and without authorization. */
-function withoutCookies(entry: object): object {
-  const copy = structuredClone(entry) as {
-    request: { headers: { name: string }[] };
-    response: { headers: { name: string }[] };
-  };
-  const isKept = ({ name }: { name: string }) => !/^(?:cookie|set-cookie|authorization)$/i.test(name);
-  copy.request.headers = copy.request.headers.filter(isKept);
-  copy.response.headers = copy.response.headers.filter(isKept);
-  return copy;
-}

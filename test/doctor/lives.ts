@@ -1,5 +1,5 @@
 import { list } from '../support/edge-fixture.js';
-import { distributionInput, GOOD_POLICY, type Stage, type World } from './stage.js';
+import { CORS_S3_ORIGIN, distributionInput, GOOD_POLICY, type Stage, type World } from './stage.js';
 import type { HeldCookie } from '@edgepass/doctor';
 
 export const LIVE_PAGE = 'https://app.media.localhost:3000';
@@ -12,7 +12,6 @@ const cors = (change: object) => ({ ...GOOD, CorsConfig: { ...GOOD.CorsConfig, .
 const rule = (origins: readonly string[]) => ({
   CORSRules: [{ AllowedOrigins: origins, AllowedMethods: ['GET'] }],
 });
-const CORS_S3_ORIGIN = '88a5eaf4-2fd4-4709-b370-b4c650ea3fcf';
 
 /** A live address with a fault, and what the probe is handed. */
 export interface Lived {

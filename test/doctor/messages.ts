@@ -6,7 +6,6 @@ export interface Pasted {
   readonly how: string;
   readonly id: string | null;
   readonly lines: readonly string[];
-  readonly app?: string;
 }
 
 const chromium = (tail: string, url = FILE, page = PAGE, kind = 'fetch') =>

@@ -189,10 +189,7 @@ async function gather(options: Options, clock: Clock): Promise<Evidence> {
       throw new WrongUse(`--distribution ${options.distribution}:\n  ${result.problems.join('\n  ')}`);
     parts.push(result.evidence);
   }
-  if (options.url !== null || cookieFile?.url !== undefined) {
-    const live = await liveOf(url, app, cookieFile, har, options.ca, clock);
-    if (live !== null) parts.push(live);
-  }
+  if (url !== null) parts.push(await liveOf(url, app, cookieFile, har, options.ca, clock));
   return joinEvidence(parts, { nowMilliseconds: clock.nowMilliseconds(), target: url, app });
 }
 
@@ -205,14 +202,13 @@ function failedIn(parts: readonly Partial<Evidence>[]): Load | null {
 }
 
 async function liveOf(
-  url: string | null,
+  url: string,
   app: string | null,
   cookieFile: CookieFile | null,
   har: Partial<Evidence> | null,
   ca: string | null,
   clock: Clock,
-): Promise<Partial<Evidence> | null> {
-  if (url === null) return null;
+): Promise<Partial<Evidence>> {
   const { probe } = await import('./evidence/probe.js');
   // A HAR's own request carries what the browser sent.
   const recorded = har?.loads?.findLast((load) => load.url === url && (load.cookies?.length ?? 0) > 0);

@@ -43,12 +43,12 @@ export function factsOf(evidence: Evidence): Facts {
   const clearings = answers.filter(({ cookies, load }) =>
     cookies.some((cookie) => isClearing(cookie, timeOf(load, evidence))),
   );
-  const grantUrls = new Set(answers.map(({ load }) => load));
+  const grantLoads = new Set(answers.map(({ load }) => load));
   const cdnHosts = cdnHostsOf(evidence, grants);
   const files = loads.filter(
     (load) =>
       !load.isComparison &&
-      !grantUrls.has(load) &&
+      !grantLoads.has(load) &&
       cdnHosts.has(hostOf(load.url)) &&
       load.source !== 'configuration',
   );

@@ -40,8 +40,9 @@ const PAGES: readonly Page[] = [
   {
     file: 'cors.md',
     title: 'CORS and embedding',
-    introduction: 'The file is served, or its preflight is asked, and a header keeps the page from it.',
-    stages: ['preflight', 'cors', 'blocked'],
+    introduction:
+      'The file is served, its preflight is asked, or the grant is answered, and a header keeps the page from it.',
+    stages: ['preflight', 'cors', 'blocked', 'grant-answer'],
   },
   {
     file: 'symptoms.md',

@@ -19,7 +19,6 @@ export interface SetCookie {
 
 /** The engines whose rules differ. */
 export type Engine = 'Chromium' | 'Firefox' | 'Safari';
-export const ENGINES: readonly Engine[] = ['Chromium', 'Firefox', 'Safari'];
 
 /** Name and value together (B63). */
 export const MOST_COOKIE_BYTES = 4096;

@@ -39,12 +39,6 @@ export function siteName(host: string): string {
   return classify(host).registrable ?? host.toLowerCase();
 }
 
-/** Scheme and registrable domain of an origin (B22): what SameSite compares in Chromium. */
-export function siteOf(origin: string): string {
-  const { protocol, hostname } = new URL(origin);
-  return `${protocol}//${siteName(hostname)}`;
-}
-
 /** Whether two addresses are of one site; `schemeful` as in Chromium, not in Firefox and Safari (B22). */
 export function isSameSite(one: string, other: string, schemeful: boolean): boolean {
   const [a, b] = [new URL(one), new URL(other)];

@@ -7,11 +7,9 @@ import {
   type SignedCookies,
   type SignedPolicy,
 } from '../evidence/signed-policy.js';
-import { printable, showUrl } from '../evidence/show.js';
+import { printable } from '../evidence/show.js';
 import { hostOf, isMedia, isServed, refusalOf, signedCookiesOf, timeOf, type Facts } from '../facts.js';
-import { distinct, signOf, type Check, type Sign } from './check.js';
-
-const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
+import { distinct, shown, signOf, type Check, type Sign } from './check.js';
 
 /** Refused requests that carried signed cookies. */
 const withCookies = ({ failing }: Facts) =>
@@ -124,7 +122,7 @@ export const ACCESS_CHECKS: readonly Check[] = [
         );
         if (used !== undefined) {
           signs.push({
-            seen: `${change.where} is another viewer; ${used.where}: ${showUrl(used.url)} still carried the cookies of ${before.load.where}.`,
+            seen: `${change.where} is another viewer; ${shown(used)} still carried the cookies of ${before.load.where}.`,
           });
         }
       }
@@ -178,7 +176,7 @@ export const ACCESS_CHECKS: readonly Check[] = [
         facts.files.some((load) => load.status === 200 || load.status === 206 || load === playlist)
       ) {
         signs.push({
-          seen: `${said.where}: ${said.text}; ${playlist.where}: ${showUrl(playlist.url)} answered 403.`,
+          seen: `${said.where}: ${said.text}; ${shown(playlist)} answered 403.`,
         });
       }
       return answer(facts, signs);
@@ -474,11 +472,11 @@ export const ACCESS_CHECKS: readonly Check[] = [
         if (again) continue;
         if (carrying !== undefined && (left.length > 0 || set.length === 0)) {
           signs.push({
-            seen: `${clearing.load.where}: ${showUrl(clearing.load.url)} clears ${cleared.join(' and ')}${left.length > 0 ? `, the cookies are of ${[...new Set(left)].join(' and ')}` : ''}; ${carrying.where} still carried them.`,
+            seen: `${shown(clearing.load)} clears ${cleared.join(' and ')}${left.length > 0 ? `, the cookies are of ${[...new Set(left)].join(' and ')}` : ''}; ${carrying.where} still carried them.`,
           });
         } else if (copy !== undefined) {
           signs.push({
-            seen: `${copy.where}: ${showUrl(copy.url)} came from the browser’s cache after ${clearing.load.where} had cleared the cookies.`,
+            seen: `${shown(copy)} came from the browser’s cache after ${clearing.load.where} had cleared the cookies.`,
           });
         }
       }

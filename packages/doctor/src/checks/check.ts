@@ -1,9 +1,11 @@
-import type { ConfigurationFact } from '../evidence/evidence.js';
+import type { ConfigurationFact, Load } from '../evidence/evidence.js';
+import { showUrl } from '../evidence/show.js';
 import type { Facts } from '../facts.js';
 
 /**
  * Where on the way of a request a fault lies. What comes first explains what comes later: a certificate that fails
- * explains a missing cookie, and a missing cookie explains a 403.
+ * explains a missing cookie, and a missing cookie explains a 403. The grant's answer comes last: where the page cannot read
+ * it, the browser stores its cookies all the same (B79), so it explains nothing else.
  */
 export const STAGES = [
   'page',
@@ -15,6 +17,7 @@ export const STAGES = [
   'access',
   'cors',
   'blocked',
+  'grant-answer',
   'symptom',
 ] as const;
 export type Stage = (typeof STAGES)[number];
@@ -40,7 +43,7 @@ export interface Check {
   readonly id: string;
   /** Numbers of the catalogue in docs/rules.md; empty for a cause that it does not have. */
   readonly catalogue: readonly string[];
-  readonly stage: Stage;
+  readonly stage: Exclude<Stage, 'symptom'>;
   /** The cause in one sentence. */
   readonly title: string;
   readonly why: string;
@@ -65,6 +68,16 @@ export interface Symptom extends Omit<Check, 'look' | 'stage'> {
   /** Said only where nothing else is shown: it is about what the evidence lacks, and follows from no cause. */
   readonly isAloneOnly?: boolean;
   look(facts: Facts): readonly Sign[] | null;
+}
+
+/** A load in a sentence: where it was seen, and its address. */
+export function shown({ where, url }: Load): string {
+  return `${where}: ${showUrl(url)}`;
+}
+
+/** Loads of which a browser gave one of these reasons. */
+export function loadsWith({ evidence }: Facts, ...reasons: readonly Load['reason'][]): readonly Load[] {
+  return evidence.loads.filter(({ reason }) => reasons.includes(reason));
 }
 
 /** What a configuration says, as a sign. */

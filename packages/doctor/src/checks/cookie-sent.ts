@@ -1,7 +1,6 @@
 import { isSameSite } from '../browser/site.js';
 import { header, type Load } from '../evidence/evidence.js';
 import { resourceCovers } from '../evidence/signed-policy.js';
-import { showUrl } from '../evidence/show.js';
 import {
   cameWithoutCookies,
   hadCredentials,
@@ -13,9 +12,7 @@ import {
   signedCookiesOf,
   type Facts,
 } from '../facts.js';
-import { distinct, type Check, type Sign } from './check.js';
-
-const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
+import { distinct, shown, type Check, type Sign } from './check.js';
 
 /** Refused requests of a browser that are known to have carried no signed cookie. */
 const withoutCookies = ({ failing }: Facts) =>
@@ -162,10 +159,7 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     toTellApart: 'whether player.tech().vhs is defined',
     look: (facts) => {
       const signs: Sign[] = withoutCookies(facts)
-        .filter(
-          (load) => isFromVideoJs(load) && load.dest === 'empty' && holdingFor(load, facts) !== 'dropped',
-        )
-        .filter((load) => holdingFor(load, facts) === 'held')
+        .filter((load) => isFromVideoJs(load) && load.dest === 'empty' && holdingFor(load, facts) === 'held')
         .map((load) => ({
           seen: `${shown(load)} was asked by video.js, without cookies that the browser holds.`,
         }));
@@ -186,7 +180,7 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
         );
         if (held)
           signs.push({
-            seen: `${said.where} is of video.js, ${playlist.where}: ${showUrl(playlist.url)} answered 403, and other requests carried the cookies.`,
+            seen: `${said.where} is of video.js, ${shown(playlist)} answered 403, and other requests carried the cookies.`,
           });
       }
       return signs.length > 0 ? distinct(signs) : null;
@@ -408,11 +402,11 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
         const shownBy = plain ?? included;
         if (isAnonymousAnswer && after.length > 0) {
           signs.push({
-            seen: `${load.where}: ${showUrl(load.url)} was read by the page though its answer allows no credentials; its cookies were not in ${after[0]?.where ?? ''}.`,
+            seen: `${shown(load)} was read by the page though its answer allows no credentials; its cookies were not in ${after[0]?.where ?? ''}.`,
           });
         } else if (shownBy !== undefined && isSameSite(load.page, load.url, true)) {
           signs.push({
-            seen: `${load.where}: ${showUrl(load.url)} set good cookies, and ${shownBy.where}: ${showUrl(shownBy.url)}, which sends what the jar holds, carried none.`,
+            seen: `${shown(load)} set good cookies, and ${shown(shownBy)}, which sends what the jar holds, carried none.`,
           });
         } else if (after.length > 0) isUnsure = true;
       }

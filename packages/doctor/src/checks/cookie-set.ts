@@ -14,8 +14,9 @@ import {
   isSameSite,
   isThisMachine,
   sharedCookieDomain,
+  siteName,
 } from '../browser/site.js';
-import type { SayingKind } from '../evidence/evidence.js';
+import { header, type SayingKind } from '../evidence/evidence.js';
 import { showUrl } from '../evidence/show.js';
 import {
   cameWithoutCookies,
@@ -26,7 +27,7 @@ import {
   type Facts,
   type Grant,
 } from '../facts.js';
-import { distinct, signOf, type Check, type Sign } from './check.js';
+import { distinct, shown, signOf, type Check, type Sign } from './check.js';
 
 type LookAtCookie = (cookie: SetCookie, grant: Grant, facts: Facts) => Sign | string | null;
 
@@ -54,7 +55,7 @@ function onePerGrant(signs: readonly Sign[]): readonly Sign[] {
 
 const contextOf = ({ load }: Grant) => ({ url: load.url, page: load.page, top: load.top });
 const reject = (cookie: SetCookie, grant: Grant) => rejection(cookie, contextOf(grant), 'Chromium');
-const setBy = ({ load }: Grant) => `${load.where}: ${showUrl(load.url)}`;
+const setBy = ({ load }: Grant) => shown(load);
 
 /** A CDN host that signed cookies of this grant are meant for, other than the host that sets them. */
 function otherCdnHost(grant: Grant, { cdnHosts }: Facts): string | null {
@@ -139,7 +140,7 @@ export const COOKIE_SET_CHECKS: readonly Check[] = [
         if (refused !== undefined) {
           return [
             {
-              seen: `${refused.where}: ${showUrl(refused.url)} answered 403 to the page ${refused.page ?? ''}.`,
+              seen: `${shown(refused)} answered 403 to the page ${refused.page ?? ''}.`,
             },
           ];
         }
@@ -563,7 +564,7 @@ export const COOKIE_SET_CHECKS: readonly Check[] = [
       for (const { load, cookies } of facts.grants) {
         for (const cookie of cookies) {
           const { domain, path } = scopeOf(cookie, load.url);
-          const site = classify(domain).registrable ?? domain;
+          const site = siteName(domain);
           counted.set(site, (counted.get(site) ?? new Set()).add(`${domain} ${path} ${cookie.name}`));
         }
       }
@@ -573,13 +574,13 @@ export const COOKIE_SET_CHECKS: readonly Check[] = [
       for (const load of facts.evidence.loads) {
         if ((load.cookies?.length ?? 0) > 150) {
           signs.push({
-            seen: `${load.where}: ${showUrl(load.url)} was asked with ${load.cookies?.length ?? 0} cookies.`,
+            seen: `${shown(load)} was asked with ${load.cookies?.length ?? 0} cookies.`,
           });
         }
       }
       const held = new Map<string, number>();
       for (const { domain } of facts.evidence.held) {
-        const site = classify(domain).registrable ?? domain;
+        const site = siteName(domain);
         held.set(site, (held.get(site) ?? 0) + 1);
       }
       for (const [site, count] of held) {
@@ -593,8 +594,7 @@ export const COOKIE_SET_CHECKS: readonly Check[] = [
 
 /** F18: the frame's own origin has its cookies, the CDN has none. */
 function storageAccessSigns(facts: Facts): readonly Sign[] {
-  const mode = (load: Facts['files'][number]) =>
-    load.requestHeaders?.find(([name]) => name.toLowerCase() === 'sec-fetch-storage-access')?.[1] ?? null;
+  const mode = (load: Facts['files'][number]) => header(load.requestHeaders, 'sec-fetch-storage-access');
   const active = facts.evidence.loads.find((load) => mode(load) === 'active');
   const without = refusedWithout(facts).find(
     (load) => mode(load) !== null && mode(load) !== 'active' && originOf(load.url) !== load.page,
@@ -602,7 +602,7 @@ function storageAccessSigns(facts: Facts): readonly Sign[] {
   if (active !== undefined && without !== undefined) {
     return [
       {
-        seen: `${active.where}: ${showUrl(active.url)} was asked with storage access, ${without.where}: ${showUrl(without.url)} without.`,
+        seen: `${shown(active)} was asked with storage access, ${shown(without)} without.`,
       },
     ];
   }
@@ -616,7 +616,7 @@ function storageAccessSigns(facts: Facts): readonly Sign[] {
   ) {
     return [
       {
-        seen: `${active.where}: ${showUrl(active.url)} was asked with storage access, and ${showUrl(embedded.load.url)} sets the cookies of another origin.`,
+        seen: `${shown(active)} was asked with storage access, and ${showUrl(embedded.load.url)} sets the cookies of another origin.`,
       },
     ];
   }
@@ -633,20 +633,20 @@ function lifeFault(cookie: SetCookie, grant: Grant, facts: Facts): string | null
   const { load, policy } = grant;
   if (!/^CloudFront-(?:Policy|Signature|Key-Pair-Id)$/.test(cookie.name) || cookie.value.length === 0)
     return null;
-  const served = load.headers?.find(([name]) => name.toLowerCase() === 'date')?.[1] ?? '';
+  const served = header(load.headers, 'date') ?? '';
   const serverMilliseconds = Date.parse(served);
   const at = Number.isNaN(serverMilliseconds) ? timeOf(load, facts.evidence) : serverMilliseconds;
   const life = policy?.endsAt === undefined || policy.endsAt === null ? null : policy.endsAt - at / 1000;
   const maxAge = cookie.maxAgeSeconds;
   if (maxAge !== null) {
-    const shown = `${setBy(grant)} sets ${cookie.name} with Max-Age=${maxAge}`;
-    if (cookie.value.length > 8 && maxAge <= 1) return `${shown}, so it is gone at once.`;
+    const set = `${setBy(grant)} sets ${cookie.name} with Max-Age=${maxAge}`;
+    if (cookie.value.length > 8 && maxAge <= 1) return `${set}, so it is gone at once.`;
     // Browsers cut at 400 days; no grant is meant to live that long.
-    if (maxAge > 400 * 86_400) return `${shown} seconds, more than 400 days.`;
+    if (maxAge > 400 * 86_400) return `${set} seconds, more than 400 days.`;
     if (life !== null && life > 0 && maxAge > 20 * life)
-      return `${shown}; its policy ends after ${Math.round(life)} seconds.`;
+      return `${set}; its policy ends after ${Math.round(life)} seconds.`;
     if (life !== null && life > 300 && maxAge * 20 < life)
-      return `${shown}; its policy ends after ${Math.round(life)} seconds.`;
+      return `${set}; its policy ends after ${Math.round(life)} seconds.`;
     return null;
   }
   const expires = cookie.expires === null ? Number.NaN : Date.parse(cookie.expires);

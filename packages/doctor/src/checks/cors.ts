@@ -13,9 +13,8 @@ import {
   originSent,
   type Facts,
 } from '../facts.js';
-import { distinct, signOf, type Check, type Sign } from './check.js';
+import { distinct, loadsWith, shown, signOf, type Check, type Sign } from './check.js';
 
-const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
 const allowOrigin = (load: Load) => load.quoted ?? header(load.headers, 'access-control-allow-origin') ?? '';
 
 /** Served answers, and those that a configuration would give, with what CORS says of each. */
@@ -61,6 +60,17 @@ const isPredictedWell = (load: Load, facts: Facts) =>
       hostOf(other.url) === hostOf(load.url),
   );
 
+/** Answers of the same host, not from the browser’s cache, that the page of a load could read. */
+const rightAnswers = (load: Load, { evidence }: Facts) =>
+  evidence.loads.filter(
+    (other) =>
+      other !== load &&
+      other.method !== 'OPTIONS' &&
+      !other.fromBrowserCache &&
+      hostOf(other.url) === hostOf(load.url) &&
+      corsCheck(other.headers, originSent(load) ?? '', true) === 'passes',
+  );
+
 /** Refused by CORS, and the answer’s headers are not shown. */
 const isHidden = (load: Load) => corsOf(load) === 'no-allow-origin' && load.headers === null;
 
@@ -91,8 +101,6 @@ const preflights = ({ evidence }: Facts) =>
       load.method === 'OPTIONS' &&
       header(load.requestHeaders, 'access-control-request-method') !== null,
   );
-const said = ({ evidence }: Facts, ...reasons: readonly Load['reason'][]) =>
-  evidence.loads.filter(({ reason }) => reasons.includes(reason));
 
 function lookAtPreflights(facts: Facts, signs: readonly Sign[]): readonly Sign[] | null {
   if (signs.length > 0) return distinct(signs);
@@ -114,7 +122,7 @@ export const CORS_CHECKS: readonly Check[] = [
         ...preflights(facts)
           .filter(({ status }) => status !== null && status >= 300 && status < 400)
           .map((load) => ({ seen: `${shown(load)} answered OPTIONS with ${load.status ?? 0}.` })),
-        ...said(facts, 'preflight-redirected').map((load) => ({
+        ...loadsWith(facts, 'preflight-redirected').map((load) => ({
           seen: `${shown(load)}: the browser met a redirect of the preflight.`,
         })),
       ]),
@@ -135,7 +143,7 @@ export const CORS_CHECKS: readonly Check[] = [
           .map((load) => ({
             seen: `${shown(load)} answered OPTIONS with ${load.status ?? 0}${askedHeaders(load)}.`,
           })),
-        ...said(facts, 'preflight-status')
+        ...loadsWith(facts, 'preflight-status')
           .filter(({ status }) => status === null || status >= 400)
           .map((load) => ({
             seen: `${shown(load)}: the browser says that the preflight did not succeed${load.status === null ? '' : `, status ${load.status}`}.`,
@@ -161,7 +169,7 @@ export const CORS_CHECKS: readonly Check[] = [
             ? []
             : [{ seen: `${shown(load)} does not allow ${printable(names.join(', '))}.` }];
         });
-      for (const load of said(facts, 'header-not-allowed')) {
+      for (const load of loadsWith(facts, 'header-not-allowed')) {
         signs.push({
           seen: `${shown(load)}: the browser names the header ${printable(load.quoted ?? 'that it refused')}.`,
         });
@@ -185,7 +193,7 @@ export const CORS_CHECKS: readonly Check[] = [
           const method = methodNotAllowed(load);
           return method === null ? [] : [{ seen: `${shown(load)} does not allow ${printable(method)}.` }];
         });
-      for (const load of said(facts, 'method-not-allowed'))
+      for (const load of loadsWith(facts, 'method-not-allowed'))
         signs.push({ seen: `${shown(load)}: the browser names the method ${printable(load.quoted ?? '')}.` });
       return lookAtPreflights(facts, signs);
     },
@@ -331,15 +339,7 @@ export const CORS_CHECKS: readonly Check[] = [
             other.headers !== null &&
             hasSpokenOtherwise(other, load),
         );
-        const fresh = facts.evidence.loads.find(
-          (other) =>
-            other !== load &&
-            hostOf(other.url) === hostOf(load.url) &&
-            originSent(other) === originSent(load) &&
-            corsCheck(other.headers, originSent(load) ?? '', true) === 'passes' &&
-            other.headers !== null &&
-            !other.fromBrowserCache,
-        );
+        const fresh = rightAnswers(load, facts).find((other) => originSent(other) === originSent(load));
         if (result === 'other-origin') {
           if (isNoOrigin(value)) return [];
           if (isOfS3(load))
@@ -434,16 +434,7 @@ export const CORS_CHECKS: readonly Check[] = [
         const plain = facts.files.find(
           (other) => other !== load && other.url === load.url && other.mode === 'no-cors' && isServed(other),
         );
-        const fresh = facts.evidence.loads.find(
-          (other) =>
-            other !== load &&
-            other.headers !== null &&
-            !other.fromBrowserCache &&
-            other.method !== 'OPTIONS' &&
-            hostOf(other.url) === hostOf(load.url) &&
-            originSent(other) === originSent(load) &&
-            corsCheck(other.headers, originSent(load) ?? '', true) === 'passes',
-        );
+        const fresh = rightAnswers(load, facts).find((other) => originSent(other) === originSent(load));
         const isSafe = /\borigin\b/i.test(header(plain?.headers ?? load.headers, 'vary') ?? '');
         if (load.fromBrowserCache && !isSafe && (fresh !== undefined || plain !== undefined)) {
           if (fresh !== undefined)
@@ -495,16 +486,7 @@ export const CORS_CHECKS: readonly Check[] = [
         if (isPredictedWell(load, facts)) continue;
         if (predictedSlips(facts).length > 0) continue;
         const isKnownFresh = load.headers !== null && !load.fromBrowserCache;
-        const better = facts.evidence.loads.some(
-          (other) =>
-            other !== load &&
-            other.headers !== null &&
-            hostOf(other.url) === hostOf(load.url) &&
-            corsCheck(other.headers, originSent(load) ?? '', true) === 'passes' &&
-            !other.fromBrowserCache &&
-            other.method !== 'OPTIONS',
-        );
-        if (better && load.source !== 'configuration') continue;
+        if (rightAnswers(load, facts).length > 0 && load.source !== 'configuration') continue;
         // The page may be one that is not listed: then the header is there for others.
         const forOthers = facts.evidence.loads.some(
           (other) =>
@@ -529,7 +511,7 @@ export const CORS_CHECKS: readonly Check[] = [
   {
     id: 'grant-cors-wrong',
     catalogue: ['F59'],
-    stage: 'symptom',
+    stage: 'grant-answer',
     title: 'The answer of the grant is not readable for the page, though its cookies were stored.',
     why: 'A browser stores Set-Cookie before it looks at CORS: the call fails for the page, and the files load (B79).',
     fix: 'Let the API answer with the page’s exact origin in Access-Control-Allow-Origin and Access-Control-Allow-Credentials: true.',
@@ -631,10 +613,7 @@ function predictedSlips(facts: Facts): readonly Sign[] {
 
 /** A probe without Origin that browsers may keep, and that a later fetch would take (B84). */
 function liveHazard({ evidence }: Facts): Sign | null {
-  const plain = evidence.loads.find(
-    (load) =>
-      load.source === 'live' && load.isComparison && load.where.includes('without Origin') && isServed(load),
-  );
+  const plain = evidence.loads.find((load) => load.probe === 'without-origin' && isServed(load));
   if (plain === undefined || /\borigin\b|\*/i.test(header(plain.headers, 'vary') ?? '')) return null;
   if (header(plain.headers, 'access-control-allow-origin') !== null) return null;
   const withOrigin = evidence.loads.find(
@@ -643,7 +622,7 @@ function liveHazard({ evidence }: Facts): Sign | null {
   if (withOrigin === undefined || /no-store|no-cache/.test(header(plain.headers, 'cache-control') ?? ''))
     return null;
   return {
-    seen: `${plain.where}: ${showUrl(plain.url)} has neither CORS headers nor Vary: Origin, so a browser may keep it for a later fetch.`,
+    seen: `${shown(plain)} has neither CORS headers nor Vary: Origin, so a browser may keep it for a later fetch.`,
     isWarning: true,
   };
 }

@@ -1,13 +1,8 @@
-import { classify, isThisMachine } from '../browser/site.js';
+import { isSameSite, isThisMachine } from '../browser/site.js';
 import { header, type Load } from '../evidence/evidence.js';
-import { showUrl } from '../evidence/show.js';
 import { hostnameOf, isServed, originOf, type Facts } from '../facts.js';
 import { embedderPolicyOf } from './cookie-sent.js';
-import { distinct, type Check, type Sign } from './check.js';
-
-const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
-const loadsWith = ({ evidence }: Facts, ...reasons: readonly Load['reason'][]) =>
-  evidence.loads.filter(({ reason }) => reasons.includes(reason));
+import { distinct, loadsWith, shown, type Check, type Sign } from './check.js';
 
 /** Signs of loads that failed for such a reason; ruled out where another answer came. */
 function lookForReason(
@@ -252,8 +247,8 @@ export const PAGE_AND_NETWORK_CHECKS: readonly Check[] = [
           continue;
         const policy = header(load.headers, 'cross-origin-resource-policy');
         const isOtherOrigin = load.page !== originOf(load.url);
-        const isOtherSite =
-          classify(hostnameOf(load.page)).registrable !== classify(hostnameOf(load.url)).registrable;
+        // A sandboxed frame is of no site.
+        const isOtherSite = load.page === 'null' || !isSameSite(load.page, load.url, false);
         if ((policy === 'same-origin' && isOtherOrigin) || (policy === 'same-site' && isOtherSite)) {
           signs.push({
             seen: `${shown(load)} has Cross-Origin-Resource-Policy: ${policy}, the page is ${load.page}.`,

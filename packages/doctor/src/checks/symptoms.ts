@@ -1,4 +1,3 @@
-import { showUrl } from '../evidence/show.js';
 import {
   cameWithoutCookies,
   corsOf,
@@ -10,9 +9,7 @@ import {
   type Facts,
 } from '../facts.js';
 import type { Load } from '../evidence/evidence.js';
-import { distinct, type Symptom } from './check.js';
-
-const shown = (load: Load) => `${load.where}: ${showUrl(load.url)}`;
+import { distinct, shown, type Symptom } from './check.js';
 
 const WHY_NO_COOKIES = [
   'request-without-credentials',
@@ -48,6 +45,9 @@ const WHY_REFUSED = [
   'origin-refused',
 ];
 
+/** Where the evidence does not tell whether cookies arrived. */
+const WHY_EITHER = [...new Set([...WHY_NO_COOKIES, ...WHY_REFUSED])];
+
 const isRefused = (load: Load) =>
   load.status === 403 && load.method !== 'OPTIONS' && !load.reason?.startsWith('preflight');
 
@@ -62,7 +62,7 @@ export const SYMPTOMS: readonly Symptom[] = [
     catalogue: ['F39'],
     stage: 'symptom',
     isAnswer: true,
-    couldBe: [...WHY_NO_COOKIES, ...WHY_REFUSED],
+    couldBe: WHY_EITHER,
     title: 'The CDN refused the file, and the browser hides the refusal as an opaque response.',
     why: 'The answer is an error document in XML, which the browser does not hand to an image or a script (B87). ORB and OpaqueResponseBlocking are not the cause.',
     fix: 'Find out why the CDN refuses: hand the doctor a HAR, or the cookies and the address.',
@@ -80,7 +80,7 @@ export const SYMPTOMS: readonly Symptom[] = [
     catalogue: ['F40'],
     stage: 'symptom',
     isAnswer: true,
-    couldBe: [...WHY_NO_COOKIES, ...WHY_REFUSED],
+    couldBe: WHY_EITHER,
     title: 'The CDN refused the film, and the browser reports a media error.',
     why: 'A video element tells no status: error code 4 stands for a 403 as for a broken file (B87).',
     fix: 'Find out why the CDN refuses: hand the doctor a HAR, or the cookies and the address.',
@@ -146,7 +146,7 @@ export const SYMPTOMS: readonly Symptom[] = [
     catalogue: [],
     stage: 'symptom',
     isAnswer: false,
-    couldBe: [...WHY_NO_COOKIES, ...WHY_REFUSED],
+    couldBe: WHY_EITHER,
     title: 'The CDN refused; the evidence does not show whether cookies arrived.',
     why: '403 is about access. CloudFront’s own refusals carry no CORS headers, so the browser speaks of CORS (R59, B77).',
     fix: 'Hand the doctor a HAR with cookies, or the address with --cookies.',
@@ -166,7 +166,7 @@ export const SYMPTOMS: readonly Symptom[] = [
     stage: 'symptom',
     isAnswer: false,
     isAloneOnly: true,
-    couldBe: [...WHY_NO_COOKIES, ...WHY_REFUSED],
+    couldBe: WHY_EITHER,
     title: 'The CDN refused the probe because it had no cookies; whether the file opens with them is open.',
     why: 'A behavior with restricted viewer access refuses every request without signed cookies, so a right distribution answers the same (R51).',
     fix: 'Hand over the browser’s cookies: --cookies FILE (a cookie file, or the request copied as cURL), or --har FILE.',
@@ -177,8 +177,7 @@ export const SYMPTOMS: readonly Symptom[] = [
       const signs = facts.evidence.loads
         .filter(
           (load) =>
-            load.source === 'live' &&
-            load.where === 'probe' &&
+            load.probe === 'page' &&
             load.isComparison &&
             isRefused(load) &&
             facts.files.every(({ url }) => url !== load.url),

@@ -41,6 +41,9 @@ export type Reason =
   | 'mixed-content'
   | 'aborted';
 
+/** What a live address is asked: as the page would, and for comparison. */
+export type ProbeKind = 'page' | 'without-cookies' | 'preflight' | 'without-origin' | 'other-origin';
+
 /**
  * One request and what came of it: an entry of a HAR, a line of a console, a probe of our own, or what a configuration
  * would answer. What the evidence does not hold is null.
@@ -78,6 +81,8 @@ export interface Load {
   readonly initiators: readonly string[];
   /** Asked by ourselves for comparison: a refusal of it is no failure of the page. */
   readonly isComparison: boolean;
+  /** Which request of our own it is; null: none. */
+  readonly probe: ProbeKind | null;
   /** The setting that decides on the CORS headers of the answer, where a configuration says so. */
   readonly decidedBy: string | null;
 }
@@ -169,19 +174,6 @@ export interface Evidence {
   readonly notes: readonly string[];
 }
 
-export const NO_EVIDENCE: Evidence = {
-  nowMilliseconds: 0,
-  target: null,
-  app: null,
-  loads: [],
-  sayings: [],
-  held: [],
-  configuration: [],
-  certificates: [],
-  sources: [],
-  notes: [],
-};
-
 /** A load of which nothing but the address is known. */
 export function bareLoad(source: Source, where: string, url: string): Load {
   return {
@@ -206,6 +198,7 @@ export function bareLoad(source: Source, where: string, url: string): Load {
     atMilliseconds: null,
     initiators: [],
     isComparison: false,
+    probe: null,
     decidedBy: null,
   };
 }

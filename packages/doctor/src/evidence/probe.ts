@@ -20,6 +20,7 @@ import {
   type Evidence,
   type HeldCookie,
   type Load,
+  type ProbeKind,
   type Reason,
 } from './evidence.js';
 
@@ -58,7 +59,7 @@ export async function probe(input: ProbeInput): Promise<Partial<Evidence>> {
   const session = new Session(url, input);
   const cookies = cookiesFor(url, input);
   try {
-    const asPage = await session.ask(cookies.length > 0 ? 'probe with cookies' : 'probe', {
+    const asPage = await session.ask('page', {
       origin: input.app,
       cookies,
       isComparison: false,
@@ -71,16 +72,14 @@ export async function probe(input: ProbeInput): Promise<Partial<Evidence>> {
     const rest = await Promise.all([
       ...(cookies.length === 0
         ? []
-        : [session.ask('probe without cookies', { origin: input.app, isComparison: true })]),
+        : [session.ask('without-cookies', { origin: input.app, isComparison: true })]),
       ...(input.app === null
         ? []
-        : [
-            session.ask('probe as a preflight', { origin: input.app, method: 'OPTIONS', isComparison: true }),
-          ]),
+        : [session.ask('preflight', { origin: input.app, method: 'OPTIONS', isComparison: true })]),
       ...(isServed && isCacheSafe
         ? [
-            session.ask('probe without Origin', { origin: null, cookies, isComparison: true }),
-            session.ask('probe with another origin', { origin: UNKNOWN_ORIGIN, cookies, isComparison: true }),
+            session.ask('without-origin', { origin: null, cookies, isComparison: true }),
+            session.ask('other-origin', { origin: UNKNOWN_ORIGIN, cookies, isComparison: true }),
           ]
         : []),
     ]);
@@ -116,6 +115,17 @@ function cookiesFor(
       (!cookie.secure || url.protocol === 'https:') &&
       (cookie.expires === 0 || cookie.expires > now),
   );
+}
+
+function labelOf(kind: ProbeKind, cookies: readonly CookiePair[]): string {
+  const labels: Readonly<Record<ProbeKind, string>> = {
+    page: cookies.length > 0 ? 'probe with cookies' : 'probe',
+    'without-cookies': 'probe without cookies',
+    preflight: 'probe as a preflight',
+    'without-origin': 'probe without Origin',
+    'other-origin': 'probe with another origin',
+  };
+  return labels[kind];
 }
 
 interface Question {
@@ -158,7 +168,7 @@ class Session {
     this.agent.destroy();
   }
 
-  async ask(where: string, question: Question): Promise<Load> {
+  async ask(kind: ProbeKind, question: Question): Promise<Load> {
     const { origin, method = 'GET', cookies = [], isComparison } = question;
     const isPreflight = method === 'OPTIONS';
     const headers: (readonly [string, string])[] = [
@@ -174,7 +184,8 @@ class Session {
         : ([['Cookie', cookies.map(({ name, value }) => `${name}=${value}`).join('; ')]] as const)),
     ];
     const load: Load = {
-      ...bareLoad('live', where, this.url.href),
+      ...bareLoad('live', labelOf(kind, cookies), this.url.href),
+      probe: kind,
       method,
       page: origin,
       mode: origin === null ? 'no-cors' : 'cors',
@@ -200,7 +211,7 @@ class Session {
         this.certificate = null;
         this.agent.destroy();
         this.agent = this.createAgent(trusted(this.input.ca));
-        return this.ask(where, question);
+        return this.ask(kind, question);
       }
       return { ...load, status: 0, reason, failed: true };
     }
