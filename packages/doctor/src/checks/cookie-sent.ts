@@ -353,68 +353,6 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     },
   },
   {
-    id: 'grant-without-credentials',
-    catalogue: ['F2'],
-    stage: 'cookie-set',
-    title: 'The call that asks for the grant is made without credentials, so its cookies are ignored.',
-    why: 'Without credentials: "include" a browser drops Set-Cookie of another origin, and the page sees success (B79).',
-    fix: 'Call the grant with credentials: "include" (XMLHttpRequest: withCredentials = true).',
-    evidence:
-      'good Set-Cookie lines, an answer that allows no credentials and that the page could read, and requests after it that carry other cookies or no mode in which they could not',
-    toTellApart: 'whether the cookie stands in the Application panel after the grant',
-    look: (facts) => {
-      const { grants, failing } = facts;
-      if (grants.length === 0) return null;
-      let isUnsure = false;
-      const signs: Sign[] = [];
-      for (const { load } of grants) {
-        if (load.page === null || load.page === originOf(load.url) || load.mode === 'navigate') continue;
-        if (load.cookies === null) {
-          isUnsure = true;
-          continue;
-        }
-        if (load.cookies.length > 0) continue;
-        // Asked anonymously, for the page could read an answer that forbids credentials.
-        const allowOrigin = header(load.headers, 'access-control-allow-origin');
-        const isReadable = load.failed !== true && allowOrigin !== null;
-        const isAnonymousAnswer =
-          isReadable &&
-          (allowOrigin === '*' || header(load.headers, 'access-control-allow-credentials') === null);
-        const after = failing.filter(
-          (file) =>
-            (file.atMilliseconds ?? 0) >= (load.atMilliseconds ?? 0) &&
-            cameWithoutCookies(file) &&
-            // Another client, such as the receiver of a cast, has a jar of its own.
-            header(file.requestHeaders, 'user-agent') === header(load.requestHeaders, 'user-agent'),
-        );
-        // These send cookies by themselves, so the jar has none (B32).
-        const plain = after.find(
-          (file) =>
-            file.mode === 'no-cors' &&
-            file.dest !== 'empty' &&
-            embedderPolicyOf(file, facts) === null &&
-            holdingFor(file, facts) === 'held',
-        );
-        // Cookies of others went along, so credentials were included.
-        const included = after.find(
-          (file) => (file.cookies?.length ?? 0) > 0 && holdingFor(file, facts) === 'held',
-        );
-        const shownBy = plain ?? included;
-        if (isAnonymousAnswer && after.length > 0) {
-          signs.push({
-            seen: `${shown(load)} was read by the page though its answer allows no credentials; its cookies were not in ${after[0]?.where ?? ''}.`,
-          });
-        } else if (shownBy !== undefined && isSameSite(load.page, load.url, true)) {
-          signs.push({
-            seen: `${shown(load)} set good cookies, and ${shown(shownBy)}, which sends what the jar holds, carried none.`,
-          });
-        } else if (after.length > 0) isUnsure = true;
-      }
-      if (signs.length > 0) return distinct(signs);
-      return isUnsure ? null : [];
-    },
-  },
-  {
     id: 'request-without-credentials',
     catalogue: ['F1'],
     stage: 'cookie-sent',

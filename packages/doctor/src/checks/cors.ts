@@ -1,19 +1,8 @@
-import { corsCheck, headersNotAllowed, methodNotAllowed } from '../browser/cors.js';
+import { corsCheck } from '../browser/cors.js';
 import { header, type Load } from '../evidence/evidence.js';
 import { printable, showUrl } from '../evidence/show.js';
-import {
-  cameWithoutCookies,
-  corsOf,
-  hostOf,
-  isCrossOriginCors,
-  isServed,
-  isSignedUrl,
-  mayBeOfTheApi,
-  originOf,
-  originSent,
-  type Facts,
-} from '../facts.js';
-import { distinct, loadsWith, shown, signOf, type Check, type Sign } from './check.js';
+import { corsOf, hostOf, isServed, mayBeOfTheApi, originOf, originSent, type Facts } from '../facts.js';
+import { distinct, shown, signOf, type Check, type Sign } from './check.js';
 
 const allowOrigin = (load: Load) => load.quoted ?? header(load.headers, 'access-control-allow-origin') ?? '';
 
@@ -76,6 +65,7 @@ const isHidden = (load: Load) => corsOf(load) === 'no-allow-origin' && load.head
 
 const isEdgeHit = (load: Load) =>
   /^(?:Hit|RefreshHit) from cloudfront/i.test(header(load.headers, 'x-cache') ?? '');
+
 const isOfS3 = (load: Load) => /AmazonS3/i.test(header(load.headers, 'server') ?? '');
 
 /** A value that no browser writes as an origin: a slash at the end, no scheme, a path, `null`, a list of words. */
@@ -93,111 +83,8 @@ function isSlip(value: string, origin: string): boolean {
 const invalidate = (load: Load) =>
   `aws cloudfront create-invalidation --distribution-id ID --paths '${new URL(load.url).pathname.replaceAll("'", '')}'`;
 
-/** Answers to preflights, and what a browser says of them. */
-const preflights = ({ evidence }: Facts) =>
-  evidence.loads.filter(
-    (load) =>
-      !load.isComparison &&
-      load.method === 'OPTIONS' &&
-      header(load.requestHeaders, 'access-control-request-method') !== null,
-  );
-
-function lookAtPreflights(facts: Facts, signs: readonly Sign[]): readonly Sign[] | null {
-  if (signs.length > 0) return distinct(signs);
-  return preflights(facts).length > 0 ? [] : null;
-}
-
+/** CORS headers of the file itself: whose they are, and for whom. */
 export const CORS_CHECKS: readonly Check[] = [
-  {
-    id: 'preflight-redirected',
-    catalogue: ['F37'],
-    stage: 'preflight',
-    title: 'The preflight is redirected, which browsers do not follow.',
-    why: 'A redirect from http to https, or to a slash at the end, ends the preflight (B82).',
-    fix: 'Ask for the final address: https, no slash too few or too many.',
-    evidence: 'OPTIONS with a status 3xx; the browser’s own line',
-    toTellApart: 'the status of the OPTIONS request',
-    look: (facts) =>
-      lookAtPreflights(facts, [
-        ...preflights(facts)
-          .filter(({ status }) => status !== null && status >= 300 && status < 400)
-          .map((load) => ({ seen: `${shown(load)} answered OPTIONS with ${load.status ?? 0}.` })),
-        ...loadsWith(facts, 'preflight-redirected').map((load) => ({
-          seen: `${shown(load)}: the browser met a redirect of the preflight.`,
-        })),
-      ]),
-  },
-  {
-    id: 'preflight-refused',
-    catalogue: ['F35'],
-    stage: 'preflight',
-    title: 'The request needs a preflight, and the CDN refuses it: a preflight carries no cookies.',
-    why: 'CloudFront asks for signed cookies on OPTIONS too, or the behavior does not allow OPTIONS (B75, R46). No policy changes that.',
-    fix: 'Make the request without a preflight: GET or HEAD, no header of your own, a Range with a start.',
-    evidence: 'OPTIONS answered with 4xx; the browser’s own line on the status of a preflight',
-    toTellApart: 'the OPTIONS request in the Network panel and its status',
-    look: (facts) =>
-      lookAtPreflights(facts, [
-        ...preflights(facts)
-          .filter(({ status }) => status !== null && status >= 400)
-          .map((load) => ({
-            seen: `${shown(load)} answered OPTIONS with ${load.status ?? 0}${askedHeaders(load)}.`,
-          })),
-        ...loadsWith(facts, 'preflight-status')
-          .filter(({ status }) => status === null || status >= 400)
-          .map((load) => ({
-            seen: `${shown(load)}: the browser says that the preflight did not succeed${load.status === null ? '' : `, status ${load.status}`}.`,
-          })),
-      ]),
-  },
-  {
-    id: 'header-not-allowed',
-    catalogue: ['F36'],
-    stage: 'preflight',
-    title: 'The page sends a header that the answer to the preflight does not allow.',
-    why: 'Each name has to stand in Access-Control-Allow-Headers; with credentials * is a name like any other (B73).',
-    fix: 'Do not send the header to the CDN; an interceptor that adds it to every request must leave the CDN out. Where it is needed, list its name.',
-    evidence:
-      'Access-Control-Request-Headers beside Access-Control-Allow-Headers; the browser’s own line, which names the header',
-    toTellApart: 'the header that the console line names',
-    look: (facts) => {
-      const signs: Sign[] = preflights(facts)
-        .filter((load) => isServed(load) && header(load.headers, 'access-control-allow-origin') !== null)
-        .flatMap((load): Sign[] => {
-          const names = headersNotAllowed(load, true);
-          return names.length === 0
-            ? []
-            : [{ seen: `${shown(load)} does not allow ${printable(names.join(', '))}.` }];
-        });
-      for (const load of loadsWith(facts, 'header-not-allowed')) {
-        signs.push({
-          seen: `${shown(load)}: the browser names the header ${printable(load.quoted ?? 'that it refused')}.`,
-        });
-      }
-      return lookAtPreflights(facts, signs);
-    },
-  },
-  {
-    id: 'method-not-allowed',
-    catalogue: [],
-    stage: 'preflight',
-    title: 'The answer to the preflight does not allow the method.',
-    why: 'Methods other than GET, HEAD and POST have to stand in Access-Control-Allow-Methods.',
-    fix: 'Use GET or HEAD for files; for a real write add the method to the policy and the behavior.',
-    evidence: 'Access-Control-Request-Method beside Access-Control-Allow-Methods; the browser’s own line',
-    toTellApart: 'the method that the console line names',
-    look: (facts) => {
-      const signs: Sign[] = preflights(facts)
-        .filter((load) => isServed(load) && header(load.headers, 'access-control-allow-origin') !== null)
-        .flatMap((load): Sign[] => {
-          const method = methodNotAllowed(load);
-          return method === null ? [] : [{ seen: `${shown(load)} does not allow ${printable(method)}.` }];
-        });
-      for (const load of loadsWith(facts, 'method-not-allowed'))
-        signs.push({ seen: `${shown(load)}: the browser names the method ${printable(load.quoted ?? '')}.` });
-      return lookAtPreflights(facts, signs);
-    },
-  },
   {
     id: 'origin-header-twice',
     catalogue: ['F34'],
@@ -508,45 +395,6 @@ export const CORS_CHECKS: readonly Check[] = [
       return isUnsure ? null : known(facts).length > 0 ? [] : null;
     },
   },
-  {
-    id: 'grant-cors-wrong',
-    catalogue: ['F59'],
-    stage: 'grant-answer',
-    title: 'The answer of the grant is not readable for the page, though its cookies were stored.',
-    why: 'A browser stores Set-Cookie before it looks at CORS: the call fails for the page, and the files load (B79).',
-    fix: 'Let the API answer with the page’s exact origin in Access-Control-Allow-Origin and Access-Control-Allow-Credentials: true.',
-    evidence: 'Set-Cookie in an answer whose CORS check fails, and files that load with the cookies after it',
-    toTellApart: 'whether a file loads after the failed grant',
-    look: (facts) => {
-      const { grants, files } = facts;
-      if (grants.length === 0) return null;
-      const signs = grants.flatMap(({ load }): Sign[] => {
-        if (!isCrossOriginCors(load) || load.headers === null) return [];
-        const origin = originSent(load) ?? '';
-        const result = corsCheck(load.headers, origin, true);
-        const allowed = header(load.headers, 'access-control-allow-origin');
-        // Without credentials * would do; then the page sees no failure.
-        const isReadable =
-          load.failed === false || (load.failed === null && result !== 'no-allow-origin' && allowed === '*');
-        if (result === 'passes' || isReadable) return [];
-        const after = files.find(
-          (file) =>
-            isServed(file) &&
-            (file.atMilliseconds ?? 0) >= (load.atMilliseconds ?? 0) &&
-            !cameWithoutCookies(file) &&
-            file.cookies !== null &&
-            !isSignedUrl(file.url),
-        );
-        if (after === undefined && load.failed !== true) return [];
-        return [
-          {
-            seen: `${shown(load)} sets the cookies and ${allowed === null ? 'has no Access-Control-Allow-Origin' : `answers ${printable(allowed)} to ${origin}`}${after === undefined ? '' : `; ${after.where} was served with them`}.`,
-          },
-        ];
-      });
-      return distinct(signs);
-    },
-  },
 ];
 
 /** Why no header came, as far as a configuration tells: a policy that lists other origins is not no policy. */
@@ -570,11 +418,6 @@ function listing(load: Load, facts: Facts): Pick<Sign, 'fix' | 'why'> {
     ...fix,
     why: 'There is no response headers policy with CORS, and the origin sends none: S3 speaks only where the bucket has rules and CloudFront passes Origin on (R84, R94).',
   };
-}
-
-function askedHeaders(load: Load): string {
-  const names = header(load.requestHeaders, 'access-control-request-headers');
-  return names === null ? '' : `; it was made for ${printable(names)}`;
 }
 
 /** One address gave this load one origin, and another request another. */
