@@ -40,8 +40,14 @@ describe('SIGTERM', () => {
     const ready = await send(`${api.url}/health/ready`);
     const live = await send(`${api.url}/health/live`);
     const fresh = await askForGrant(api.url, 'late');
-    const stopwatch = startStopwatch();
-    const answers = await Promise.all(requests.map((request) => request.finish()));
+    const stopwatch = startStopwatch(api.process.child.pid);
+    const answers = await Promise.all(
+      requests.map(async (request) => {
+        const answer = await request.finish();
+        stopwatch();
+        return answer;
+      }),
+    );
     const { code } = await api.process.ended;
 
     expect([ready.status, (ready.json() as { code: string }).code, ready.headers['retry-after']]).toEqual([
