@@ -18,7 +18,7 @@ import { describeStartFailure } from './start-failure.js';
 
 const END_ANYWAY_MILLISECONDS = 500;
 
-const USAGE = `Usage: edgepass api [--check] [--container]
+const USAGE = `Usage: edgepass api [--check] [--container] [--http]
 
 Runs the API alone, from the settings in the environment (docs/settings.md), until SIGTERM or Ctrl-C.
 With NODE_ENV=development they are also read from .env in the current folder. Settings that cannot work are
@@ -28,16 +28,22 @@ reported all at once, one line each, and it ends with exit code 1. SIGHUP reads 
   --check       only reads the settings and the files they name: exit code 0 if it would start with them
   --container   allows the demo sign-in (development only) on a HOST that others reach, because a container
                 has no other; only requests for the host of PUBLIC_URL are then answered
+  --http        speaks plain HTTP, also where TLS_CERT_FILE is set: what stands in front has the certificate
 `;
 
 /** Runs the API until it is asked to stop. Gives the exit code: 0 stopped, 1 could not start, 2 wrong use. */
 export function run(args: readonly string[]): Promise<number> {
-  const options = { check: { type: 'boolean' }, container: { type: 'boolean' } } as const;
+  const options = {
+    check: { type: 'boolean' },
+    container: { type: 'boolean' },
+    http: { type: 'boolean' },
+  } as const;
   return runCommand(
     { name: 'api', usage: USAGE, options },
     args,
-    async ({ check = false, container = false }) => {
-      if (check) return (await readAll(container)) === null ? 1 : 0;
+    async ({ check = false, container = false, http = false }) => {
+      const flags = { isContainer: container, isPlainHttp: http };
+      if (check) return (await readAll(flags)) === null ? 1 : 0;
       const isProduction = !['development', 'test'].includes(process.env['NODE_ENV'] ?? '');
       // From the first moment: until something can be reloaded or stopped, Node would end the process.
       const releases = isProduction ? [refuseInspector((line) => process.stderr.write(`${line}\n`))] : [];
@@ -50,7 +56,7 @@ export function run(args: readonly string[]): Promise<number> {
         () => reload.release(),
       );
       try {
-        const read = await readAll(container);
+        const read = await readAll(flags);
         return read === null ? 1 : await serveUntil({ asked: stop.asked, parent }, reload, read);
       } finally {
         for (const release of releases) release();
@@ -60,13 +66,18 @@ export function run(args: readonly string[]): Promise<number> {
   );
 }
 
+interface Flags {
+  readonly isContainer: boolean;
+  readonly isPlainHttp: boolean;
+}
+
 interface Read {
   readonly settings: Settings;
   readonly deployment: Deployment;
 }
 
 /** The settings and the files they name; `null` when everything that is wrong with them has been printed. */
-async function readAll(isContainer: boolean): Promise<Read | null> {
+async function readAll({ isContainer, isPlainHttp }: Flags): Promise<Read | null> {
   const [{ formatProblems, readSettings }, { readDotEnvFile }, { loadDeployment, withStartProblems }] =
     await Promise.all([
       import('../settings/read-settings.js'),
@@ -80,7 +91,7 @@ async function readAll(isContainer: boolean): Promise<Read | null> {
     process.stderr.write(`${formatProblems(problems)}\n`);
     return null;
   }
-  const { settings } = result;
+  const settings = isPlainHttp ? { ...result.settings, tls: null } : result.settings;
   try {
     return { settings, deployment: await loadDeployment(settings) };
   } catch (error) {

@@ -8,7 +8,15 @@ import { describeStartFailure } from './start-failure.js';
 /** The default of PORT (contract section 2). */
 const DEFAULT_PORT = 3001;
 
-const USAGE = `Usage: edgepass start [--app URL] [--api URL] [--brief] [--container]
+/** The addresses of `--one-host`, where no setting names one. */
+const ONE_HOST_ADDRESS = 'https://www.edgepass.localhost:3000';
+const ONE_HOST = {
+  APP_ORIGINS: ONE_HOST_ADDRESS,
+  PUBLIC_URL: `${ONE_HOST_ADDRESS}/api`,
+  CLOUDFRONT_DOMAIN: ONE_HOST_ADDRESS,
+};
+
+const USAGE = `Usage: edgepass start [--app URL] [--api URL] [--one-host] [--brief] [--container]
 
 Runs the local stack over HTTPS until Ctrl-C: the demo page, the API, and an edge that stands in for
 CloudFront + S3. Needs no settings; takes those of docs/settings.md from the environment and from .env in
@@ -17,6 +25,8 @@ DATA_DIR (./data).
 
   --app URL   your own dev server (http://localhost:5173) behind the page's HTTPS name, in place of the demo
   --api URL   your own backend (http://localhost:4000) behind the API's HTTPS name, in place of edgepass's
+  --one-host  page, API and files behind one address, https://www.edgepass.localhost:3000, as behaviors of one
+              distribution: no CORS anywhere. Addresses of your own: PUBLIC_URL with a path, all three at one host
   --brief     says only what to open
   --container listens on HOST=0.0.0.0 although the demo sign-in asks for no password, because a container has no
               other address; each part then answers to its own host name alone (docker-compose.yml)
@@ -29,6 +39,7 @@ export function run(args: readonly string[]): Promise<number> {
   const options = {
     app: { type: 'string' },
     api: { type: 'string' },
+    'one-host': { type: 'boolean' },
     brief: { type: 'boolean' },
     container: { type: 'boolean' },
   } as const;
@@ -36,6 +47,7 @@ export function run(args: readonly string[]): Promise<number> {
     const flags = {
       app: readTarget('--app', values.app),
       api: readTarget('--api', values.api),
+      isOneHost: values['one-host'] === true,
       isBrief: values.brief === true,
       isContainer: values.container === true,
     };
@@ -60,12 +72,13 @@ export function run(args: readonly string[]): Promise<number> {
 interface Flags {
   readonly app: URL | null;
   readonly api: URL | null;
+  readonly isOneHost: boolean;
   readonly isBrief: boolean;
   readonly isContainer: boolean;
 }
 
 /** The settings as the local stack needs them; `null` when what is wrong with them has been printed. */
-async function readInput({ app, api, isBrief, isContainer }: Flags): Promise<StackInput | null> {
+async function readInput({ app, api, isOneHost, isBrief, isContainer }: Flags): Promise<StackInput | null> {
   const environment = { ...process.env };
   const mode = environment['NODE_ENV'];
   if (mode !== undefined && mode !== '' && mode !== 'development') {
@@ -75,13 +88,21 @@ async function readInput({ app, api, isBrief, isContainer }: Flags): Promise<Sta
     return null;
   }
   environment['NODE_ENV'] = 'development';
-  const [{ formatProblems, readSettings }, { readDotEnvFile }, { readPublicHalf, withStartProblems }] =
-    await Promise.all([
-      import('../settings/read-settings.js'),
-      import('../settings/dot-env.js'),
-      import('../operation/deployment.js'),
-    ]);
+  const [
+    { formatProblems, readSettings },
+    { readDotEnv, readDotEnvFile },
+    { readPublicHalf, withStartProblems },
+  ] = await Promise.all([
+    import('../settings/read-settings.js'),
+    import('../settings/dot-env.js'),
+    import('../operation/deployment.js'),
+  ]);
   const dotEnv = readDotEnvFile(process.cwd());
+  if (isOneHost) {
+    const named = { ...(dotEnv === undefined ? {} : readDotEnv(dotEnv).values), ...process.env };
+    const isNamed = Object.keys(ONE_HOST).some((name) => (named[name] ?? '') !== '');
+    if (!isNamed) Object.assign(environment, ONE_HOST);
+  }
   // A backend of the user's own has its own sign-in.
   const result = readSettings(environment, { dotEnv, isContainer, signsInElsewhere: api !== null });
   for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
@@ -93,6 +114,11 @@ async function readInput({ app, api, isBrief, isContainer }: Flags): Promise<Sta
     return null;
   }
   const { settings } = result;
+  const severalHosts = isOneHost ? sayOneHost(settings) : null;
+  if (severalHosts !== null) {
+    process.stderr.write(`${severalHosts}\n`);
+    return null;
+  }
   // The terminal is for a person: a line for each start and request would bury what matters.
   environment['LOG_LEVEL'] = settings.logLevel === 'info' && !isSet('LOG_LEVEL') ? 'warn' : settings.logLevel;
   return {
@@ -106,6 +132,16 @@ async function readInput({ app, api, isBrief, isContainer }: Flags): Promise<Sta
   };
 }
 
+/** What is wrong where `--one-host` is asked for and the settings name several addresses; `null` where they name one. */
+function sayOneHost({ appOrigins, publicUrl, cloudFront }: Settings): string | null {
+  if (publicUrl.origin === cloudFront.url && appOrigins.includes(cloudFront.url)) return null;
+  return (
+    '--one-host: expected APP_ORIGINS, PUBLIC_URL and CLOUDFRONT_DOMAIN at one address; ' +
+    `found ${appOrigins.join(',')}, ${publicUrl.origin} and ${cloudFront.url}; ` +
+    `leave all three away, or set APP_ORIGINS=${cloudFront.url} PUBLIC_URL=${cloudFront.url}/api`
+  );
+}
+
 function localSettings(settings: Settings, readPublicHalf: LocalSettings['readPublicHalf']): LocalSettings {
   const { host, port } = settings.listen;
   const { url: cloudFrontUrl, privateKey } = settings.cloudFront;
@@ -114,6 +150,7 @@ function localSettings(settings: Settings, readPublicHalf: LocalSettings['readPu
     apiPort: port === DEFAULT_PORT && !isSet('PORT') ? null : port,
     publicUrl: settings.publicUrl,
     appOrigins: settings.appOrigins,
+    trustedProxies: settings.trustedProxies,
     cloudFrontUrl,
     tls: settings.tls,
     signingKeyFile: privateKey?.kind === 'file' ? privateKey.path : null,

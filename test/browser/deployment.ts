@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDistributionFolder } from '../../packages/local/src/distribution-folder.js';
 import { freePort } from '../support/free-port.js';
@@ -17,8 +17,6 @@ export interface DeploymentOptions {
   readonly certificates: TestCertificates;
   /** Whether the API speaks TLS itself, or stands behind a proxy that does. */
   readonly apiSpeaksTls: boolean;
-  /** Takes the response headers policy away: the CDN then sends no CORS header at all. */
-  readonly withoutCors?: boolean;
   /** Settings that differ from those of production: a CDN with a port needs `NODE_ENV` development. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -58,7 +56,6 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     mediaFolder,
     tls: { certFile, keyFile },
   });
-  if (options.withoutCors === true) removeResponseHeadersPolicy(join(distribution, 'distribution.json'));
   const apiPort = await freePort();
   const api = startEdgepass(['api'], {
     cwd: folder,
@@ -86,13 +83,6 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     mediaFolder,
     warnings: api.stdout() + api.stderr(),
   };
-}
-
-function removeResponseHeadersPolicy(file: string): void {
-  const text = readFileSync(file, 'utf8');
-  const changed = text.replace(/,\s*"ResponseHeadersPolicyId": "[^"]+"/, '');
-  if (changed === text) throw new Error(`expected a ResponseHeadersPolicyId in ${file}`);
-  writeFileSync(file, changed);
 }
 
 /** Gives a right through the admin route; `apiUrl` leads to this machine whatever its host. */

@@ -7,6 +7,8 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 export interface StackOptions {
   /** Host names; default those of `npm start`. */
   readonly hosts?: { readonly app: string; readonly api: string; readonly cdn: string };
+  /** Page, API and files behind one address (`--one-host`). */
+  readonly isOneHost?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   /** Further arguments of `edgepass start`. */
   readonly args?: readonly string[];
@@ -36,12 +38,17 @@ export async function startStack(options: StackOptions = {}): Promise<LocalStack
   const [app = 0, api = 0, edge = 0] = await freePorts(3);
   const folder = temporaryFolder('stack');
   const dataFolder = join(folder, 'data');
-  const urls = {
-    appUrl: `https://${hosts.app}:${app}`,
-    apiUrl: `https://${hosts.api}:${api}`,
-    cdnUrl: `https://${hosts.cdn}:${edge}`,
-  };
-  const process = startEdgepass(['start', ...(options.args ?? [])], {
+  const oneHost = `https://www.edgepass.localhost:${edge}`;
+  const urls =
+    options.isOneHost === true
+      ? { appUrl: oneHost, apiUrl: `${oneHost}/api`, cdnUrl: oneHost }
+      : {
+          appUrl: `https://${hosts.app}:${app}`,
+          apiUrl: `https://${hosts.api}:${api}`,
+          cdnUrl: `https://${hosts.cdn}:${edge}`,
+        };
+  const flags = options.isOneHost === true ? ['--one-host'] : [];
+  const process = startEdgepass(['start', ...flags, ...(options.args ?? [])], {
     cwd: folder,
     environment: {
       DATA_DIR: dataFolder,

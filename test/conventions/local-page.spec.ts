@@ -13,8 +13,8 @@ function settingsIn(block: string): Record<string, string> {
 }
 
 describe('docs/local.md', () => {
-  test('has three blocks to copy for host names of your own', () => {
-    expect(blocks).toHaveLength(3);
+  test('has four blocks to copy for host names of your own', () => {
+    expect(blocks).toHaveLength(4);
   });
 
   test.each(blocks)('has settings that go together in: %s', (block) => {

@@ -65,6 +65,22 @@ describe('a start that cannot work', () => {
     },
   );
 
+  it('wants one address for --one-host', async () => {
+    const { app, api, cdn } = place;
+    expect(await refused(['--one-host'])).toEqual({
+      code: 1,
+      said: `--one-host: expected APP_ORIGINS, PUBLIC_URL and CLOUDFRONT_DOMAIN at one address; found ${app}, ${api} and ${cdn}; leave all three away, or set APP_ORIGINS=${cdn} PUBLIC_URL=${cdn}/api\n`,
+    });
+  });
+
+  it('wants a path for an API at the address of the edge', async () => {
+    const { cdn } = place;
+    expect(await refused([], { PUBLIC_URL: cdn })).toEqual({
+      code: 1,
+      said: `PUBLIC_URL: expected a path, because the API shares the address of CLOUDFRONT_DOMAIN; found ${cdn}; set PUBLIC_URL=${cdn}/api\n`,
+    });
+  });
+
   it('names a data folder that cannot be written', async () => {
     writeFileSync(join(place.folder, 'file'), '');
     const wanted = join(place.folder, 'file', 'data');

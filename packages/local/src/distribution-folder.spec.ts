@@ -77,12 +77,49 @@ describe('the distribution folder of the local stack (R90)', () => {
         Items: ['https://app.edgepass.localhost:3000', 'https://admin.edgepass.localhost:3004'],
       },
       AccessControlAllowCredentials: true,
+      AccessControlExposeHeaders: {
+        Quantity: 5,
+        Items: ['Accept-Ranges', 'Content-Encoding', 'Content-Length', 'Content-Range', 'ETag'],
+      },
       OriginOverride: true,
     });
     expect(CustomHeadersConfig).toEqual({
       Quantity: 1,
       Items: [{ Header: 'Vary', Value: 'Origin', Override: true }],
     });
+  });
+
+  it('has a behavior for the API, one for each folder of files, and the page for the rest, where all share its address', () => {
+    for (const folder of ['courses', '선형 대수']) mkdirSync(join(dataDir, 'media', folder));
+    writeFileSync(join(dataDir, 'media/at-the-top.txt'), '');
+    const { behaviors } = read(
+      write({
+        pageOrigins: ['https://cdn.edgepass.localhost:3002'],
+        behindEdge: {
+          api: { url: 'http://127.0.0.1:4001', host: '127.0.0.1', port: 4001, basePath: '/api' },
+          page: { url: 'http://127.0.0.1:4000', host: '127.0.0.1', port: 4000 },
+        },
+      }),
+    );
+    expect(
+      behaviors.map(({ pathPattern, trustedKeys }) => [pathPattern, [...(trustedKeys?.keys() ?? [])]]),
+    ).toEqual([
+      ['/api', []],
+      ['/api/*', []],
+      ['/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98/*', ['K2JCJMDEHXQW5F']],
+      ['/courses/*', ['K2JCJMDEHXQW5F']],
+      ['*', []],
+    ]);
+    expect(json('edge.json')).toMatchObject({
+      origins: { api: { url: 'http://127.0.0.1:4001' }, page: { url: 'http://127.0.0.1:4000' } },
+    });
+    expect(readdirSync(join(dataDir, 'distribution')).toSorted()).not.toContain('response-headers-policies');
+  });
+
+  it('keeps its CORS headers where another page reads the files as well', () => {
+    const pageOrigins = ['https://cdn.edgepass.localhost:3002', 'https://admin.edgepass.localhost:3004'];
+    write({ pageOrigins });
+    expect(readdirSync(join(dataDir, 'distribution/response-headers-policies'))).toHaveLength(1);
   });
 
   it('trusts no key of an earlier start', () => {

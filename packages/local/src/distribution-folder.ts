@@ -1,16 +1,21 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TlsFiles } from './local-settings.js';
+import type { ServersBehindEdge } from './servers-behind-edge.js';
 import { recommendedDistribution, type DistributionInput } from './recommended-distribution.js';
 
-export interface FolderInput extends Omit<DistributionInput, 'originId'> {
+export interface FolderInput extends Omit<DistributionInput, 'originId' | 'servers'> {
   /** The folder that stands in for the bucket. */
   readonly mediaFolder: string;
   /** The certificate of the edge; `null` for plain HTTP. */
   readonly tls: TlsFiles | null;
+  /** The page and the API where they share the edge's address; none of them when absent. */
+  readonly behindEdge?: ServersBehindEdge;
 }
 
 const ORIGIN_ID = 'media-bucket';
+const API_ORIGIN_ID = 'api';
+const PAGE_ORIGIN_ID = 'page';
 
 /**
  * Writes DATA_DIR/distribution, which the edge reads: AWS's own files for the distribution that edgepass
@@ -21,15 +26,27 @@ const ORIGIN_ID = 'media-bucket';
 export function writeDistributionFolder(dataDir: string, input: FolderInput): string {
   const folder = join(dataDir, 'distribution');
   const draft = join(dataDir, `distribution.${process.pid}.tmp`);
+  const { api = null, page = null } = input.behindEdge ?? {};
   const edge = {
-    origins: { [ORIGIN_ID]: { folder: input.mediaFolder } },
+    origins: {
+      [ORIGIN_ID]: { folder: input.mediaFolder },
+      ...(api === null ? {} : { [API_ORIGIN_ID]: { url: api.url } }),
+      ...(page === null ? {} : { [PAGE_ORIGIN_ID]: { url: page.url } }),
+    },
     ...(input.tls === null ? {} : { tls: input.tls }),
     publicHosts: {},
     pageOrigins: {},
     extraPublicKeys: {},
     switches: {},
   };
-  const files = { ...recommendedDistribution({ ...input, originId: ORIGIN_ID }), 'edge.json': edge };
+  const servers = {
+    api: api === null ? null : { originId: API_ORIGIN_ID, basePath: api.basePath },
+    page: page === null ? null : { originId: PAGE_ORIGIN_ID, filePatterns: filePatterns(input.mediaFolder) },
+  };
+  const files = {
+    ...recommendedDistribution({ ...input, originId: ORIGIN_ID, servers }),
+    'edge.json': edge,
+  };
   rmSync(draft, { recursive: true, force: true });
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(draft, name)), { recursive: true });
@@ -39,4 +56,12 @@ export function writeDistributionFolder(dataDir: string, input: FolderInput): st
   rmSync(folder, { recursive: true, force: true });
   renameSync(draft, folder);
   return folder;
+}
+
+/** One path pattern for each folder at the top of the bucket, as browsers escape its name. */
+function filePatterns(mediaFolder: string): readonly string[] {
+  return readdirSync(mediaFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `/${encodeURIComponent(name)}/*`)
+    .toSorted();
 }

@@ -7,6 +7,8 @@ export interface LocalSettings {
   /** The API as browsers see it. `origin` has no path; `basePath` is `''` or `/api`. */
   readonly publicUrl: { readonly origin: string; readonly basePath: string };
   readonly appOrigins: readonly string[];
+  /** TRUSTED_PROXIES, as they are written. */
+  readonly trustedProxies: readonly string[];
   /** The distribution as the viewer sees it: `https://cdn.edgepass.localhost:3002`. */
   readonly cloudFrontUrl: string;
   /** A certificate of the user's own, for every HTTPS part. */

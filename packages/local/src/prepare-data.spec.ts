@@ -11,6 +11,7 @@ it('needs the real key for a real distribution', async () => {
     apiPort: null,
     publicUrl: { origin: 'http://local.example.com:3001', basePath: '' },
     appOrigins: ['http://www.example.com'],
+    trustedProxies: [],
     cloudFrontUrl: 'http://cdn.example.com',
     tls: null,
     signingKeyFile: null,
@@ -26,7 +27,8 @@ it('needs the real key for a real distribution', async () => {
     port: 3001,
     isHttps: false,
   };
-  const parts = { page: null, api, edge: null, warnings: [] };
+  const behindEdge = { page: null, api: null };
+  const parts = { page: null, api, edge: null, warnings: [], behindEdge };
   const clock = { nowEpochSeconds: () => 1_795_158_000 };
 
   await expect(prepareData(settings, parts, folder, true, clock)).rejects.toThrow(

@@ -4,6 +4,7 @@ import { writeDemoMedia } from './demo-media.js';
 import { writeDistributionFolder } from './distribution-folder.js';
 import type { LocalSettings, TlsFiles } from './local-settings.js';
 import type { LocalParts } from './parts.js';
+import type { PlacedParts } from './servers-behind-edge.js';
 import { LocalProblem } from './problem.js';
 import { ensureSigningKey } from './signing-key.js';
 
@@ -38,7 +39,7 @@ interface SigningKey {
  */
 export async function prepareData(
   settings: LocalSettings,
-  parts: LocalParts,
+  parts: PlacedParts,
   dataDir: string,
   signsHere: boolean,
   clock: Clock,
@@ -64,6 +65,7 @@ export async function prepareData(
           nowEpochSeconds: clock.nowEpochSeconds(),
           mediaFolder,
           tls: parts.edge.isHttps ? tls : null,
+          behindEdge: parts.behindEdge,
         });
   return {
     tls,

@@ -30,6 +30,8 @@ export interface RunningEdge extends RunningProcess {
 
 export interface ApiInput {
   readonly isContainer: boolean;
+  /** Speaks plain HTTP also where a certificate is set: the edge in front of it has the certificate. */
+  readonly isPlainHttp: boolean;
   /** Every setting of the API. */
   readonly environment: NodeJS.ProcessEnv;
   /** Lines that the terminal has shown already: the API reads the same settings and finds the same in them. */
@@ -77,7 +79,7 @@ export async function startEdge(command: string, input: EdgeInput): Promise<Runn
  */
 export async function startApi(command: string, input: ApiInput): Promise<RunningProcess> {
   const { message: _, ...running } = await start('the API', command, {
-    args: input.isContainer ? ['api', '--container'] : ['api'],
+    args: ['api', ...(input.isContainer ? ['--container'] : []), ...(input.isPlainHttp ? ['--http'] : [])],
     environment: input.environment,
     onOutput: (line) => {
       const { text, isWarning } = readable(line);

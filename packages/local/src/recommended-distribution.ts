@@ -7,10 +7,23 @@ export interface DistributionInput {
   readonly publicKeyPem: string;
   readonly originId: string;
   readonly nowEpochSeconds: number;
+  /** What stands behind the same address: with a page, only the paths of `filePatterns` are files. */
+  readonly servers: ServersBehind;
+}
+
+/** Servers that share the distribution's address. */
+export interface ServersBehind {
+  /** The path of the API: `/api`. */
+  readonly api: { readonly originId: string; readonly basePath: string } | null;
+  /** The page takes every path that nothing else takes. */
+  readonly page: { readonly originId: string; readonly filePatterns: readonly string[] } | null;
 }
 
 /** AWS's managed cache policy: one day, nothing of the viewer in the key (R61). */
 const CACHING_OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
+/** AWS's managed policies for what no copy may be kept of, and for what wants all that the viewer sent (R61, R64). */
+const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
+const ALL_VIEWER = '216adef6-5c7f-47e4-b989-5492eafa07d3';
 const KEY_GROUP = 'd5a0f0f6-1d0c-4b5e-9f2e-ed9e9a550001';
 const RESPONSE_HEADERS_POLICY = 'd5a0f0f6-1d0c-4b5e-9f2e-ed9e9a550002';
 const COMMENT = 'Written by edgepass at each start: changes here are lost';
@@ -23,14 +36,28 @@ const COMMENT = 'Written by edgepass at each start: changes here are lost';
 export function recommendedDistribution(input: DistributionInput): Readonly<Record<string, object>> {
   return {
     'distribution.json': distribution(input),
-    [`response-headers-policies/${RESPONSE_HEADERS_POLICY}.json`]: responseHeadersPolicy(input),
+    ...(needsCors(input)
+      ? { [`response-headers-policies/${RESPONSE_HEADERS_POLICY}.json`]: responseHeadersPolicy(input) }
+      : {}),
     [`key-groups/${KEY_GROUP}.json`]: keyGroup(input),
     [`public-keys/${input.keyPairId}.json`]: publicKey(input),
   };
 }
 
 /** `aws cloudfront get-distribution-config` */
-function distribution({ cloudFrontUrl, originId }: DistributionInput): object {
+function distribution(input: DistributionInput): object {
+  const { cloudFrontUrl, originId, servers } = input;
+  const { api, page } = servers;
+  const files = fileBehavior(input);
+  const behaviors = [
+    ...(api === null
+      ? []
+      : [api.basePath, `${api.basePath}/*`].map((path) => ({
+          PathPattern: path,
+          ...serverBehavior(api.originId, input),
+        }))),
+    ...(page?.filePatterns ?? []).map((path) => ({ PathPattern: path, ...files })),
+  ];
   return {
     ETag: 'E1EDGEPASSLOCAL',
     DistributionConfig: {
@@ -49,23 +76,11 @@ function distribution({ cloudFrontUrl, originId }: DistributionInput): object {
           OriginShield: { Enabled: false },
           OriginAccessControlId: 'E2EDGEPASSLOCAL',
         },
+        ...[api, page].flatMap((server) => (server === null ? [] : [serverOrigin(server.originId)])),
       ]),
       OriginGroups: { Quantity: 0 },
-      DefaultCacheBehavior: {
-        TargetOriginId: originId,
-        TrustedSigners: { Enabled: false, Quantity: 0 },
-        TrustedKeyGroups: { Enabled: true, ...list([KEY_GROUP]) },
-        ViewerProtocolPolicy: cloudFrontUrl.startsWith('https:') ? 'redirect-to-https' : 'allow-all',
-        AllowedMethods: { ...list(['HEAD', 'GET']), CachedMethods: list(['HEAD', 'GET']) },
-        SmoothStreaming: false,
-        Compress: true,
-        LambdaFunctionAssociations: { Quantity: 0 },
-        FunctionAssociations: { Quantity: 0 },
-        FieldLevelEncryptionId: '',
-        CachePolicyId: CACHING_OPTIMIZED,
-        ResponseHeadersPolicyId: RESPONSE_HEADERS_POLICY,
-      },
-      CacheBehaviors: { Quantity: 0 },
+      DefaultCacheBehavior: page === null ? files : serverBehavior(page.originId, input),
+      CacheBehaviors: list(behaviors),
       CustomErrorResponses: { Quantity: 0 },
       Comment: COMMENT,
       Logging: { Enabled: false, IncludeCookies: false, Bucket: '', Prefix: '' },
@@ -88,6 +103,72 @@ function distribution({ cloudFrontUrl, originId }: DistributionInput): object {
   };
 }
 
+/** Files for who holds a signature. */
+function fileBehavior(input: DistributionInput): object {
+  return {
+    TargetOriginId: input.originId,
+    TrustedKeyGroups: { Enabled: true, ...list([KEY_GROUP]) },
+    AllowedMethods: { ...list(['HEAD', 'GET']), CachedMethods: list(['HEAD', 'GET']) },
+    Compress: true,
+    CachePolicyId: CACHING_OPTIMIZED,
+    ...(needsCors(input) ? { ResponseHeadersPolicyId: RESPONSE_HEADERS_POLICY } : {}),
+    ...sameInAllBehaviors(input),
+  };
+}
+
+/** A server that decides for itself: every method and all of the request reach it, and no copy is kept. */
+function serverBehavior(originId: string, input: DistributionInput): object {
+  return {
+    TargetOriginId: originId,
+    TrustedKeyGroups: { Enabled: false, Quantity: 0 },
+    AllowedMethods: {
+      ...list(['HEAD', 'DELETE', 'POST', 'GET', 'OPTIONS', 'PUT', 'PATCH']),
+      CachedMethods: list(['HEAD', 'GET']),
+    },
+    Compress: false,
+    CachePolicyId: CACHING_DISABLED,
+    OriginRequestPolicyId: ALL_VIEWER,
+    ...sameInAllBehaviors(input),
+  };
+}
+
+function sameInAllBehaviors({ cloudFrontUrl }: DistributionInput): object {
+  return {
+    TrustedSigners: { Enabled: false, Quantity: 0 },
+    ViewerProtocolPolicy: cloudFrontUrl.startsWith('https:') ? 'redirect-to-https' : 'allow-all',
+    SmoothStreaming: false,
+    LambdaFunctionAssociations: { Quantity: 0 },
+    FunctionAssociations: { Quantity: 0 },
+    FieldLevelEncryptionId: '',
+  };
+}
+
+function serverOrigin(originId: string): object {
+  return {
+    Id: originId,
+    DomainName: `${originId}.example.com`,
+    OriginPath: '',
+    CustomHeaders: { Quantity: 0 },
+    CustomOriginConfig: {
+      HTTPPort: 80,
+      HTTPSPort: 443,
+      OriginProtocolPolicy: 'https-only',
+      OriginSslProtocols: list(['TLSv1.2']),
+      OriginReadTimeout: 30,
+      OriginKeepaliveTimeout: 5,
+    },
+    ConnectionAttempts: 3,
+    ConnectionTimeout: 10,
+    OriginShield: { Enabled: false },
+    OriginAccessControlId: '',
+  };
+}
+
+/** Whether a page of another origin reads files: CORS is no matter within one origin (Fetch standard, 3.2). */
+function needsCors({ cloudFrontUrl, pageOrigins }: DistributionInput): boolean {
+  return pageOrigins.some((origin) => origin !== cloudFrontUrl);
+}
+
 /** `aws cloudfront get-response-headers-policy` */
 function responseHeadersPolicy({ pageOrigins, nowEpochSeconds }: DistributionInput): object {
   return {
@@ -105,7 +186,14 @@ function responseHeadersPolicy({ pageOrigins, nowEpochSeconds }: DistributionInp
           AccessControlAllowHeaders: list(['Range']),
           AccessControlAllowMethods: list(['GET', 'HEAD']),
           AccessControlAllowCredentials: true,
-          AccessControlExposeHeaders: list(['Content-Length', 'Content-Range', 'ETag']),
+          // What PDF viewers and players read: pdf.js asks for ranges only where it sees `Accept-Ranges`.
+          AccessControlExposeHeaders: list([
+            'Accept-Ranges',
+            'Content-Encoding',
+            'Content-Length',
+            'Content-Range',
+            'ETag',
+          ]),
           AccessControlMaxAgeSec: 600,
           OriginOverride: true,
         },

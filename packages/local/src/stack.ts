@@ -8,7 +8,8 @@ import { findLocalParts, portOf, type LocalPart, type LocalParts } from './parts
 import { prepareData, type PreparedData } from './prepare-data.js';
 import { LocalProblem } from './problem.js';
 import { startApi, startEdge, type ApiInput } from './processes.js';
-import { serve, type LocalAddress } from './server.js';
+import { serve, type LocalAddress, type Site } from './server.js';
+import { placeParts, type PlacedParts, type ServersBehindEdge } from './servers-behind-edge.js';
 import { takeStartLock } from './start-lock.js';
 import { shownAuthority } from './trust-steps.js';
 
@@ -24,7 +25,7 @@ export interface StackInput {
   /** The file of the `edgepass` command, which starts API and edge. */
   readonly command: string;
   /** What the API reads its settings from, and what the terminal has shown of them. */
-  readonly apiInput: Omit<ApiInput, 'isContainer'>;
+  readonly apiInput: Omit<ApiInput, 'isContainer' | 'isPlainHttp'>;
 }
 
 export interface RunningStack {
@@ -52,7 +53,7 @@ export async function startLocalStack(input: StackInput): Promise<RunningStack> 
   const { settings } = input;
   const found = await findLocalParts(settings);
   const servesPage = input.app !== null || (settings.isDemo && input.api === null);
-  const parts: LocalParts = { ...found, page: servesPage ? found.page : null };
+  const parts = await placeParts({ ...found, page: servesPage ? found.page : null }, settings);
   const ports = wantedPorts(input, parts);
   refuseStrayFlags(input, found);
   refuseSharedPorts([...ports, ...devServerPorts(input)]);
@@ -86,15 +87,15 @@ export async function startLocalStack(input: StackInput): Promise<RunningStack> 
 /** Starts the parts side by side, and notes how to stop those that have started. */
 async function startAll(
   input: StackInput,
-  parts: LocalParts,
+  parts: PlacedParts,
   data: PreparedData,
   undo: (() => void | Promise<void>)[],
 ): Promise<{ readonly died: Promise<string>; readonly controlUrl: string | null }> {
   const { page, api, edge } = parts;
   const starting: Promise<StartedPart>[] = [];
   if (edge !== null) starting.push(startEdgePart(input, parts, edge, data));
-  if (page !== null) starting.push(startPage(input, page, data));
-  if (api !== null) starting.push(startApiPart(input, api, data));
+  if (page !== null) starting.push(startPage(input, page, data, parts.behindEdge));
+  if (api !== null) starting.push(startApiPart(input, api, data, parts.behindEdge));
   // All of them are awaited even if one fails: the others may be up already and must be stopped.
   const outcomes = await Promise.allSettled(starting);
   const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
@@ -114,7 +115,7 @@ interface StartedPart {
 
 async function startEdgePart(
   input: StackInput,
-  parts: LocalParts,
+  parts: PlacedParts,
   edge: LocalPart,
   data: PreparedData,
 ): Promise<StartedPart> {
@@ -133,45 +134,54 @@ async function startEdgePart(
   return { ...started, controlUrl: `http://127.0.0.1:${new URL(started.controlUrl).port}` };
 }
 
-function startPage(input: StackInput, page: LocalPart, data: PreparedData): Promise<StartedPart> {
+function startPage(
+  input: StackInput,
+  page: LocalPart,
+  data: PreparedData,
+  { page: behind }: ServersBehindEdge,
+): Promise<StartedPart> {
   const { settings, app } = input;
-  if (app !== null) return startProxy(input, page, data, app, '--app');
+  const address = behind === null ? addressOf(settings, page, data) : { ...behind, tls: null };
+  if (app !== null) return serve(proxyTo(app, '--app', page, settings), address);
   const site = demoPage({
     apiUrl: `${settings.publicUrl.origin}${settings.publicUrl.basePath}`,
     cdnUrl: settings.cloudFrontUrl,
     publicOrigin: page.origin,
     authorityFile: data.authorityFile === null ? null : shownAuthority(data.authorityFile, input.isContainer),
   });
-  return serve(site, addressOf(settings, page, data));
+  return serve(site, address);
 }
 
-function startApiPart(input: StackInput, part: LocalPart, data: PreparedData): Promise<StartedPart> {
+function startApiPart(
+  input: StackInput,
+  part: LocalPart,
+  data: PreparedData,
+  { api: behind }: ServersBehindEdge,
+): Promise<StartedPart> {
   const { settings, api, command, apiInput, isContainer } = input;
-  if (api !== null) return startProxy(input, part, data, api, '--api');
+  const address = behind === null ? addressOf(settings, part, data) : { ...behind, tls: null };
+  if (api !== null) return serve(proxyTo(api, '--api', part, settings), address);
   const key = data.signingKey;
   const environment = {
     ...apiInput.environment,
     // Both loopback addresses: some systems resolve `*.localhost` to IPv6 first (B48).
-    HOST: settings.host === '127.0.0.1' ? 'localhost' : settings.host,
-    PORT: String(settings.apiPort ?? part.port),
+    HOST: address.host === '127.0.0.1' ? 'localhost' : address.host,
+    PORT: String(settings.apiPort ?? address.port),
     DATA_DIR: settings.dataDir,
-    ...(part.isHttps && data.tls !== null
-      ? { TLS_CERT_FILE: data.tls.certFile, TLS_KEY_FILE: data.tls.keyFile }
+    ...(part.isHttps && address.tls !== null
+      ? { TLS_CERT_FILE: address.tls.certFile, TLS_KEY_FILE: address.tls.keyFile }
       : {}),
+    // The `X-Forwarded-For` of the edge names the viewer (R121).
+    ...(behind === null
+      ? {}
+      : { TRUSTED_PROXIES: [...settings.trustedProxies, '127.0.0.1', '::1'].join(',') }),
     ...(key?.isMade === true && key.file !== null ? { CLOUDFRONT_PRIVATE_KEY_FILE: key.file } : {}),
   };
-  return startApi(command, { ...apiInput, environment, isContainer });
+  return startApi(command, { ...apiInput, environment, isContainer, isPlainHttp: behind !== null });
 }
 
-function startProxy(
-  { settings }: StackInput,
-  part: LocalPart,
-  data: PreparedData,
-  target: URL,
-  flag: '--app' | '--api',
-): Promise<StartedPart> {
-  const site = devProxy({ publicOrigin: part.origin, target, flag, pageOrigins: settings.appOrigins });
-  return serve(site, addressOf(settings, part, data));
+function proxyTo(target: URL, flag: '--app' | '--api', part: LocalPart, settings: LocalSettings): Site {
+  return devProxy({ publicOrigin: part.origin, target, flag, pageOrigins: settings.appOrigins });
 }
 
 function addressOf({ host }: LocalSettings, part: LocalPart, data: PreparedData): LocalAddress {
@@ -179,18 +189,18 @@ function addressOf({ host }: LocalSettings, part: LocalPart, data: PreparedData)
 }
 
 /** Every port that is listened on, with the setting that names it. */
-function wantedPorts({ api: backend, settings }: StackInput, parts: LocalParts): readonly WantedPort[] {
-  const { page, api, edge } = parts;
+function wantedPorts({ api: backend, settings }: StackInput, parts: PlacedParts): readonly WantedPort[] {
+  const { page, api, edge, behindEdge } = parts;
   const { apiPort, appOrigins, publicUrl, cloudFrontUrl } = settings;
   const wanted: WantedPort[] = [];
-  if (page !== null) {
+  if (page !== null && behindEdge.page === null) {
     const valueWith = (port: number): string =>
       appOrigins.map((origin) => (origin === page.origin ? withPort(origin, port) : origin)).join(',');
     wanted.push({ ...page, valueWith });
   }
   if (api !== null && backend === null && apiPort !== null) {
     wanted.push({ setting: 'PORT', port: apiPort, valueWith: String });
-  } else if (api !== null) {
+  } else if (api !== null && behindEdge.api === null) {
     wanted.push({ ...api, valueWith: (port) => `${withPort(publicUrl.origin, port)}${publicUrl.basePath}` });
   }
   if (edge !== null) wanted.push({ ...edge, valueWith: (port) => withPort(cloudFrontUrl, port) });

@@ -1,0 +1,62 @@
+import { createServer, type AddressInfo } from 'node:net';
+import type { LocalSettings } from './local-settings.js';
+import type { LocalParts } from './parts.js';
+import { LocalProblem } from './problem.js';
+import { listen } from './server.js';
+
+/** The servers that share the edge's address: the edge answers there and passes on what is theirs. */
+export interface ServersBehindEdge {
+  readonly page: ServerBehindEdge | null;
+  /** `basePath` is the path of PUBLIC_URL, by which a request for the API is known from one for a file: `/api`. */
+  readonly api: (ServerBehindEdge & { readonly basePath: string }) | null;
+}
+
+/** What runs here, and what of it stands behind the edge. */
+export interface PlacedParts extends LocalParts {
+  readonly behindEdge: ServersBehindEdge;
+}
+
+interface ServerBehindEdge {
+  /** Where it listens: plain HTTP, which never leaves this machine. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+const HOST = '127.0.0.1';
+
+/**
+ * Decides by their addresses which servers stand behind the edge, and finds a port for each.
+ * @throws LocalProblem where the API shares the edge's address and PUBLIC_URL has no path
+ */
+export async function placeParts(
+  parts: LocalParts,
+  settings: Pick<LocalSettings, 'publicUrl' | 'apiPort'>,
+): Promise<PlacedParts> {
+  const { page, api, edge } = parts;
+  const { origin, basePath } = settings.publicUrl;
+  const isApiBehind = edge !== null && api?.origin === edge.origin;
+  if (isApiBehind && basePath === '') {
+    throw new LocalProblem(
+      `PUBLIC_URL: expected a path, because the API shares the address of CLOUDFRONT_DOMAIN; found ${origin}; ` +
+        `set PUBLIC_URL=${origin}/api`,
+    );
+  }
+  const behindEdge = {
+    page: edge !== null && page?.origin === edge.origin ? serverAt(await freePort()) : null,
+    api: isApiBehind ? { ...serverAt(settings.apiPort ?? (await freePort())), basePath } : null,
+  };
+  return { ...parts, behindEdge };
+}
+
+function serverAt(port: number): ServerBehindEdge {
+  return { url: `http://${HOST}:${port}`, host: HOST, port };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await listen(server, HOST, 0, false);
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
