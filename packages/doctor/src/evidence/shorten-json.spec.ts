@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, test } from '@jest/globals';
 import { temporaryFolder } from '../../../../test/support/temporary-folder.js';
 import { readShortened } from './shorten-json.js';
 
@@ -8,10 +8,17 @@ const folder = temporaryFolder('shorten');
 function shortened(text: string): string | null {
   const path = join(folder, 'a.json');
   writeFileSync(path, text);
-  return readShortened(path);
+  return readShortened(path, 0);
 }
 const long = (bytes: number) => 'x'.repeat(bytes);
 const MEBIBYTE = 1024 * 1024;
+
+test('a JSON file of at most 64 MiB is given whole', () => {
+  const path = join(folder, 'b.json');
+  const text = JSON.stringify({ a: long(MEBIBYTE) });
+  writeFileSync(path, text);
+  expect(readShortened(path)).toBe(text);
+});
 
 describe('a JSON file without its long texts', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** A cookie has 4 KB, a header rarely more than 32: what is longer is the body of an answer. */
@@ -11,14 +11,17 @@ const BACKSLASH = 0x5c;
 
 /**
  * Reads a JSON file without its long texts: each becomes empty. A recording of a video holds hundreds of megabytes of
- * bodies that nobody asks about, and JSON.parse would keep them all.
+ * bodies that nobody asks about, and JSON.parse would keep them all. A file of at most 64 MiB is given whole: to look for
+ * its long texts takes longer than to parse them.
  *
+ * @param wholeUpToBytes how large a file may be to be given whole
  * @returns null when more than 64 MiB are left
  * @throws what the file system says of the file
  */
-export function readShortened(path: string): string | null {
+export function readShortened(path: string, wholeUpToBytes = MOST_BYTES): string | null {
   const file = openSync(path, 'r');
   try {
+    if (fstatSync(file).size <= wholeUpToBytes) return readFileSync(file, 'utf8');
     const shortened = new Shortener();
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
