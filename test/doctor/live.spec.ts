@@ -248,9 +248,9 @@ describe('a server that does what no server should', () => {
     expect(await named(await rude((socket) => socket.end('220 ftp ready\r\n')))).toBe('answer-not-http');
   });
 
-  test('sends 10 MB of an error page: reads its beginning', async () => {
+  test('sends 10 MB of an error page: that the file was not served', async () => {
     expect(
       await named(await rude((socket) => socket.end(`HTTP/1.1 500 Oh\r\n\r\n${'x'.repeat(10_000_000)}`))),
-    ).toBeNull();
+    ).toBe('not-served');
   });
 });

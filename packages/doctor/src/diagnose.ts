@@ -112,9 +112,11 @@ export function diagnose(evidence: Evidence, only: string | null = null): Diagno
   const shown = all.filter(({ signs }) => isFail(signs));
   const causes = shown.filter(({ check }) => !isSymptom(check));
   const cause = causes.find(({ check }) => !isExplained(check, causes)) ?? causes[0] ?? null;
-  const answer = cause ?? shown.find(({ check }) => isSymptom(check) && check.isAnswer) ?? null;
+  const answer = cause ?? answerOf(shown);
   const looked =
-    answer === null ? all : all.filter(({ check }) => !isSymptom(check) || check.isAloneOnly !== true);
+    answer === null
+      ? all
+      : all.filter((one) => one === answer || !isSymptom(one.check) || one.check.isAloneOnly !== true);
   const open = cause === null ? stillOpen(looked) : [];
   const secrets = secretsOf(evidence);
   const clean = (text: string): string => secrets.strip(text);
@@ -131,6 +133,13 @@ export function diagnose(evidence: Evidence, only: string | null = null): Diagno
     policies: decodedPolicies(facts, clean),
     notes: evidence.notes.map(clean),
   };
+}
+
+/** The symptom that is an answer in itself, where no cause is shown. */
+function answerOf(symptoms: readonly Looked[]): Looked | null {
+  const answers = symptoms.filter(({ check }) => isSymptom(check) && check.isAnswer);
+  const isAlone = symptoms.length === 1;
+  return answers.find(({ check }) => isAlone || !isSymptom(check) || check.isAloneOnly !== true) ?? null;
 }
 
 function look(check: Check | Symptom, facts: Facts): Looked {

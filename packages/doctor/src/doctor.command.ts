@@ -152,7 +152,7 @@ async function readOptions(args: readonly string[]): Promise<Options | string> {
 
 /** Gathers everything once; what is read from files waits for no network. */
 async function gather(options: Options, clock: Clock): Promise<Evidence> {
-  const { joinEvidence } = await import('./evidence/evidence.js');
+  const { joinEvidence } = await import('./evidence/join-evidence.js');
   const cookieFile = options.cookies === null ? null : await cookiesOf(options.cookies);
   const url = options.url ?? cookieFile?.url ?? null;
   const app = options.app ?? cookieFile?.origin ?? null;

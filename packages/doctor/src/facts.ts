@@ -37,6 +37,7 @@ const SIGNED = /^CloudFront-(?:Policy|Signature|Key-Pair-Id|Expires|Hash-Algorit
 
 /** Works the facts out. */
 export function factsOf(evidence: Evidence): Facts {
+  ADDRESSES.clear();
   const { loads } = evidence;
   const answers = loads.flatMap((load) => grantOf(load) ?? []);
   const grants = answers.filter(({ cookies, load }) => cookies.some((cookie) => isSetting(cookie, load)));
@@ -110,8 +111,8 @@ export function mayBeOfTheApi(load: Load, { evidence }: Pick<Facts, 'evidence'>)
   const { pathname, host } = new URL(load.url);
   if (/\.[A-Za-z0-9]{1,8}$/.test(pathname)) return false;
   if (evidence.target !== null && hostOf(evidence.target) === host) return false;
-  return !evidence.loads.some(
-    (other) => hostOf(other.url) === host && (isOfCloudFront(other) || other.source === 'configuration'),
+  return !loadsOfHost(load.url, evidence.loads).some(
+    (other) => isOfCloudFront(other) || other.source === 'configuration',
   );
 }
 
@@ -191,8 +192,16 @@ function readCors(load: Load): CorsResult | null {
 
 /** The signed cookies that a request carried; null: its cookies are not shown. */
 export function signedCookiesOf(load: Load): SignedCookies | null {
-  return load.cookies === null ? null : readSignedCookies(load.cookies);
+  if (load.cookies === null) return null;
+  const known = SIGNED_OF.get(load);
+  if (known !== undefined) return known;
+  const result = readSignedCookies(load.cookies);
+  SIGNED_OF.set(load, result);
+  return result;
 }
+
+/** Asked by many checks of every load. */
+const SIGNED_OF = new WeakMap<Load, SignedCookies>();
 
 /** Whether a request is known to have carried no signed cookie, and no signature in its address. */
 export function cameWithoutCookies(load: Load): boolean {
@@ -247,7 +256,20 @@ export type Holding = 'held' | 'other-path' | 'other-host' | 'dropped' | 'ended'
  * Says whether signed cookies for an address were in the jar, from grants before it, a cookie file, or another request
  * to the same place that carried some.
  */
-export function holdingFor(load: Load, { grants, clearings, files, evidence }: Facts): Holding {
+export function holdingFor(load: Load, facts: Facts): Holding {
+  const known = HOLDING_OF.get(facts)?.get(load);
+  if (known !== undefined) return known;
+  const result = readHolding(load, facts);
+  const all = HOLDING_OF.get(facts) ?? new Map<Load, Holding>();
+  all.set(load, result);
+  HOLDING_OF.set(facts, all);
+  return result;
+}
+
+/** Asked by many checks of every load that failed. */
+const HOLDING_OF = new WeakMap<Facts, Map<Load, Holding>>();
+
+function readHolding(load: Load, { grants, clearings, files, evidence }: Facts): Holding {
   const { hostname, pathname, protocol } = new URL(load.url);
   const at = timeOf(load, evidence);
   /** Scopes that an answer after the one load and before the other cleared. */
@@ -264,18 +286,12 @@ export function holdingFor(load: Load, { grants, clearings, files, evidence }: F
           .filter((cookie) => cookie.name === 'CloudFront-Signature' && isClearing(cookie, at))
           .map((cookie) => scopeOf(cookie, clearing.url)),
       );
-  const carried = files.some((other) => {
-    if (
-      other === load ||
-      hostOf(other.url) !== hostOf(load.url) ||
-      folderOf(other.url) !== folderOf(load.url)
-    )
-      return false;
+  const carried = carriersIn(load.url, files).some((other) => {
+    if (other === load) return false;
     const signed = signedCookiesOf(other);
-    if (signed === null || signed.names.length === 0) return false;
     if (clearedSince(other).some((scope) => reachesHost(scope, hostname) && coversPath(scope.path, pathname)))
       return false;
-    const endsAt = signed.policy?.endsAt ?? null;
+    const endsAt = signed?.policy?.endsAt ?? null;
     return endsAt === null || endsAt * 1000 > at;
   });
   if (carried) return 'held';
@@ -316,26 +332,94 @@ export function holdingFor(load: Load, { grants, clearings, files, evidence }: F
   return dropped > 0 ? 'dropped' : 'unknown';
 }
 
+const CARRIERS_OF = new WeakMap<readonly Load[], ReadonlyMap<string, readonly Load[]>>();
+
+/** Loads with signed cookies in the same folder of the same host. */
+function carriersIn(url: string, files: readonly Load[]): readonly Load[] {
+  const place = (address: string): string => `${hostOf(address)} ${folderOf(address)}`;
+  let carriers = CARRIERS_OF.get(files);
+  if (carriers === undefined) {
+    const carrying = files.filter((file) => (signedCookiesOf(file)?.names.length ?? 0) > 0);
+    carriers = Map.groupBy(carrying, (file) => place(file.url));
+    CARRIERS_OF.set(files, carriers);
+  }
+  return carriers.get(place(url)) ?? [];
+}
+
 function isSameScope(one: Scope, other: Scope): boolean {
   return one.domain === other.domain && one.hostOnly === other.hostOnly && one.path === other.path;
 }
 
+/** Loads by what checks compare them by: a recording has thousands, and to compare each with each takes minutes. */
+interface LoadIndex {
+  readonly byUrl: ReadonlyMap<string, readonly Load[]>;
+  readonly byHost: ReadonlyMap<string, readonly Load[]>;
+}
+
+const INDEX_OF = new WeakMap<readonly Load[], LoadIndex>();
+
+function indexOf(loads: readonly Load[]): LoadIndex {
+  const known = INDEX_OF.get(loads);
+  if (known !== undefined) return known;
+  const index = {
+    byUrl: Map.groupBy(loads, ({ url }) => url),
+    byHost: Map.groupBy(loads, ({ url }) => hostOf(url)),
+  };
+  INDEX_OF.set(loads, index);
+  return index;
+}
+
+/** Those of some loads that have the address of another, in their order. */
+export function loadsAt(url: string, loads: readonly Load[]): readonly Load[] {
+  return indexOf(loads).byUrl.get(url) ?? [];
+}
+
+/** Those of some loads that have the host and port of an address, in their order. */
+export function loadsOfHost(url: string, loads: readonly Load[]): readonly Load[] {
+  return indexOf(loads).byHost.get(hostOf(url)) ?? [];
+}
+
+/** The parts of an address that checks compare. */
+interface Address {
+  readonly host: string;
+  readonly hostname: string;
+  readonly origin: string;
+  /** The path up to its last slash. */
+  readonly folder: string;
+}
+
+/** Of the evidence that is looked at: dozens of checks compare the same thousands of addresses. */
+const ADDRESSES = new Map<string, Address>();
+
+function addressOf(url: string): Address {
+  const known = ADDRESSES.get(url);
+  if (known !== undefined) return known;
+  const address = readAddress(url);
+  ADDRESSES.set(url, address);
+  return address;
+}
+
+function readAddress(url: string): Address {
+  if (!URL.canParse(url)) return { host: url, hostname: url, origin: url, folder: '' };
+  const { host, hostname, origin, pathname } = new URL(url);
+  return { host, hostname, origin, folder: pathname.slice(0, pathname.lastIndexOf('/') + 1) };
+}
+
 /** Host with port, as an address names it. */
 export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
+  return addressOf(url).host;
 }
 
 export function hostnameOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : url;
+  return addressOf(url).hostname;
 }
 
 export function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : url;
+  return addressOf(url).origin;
 }
 
 function folderOf(url: string): string {
-  const { pathname } = new URL(url);
-  return pathname.slice(0, pathname.lastIndexOf('/') + 1);
+  return addressOf(url).folder;
 }
 
 /** The browser of a load, by its user agent. */

@@ -12,13 +12,8 @@ export {
   type RootCause,
   type Status,
 } from './diagnose.js';
-export {
-  joinEvidence,
-  type CookiePair,
-  type Evidence,
-  type HeldCookie,
-  type Load,
-} from './evidence/evidence.js';
+export type { CookiePair, Evidence, HeldCookie, Load } from './evidence/evidence.js';
+export { joinEvidence } from './evidence/join-evidence.js';
 export { probe, type ProbeInput } from './evidence/probe.js';
 export { readConfiguration, type ConfigurationResult } from './evidence/read-configuration.js';
 export { readConsole } from './evidence/read-console.js';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../diagnose.js';
-import { bareLoad, joinEvidence, type ConfigurationFact, type Load } from '../evidence/evidence.js';
+import { bareLoad, type ConfigurationFact, type Load } from '../evidence/evidence.js';
+import { joinEvidence } from '../evidence/join-evidence.js';
 
 const NOW_MILLISECONDS = 1_795_000_000_000;
 const ENDS = { DateLessThan: { 'AWS:EpochTime': 1_795_000_900 } };

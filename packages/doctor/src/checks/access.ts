@@ -8,7 +8,7 @@ import {
   type SignedPolicy,
 } from '../evidence/signed-policy.js';
 import { printable } from '../evidence/show.js';
-import { hostOf, isMedia, isServed, refusalOf, signedCookiesOf, timeOf, type Facts } from '../facts.js';
+import { isMedia, isServed, loadsOfHost, refusalOf, signedCookiesOf, timeOf, type Facts } from '../facts.js';
 import { distinct, shown, signOf, type Check, type Sign } from './check.js';
 
 /** Refused requests that carried signed cookies. */
@@ -40,12 +40,9 @@ function hasEnded({ endsAt }: SignedPolicy, load: Load, facts: Facts): boolean {
 
 /** Files of the same host that were served before. */
 const servedBefore = (load: Load, facts: Facts) =>
-  facts.files.some(
+  loadsOfHost(load.url, facts.files).some(
     (other) =>
-      other !== load &&
-      isServed(other) &&
-      hostOf(other.url) === hostOf(load.url) &&
-      timeOf(other, facts.evidence) <= timeOf(load, facts.evidence),
+      other !== load && isServed(other) && timeOf(other, facts.evidence) <= timeOf(load, facts.evidence),
   );
 
 /** Whether the element itself plays: no script asked, and no script can ask again. */

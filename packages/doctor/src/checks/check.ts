@@ -92,5 +92,6 @@ export function signOf({ text, where, fix, isWarning }: ConfigurationFact): Sign
 
 /** One sign for each distinct text. */
 export function distinct(signs: readonly Sign[]): readonly Sign[] {
-  return signs.filter(({ seen }, index) => signs.findIndex((other) => other.seen === seen) === index);
+  const known = new Set<string>();
+  return signs.filter(({ seen }) => !known.has(seen) && known.add(seen));
 }

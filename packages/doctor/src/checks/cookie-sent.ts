@@ -6,6 +6,8 @@ import {
   hadCredentials,
   holdingFor,
   hostOf,
+  loadsAt,
+  loadsOfHost,
   isMedia,
   originOf,
   originSent,
@@ -375,11 +377,8 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
       for (const load of candidates) {
         if (load.source === 'live' || isFromVideoJs(load) || holdingFor(load, facts) !== 'held') continue;
         // Nothing but the grant says that the cookies are there: whether it was made with credentials must be known.
-        const carried = facts.files.some(
-          (other) =>
-            other.source === 'har' &&
-            hostOf(other.url) === hostOf(load.url) &&
-            (signedCookiesOf(other)?.names.length ?? 0) > 0,
+        const carried = loadsOfHost(load.url, facts.files).some(
+          (other) => other.source === 'har' && (signedCookiesOf(other)?.names.length ?? 0) > 0,
         );
         const isGrantSure = facts.grants.some(
           ({ load: grant }) =>
@@ -406,10 +405,9 @@ function liveSigns(facts: Facts): readonly Sign[] {
   );
   const held = facts.evidence.held.length > 0;
   return refused.flatMap((load): Sign[] => {
-    const own = facts.evidence.loads.find(
+    const own = loadsAt(load.url, facts.evidence.loads).find(
       (other) =>
         other.source === 'live' &&
-        other.url === load.url &&
         (signedCookiesOf(other)?.names.length ?? 0) > 0 &&
         (other.status ?? 999) < 300,
     );

@@ -1,7 +1,16 @@
 import { corsCheck } from '../browser/cors.js';
 import { header, type Load } from '../evidence/evidence.js';
 import { printable, showUrl } from '../evidence/show.js';
-import { corsOf, hostOf, isServed, mayBeOfTheApi, originOf, originSent, type Facts } from '../facts.js';
+import {
+  corsOf,
+  isServed,
+  loadsAt,
+  loadsOfHost,
+  mayBeOfTheApi,
+  originOf,
+  originSent,
+  type Facts,
+} from '../facts.js';
 import { distinct, shown, signOf, type Check, type Sign } from './check.js';
 
 const allowOrigin = (load: Load) => load.quoted ?? header(load.headers, 'access-control-allow-origin') ?? '';
@@ -41,24 +50,30 @@ function decidedBy(load: Load, facts: Facts): { where?: string } {
 
 /** Whether the distribution as it is written would answer well: then what is seen is an older copy. */
 const isPredictedWell = (load: Load, facts: Facts) =>
-  facts.evidence.loads.some(
-    (other) =>
-      other.source === 'configuration' &&
-      !other.isComparison &&
-      corsOf(other) === 'passes' &&
-      hostOf(other.url) === hostOf(load.url),
+  loadsOfHost(load.url, facts.evidence.loads).some(
+    (other) => other.source === 'configuration' && !other.isComparison && corsOf(other) === 'passes',
   );
 
 /** Answers of the same host, not from the browser’s cache, that the page of a load could read. */
-const rightAnswers = (load: Load, { evidence }: Facts) =>
-  evidence.loads.filter(
-    (other) =>
-      other !== load &&
-      other.method !== 'OPTIONS' &&
-      !other.fromBrowserCache &&
-      hostOf(other.url) === hostOf(load.url) &&
-      corsCheck(other.headers, originSent(load) ?? '', true) === 'passes',
-  );
+function rightAnswers(load: Load, { evidence }: Facts): readonly Load[] {
+  const ofHost = loadsOfHost(load.url, evidence.loads);
+  const known = RIGHT_ANSWERS.get(ofHost) ?? new Map<string, readonly Load[]>();
+  RIGHT_ANSWERS.set(ofHost, known);
+  const origin = originSent(load) ?? '';
+  const right =
+    known.get(origin) ??
+    ofHost.filter(
+      (other) =>
+        other.method !== 'OPTIONS' &&
+        !other.fromBrowserCache &&
+        corsCheck(other.headers, origin, true) === 'passes',
+    );
+  known.set(origin, right);
+  return right.filter((other) => other !== load);
+}
+
+/** Of each host's loads, by the origin that asks. */
+const RIGHT_ANSWERS = new WeakMap<readonly Load[], Map<string, readonly Load[]>>();
 
 /** Refused by CORS, and the answer’s headers are not shown. */
 const isHidden = (load: Load) => corsOf(load) === 'no-allow-origin' && load.headers === null;
@@ -218,13 +233,9 @@ export const CORS_CHECKS: readonly Check[] = [
           return [];
         if (isPredictedWell(load, facts)) return [];
         const value = allowOrigin(load);
-        const changed = facts.evidence.loads.find(
+        const changed = loadsAt(load.url, facts.evidence.loads).find(
           (other) =>
-            other !== load &&
-            other.url === load.url &&
-            isServed(other) &&
-            other.headers !== null &&
-            hasSpokenOtherwise(other, load),
+            other !== load && isServed(other) && other.headers !== null && hasSpokenOtherwise(other, load),
         );
         const fresh = rightAnswers(load, facts).find((other) => originSent(other) === originSent(load));
         if (result === 'other-origin') {
@@ -318,8 +329,8 @@ export const CORS_CHECKS: readonly Check[] = [
       const signs: Sign[] = [];
       for (const load of corsLoads(facts)) {
         if (corsOf(load) !== 'no-allow-origin' || load.source === 'configuration') continue;
-        const plain = facts.files.find(
-          (other) => other !== load && other.url === load.url && other.mode === 'no-cors' && isServed(other),
+        const plain = loadsAt(load.url, facts.files).find(
+          (other) => other !== load && other.mode === 'no-cors' && isServed(other),
         );
         const fresh = rightAnswers(load, facts).find((other) => originSent(other) === originSent(load));
         const isSafe = /\borigin\b/i.test(header(plain?.headers ?? load.headers, 'vary') ?? '');
@@ -375,11 +386,10 @@ export const CORS_CHECKS: readonly Check[] = [
         const isKnownFresh = load.headers !== null && !load.fromBrowserCache;
         if (rightAnswers(load, facts).length > 0 && load.source !== 'configuration') continue;
         // The page may be one that is not listed: then the header is there for others.
-        const forOthers = facts.evidence.loads.some(
+        const forOthers = loadsOfHost(load.url, facts.evidence.loads).some(
           (other) =>
             other !== load &&
             other.headers !== null &&
-            hostOf(other.url) === hostOf(load.url) &&
             header(other.headers, 'access-control-allow-origin') !== null &&
             other.method !== 'OPTIONS',
         );

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../diagnose.js';
-import { bareLoad, joinEvidence } from '../evidence/evidence.js';
+import { bareLoad } from '../evidence/evidence.js';
+import { joinEvidence } from '../evidence/join-evidence.js';
 
 /** What is found of a picture with Cross-Origin-Resource-Policy: same-site. */
 function statusOf(page: string, url: string) {

@@ -9,7 +9,7 @@ import {
   type Facts,
 } from '../facts.js';
 import type { Load } from '../evidence/evidence.js';
-import { distinct, shown, type Symptom } from './check.js';
+import { distinct, shown, type Sign, type Symptom } from './check.js';
 
 const WHY_NO_COOKIES = [
   'request-without-credentials',
@@ -314,4 +314,74 @@ export const SYMPTOMS: readonly Symptom[] = [
       return signs.length > 0 ? distinct(signs) : null;
     },
   },
+  {
+    id: 'failed-without-a-word',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: false,
+    isAloneOnly: true,
+    couldBe: [
+      'preflight-refused',
+      'header-not-allowed',
+      'no-cors-headers',
+      'content-security-policy',
+      'certificate-not-trusted',
+      'nothing-answers',
+    ],
+    title: 'The request failed, and the recording shows neither an answer nor a reason.',
+    why: 'For a failed preflight, a policy of the page and a dead network alike the recording may hold no more than "failed" (B77).',
+    fix: 'Hand over the lines of the console too: --console FILE.',
+    evidence: 'an entry of a HAR that failed, without status, headers and reason',
+    toTellApart: 'the line of the console on that request',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter(({ status, headers, reason }) => status === null && headers === null && reason === null)
+        .map((load) => ({ seen: `${shown(load)} failed.` }));
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
+  {
+    id: 'not-served',
+    catalogue: [],
+    stage: 'symptom',
+    isAnswer: true,
+    isAloneOnly: true,
+    couldBe: [],
+    title: 'The CDN answered with an error that is no refusal of access.',
+    why: 'The request was let through, and the file could not be served. An error page often has no CORS headers, so the browser may speak of CORS beside it (B77).',
+    fix: 'Open the address of the file in a tab of its own and mend what its status says.',
+    evidence: 'a status from 400 on that is neither 403 nor one of headers that are too large',
+    toTellApart: 'the status of the request in the Network panel',
+    look: (facts) => {
+      const signs = facts.failing
+        .filter(({ status, method }) => isOtherError(status) && method !== 'OPTIONS')
+        .map((load): Sign => {
+          const status = load.status ?? 0;
+          return { seen: `${shown(load)} answered ${status}.`, fix: fixOfError(status) };
+        });
+      return signs.length > 0 ? distinct(signs) : null;
+    },
+  },
 ];
+
+/** Causes of their own: access, and headers that are too large. */
+const OF_OTHER_CHECKS: readonly (number | null)[] = [403, 413, 431, 494];
+
+function isOtherError(status: number | null): boolean {
+  return (status ?? 0) >= 400 && !OF_OTHER_CHECKS.includes(status);
+}
+
+function fixOfError(status: number): string {
+  if (status === 404 || status === 410)
+    return 'Compare the path of the address with the key in the bucket, byte for byte, and look at the origin path and the behavior that matches.';
+  if (status === 401)
+    return 'The origin asks for a sign-in of its own: look at the origin, CloudFront does not answer 401.';
+  if (status === 405 || status === 501)
+    return 'The behavior or the origin does not allow the method: look at AllowedMethods of the behavior that matches.';
+  if (status === 416) return 'The range that was asked for lies beyond the end of the file.';
+  if (status === 429 || status === 503)
+    return 'Too many requests at once: wait, and look at the limits of the origin.';
+  if (status >= 500)
+    return 'CloudFront or the origin failed: look at the origin, and open its own address without CloudFront.';
+  return 'Open the address of the file in a tab of its own and mend what its status says.';
+}

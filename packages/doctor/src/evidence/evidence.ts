@@ -203,23 +203,6 @@ export function bareLoad(source: Source, where: string, url: string): Load {
   };
 }
 
-/** Puts what several readers found together. */
-export function joinEvidence(parts: readonly Partial<Evidence>[], base: Partial<Evidence>): Evidence {
-  const all = [...parts, base];
-  return {
-    nowMilliseconds: base.nowMilliseconds ?? 0,
-    target: base.target ?? parts.find(({ target }) => (target ?? null) !== null)?.target ?? null,
-    app: base.app ?? parts.find(({ app }) => (app ?? null) !== null)?.app ?? null,
-    loads: all.flatMap(({ loads = [] }) => loads),
-    sayings: all.flatMap(({ sayings = [] }) => sayings),
-    held: all.flatMap(({ held = [] }) => held),
-    configuration: all.flatMap(({ configuration = [] }) => configuration),
-    certificates: all.flatMap(({ certificates = [] }) => certificates),
-    sources: [...new Set(all.flatMap(({ sources = [] }) => sources))],
-    notes: [...new Set(all.flatMap(({ notes = [] }) => notes))],
-  };
-}
-
 /** The value of a header in any case; null: absent, or headers not known. Several lines are joined as Fetch joins them. */
 export function header(headers: HeaderList | null, name: string): string | null {
   let found: string | null = null;
