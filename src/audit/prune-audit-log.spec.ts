@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
 import { openDatabase, type Database } from '../database/database.js';
 import { Secret } from '../settings/secret.js';
 import { AuditLog } from './audit-log.js';
 import { AUDIT_KINDS } from './audit-event.js';
-import { pruneAuditLog, retentionCutoff } from './prune-audit-log.js';
+import { beginningOfMonth, pruneAuditLog, retentionCutoff } from './prune-audit-log.js';
 
 const DAY_SECONDS = 86_400;
 const RETENTION_SECONDS = 400 * DAY_SECONDS;
@@ -75,8 +76,13 @@ describe.each(['sqlite', 'postgres'] as const)('pruning the audit log in %s', (k
     await server?.drop();
   });
 
-  const prune = (more: Partial<Parameters<typeof pruneAuditLog>[1]> = {}) =>
-    pruneAuditLog(database.queries, { beforeEpochSeconds: cutoff, isDryRun: false, rest: noRest, ...more });
+  const prune = (more: Partial<Parameters<typeof pruneAuditLog>[2]> = {}) =>
+    pruneAuditLog(database.queries, kind, {
+      beforeEpochSeconds: cutoff,
+      isDryRun: false,
+      rest: noRest,
+      ...more,
+    });
 
   async function eventsFrom(sinceEpochSeconds: number) {
     const range = { kinds: AUDIT_KINDS, sinceEpochSeconds };
@@ -132,5 +138,100 @@ describe.each(['sqlite', 'postgres'] as const)('pruning the audit log in %s', (k
     );
     expect((await eventsFrom(cutoff)).length).toBe(YOUNG_GRANTS + 2);
     expect(all).toBe(OLD_GRANTS + YOUNG_GRANTS + 4);
+  });
+});
+
+describe('pruning the partitions of PostgreSQL', () => {
+  let server: TestDatabase;
+  let database: Database;
+  const monthsOf = async () =>
+    (
+      await sql<{ name: string }>`select partition_name as name from audit_partitions
+        where table_name = 'grants' and until_epoch_seconds < ${Date.UTC(2010, 0) / 1000} order by 1`.execute(
+        database.queries,
+      )
+    ).rows.map(({ name }) => name);
+
+  /** Two months with partitions, three rows in each, and one row of a month that has none. */
+  beforeEach(async () => {
+    server = await createTestDatabase();
+    database = await openDatabase({ kind: 'postgres', url: new Secret(server.url) }, () => undefined);
+    for (const month of [0, 1]) {
+      const [from, until] = [month, month + 1].map((each) => Date.UTC(2001, each) / 1000);
+      await sql`select edgepass_add_audit_partition('grants', ${from}, ${until})`.execute(database.queries);
+    }
+    const times = [
+      ...[Date.UTC(2001, 0, 1), Date.UTC(2001, 0, 9), Date.UTC(2001, 1, 1) - 1_000],
+      ...[Date.UTC(2001, 1, 1), Date.UTC(2001, 1, 9), Date.UTC(2001, 2, 1) - 1_000],
+      Date.UTC(2001, 2, 1),
+    ];
+    const grants = times.map((time, index) => ({
+      id: idOf(index),
+      viewer_id: 'u1',
+      prefix: 'a',
+      resource: 'https://cdn.example.com/a/*',
+      key_pair_id: 'K2JCJMDEHXQW5F',
+      entitlement_id: 'e1',
+      issued_at: time / 1000,
+      expires_at: time / 1000 + 900,
+    }));
+    await database.queries.insertInto('grants').values(grants).execute();
+  });
+  afterEach(async () => {
+    await database.close();
+    await server.drop();
+  });
+
+  const prune = (before: number, isDryRun = false) =>
+    pruneAuditLog(database.queries, 'postgres', {
+      beforeEpochSeconds: before / 1000,
+      isDryRun,
+      rest: noRest,
+    });
+
+  it.each([
+    ['the beginning of a month', Date.UTC(2001, 1, 1), 3, ['grants_2001_02']],
+    ['the middle of a month', Date.UTC(2001, 1, 9), 4, ['grants_2001_02']],
+    ['the end of all', Date.UTC(2001, 2, 2), 7, []],
+  ])(
+    'up to %s drops the months before, deletes the other rows, and counts both',
+    async (_, before, rows, left) => {
+      expect((await prune(before, true)).grant).toBe(rows);
+      expect(await monthsOf()).toEqual(['grants_2001_01', 'grants_2001_02']);
+      expect((await prune(before)).grant).toBe(rows);
+      expect(await monthsOf()).toEqual(left);
+      const remaining = await database.queries.selectFrom('grants').select('id').orderBy('id').execute();
+      expect(remaining.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6].slice(rows).map(idOf));
+    },
+  );
+
+  it('waits for a caller who is at work on the log, and drops the month then', async () => {
+    const reading = database.queries.transaction().execute(async (transaction) => {
+      await transaction.selectFrom('grants').select('id').execute();
+      // The lock of a reader is held until its transaction ends, which is after the first try.
+      await triedOnce;
+    });
+    let tried = (): void => undefined;
+    const triedOnce = new Promise<void>((resolve) => (tried = resolve));
+    const pruned = await pruneAuditLog(database.queries, 'postgres', {
+      beforeEpochSeconds: Date.UTC(2001, 1, 1) / 1000,
+      isDryRun: false,
+      rest: async () => {
+        tried();
+        await reading;
+      },
+    });
+    expect(pruned.grant).toBe(3);
+    expect(await monthsOf()).toEqual(['grants_2001_02']);
+  });
+});
+
+describe('the beginning of a month', () => {
+  it.each([
+    ['2025-10-24T05:40:00Z', '2025-10-01T00:00:00Z'],
+    ['2025-10-01T00:00:00Z', '2025-10-01T00:00:00Z'],
+    ['2024-12-31T23:59:59Z', '2024-12-01T00:00:00Z'],
+  ])('of %s is %s', (time, beginning) => {
+    expect(beginningOfMonth(Date.parse(time) / 1000)).toBe(Date.parse(beginning) / 1000);
   });
 });

@@ -10,7 +10,7 @@ import type { Settings } from '../settings/settings.js';
 import { runCommand, WrongUse } from './command-line.js';
 
 const USAGE = `Usage: edgepass audit export [--since TIME] [--until TIME] [--kind KIND]
-       edgepass audit prune [--keep DAYS] [--before TIME] [--dry-run]
+       edgepass audit prune [--keep DAYS] [--before TIME] [--exact] [--dry-run]
 
 Both use the database in DATABASE_URL. With NODE_ENV=development it may also stand in .env in the current folder.
 An SQLite file belongs to the service that has it open: stop that service first. On PostgreSQL both can run at
@@ -27,8 +27,10 @@ row and repeats none.
 
 prune deletes rows whose retention is over, oldest first, in steps that can be cut off and begun again.
 The retention stands in the database, 400 days if nobody lengthened it; it can be kept longer, never shorter.
+PostgreSQL has a partition for each month (UTC): a month goes as a whole, when all of it may go.
 --keep     at least this many days are kept
 --before   no row of this time or later goes; take what your last export named
+--exact    on PostgreSQL also the rows of a month of which others must stay, one by one
 --dry-run  counts what would go, and deletes nothing
 `;
 
@@ -39,11 +41,15 @@ const OPTIONS = {
   kind: TEXT,
   keep: TEXT,
   before: TEXT,
+  exact: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
 } as const;
 
 /** Which options each word takes. */
-const OPTIONS_OF = { export: ['since', 'until', 'kind'], prune: ['keep', 'before', 'dry-run'] } as const;
+const OPTIONS_OF = {
+  export: ['since', 'until', 'kind'],
+  prune: ['keep', 'before', 'exact', 'dry-run'],
+} as const;
 
 /** Gives the exit code: 0 done, 1 the database cannot be used or the log not be written, 2 wrong use. */
 export function run(args: readonly string[]): Promise<number> {
@@ -66,7 +72,9 @@ export function run(args: readonly string[]): Promise<number> {
   });
 }
 
-type Given = Readonly<Partial<Record<Exclude<keyof typeof OPTIONS, 'dry-run'>, string | undefined>>>;
+type Given = Readonly<
+  Partial<Record<Exclude<keyof typeof OPTIONS, 'exact' | 'dry-run'>, string | undefined>>
+>;
 
 /** @throws {WrongUse} before anything is opened */
 function exportWork({ since, until, kind }: Given): () => Promise<number> {
@@ -80,14 +88,22 @@ function exportWork({ since, until, kind }: Given): () => Promise<number> {
 }
 
 /** @throws {WrongUse} before anything is opened */
-function pruneWork(values: Given & { readonly 'dry-run'?: boolean | undefined }): () => Promise<number> {
+function pruneWork(
+  values: Given & { readonly exact?: boolean | undefined; readonly 'dry-run'?: boolean | undefined },
+): () => Promise<number> {
   const { keep, before } = values;
   if (keep !== undefined && !/^[1-9]\d{0,4}$/.test(keep)) {
     throw new WrongUse('expected a --keep in whole days, like 730');
   }
   const keepDays = keep === undefined ? undefined : Number(keep);
   const beforeEpochSeconds = readTime(before);
-  return () => pruneLog({ keepDays, beforeEpochSeconds, isDryRun: values['dry-run'] === true });
+  return () =>
+    pruneLog({
+      keepDays,
+      beforeEpochSeconds,
+      isExact: values.exact === true,
+      isDryRun: values['dry-run'] === true,
+    });
 }
 
 function readTime(text: string | undefined): number | undefined {
@@ -143,13 +159,14 @@ async function exportLog(range: AuditRange): Promise<number> {
 interface Prune {
   readonly keepDays: number | undefined;
   readonly beforeEpochSeconds: number | undefined;
+  readonly isExact: boolean;
   readonly isDryRun: boolean;
 }
 
 const DAY_SECONDS = 86_400;
 
-async function pruneLog({ keepDays, beforeEpochSeconds, isDryRun }: Prune): Promise<number> {
-  const [{ pruneAuditLog, retentionCutoff }, { codeOf }] = await Promise.all([
+async function pruneLog({ keepDays, beforeEpochSeconds, isExact, isDryRun }: Prune): Promise<number> {
+  const [{ beginningOfMonth, pruneAuditLog, retentionCutoff }, { codeOf }] = await Promise.all([
     import('../audit/prune-audit-log.js'),
     import('../database/database-open-error.js'),
   ]);
@@ -161,12 +178,13 @@ async function pruneLog({ keepDays, beforeEpochSeconds, isDryRun }: Prune): Prom
   const { opened, kind } = database;
   try {
     const cutoff = await retentionCutoff(opened.queries, opened.nowEpochSeconds);
-    const before = Math.min(
+    const asked = Math.min(
       cutoff,
       keepDays === undefined ? cutoff : opened.nowEpochSeconds - keepDays * DAY_SECONDS,
       beforeEpochSeconds ?? cutoff,
     );
-    const pruned = await pruneAuditLog(opened.queries, {
+    const before = kind === 'postgres' && !isExact ? beginningOfMonth(asked) : asked;
+    const pruned = await pruneAuditLog(opened.queries, kind, {
       beforeEpochSeconds: before,
       isDryRun,
       // A service is at work beside it: half of the time belongs to that one.

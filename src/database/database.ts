@@ -8,6 +8,7 @@ import { migrateToLatest } from './migrate.js';
 import {
   explainPostgres,
   mayPass,
+  type OnMaintenance,
   postgresGroupCommit,
   postgresProblem,
   PostgresProbe,
@@ -81,10 +82,11 @@ export async function openDatabase(
   settings: Settings['database'],
   onConnectionLost: OnConnectionLost,
   onWeakDurability: OnWeakDurability = () => undefined,
+  onMaintenance: OnMaintenance = () => undefined,
 ): Promise<Database> {
   return settings.kind === 'sqlite'
     ? openSqliteDatabase(settings.path)
-    : openPostgresDatabase(settings.url.reveal(), onConnectionLost, onWeakDurability);
+    : openPostgresDatabase(settings.url.reveal(), onConnectionLost, onWeakDurability, onMaintenance);
 }
 
 async function openSqliteDatabase(path: string): Promise<Database> {
@@ -103,10 +105,11 @@ async function openPostgresDatabase(
   url: string,
   onConnectionLost: OnConnectionLost,
   onWeakDurability: OnWeakDurability,
+  onMaintenance: OnMaintenance,
 ): Promise<Database> {
   const sessions = await PostgresSessions.to(url);
   const queries = postgresQueries(sessions, onConnectionLost);
-  const probe = new PostgresProbe(sessions, onWeakDurability);
+  const probe = new PostgresProbe(sessions, onWeakDurability, onMaintenance);
   const readiness = new Readiness(probe.probe, false);
   const groups = postgresGroupCommit(sessions, queries, onConnectionLost);
   const database = new Database(queries, 'postgres', readiness, hostOf(url), () => probe.close(), groups);

@@ -21,7 +21,11 @@ describe('instances that start at once on an empty PostgreSQL (N22)', () => {
     await server.drop();
     expect(opened.filter((result) => result.status === 'rejected')).toEqual([]);
     expect(ready).toEqual([true, true, true, true, true]);
-    expect(rows.map((row) => row.name)).toEqual(['0001-entitlements-and-grants', '0002-audit-log']);
+    expect(rows.map((row) => row.name)).toEqual([
+      '0001-entitlements-and-grants',
+      '0002-audit-log',
+      '0003-audit-partitions',
+    ]);
   });
 
   it('wait for the one that migrates longer than a caller may wait', async () => {

@@ -28,9 +28,13 @@ export interface EntitlingQuery<Asked extends object> {
 /** The window of the limit per viewer. */
 const WINDOW_SECONDS = 60;
 
+/** How far the clock of another instance may be ahead. An end lets PostgreSQL leave out the partitions of other months. */
+const CLOCKS_DIFFER_SECONDS = 60;
+
 /** What the statement counts the viewer's own rows by. */
 interface Counted {
   readonly countedFromEpochSeconds: number;
+  readonly countedUntilEpochSeconds: number;
 }
 
 /** What the statement gives where it has written a row: the right behind it may end sooner than was asked. */
@@ -65,7 +69,12 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
     );
     const countedFromEpochSeconds = grant.issuedAtEpochSeconds - WINDOW_SECONDS;
     const record = { ...grant, viewerId: caller.id };
-    const query = this.#record.with({ ...asked, ...record, countedFromEpochSeconds });
+    const query = this.#record.with({
+      ...asked,
+      ...record,
+      countedFromEpochSeconds,
+      countedUntilEpochSeconds: grant.issuedAtEpochSeconds + CLOCKS_DIFFER_SECONDS,
+    });
     const { rows } = await this.#write(query);
     if (rows[0]) return { ...record, expiresAtEpochSeconds: rows[0].expires_at };
     if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(caller.id, grant.issuedAtEpochSeconds);
@@ -89,6 +98,7 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
         .where('viewer_id', '=', viewerId)
         .where('expires_at', '>', nowEpochSeconds - WINDOW_SECONDS)
         .where('issued_at', '>', nowEpochSeconds - WINDOW_SECONDS)
+        .where('issued_at', '<=', nowEpochSeconds + CLOCKS_DIFFER_SECONDS)
         .executeTakeFirstOrThrow(),
     );
     if (Number(count) < this.grantsPerViewerAndMinute) return;
@@ -111,9 +121,11 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
     const seconds = (value: number) => sql<number>`cast(${value} as bigint)`;
     const wished = seconds(places.expiresAtEpochSeconds);
     const from = seconds(places.countedFromEpochSeconds);
+    const until = seconds(places.countedUntilEpochSeconds);
     // The index on viewer and end finds them: what was issued since then ends later still.
     const recent = sql<number>`(select count(*) from grants as recent
-      where recent.viewer_id = ${text(places.viewerId)} and recent.expires_at > ${from} and recent.issued_at > ${from})`;
+      where recent.viewer_id = ${text(places.viewerId)} and recent.expires_at > ${from}
+        and recent.issued_at > ${from} and recent.issued_at <= ${until})`;
     return this.database.queries
       .insertInto('grants')
       .columns([

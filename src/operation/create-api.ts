@@ -50,6 +50,7 @@ export async function createApi(
     settings.database,
     (error) => options.logger.warn({ msg: 'a database connection was lost', reason: error.message }),
     (warning) => options.logger.warn(warning),
+    (level, line) => (level === 'info' ? options.logger.log(line) : options.logger.warn(line)),
   );
   try {
     const cloudFront = new CloudFrontService({ ...deployment.cloudFront, clock });

@@ -152,6 +152,36 @@ test.each(databases)(
   60_000,
 );
 
+test('a prune of PostgreSQL leaves a month of which rows must stay, but for --exact', async () => {
+  const server = await createTestDatabase();
+  const settings = { kind: 'postgres', url: new Secret(server.url) } as const;
+  const database = await openDatabase(settings, () => undefined);
+  const [first, second] = [Date.UTC(2001, 0, 3) / 1000, Date.UTC(2001, 0, 20) / 1000];
+  const grants = [first, second].map((at, index) => ({
+    id: `019aa0c0-0000-7000-8000-00000000000${index}`,
+    viewer_id: 'u1',
+    prefix: 'courses',
+    resource: 'https://cdn.example.com/courses/*',
+    key_pair_id: 'K2JCJMDEHXQW5F',
+    entitlement_id: 'e1',
+    issued_at: at,
+    expires_at: at + 900,
+  }));
+  await database.queries.insertInto('grants').values(grants).execute();
+  await database.close();
+  const prune = async (...more: string[]) => {
+    const options = { environment: { DATABASE_URL: server.url } };
+    return (await runEdgepass(['audit', 'prune', '--before', '2001-01-10T00:00:00Z', ...more], options))
+      .stdout;
+  };
+  const said = [await prune(), await prune('--exact')];
+  await server.drop();
+  expect(said).toEqual([
+    'edgepass audit: rows deleted, all from before 2001-01-01T00:00:00Z: grant 0, refusal 0, entitlement 0\n',
+    'edgepass audit: rows deleted, all from before 2001-01-10T00:00:00Z: grant 1, refusal 0, entitlement 0\n',
+  ]);
+}, 60_000);
+
 test('a prune that may not delete on PostgreSQL says so', async () => {
   const server = await createTestDatabase();
   const settings = { kind: 'postgres', url: new Secret(server.url) } as const;

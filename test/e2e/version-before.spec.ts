@@ -3,12 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { Kysely, PostgresDialect, type Dialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { readPrefix, type Prefix } from '../../src/cloudfront/prefix.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
-import { DIALECT_FRAGMENTS, type DialectName } from '../../src/database/dialect-fragments.js';
-import { entitlementsAndGrants } from '../../src/database/migrations/0001-entitlements-and-grants.js';
-import { auditLog } from '../../src/database/migrations/0002-audit-log.js';
+import type { DialectName } from '../../src/database/dialect-fragments.js';
 import type { Tables } from '../../src/database/schema.js';
 import { GroupCommitDialect } from '../../src/database/sqlite/sqlite-dialect.js';
 import { EntitlementRepository } from '../../src/entitlements/entitlement.repository.js';
@@ -18,23 +15,14 @@ import { Secret } from '../../src/settings/secret.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { poolOn } from '../support/postgres-connections.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { migrateToVersionBefore } from '../support/version-before.js';
 
 const NOW = 1_795_158_000;
 
-/** What version 0.1.0 left: its schema (the first two migrations), and rows of prefixes that were ASCII only. */
+/** What version 0.1.0 left: its schema, and rows of prefixes that were ASCII only. */
 async function makeVersionBefore(dialect: Dialect, name: DialectName): Promise<void> {
   const queries = new Kysely<Tables>({ dialect });
-  const fragments = DIALECT_FRAGMENTS[name];
-  const migrations = {
-    '0001-entitlements-and-grants': entitlementsAndGrants(fragments),
-    '0002-audit-log': auditLog(fragments),
-  };
-  const migrator = new Migrator({
-    db: queries,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
-  });
-  const { error } = await migrator.migrateToLatest();
-  if (error) throw error;
+  await migrateToVersionBefore(queries, name);
   const given = { starts_at: null, ends_at: null, given_by: 'root', given_at: NOW - 600 };
   await queries
     .insertInto('entitlements')

@@ -63,7 +63,11 @@ describeWith('pgbouncer', 'behind PgBouncer in transaction mode', () => {
     const { rows } = await direct.query('select name from kysely_migration order by name');
     expect([database.readiness.isReady, rows]).toEqual([
       true,
-      [{ name: '0001-entitlements-and-grants' }, { name: '0002-audit-log' }],
+      [
+        { name: '0001-entitlements-and-grants' },
+        { name: '0002-audit-log' },
+        { name: '0003-audit-partitions' },
+      ],
     ]);
   });
 

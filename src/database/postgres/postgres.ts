@@ -4,6 +4,7 @@ import { formatProblems } from '../../settings/settings-problem.js';
 import { codeOf, DatabaseOpenError } from '../database-open-error.js';
 import { migrateToLatest } from '../migrate.js';
 import { MigratingDialect, underMigrationLock } from './migration-lock.js';
+import { isAuditLogWhole, prepareAuditPartitions } from './prepare-audit-partitions.js';
 import {
   COMMIT_SETTINGS,
   durabilityWarning,
@@ -39,12 +40,21 @@ const POOL_CONNECTIONS = 10;
 /** A migration may take its time, and so may the one of the instance beside us that we wait for. */
 const MIGRATION_MILLISECONDS = 300_000;
 
+/** An index on an audit log of any size may take longer. Nobody waits for it but this start. */
+const PREPARATION_MILLISECONDS = 12 * 3_600_000;
+
+/** How often the partitions of the months to come are looked after: they are made three months ahead. */
+const PARTITIONS_EVERY_MILLISECONDS = 3_600_000;
+
 /** The callers' connections: each wait is bounded. Nothing is connected yet. */
 export function postgresQueries(sessions: PostgresSessions, onConnectionLost: OnConnectionLost): Queries {
   const pool = sessions.pool(LIMITS, { max: POOL_CONNECTIONS });
   const bounded = new BoundedPool(pool, STATEMENT_MILLISECONDS, onConnectionLost, sessions);
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: bounded }) });
 }
+
+/** Called with a line for the log when the service looks after its schema, or could not. */
+export type OnMaintenance = (level: 'info' | 'warn', line: object) => void;
 
 /** Where grants are recorded: together, on a connection of their own. Nothing is connected yet. */
 export function postgresGroupCommit(
@@ -73,15 +83,35 @@ export function slowPostgresQueries(sessions: PostgresSessions): Queries {
  * Brings the schema to this version. Several instances may call it at once: one of them migrates. The others wait for
  * it here, on a connection that waits longer than callers may.
  */
-export async function migratePostgres(sessions: PostgresSessions): Promise<void> {
-  const pool = new BoundedPool(sessions.unlimitedPool({ max: 1 }), MIGRATION_MILLISECONDS, () => undefined);
-  const queries = new Kysely<Tables>({ dialect: new MigratingDialect({ pool }) });
+export async function migratePostgres(
+  sessions: PostgresSessions,
+  onMaintenance: OnMaintenance,
+): Promise<void> {
+  const queries = queriesOnOneConnection(sessions, MIGRATION_MILLISECONDS);
+  // What is prepared is no part of the transaction that holds the lock. It connects when it is first asked.
+  const beside = queriesOnOneConnection(sessions, PREPARATION_MILLISECONDS);
   try {
     await refuseOtherEncodings(queries);
-    await underMigrationLock(queries, (locked) => migrateToLatest(locked, 'postgres'));
+    await underMigrationLock(queries, async (locked) => {
+      if (await isAuditLogWhole(locked)) {
+        await prepareAuditPartitions(beside, ({ table, step }) =>
+          onMaintenance('info', {
+            msg: 'the audit log is being made ready for partitions; this may take minutes',
+            table,
+            step,
+          }),
+        );
+      }
+      await migrateToLatest(locked, 'postgres');
+    });
   } finally {
-    await queries.destroy();
+    await Promise.all([queries.destroy(), beside.destroy()]);
   }
+}
+
+function queriesOnOneConnection(sessions: PostgresSessions, statementMilliseconds: number): Queries {
+  const pool = new BoundedPool(sessions.unlimitedPool({ max: 1 }), statementMilliseconds, () => undefined);
+  return new Kysely<Tables>({ dialect: new MigratingDialect({ pool }) });
 }
 
 /**
@@ -105,20 +135,27 @@ async function refuseOtherEncodings(queries: Queries): Promise<void> {
 export class PostgresProbe {
   readonly #sessions: PostgresSessions;
   readonly #onWeakDurability: OnWeakDurability;
+  readonly #onMaintenance: OnMaintenance;
   #client: Client | null = null;
   #isMigrated = false;
+  #partitionsLookedAfter = Number.NEGATIVE_INFINITY;
   #lastWarning: string | null = null;
 
-  constructor(sessions: PostgresSessions, onWeakDurability: OnWeakDurability) {
+  constructor(
+    sessions: PostgresSessions,
+    onWeakDurability: OnWeakDurability,
+    onMaintenance: OnMaintenance = () => undefined,
+  ) {
     this.#sessions = sessions;
     this.#onWeakDurability = onWeakDurability;
+    this.#onMaintenance = onMaintenance;
   }
 
   readonly probe: Probe = async (withWrite) => {
     try {
       const client = await this.#connected();
       if (!this.#isMigrated) {
-        await migratePostgres(this.#sessions);
+        await migratePostgres(this.#sessions, this.#onMaintenance);
         this.#isMigrated = true;
       }
       const [state] = (
@@ -127,6 +164,7 @@ export class PostgresProbe {
       // A standby, or a primary that was switched to read-only: it answers, and records nothing (N20).
       if (state?.read_only !== 'off') throw new Error('PostgreSQL is read-only');
       if (withWrite) await this.#ask(client, PROBE_WRITE('$1'), [probeFiller()]);
+      await this.#makePartitions(client);
     } catch (error) {
       this.close();
       throw error;
@@ -142,6 +180,24 @@ export class PostgresProbe {
   #ask(client: Client, text: string, values: unknown[] = []): Promise<QueryResult> {
     const limits = this.#sessions.beginWithLimits(client);
     return limits === null ? client.query(text, values) : inTransaction(client, limits, { text, values });
+  }
+
+  /** Grants do not depend on it (there is a default partition), so a failure says nothing of readiness. */
+  async #makePartitions(client: Client): Promise<void> {
+    const now = performance.now();
+    if (now - this.#partitionsLookedAfter < PARTITIONS_EVERY_MILLISECONDS) return;
+    this.#partitionsLookedAfter = now;
+    try {
+      const { rows } = await this.#ask(client, 'select edgepass_make_audit_partitions() as made');
+      const { made = 0 } = (rows[0] ?? {}) as { made?: number };
+      if (made > 0)
+        this.#onMaintenance('info', { msg: 'partitions of the audit log were made', count: made });
+    } catch (error) {
+      this.#onMaintenance('warn', {
+        msg: 'the partitions of the audit log could not be made ahead; trying again in an hour',
+        reason: codeOf(error),
+      });
+    }
   }
 
   async #connected(): Promise<Client> {
