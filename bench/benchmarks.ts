@@ -1,6 +1,7 @@
 import { benchAudit } from './audit/bench-audit.js';
 import { benchDoctor } from './doctor/bench-doctor.js';
 import { benchEdge } from './edge/bench-edge.js';
+import { benchEdgeNginx } from './edge/bench-edge-nginx.js';
 import { benchOverload } from './overload/bench-overload.js';
 import { benchGrants } from './grants/bench-grants.js';
 import { profileGrants } from './grants/profile-grants.js';
@@ -13,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   audit: benchAudit,
   'grants-profile': profileGrants,
   edge: benchEdge,
+  'edge-nginx': benchEdgeNginx,
   doctor: benchDoctor,
   overload: benchOverload,
 };

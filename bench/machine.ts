@@ -33,9 +33,10 @@ export function processorTime(pids: readonly number[]): ProcessorTime | null {
 
 function processMicroseconds(pid: number): number | null {
   try {
-    // proc(5): after the command in parentheses come state … utime (14th field) and stime.
+    // proc(5): after the command in parentheses come state … utime (14th field), stime, and both of ended children.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MICROSECONDS;
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return ticks * TICK_MICROSECONDS;
   } catch {
     return null;
   }

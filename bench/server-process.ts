@@ -20,17 +20,28 @@ export interface ServerProcess {
  * Starts `node <args>` with exactly this environment and PORT, and resolves when `readyPath` answers.
  * Rejects with what the process wrote when it ends first.
  */
-export async function startServer(
+export function startServer(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   readyPath: string,
   options: { readonly ipc?: boolean } = {},
 ): Promise<ServerProcess> {
+  const start = (port: number): ChildProcess =>
+    spawn(process.execPath, args, {
+      env: { ...environment, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
+    });
+  return startProgram(`node ${args.join(' ')}`, start, readyPath);
+}
+
+/** The same for any program; `start` gives it the port to listen on. */
+export async function startProgram(
+  name: string,
+  start: (port: number) => ChildProcess,
+  readyPath: string,
+): Promise<ServerProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, args, {
-    env: { ...environment, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
-  });
+  const child = start(port);
   let written = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (written = (written + text).slice(-10_000)));
@@ -41,7 +52,7 @@ export async function startServer(
   while (!(await answers(url + readyPath))) {
     if (child.exitCode !== null || performance.now() > deadline) {
       child.kill('SIGKILL');
-      throw new Error(`node ${args.join(' ')} did not start:\n${written}`);
+      throw new Error(`${name} did not start:\n${written}`);
     }
     await wait(50);
   }

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startServer, type ServerProcess } from '../server-process.js';
 
@@ -20,17 +20,18 @@ export interface ServedFile {
 
 /** The files, the distribution that edgepass recommends (R90) before them, and viewers with signed cookies. */
 export class Stage {
-  private readonly root = mkdtempSync(join(tmpdir(), 'edgepass-bench-edge-'));
-  private readonly media = join(this.root, 'media');
+  readonly root = mkdtempSync(join(tmpdir(), 'edgepass-bench-edge-'));
+  readonly media = join(this.root, 'media');
   private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
   constructor() {
     mkdirSync(this.media);
   }
 
-  /** Writes a file of random bytes. */
+  /** Writes a file of random bytes; its name may begin with a folder. */
   file(name: string, byteLength: number): ServedFile {
     const bytes = randomBytes(byteLength);
+    mkdirSync(dirname(join(this.media, name)), { recursive: true });
     writeFileSync(join(this.media, name), bytes);
     return { name, byteLength, sha256: createHash('sha256').update(bytes).digest('hex') };
   }
@@ -56,11 +57,17 @@ export class Stage {
     return Object.entries(values).map(([name, value]) => [`CloudFront-${name}`, value] as const);
   }
 
-  async startEdge(readyFile: string): Promise<ServerProcess> {
+  /** @param server what stands behind the same address, and takes the paths outside the folders of files; uncached */
+  async startEdge(readyFile: string, server: ServerProcess | null = null): Promise<ServerProcess> {
+    return this.startEdgeOn(await this.distribution(server), readyFile);
+  }
+
+  /** Writes the distribution; gives its folder. */
+  async distribution(server: ServerProcess | null): Promise<string> {
     const { writeDistributionFolder } = (await import(
       new URL('../../../packages/local/dist/distribution-folder.js', import.meta.url).href
     )) as { readonly writeDistributionFolder: (dataDir: string, input: object) => string };
-    const folder = writeDistributionFolder(this.root, {
+    return writeDistributionFolder(this.root, {
       cloudFrontUrl: `http://${HOST}`,
       pageOrigins: [PAGE_ORIGIN],
       keyPairId: KEY_PAIR_ID,
@@ -68,7 +75,11 @@ export class Stage {
       nowEpochSeconds: Math.floor(Date.now() / 1000),
       mediaFolder: this.media,
       tls: null,
+      behindEdge: { api: null, page: server },
     });
+  }
+
+  startEdgeOn(folder: string, readyFile: string): Promise<ServerProcess> {
     // The port is not known yet, so the policy that proves readiness is one for any address.
     const query = Object.entries(signed('http*://*', 60, this.keys.privateKey));
     const ready = `/${readyFile}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
