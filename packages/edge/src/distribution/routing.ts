@@ -65,43 +65,49 @@ interface Candidate {
   readonly behavior: Behavior;
   /** Place in the order of precedence. */
   readonly place: number;
-  /** What every path that it covers begins with. */
-  readonly beginning: string;
   readonly covers: (normalisedPath: string) => boolean;
 }
 
+/** Candidates by the literal text at one end of their patterns, and that by its length. */
+type ByText = Map<number, Map<string, Candidate[]>>;
+
 /**
- * The behaviors by the first segment of the paths that they cover, so that a path is compared with few of many. Those
- * whose first segment holds a wildcard are compared with every path.
+ * The behaviors by the longer of the two texts that every path they cover begins or ends with, so that a path is compared
+ * with few of many: a thousand behaviors have a handful of lengths, and each is one lookup.
  */
 class BehaviorChoice {
-  private readonly bySegment = new Map<string, Candidate[]>();
-  private readonly others: Candidate[] = [];
+  private readonly byBeginning: ByText = new Map();
+  private readonly byEnding: ByText = new Map();
 
   constructor(behaviors: readonly Behavior[]) {
     for (const [place, behavior] of behaviors.entries()) {
       const pattern = fromTheRoot(behavior.pathPattern);
+      const candidate = { behavior, place, covers: wildcardMatcher(pattern) };
+      // A backslash escapes a question mark, so a text that holds one is not what paths hold.
       const beginning = /^[^*?\\]*/.exec(pattern)?.[0] ?? '';
-      const segment = /^\/[^/]*\//.exec(beginning)?.[0];
-      const candidate = { behavior, place, beginning, covers: wildcardMatcher(pattern) };
-      if (segment === undefined) this.others.push(candidate);
-      else this.bySegment.set(segment, [...(this.bySegment.get(segment) ?? []), candidate]);
+      const ending = /[^*?\\]*$/.exec(pattern)?.[0] ?? '';
+      if (ending.length > beginning.length) add(this.byEnding, ending, candidate);
+      else add(this.byBeginning, beginning, candidate);
     }
   }
 
   /** The first that covers the path, in the order of the distribution. */
   first(normalisedPath: string): Behavior | undefined {
-    const end = normalisedPath.indexOf('/', 1);
-    const own = end === -1 ? undefined : this.bySegment.get(normalisedPath.slice(0, end + 1));
-    const one = own === undefined ? undefined : firstOf(own, normalisedPath);
-    const other = firstOf(this.others, normalisedPath);
-    if (one === undefined || other === undefined) return (one ?? other)?.behavior;
-    return (one.place < other.place ? one : other).behavior;
+    let first: Candidate | undefined;
+    const consider = (candidates: readonly Candidate[] = []): void => {
+      const found = candidates.find(({ covers }) => covers(normalisedPath));
+      if (found !== undefined && (first === undefined || found.place < first.place)) first = found;
+    };
+    for (const [length, texts] of this.byBeginning) consider(texts.get(normalisedPath.slice(0, length)));
+    for (const [length, texts] of this.byEnding) consider(texts.get(normalisedPath.slice(-length)));
+    return first?.behavior;
   }
 }
 
-function firstOf(candidates: readonly Candidate[], path: string): Candidate | undefined {
-  return candidates.find(({ beginning, covers }) => path.startsWith(beginning) && covers(path));
+function add(byText: ByText, text: string, candidate: Candidate): void {
+  const texts = byText.get(text.length) ?? new Map<string, Candidate[]>();
+  byText.set(text.length, texts);
+  texts.set(text, [...(texts.get(text) ?? []), candidate]);
 }
 
 /**
