@@ -84,8 +84,8 @@ class BehaviorChoice {
       const pattern = fromTheRoot(behavior.pathPattern);
       const candidate = { behavior, place, covers: wildcardMatcher(pattern) };
       // A backslash escapes a question mark, so a text that holds one is not what paths hold.
-      const beginning = /^[^*?\\]*/.exec(pattern)?.[0] ?? '';
-      const ending = /[^*?\\]*$/.exec(pattern)?.[0] ?? '';
+      const beginning = pattern.split(/[*?\\]/, 1)[0] ?? '';
+      const ending = pattern.split(/[*?\\]/).at(-1) ?? '';
       if (ending.length > beginning.length) add(this.byEnding, ending, candidate);
       else add(this.byBeginning, beginning, candidate);
     }
