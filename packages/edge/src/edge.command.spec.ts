@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,39 @@ const FILES = { 'a.txt': 'hello' };
 const folderOf = (input: FolderInput = {}) =>
   writeFolder({ keys: [KEY], files: FILES, defaultBehavior: openBehavior(), ...input }).folder;
 
+const TEMPLATE = `
+Parameters:
+  Alias: { Type: String }
+  Stage: { Type: String, Default: test }
+Resources:
+  Media: { Type: AWS::S3::Bucket }
+  Reading:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Media
+      PolicyDocument:
+        Statement:
+          - { Effect: Allow, Principal: "*", Action: s3:GetObject, Resource: !Sub "\${Media.Arn}/open/*" }
+  Pages:
+    Type: AWS::CloudFront::ResponseHeadersPolicy
+    Properties:
+      ResponseHeadersPolicyConfig:
+        Name: pages
+        CustomHeadersConfig: { Items: [{ Header: X-Stage, Value: !Ref Stage, Override: true }] }
+  Cdn:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Aliases: [!Ref Alias]
+        Origins: [{ Id: media, DomainName: !GetAtt Media.RegionalDomainName, S3OriginConfig: {} }]
+        DefaultCacheBehavior:
+          TargetOriginId: media
+          ViewerProtocolPolicy: allow-all
+          CachePolicyId: ${CACHING_OPTIMIZED}
+          ResponseHeadersPolicyId: !Ref Pages
+`;
+
 async function startEdge(folder: string, more: readonly string[] = ['--http']) {
   const started = startEdgepass(['edge', '--distribution', folder, '--port', '0', ...more], { ipc: true });
   const message = new Promise<unknown>((resolve) => started.child.once('message', resolve));
@@ -45,13 +78,19 @@ describe('edgepass edge', () => {
       'control-host',
       'http',
       'clock-offset-seconds',
+      'parameter',
+      'import',
+      'resource',
+      'edge-json',
     ]) {
       expect(stdout).toContain(`--${flag}`);
     }
   });
 
   it.each([
-    [[], '--distribution FOLDER is required'],
+    [[], '--distribution FOLDER or FILE is required'],
+    [['--distribution', 'x', '--parameter', 'Stage'], '--parameter: expected NAME=VALUE, found "Stage"'],
+    [['--distribution', 'x', '--import', '=x'], '--import: expected NAME=VALUE, found "=x"'],
     [['--distribution', 'x', '--port', '70000'], '--port: expected 0 to 65535, found "70000"'],
     [['--distribution', 'x', '--control-port', 'x'], '--control-port: expected 0 to 65535, found "x"'],
     [
@@ -73,10 +112,42 @@ describe('edgepass edge', () => {
     const { code, stderr } = await runEdgepass(['edge', '--distribution', folder, '--http']);
     expect(code).toBe(1);
     expect(stderr.split('\n')).toEqual([
-      'edgepass edge: edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, distributionId, cache, switches as name, found "color"',
+      'edgepass edge: edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, distributionId, cache, switches, stack as name, found "color"',
       'edgepass edge: distribution.json DistributionConfig.DefaultCacheBehavior.TargetOriginId: expected the Id of an origin, found "none"',
       '',
     ]);
+  });
+
+  it('serves the distribution of a CloudFormation template, with its bucket policy, and reads it again', async () => {
+    const { folder } = writeFolder({
+      files: { 'open/a.txt': 'hello', 'b.txt': 'closed' },
+      edge: { stack: { parameters: { Alias: 'none.example.com' } } },
+      extra: { 'media.yaml': TEMPLATE },
+    });
+    const file = join(folder, 'media.yaml');
+    const args = ['--http', '--control-port', '0', '--parameter', `Alias=${ALIAS}`];
+    const edge = await startEdge(file, args);
+    const ask = async (path: string) => {
+      const { status, headers } = await send(`${edge.url.origin}${path}`, { headers: { host: ALIAS } });
+      return [status, headers['x-stage']];
+    };
+    expect(await ask('/open/a.txt')).toEqual([200, 'test']);
+    expect(await ask('/b.txt')).toEqual([403, 'test']);
+    expect(edge.stdout()).toContain('code=S3 reason=bucket-policy');
+    writeFileSync(file, TEMPLATE.replace('Default: test', 'Default: live'));
+    const control = (await edge.waitForLine('edge control ')).slice('edge control '.length);
+    expect((await send(`${control}/reload`, { method: 'POST' })).status).toBe(200);
+    expect(await ask('/open/a.txt')).toEqual([200, 'live']);
+    expect((await edge.stop()).code).toBe(0);
+  });
+
+  it("reads one of AWS's answers, and what lies beside it", async () => {
+    const { folder } = writeFolder({ keys: [KEY], files: FILES, defaultBehavior: openBehavior() });
+    renameSync(join(folder, 'distribution.json'), join(folder, 'E1.json'));
+    const edge = await startEdge(join(folder, 'E1.json'));
+    const { status } = await send(`${edge.url.origin}/a.txt`, { headers: { host: ALIAS } });
+    expect(status).toBe(200);
+    expect((await edge.stop()).code).toBe(0);
   });
 
   it('gives exit code 1 without TLS files and without --http', async () => {

@@ -1,8 +1,9 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from './clock.js';
 import { startControlServer, type ControlServer } from './control/control-server.js';
 import { formatFolderProblem } from './distribution/json-node.js';
-import { readDistribution } from './distribution/read-distribution.js';
+import { readDistribution, type ReadOptions } from './distribution/read-distribution.js';
 import { EdgeLog } from './edge-log.js';
 import { errorCode } from './error-code.js';
 import { runExport } from './export.command.js';
@@ -12,13 +13,16 @@ import { listenForStop } from './stop-signal.js';
 const DEFAULT_PORT = 3002;
 const DEFAULT_CONTROL_PORT = 3003;
 
-const USAGE = `Usage: edgepass edge --distribution FOLDER [--host 127.0.0.1] [--port 3002]
+const USAGE = `Usage: edgepass edge --distribution FOLDER|FILE [--host 127.0.0.1] [--port 3002]
                      [--control-port 3003] [--control-host 127.0.0.1] [--http] [--clock-offset-seconds=N]
+                     [--parameter NAME=VALUE]... [--import NAME=VALUE]... [--resource ID] [--edge-json FILE]
 
 Stands in for CloudFront and S3: verifies signed cookies and signed URLs, and serves folders and servers of
 this machine through a cache that follows the cache, origin request and response headers policies.
 
 --distribution FOLDER       what AWS writes about a distribution, and edge.json; docs/edge.md shows both
+--distribution FILE         a CloudFormation template, JSON or YAML, as people or \`cdk synth\` write it, with
+                            edge.json beside it
 --host ADDRESS              where to listen (default 127.0.0.1, and then ::1 too)
 --port PORT                 default 3002; 0 takes a free one
 --control-port PORT         takes AWS's own invalidation calls, over plain HTTP; default 3003 beside --port 3002,
@@ -27,6 +31,12 @@ this machine through a cache that follows the cache, origin request and response
                             may invalidate without rights: signatures of AWS calls are not checked
 --http                      plain HTTP; without it edge.json must name TLS files
 --clock-offset-seconds=N    what the edge believes the time to be, relative to this machine's clock
+
+Of a template:
+--parameter NAME=VALUE      the value of a parameter, or of AWS::Region, AWS::AccountId and their like
+--import NAME=VALUE         what another stack exports, for Fn::ImportValue
+--resource ID               the logical id of the distribution, where there are several
+--edge-json FILE            where edge.json lies, when it is not beside the template (cdk.out is made anew)
 
 The folder:
   distribution.json                 aws cloudfront get-distribution-config --id ID
@@ -61,7 +71,9 @@ interface ControlPort {
 }
 
 interface EdgeOptions {
-  readonly folder: string;
+  readonly path: string;
+  /** What is said of a template. */
+  readonly reading: ReadOptions;
   readonly host: string;
   readonly port: number;
   readonly controlHost: string;
@@ -123,7 +135,7 @@ function leave(exitCode: number): number {
 }
 
 async function start(options: EdgeOptions): Promise<StartedEdge | null> {
-  const result = readDistribution(options.folder);
+  const result = readDistribution(options.path, options.reading);
   for (const line of result.unfollowed) writeLine(`edge not followed: ${line}`);
   for (const line of result.warnings) writeLine(`edge warning: ${line}`);
   if ('problems' in result) {
@@ -166,7 +178,7 @@ async function startControl(
       clock: shifted(systemClock, options.clockOffsetSeconds),
       log: new EdgeLog(writeLine),
       invalidate: (paths) => server.invalidate(paths),
-      reload: () => reload(options.folder, server),
+      reload: () => reload(options, server),
     });
   } catch (error) {
     const problem = listenProblem(error, '--control-port', { host, port: control.port });
@@ -180,8 +192,8 @@ async function startControl(
 }
 
 /** What was changed in the folder counts from now on; with a mistake in it, everything stays. */
-function reload(folder: string, server: EdgeServer): readonly string[] {
-  const result = readDistribution(folder);
+function reload({ path, reading }: EdgeOptions, server: EdgeServer): readonly string[] {
+  const result = readDistribution(path, reading);
   for (const line of result.unfollowed) writeLine(`edge not followed: ${line}`);
   for (const line of result.warnings) writeLine(`edge warning: ${line}`);
   if ('problems' in result) {
@@ -228,6 +240,10 @@ function readOptions(args: readonly string[]): EdgeOptions | string {
         'control-host': { type: 'string', default: '127.0.0.1' },
         http: { type: 'boolean', default: false },
         'clock-offset-seconds': { type: 'string', default: '0' },
+        parameter: { type: 'string', multiple: true, default: [] },
+        import: { type: 'string', multiple: true, default: [] },
+        resource: { type: 'string' },
+        'edge-json': { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }));
@@ -235,7 +251,7 @@ function readOptions(args: readonly string[]): EdgeOptions | string {
     return (error as Error).message;
   }
   if (values.help) return 'help';
-  if (values.distribution === undefined) return '--distribution FOLDER is required';
+  if (values.distribution === undefined) return '--distribution FOLDER or FILE is required';
   const port = readPort(values.port);
   const controlPort = values['control-port'] === undefined ? null : readPort(values['control-port']);
   if (port === null) return `--port: expected 0 to 65535, found ${JSON.stringify(values.port)}`;
@@ -246,8 +262,19 @@ function readOptions(args: readonly string[]): EdgeOptions | string {
   if (!/^-?[0-9]{1,12}$/.test(offset)) {
     return `--clock-offset-seconds: expected a whole number, found ${JSON.stringify(offset)}`;
   }
+  const parameters = readPairs(values.parameter);
+  const imports = readPairs(values.import);
+  if (typeof parameters === 'string') return `--parameter: expected NAME=VALUE, found "${parameters}"`;
+  if (typeof imports === 'string') return `--import: expected NAME=VALUE, found "${imports}"`;
+  const edgeJson = values['edge-json'];
   return {
-    folder: values.distribution,
+    path: values.distribution,
+    reading: {
+      parameters,
+      imports,
+      resource: values.resource ?? null,
+      ...(edgeJson === undefined ? {} : { edgeJson: resolve(edgeJson) }),
+    },
     host: values.host,
     port,
     controlHost: values['control-host'],
@@ -258,6 +285,17 @@ function readOptions(args: readonly string[]): EdgeOptions | string {
     plainHttp: values.http,
     clockOffsetSeconds: Number(offset),
   };
+}
+
+/** The pairs, or the name of the first that has no value. */
+function readPairs(texts: readonly string[]): ReadonlyMap<string, string> | string {
+  const pairs = new Map<string, string>();
+  for (const text of texts) {
+    const end = text.indexOf('=');
+    if (end < 1) return text;
+    pairs.set(text.slice(0, end), text.slice(end + 1));
+  }
+  return pairs;
 }
 
 function readPort(text: string): number | null {

@@ -82,6 +82,8 @@ export interface FolderOriginDescription extends OriginInDistribution {
   readonly folder: string;
   /** Whether the bucket lets CloudFront list it: a missing key is then 404 and not 403 (R111). */
   readonly listBucket: boolean;
+  /** Patterns of the keys that the bucket policy of a template lets CloudFront read; null: every key. */
+  readonly readableKeys: readonly string[] | null;
   readonly objectHeaders: readonly ObjectHeaders[];
   /** Null: the REST endpoint of the bucket. */
   readonly website: Website | null;

@@ -11,13 +11,45 @@ export interface SubFolder {
   readonly isComplete: boolean;
 }
 
-/** The files of a distribution's folder; what cannot be read is recorded as a mistake. */
+/** The code of a CloudFront Function, and where it stands; null for what cannot be read. */
+export interface ProgramText {
+  readonly code: string | null;
+  readonly place: string;
+}
+
+/** What a template says of the bucket behind an origin. */
+export interface BucketAnswers {
+  /** The rules, as `bucket-cors.json` has them. */
+  readonly cors: JsonNode | null;
+  /** As `bucket-website.json` has it. */
+  readonly website: JsonNode | null;
+  readonly isSigned: boolean;
+  /** What its policy grants; null where the template has none of it. */
+  readonly access: { readonly readableKeys: readonly string[]; readonly isListable: boolean } | null;
+}
+
+/** What AWS would answer about the distribution of a template. */
+export interface TemplateAnswers {
+  readonly distribution: JsonNode | null;
+  /** The definitions that take the place of the files of a folder. */
+  readonly folders: ReadonlyMap<string, readonly JsonNode[]>;
+  /** By the name of the function. */
+  readonly programs: ReadonlyMap<string, ProgramText>;
+  /** By the id of the origin. */
+  readonly buckets: ReadonlyMap<string, BucketAnswers>;
+}
+
+/**
+ * The files of a distribution's folder, and what a template has in their place; what cannot be read is recorded as a
+ * mistake.
+ */
 export class FolderFiles {
   private readonly seen = new Map<string, JsonNode | null>();
 
   constructor(
     readonly folder: string,
     readonly problems: FolderProblem[],
+    readonly template: TemplateAnswers | null = null,
   ) {}
 
   /** The content of a file that must exist. */
@@ -34,19 +66,28 @@ export class FolderFiles {
   all(subFolder: string): SubFolder {
     const { names, isComplete } = this.list(subFolder, '.json', 'a folder of JSON files');
     const files = names.map((name) => this.required(`${subFolder}/${name}`));
-    const readable = files.filter((file) => file !== null);
-    return { files: readable, isComplete: isComplete && readable.length === files.length };
+    const readable = [
+      ...files.filter((file) => file !== null),
+      ...(this.template?.folders.get(subFolder) ?? []),
+    ];
+    return { files: readable, isComplete: isComplete && !files.includes(null) };
   }
 
-  /** The text of every `*.js` of a sub-folder that may be absent, by file name; null for what cannot be read. */
-  scripts(subFolder: string): ReadonlyMap<string, string | null> {
+  /**
+   * The text of every `*.js` of a sub-folder that may be absent, by its name without that.
+   *
+   * @param wanted beside a template these alone: its folder may hold programs of all kinds
+   */
+  programs(subFolder: string, wanted: readonly string[]): ReadonlyMap<string, ProgramText> {
     const { names } = this.list(subFolder, '.js', 'a folder of JavaScript files');
-    return new Map(
-      names.map((name) => {
-        const file = `${subFolder}/${name}`;
-        return [name, this.bytes(file, 'a readable JavaScript file')?.toString('utf8') ?? null] as const;
-      }),
-    );
+    const read = names.flatMap((name) => {
+      const program = name.replace(/\.js$/, '');
+      if (this.template !== null && !wanted.includes(program)) return [];
+      const place = `${subFolder}/${name}`;
+      const code = this.bytes(place, 'a readable JavaScript file')?.toString('utf8') ?? null;
+      return [[program, { code, place }] as const];
+    });
+    return new Map([...read, ...(this.template?.programs ?? [])]);
   }
 
   /** The names of the files of a sub-folder, in order; incomplete when it is there and cannot be listed. */

@@ -8,6 +8,15 @@ export interface FolderProblem {
   readonly found: string;
 }
 
+/** Where a value was written, when that is not the file in which it is read: in a template, with its line. */
+export interface Place {
+  /** `template.yaml:42`. */
+  readonly file: string;
+  readonly path: string;
+  /** What stands there could not be evaluated, which was reported: nothing more is wrong with it. */
+  readonly isUnknown: boolean;
+}
+
 /**
  * A value inside a JSON file that knows its own path. Reading it as the wrong type records a mistake and
  * gives null, so that one pass over the folder finds all mistakes at once.
@@ -18,7 +27,21 @@ export class JsonNode {
     readonly path: string,
     readonly value: unknown,
     private readonly problems: FolderProblem[],
+    /** By path, for what was made of a template. */
+    private readonly places: ReadonlyMap<string, Place> | null = null,
   ) {}
+
+  /** Where people find it: `distribution.json DistributionConfig.Aliases`. */
+  get place(): string {
+    const { file, path } = this.written();
+    return `${file}${path === '' ? '' : ` ${path}`}`;
+  }
+
+  /** The same for every element of a list, so that one line can speak of all of them. */
+  get placeInEveryElement(): string {
+    const { file, path } = this.written();
+    return `${file.replace(/:\d+$/, '')} ${path.replaceAll(/\[\d+\]/g, '[]')}`;
+  }
 
   /** AWS writes absent members as null now and then. */
   get isPresent(): boolean {
@@ -27,7 +50,7 @@ export class JsonNode {
 
   get(name: string): JsonNode {
     const path = this.path === '' ? name : `${this.path}.${name}`;
-    return new JsonNode(this.file, path, this.isObject() ? this.value[name] : undefined, this.problems);
+    return this.at(path, this.isObject() ? this.value[name] : undefined);
   }
 
   /** The members of an object in file order; a mistake when it is none. */
@@ -38,9 +61,7 @@ export class JsonNode {
 
   items(): readonly JsonNode[] {
     if (!Array.isArray(this.value)) return this.mistake('an array') ?? [];
-    return this.value.map(
-      (item: unknown, index) => new JsonNode(this.file, `${this.path}[${index}]`, item, this.problems),
-    );
+    return this.value.map((item: unknown, index) => this.at(`${this.path}[${index}]`, item));
   }
 
   /** The texts of an array, and nothing where there is none: reading them records no mistake. */
@@ -94,13 +115,35 @@ export class JsonNode {
 
   /** Records a mistake at this place. `found` replaces the value where that must not be shown. */
   mistake(expected: string, found: string = describe(this.value)): null {
-    this.problems.push({ file: this.file, path: this.path, expected, found });
+    const { file, path, isUnknown } = this.written();
+    if (!isUnknown) this.problems.push({ file, path, expected, found });
     return null;
+  }
+
+  private at(path: string, value: unknown): JsonNode {
+    return new JsonNode(this.file, path, value, this.problems, this.places);
+  }
+
+  /** The place of what is not written is below that of the object which would hold it. */
+  private written(): Place {
+    const known = nearest(this.path, this.places);
+    const place = known === null ? undefined : this.places?.get(known);
+    if (known === null || place === undefined) return { file: this.file, path: this.path, isUnknown: false };
+    const rest = this.path.slice(known.length);
+    const separator = known === '' && rest !== '' ? '.' : '';
+    return { ...place, path: `${place.path}${separator}${rest}` };
   }
 
   private isObject(this: JsonNode): this is JsonNode & { readonly value: Record<string, unknown> } {
     return typeof this.value === 'object' && this.value !== null && !Array.isArray(this.value);
   }
+}
+
+/** The path itself, or the nearest object or list around it, of which a place is known. */
+function nearest(path: string, places: ReadonlyMap<string, Place> | null): string | null {
+  if (places === null || places.has(path)) return places === null ? null : path;
+  const around = path.replace(/\[\d+\]$|(?:^|\.)[^.[\]]*$/, '');
+  return around === path ? null : nearest(around, places);
 }
 
 function describe(value: unknown): string {

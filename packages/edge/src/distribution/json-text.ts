@@ -26,7 +26,8 @@ export function readJson(bytes: Buffer): JsonReading {
   };
 }
 
-function decode(bytes: Buffer): string {
+/** The text of a file, by its byte order mark or its first bytes. */
+export function decode(bytes: Buffer): string {
   const text =
     encodingOf(bytes) === 'utf-8' ? bytes.toString('utf8') : new TextDecoder(encodingOf(bytes)).decode(bytes);
   return text.replace(/^\uFEFF/, '');

@@ -94,7 +94,7 @@ function readTrustedKeys(node: JsonNode, references: BehaviorReferences): Behavi
   }
   if (groups.length > KEY_GROUPS_PER_BEHAVIOR) {
     references.warnings.push(
-      `${trust.file} ${trust.path}: ${groups.length} key groups, AWS's default quota is ${KEY_GROUPS_PER_BEHAVIOR} (R37)`,
+      `${trust.place}: ${groups.length} key groups, AWS's default quota is ${KEY_GROUPS_PER_BEHAVIOR} (R37)`,
     );
   }
   return new Map(groups.flatMap((group) => keysOfGroup(group, references)));
@@ -113,7 +113,7 @@ function readPolicy(node: JsonNode, references: BehaviorReferences): ResponseHea
 function readPathPattern(node: JsonNode, earlier: readonly string[], warnings: string[]): string {
   const pattern = node.text() ?? '';
   if (pattern.length > MAX_LENGTH) node.mistake(`a path pattern of at most ${MAX_LENGTH} characters`);
-  const place = `${node.file} ${node.path}`;
+  const { place } = node;
   if (!DOCUMENTED.test(pattern)) {
     warnings.push(`${place}: ${JSON.stringify(pattern)} has characters that AWS does not name for patterns`);
   }

@@ -54,6 +54,7 @@ describe("a distribution's folder", () => {
             originPath: '',
             bucketCors: null,
             listBucket: false,
+            readableKeys: null,
             domainName: 'media.s3.amazonaws.com',
             isS3: true,
             customHeaders: [],
@@ -228,7 +229,7 @@ describe('a mistake in the folder', () => {
         extra: { 'key-groups/broken.json': '{' },
       }),
     ).toEqual([
-      'edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, distributionId, cache, switches as name, found "color"',
+      'edge.json color: expected one of origins, tls, publicHosts, pageOrigins, extraPublicKeys, distributionId, cache, switches, stack as name, found "color"',
       'edge.json origins.media.folder: expected a folder that exists, found "../none"',
       'edge.json origins.other: expected the Id of an origin in distribution.json as name, found "other"',
       "key-groups/broken.json: expected JSON, found Expected property name or '}' in JSON at position 1 (line 1 column 2)",

@@ -1,12 +1,15 @@
-import { resolve } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { readTemplate } from '../template/read-template.js';
+import { TemplateDocument } from '../template/template-document.js';
 import { findDistribution, readDefinitions } from './aws-answers.js';
 import type { Distribution } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
 import { JsonNode, type FolderProblem } from './json-node.js';
 import { behaviorNodes, readBehaviors } from './read-behaviors.js';
 import { readCachePolicy, readOriginRequestPolicy } from './read-cache-policies.js';
-import { readEdgeJson, type EdgeJson } from './read-edge-json.js';
-import { readFunctions } from './read-functions.js';
+import { readEdgeJson, readStackJson, type EdgeJson } from './read-edge-json.js';
+import { functionNames, readFunctions } from './read-functions.js';
 import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
 import { readOriginGroups, readOrigins } from './read-origins.js';
@@ -16,28 +19,50 @@ import { namesOfUnfollowed, type StandsBehind } from './unfollowed.js';
 
 /** A distribution without mistakes, or all of its mistakes; and what should be said at start. */
 export type DistributionResult = (
-  { readonly distribution: Distribution } | { readonly problems: readonly FolderProblem[] }
+  | {
+      readonly distribution: Distribution;
+      /** What it was read from: the names of policies stand there, and where each setting is written. */
+      readonly files: FolderFiles;
+    }
+  | { readonly problems: readonly FolderProblem[] }
 ) & {
   readonly warnings: readonly string[];
   /** Members that are set to something the edge does not follow yet, one line each. */
   readonly unfollowed: readonly string[];
 };
 
+/** What a caller says beside the files. */
+export interface ReadOptions {
+  /**
+   * The file with what stands behind the origins of a template, `edge.json` beside it by default. Null: nobody will ask
+   * the origins, so that none is needed, of a folder neither; the distribution then answers 502 for each of them.
+   */
+  readonly edgeJson?: string | null;
+  /** Values of a template's parameters, `AWS::Region` and its like among them; they count before those of `edge.json`. */
+  readonly parameters?: ReadonlyMap<string, string>;
+  /** What other stacks export, by name, for `Fn::ImportValue`. */
+  readonly imports?: ReadonlyMap<string, string>;
+  /** The logical id of the distribution, where a template has several. */
+  readonly resource?: string | null;
+}
+
 /**
- * Reads a distribution's folder: AWS's own answers as they came and our `edge.json`. Never throws: every mistake is
- * given at once, with its file and JSON path.
+ * Reads a distribution: a folder of AWS's own answers as they came and our `edge.json`, one of these answers alone, or a
+ * CloudFormation template. Never throws: every mistake is given at once, with its file and JSON path, in a template with
+ * its line.
  *
  * @example
  * const result = readDistribution('./distribution');
  * if ('problems' in result) console.error(result.problems.map(formatFolderProblem).join('\n'));
  * else console.log(result.distribution.behaviors.length);
+ * @example
+ * const options = { parameters: new Map([['AppOrigin', 'https://app.example.com']]) };
+ * const result = readDistribution('./cdk.out/Media.template.json', options);
  */
-export function readDistribution(folder: string): DistributionResult {
+export function readDistribution(path: string, options: ReadOptions = {}): DistributionResult {
   const problems: FolderProblem[] = [];
   const warnings: string[] = [];
-  const files = new FolderFiles(resolve(folder), problems);
-  const answer = files.required('distribution.json', DISTRIBUTION_JSON);
-  const edge = files.required('edge.json', EDGE_JSON);
+  const { files, answer, edge } = openFiles(resolve(path), options, problems, warnings);
   const named = (edge ?? unread('edge.json')).get('distributionId').value;
   const found = answer && findDistribution(answer, typeof named === 'string' ? named : null, warnings);
   const { config, domainName, id } = found ?? {
@@ -47,9 +72,12 @@ export function readDistribution(folder: string): DistributionResult {
   };
   const { nodes: originNodes, isComplete } = originsById(config, problems);
   const originIds = found !== null && isComplete ? new Set(originNodes.keys()) : null;
-  const edgeJson = readEdgeJson(edge ?? unread('edge.json'), files.folder, originIds);
+  const edgeJson = {
+    ...readEdgeJson(edge ?? unread('edge.json'), files.folder, originIds),
+    isLeftOut: options.edgeJson === null,
+  };
   const wanted = (member: string) => ({ wanted: namesIn(config, member), warnings });
-  const functions = readFunctions(files);
+  const functions = readFunctions(files, functionNames(behaviorNodes(config)));
   const originGroups = readOriginGroups(config, originIds);
   const behaviors = readBehaviors(config, {
     originIds: originIds && new Set([...originIds, ...originGroups.keys()]),
@@ -80,7 +108,7 @@ export function readDistribution(folder: string): DistributionResult {
     domainName,
     defaultRootObject: readDefaultRootObject(config.get('DefaultRootObject')),
     behaviors,
-    origins: readOrigins(edge === null ? new Map() : originNodes, usedOriginIds, {
+    origins: readOrigins(edge === null && !edgeJson.isLeftOut ? new Map() : originNodes, usedOriginIds, {
       edgeJson,
       files,
       warnings,
@@ -101,7 +129,59 @@ export function readDistribution(folder: string): DistributionResult {
     functions,
     standsBehind(distribution.origins, usedOriginIds),
   );
-  return problems.length > 0 ? { problems, warnings, unfollowed } : { distribution, warnings, unfollowed };
+  return problems.length > 0
+    ? { problems, warnings, unfollowed }
+    : { distribution, files, warnings, unfollowed };
+}
+
+/** What the reading starts from; null for a file that is missing or cannot be read. */
+interface OpenedFiles {
+  readonly files: FolderFiles;
+  readonly answer: JsonNode | null;
+  readonly edge: JsonNode | null;
+}
+
+function openFiles(
+  path: string,
+  options: ReadOptions,
+  problems: FolderProblem[],
+  warnings: string[],
+): OpenedFiles {
+  const open = (folder: string, distributionFile: string): OpenedFiles => {
+    const files = new FolderFiles(folder, problems);
+    return {
+      files,
+      answer: files.required(distributionFile, DISTRIBUTION_JSON),
+      edge: options.edgeJson === null ? null : files.required('edge.json', EDGE_JSON),
+    };
+  };
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return open(path, 'distribution.json');
+  const file = basename(path);
+  const document = TemplateDocument.parse(readFileSync(path));
+  if ('found' in document) {
+    problems.push({
+      file: `${file}:${document.line}`,
+      path: '',
+      expected: 'JSON or YAML',
+      found: document.found,
+    });
+    return { files: new FolderFiles(dirname(path), problems), answer: null, edge: null };
+  }
+  // One of AWS's answers; what belongs to it lies beside it.
+  if (document.root.get('Resources') === null) return open(dirname(path), file);
+  const edgePath = resolve(dirname(path), options.edgeJson ?? 'edge.json');
+  const around = new FolderFiles(dirname(edgePath), problems);
+  const edge = options.edgeJson === null ? null : around.required(basename(edgePath), EDGE_JSON);
+  const stack = readStackJson(edge ?? unread('edge.json'));
+  const inputs = {
+    parameters: new Map([...stack.parameters, ...(options.parameters ?? [])]),
+    imports: new Map([...stack.imports, ...(options.imports ?? [])]),
+    physicalIds: stack.physicalIds,
+  };
+  const resource = options.resource ?? stack.resource;
+  const template = readTemplate({ file, document, inputs, resource }, problems, warnings);
+  const files = new FolderFiles(around.folder, problems, template);
+  return { files, answer: template.distribution, edge };
 }
 
 const DISTRIBUTION_JSON = 'what `aws cloudfront get-distribution-config --id ID` prints';
@@ -129,12 +209,14 @@ function originsById(
   const before = problems.length;
   const origins = config.get('Origins');
   const items = origins.quantityItems();
+  let isComplete = true;
   for (const node of items) {
     const id = node.get('Id').text();
-    if (id !== null) nodes.set(id, node);
+    if (id === null) isComplete = false;
+    else nodes.set(id, node);
   }
   if (items.length === 0 && problems.length === before) origins.mistake('at least one origin');
-  return { nodes, isComplete: problems.length === before };
+  return { nodes, isComplete: isComplete && problems.length === before && items.length > 0 };
 }
 
 function standsBehind(

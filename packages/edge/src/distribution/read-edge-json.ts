@@ -15,7 +15,9 @@ const MEMBERS = [
   'distributionId',
   'cache',
   'switches',
+  'stack',
 ];
+const STACK_MEMBERS = ['parameters', 'imports', 'physicalIds', 'resource'];
 
 /** The content of `edge.json`, our own file: here an unknown member is a mistake. */
 export interface EdgeJson {
@@ -28,6 +30,16 @@ export interface EdgeJson {
   readonly extraPublicKeys: JsonNode | null;
   readonly distributionId: JsonNode | null;
   readonly cacheLimits: CacheLimits;
+  /** Nobody will ask the origins, so that nothing needs to stand behind them. */
+  readonly isLeftOut: boolean;
+}
+
+/** What `stack` in `edge.json` says of a template. */
+export interface StackJson {
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly imports: ReadonlyMap<string, string>;
+  readonly physicalIds: ReadonlyMap<string, string>;
+  readonly resource: string | null;
 }
 
 const CACHE_MEMBERS = ['totalMegabytes', 'objectMegabytes'];
@@ -55,6 +67,26 @@ export function readEdgeJson(
     extraPublicKeys: extra.isPresent ? extra : null,
     distributionId: distributionId.isPresent ? distributionId : null,
     cacheLimits: readCacheLimits(root.get('cache')),
+    isLeftOut: false,
+  };
+}
+
+/** Reads `stack` of `edge.json`, which counts beside a template. */
+export function readStackJson(root: JsonNode): StackJson {
+  const node = root.get('stack');
+  for (const [name, member] of node.isPresent ? node.members() : []) {
+    if (!STACK_MEMBERS.includes(name))
+      member.mistake(`one of ${STACK_MEMBERS.join(', ')} as name`, `"${name}"`);
+  }
+  const texts = (name: string) => {
+    const members = node.get(name).isPresent ? node.get(name).members() : [];
+    return new Map(members.map(([key, value]) => [key, value.text() ?? '']));
+  };
+  return {
+    parameters: texts('parameters'),
+    imports: texts('imports'),
+    physicalIds: texts('physicalIds'),
+    resource: node.get('resource').optionalText() || null,
   };
 }
 

@@ -7,11 +7,14 @@ import type { JsonNode } from './json-node.js';
 const FOLDER = 'functions';
 const STORES = 'key-value-stores';
 
-/** Reads `functions/*.js`, the code that `get-function` writes, and `key-value-stores/*.json`, by name. */
-export function readFunctions(files: FolderFiles): FunctionSources {
+/**
+ * Reads `functions/*.js`, the code that `get-function` writes, and `key-value-stores/*.json`, by name.
+ *
+ * @param wanted the names that behaviors give
+ */
+export function readFunctions(files: FolderFiles, wanted: readonly string[]): FunctionSources {
   const functions = new Map<string, string>();
-  for (const [file, code] of files.scripts(FOLDER)) {
-    const name = file.replace(/\.js$/, '');
+  for (const [name, { code, place }] of files.programs(FOLDER, wanted)) {
     if (code === null) {
       // It is there, and the mistake in it is recorded.
       functions.set(name, '');
@@ -21,7 +24,7 @@ export function readFunctions(files: FolderFiles): FunctionSources {
     const fault = faultOf(code, program);
     if (fault !== null) {
       const expected = 'JavaScript with a function handler';
-      files.problems.push({ file: `${FOLDER}/${file}`, path: '', expected, found: fault });
+      files.problems.push({ file: place, path: '', expected, found: fault });
     }
     functions.set(name, program);
   }
@@ -43,6 +46,14 @@ export function readAssociations(behavior: JsonNode, { functions }: FunctionSour
     found[event === 'viewer-request' ? 'viewerRequest' : 'viewerResponse'] = name;
   }
   return found;
+}
+
+/** The functions that behaviors name, known or not. */
+export function functionNames(behaviors: readonly JsonNode[]): readonly string[] {
+  return behaviors.flatMap((behavior) => {
+    const list = behavior.get('FunctionAssociations').get('Items');
+    return Array.isArray(list.value) ? list.items().flatMap((item) => functionName(item) ?? []) : [];
+  });
 }
 
 /** The name at the end of a function's ARN; null, and no mistake, where there is none. */

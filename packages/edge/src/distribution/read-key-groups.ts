@@ -29,7 +29,7 @@ export function readKeyGroups(
     const members = items.items();
     if (members.length > PUBLIC_KEYS_PER_KEY_GROUP) {
       warnings.push(
-        `${items.file} ${items.path}: ${members.length} public keys, AWS's default quota is ${PUBLIC_KEYS_PER_KEY_GROUP} (R37)`,
+        `${items.place}: ${members.length} public keys, AWS's default quota is ${PUBLIC_KEYS_PER_KEY_GROUP} (R37)`,
       );
     }
     return keysOf(members, publicKeys);

@@ -29,8 +29,8 @@ export interface FolderEntry {
   readonly bucketCors: JsonNode | null;
   /** The file with how its website endpoint answers, as it was named; null when none was. */
   readonly bucketWebsite: JsonNode | null;
-  /** R111: `s3:ListBucket`, which AWS's own bucket policy for origin access control does not grant. */
-  readonly listBucket: boolean;
+  /** R111: `s3:ListBucket`, which AWS's own bucket policy for origin access control does not grant; null: not said. */
+  readonly listBucket: boolean | null;
   readonly objectHeaders: readonly ObjectHeaders[];
 }
 
@@ -111,7 +111,7 @@ function readFolderEntry(origin: JsonNode, folder: string): FolderEntry {
     folder: readFolder(origin.get('folder'), folder),
     bucketCors: bucketCors.isPresent ? bucketCors : null,
     bucketWebsite: bucketWebsite.isPresent ? bucketWebsite : null,
-    listBucket: origin.get('listBucket').optionalFlag(),
+    listBucket: origin.get('listBucket').isPresent ? origin.get('listBucket').flag() : null,
     objectHeaders: readObjectHeaders(origin.get('objectHeaders')),
   };
 }

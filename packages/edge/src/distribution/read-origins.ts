@@ -31,6 +31,7 @@ export function readOrigins(
   const { edgeJson, files, warnings } = reading;
   const origins = new Map<string, OriginDescription>();
   const isNoneNamed = edgeJson.origins.size === 0;
+  const isEdgeJsonLeftOut = edgeJson.isLeftOut;
   for (const [id, node] of nodes) {
     const originPath = node.get('OriginPath').optionalText();
     if (originPath !== '' && (!originPath.startsWith('/') || originPath.endsWith('/'))) {
@@ -40,6 +41,11 @@ export function readOrigins(
     if (entry === undefined) {
       if (!usedIds.has(id)) continue;
       const domainName = node.get('DomainName').optionalText();
+      if (isEdgeJsonLeftOut) {
+        const bucketCors = readRules(id, null, reading);
+        origins.set(id, { kind: 'absent', ...inDistribution(node, originPath), bucketCors });
+        continue;
+      }
       if (isNoneNamed) {
         node.get('Id').mistake(`a member origins.${id} with its folder or url in edge.json`, 'none');
       } else {
@@ -117,28 +123,42 @@ function readFolder(
   originPath: string,
   reading: Reading,
 ): OriginDescription | null {
-  const bucketCors = fileOf(entry.bucketCors, DEFAULT_CORS_FILE, reading);
-  const rules: BucketCors | null = bucketCors === null ? null : readBucketCors(bucketCors, reading.edgeJson);
+  const bucket = reading.files.template?.buckets.get(id) ?? null;
+  const rules = readRules(id, entry.bucketCors, reading);
   const website = readWebsiteOf(id, node, entry, reading);
   if (entry.folder === null) return null;
-  const { folder, listBucket, objectHeaders } = entry;
+  const { folder, objectHeaders } = entry;
   const identity = node.get('S3OriginConfig').get('OriginAccessIdentity').optionalText();
+  const isNamed = identity !== '' || node.get('OriginAccessControlId').optionalText() !== '';
   return {
     kind: 'folder',
     ...inDistribution(node, originPath),
     folder,
     bucketCors: rules,
-    listBucket,
+    listBucket: entry.listBucket ?? bucket?.access?.isListable ?? false,
+    readableKeys: bucket?.access?.readableKeys ?? null,
     objectHeaders,
     website,
-    isSigned: identity !== '' || node.get('OriginAccessControlId').optionalText() !== '',
+    isSigned: bucket?.isSigned ?? isNamed,
   };
+}
+
+/** The CORS rules of the bucket behind an origin, from a file that is named or not, or from the template. */
+function readRules(id: string, named: JsonNode | null, reading: Reading): BucketCors | null {
+  const ofTemplate = reading.files.template?.buckets.get(id)?.cors ?? null;
+  const rules =
+    named === null && ofTemplate !== null ? ofTemplate : fileOf(named, DEFAULT_CORS_FILE, reading);
+  return rules === null ? null : readBucketCors(rules, reading.edgeJson);
 }
 
 function readWebsiteOf(id: string, node: JsonNode, entry: FolderEntry, reading: Reading): Website | null {
   const bucketName = websiteBucketOf(node.get('DomainName').optionalText().toLowerCase());
   if (bucketName === null && entry.bucketWebsite === null) return null;
-  const file = fileOf(entry.bucketWebsite, DEFAULT_WEBSITE_FILE, reading);
+  const ofTemplate = reading.files.template?.buckets.get(id)?.website ?? null;
+  const file =
+    entry.bucketWebsite === null && ofTemplate !== null
+      ? ofTemplate
+      : fileOf(entry.bucketWebsite, DEFAULT_WEBSITE_FILE, reading);
   if (file !== null) return { bucketName, ...readWebsite(file) };
   if (entry.bucketWebsite === null) {
     reading.warnings.push(

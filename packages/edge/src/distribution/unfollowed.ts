@@ -229,7 +229,7 @@ function missingFunctions(config: JsonNode, functions: ReadonlyMap<string, strin
     const missing = names.filter((name) => name !== null && !functions.has(name));
     return missing.map(
       (name) =>
-        `${list.file} ${list.path.replaceAll(/\[\d+\]/g, '[]')}: ${name} is not run; \`aws cloudfront get-function --name ${name} functions/${name}.js\` gives its code`,
+        `${list.placeInEveryElement}: ${name} is not run; \`aws cloudfront get-function --name ${name} functions/${name}.js\` gives its code`,
     );
   });
 }
@@ -243,9 +243,7 @@ function madeHeaders(files: FolderFiles, kind: EntityKind): string[] {
       .get('Headers')
       .get('Items');
     const names = elements(list).filter(({ value }) => /^cloudfront-/i.test(String(value)));
-    return names.map(
-      ({ value }) => `${list.file} ${list.path} ${String(value)}: the edge makes no CloudFront-* headers`,
-    );
+    return names.map(({ value }) => `${list.place} ${String(value)}: the edge makes no CloudFront-* headers`);
   });
 }
 
@@ -258,7 +256,7 @@ function inspect(node: JsonNode, effects: Readonly<Record<string, Effect>>): str
     const effect = Object.hasOwn(effects, name) ? effects[name] : undefined;
     const unknown = isOff(member) ? null : 'this edge does not know it';
     const why = effect === undefined ? unknown : effect(member);
-    return why === null ? [] : [`${member.file} ${member.path.replaceAll(/\[\d+\]/g, '[]')}: ${why}`];
+    return why === null ? [] : [`${member.placeInEveryElement}: ${why}`];
   });
 }
 

@@ -34,6 +34,7 @@ function makeFolder(objectHeaders: readonly ObjectHeaders[] = [], isSigned = fal
     originPath: '',
     bucketCors: null,
     listBucket: false,
+    readableKeys: null,
     isSigned,
     objectHeaders,
   });
@@ -240,6 +241,7 @@ describe('a folder that stands in for a bucket', () => {
       originPath: 'private/a',
       bucketCors: null,
       listBucket: false,
+      readableKeys: null,
       isSigned: false,
       objectHeaders: [],
     });

@@ -7,6 +7,7 @@ import type { EdgeAnswer } from '../edge-answer.js';
 import { withHeader, type HeaderList } from '../header-list.js';
 import { toHttpDate } from '../http-date.js';
 import { answerFromWhole } from '../range-and-conditions.js';
+import { matchesWildcard } from '../wildcard.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
 import { decodeOnce, readObjectKey } from './object-key.js';
 import { openObject, type AbsentObject, type OpenObject } from './open-object.js';
@@ -35,7 +36,7 @@ export class FolderOrigin implements Origin {
   constructor(
     private readonly description: Pick<
       FolderOriginDescription,
-      'folder' | 'originPath' | 'bucketCors' | 'listBucket' | 'objectHeaders' | 'isSigned'
+      'folder' | 'originPath' | 'bucketCors' | 'listBucket' | 'readableKeys' | 'objectHeaders' | 'isSigned'
     >,
   ) {
     this.objects = new FolderObjects(description);
@@ -68,6 +69,9 @@ export class FolderOrigin implements Origin {
       };
     }
     if (key.kind === 'missing') return this.missing(key.text, 'key-not-servable');
+    if (!mayRead(this.description.readableKeys, key.segments)) {
+      return { ...s3Error('AccessDenied'), reason: 'bucket-policy' };
+    }
     const object = await this.objects.open(key.segments, request.path);
     if ('absent' in object) return this.missing(key.segments.join('/'), object.absent);
     const headers = named.reduce((list, [name, value]) => withHeader(list, name, value), object.headers);
@@ -79,6 +83,12 @@ export class FolderOrigin implements Origin {
     const answer = this.description.listBucket ? s3Error('NoSuchKey', { Key: key }) : s3Error('AccessDenied');
     return { ...answer, reason };
   }
+}
+
+/** Says whether the bucket policy of a template lets CloudFront read a key; null: nothing is known of it. */
+export function mayRead(readableKeys: readonly string[] | null, segments: readonly string[]): boolean {
+  const key = segments.join('/');
+  return readableKeys === null || readableKeys.some((pattern) => matchesWildcard(pattern, key));
 }
 
 /** The headers that a query asks for, decoded as a form is. */

@@ -17,7 +17,7 @@ export interface OpenObject {
 
 /** Why there is nothing to serve: one word for the edge's own log. */
 export interface AbsentObject {
-  readonly absent: 'no-such-file' | 'not-a-regular-file' | 'symbolic-link';
+  readonly absent: 'no-such-file' | 'not-a-regular-file' | 'symbolic-link' | 'bucket-policy';
 }
 
 const CHUNK_BYTES = 64 * 1024;

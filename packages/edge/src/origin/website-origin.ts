@@ -4,7 +4,7 @@ import { textAnswer, type EdgeAnswer } from '../edge-answer.js';
 import { headerOf, type HeaderList } from '../header-list.js';
 import { escapeXml } from '../xml.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
-import { FolderObjects, type FolderObject } from './folder-origin.js';
+import { FolderObjects, mayRead, type FolderObject } from './folder-origin.js';
 import { readObjectKey } from './object-key.js';
 import type { AbsentObject } from './open-object.js';
 import type { Origin, OriginRequest } from './origin.js';
@@ -22,7 +22,7 @@ interface WebsiteError {
 
 type WebsiteDescription = Pick<
   FolderOriginDescription,
-  'folder' | 'originPath' | 'bucketCors' | 'listBucket' | 'objectHeaders' | 'domainName'
+  'folder' | 'originPath' | 'bucketCors' | 'listBucket' | 'readableKeys' | 'objectHeaders' | 'domainName'
 >;
 
 /**
@@ -71,7 +71,7 @@ export class WebsiteOrigin implements Origin {
 
   private errorOf(opened: AbsentObject | { readonly unreadable: true }, key: string): WebsiteError {
     if ('unreadable' in opened) return { code: 'InvalidURI', details: {}, reason: 'path-not-decodable' };
-    return this.description.listBucket
+    return this.description.listBucket && opened.absent !== 'bucket-policy'
       ? { code: 'NoSuchKey', details: { Key: key }, reason: opened.absent }
       : { code: 'AccessDenied', details: {}, reason: opened.absent };
   }
@@ -80,6 +80,7 @@ export class WebsiteOrigin implements Origin {
     const key = readObjectKey(this.description.originPath, path);
     if (key.kind === 'unreadable') return { unreadable: true };
     if (key.kind === 'missing') return { absent: 'no-such-file' };
+    if (!mayRead(this.description.readableKeys, key.segments)) return { absent: 'bucket-policy' };
     return this.objects.open(key.segments, path);
   }
 
