@@ -3,7 +3,9 @@ import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { migrateToLatest } from './migrate.js';
 import type { Tables } from './schema.js';
+import { onThisThread } from './sqlite/group-commit.js';
 import { GroupCommitDialect } from './sqlite/sqlite-dialect.js';
+import { Statements } from './sqlite/statements.worker.js';
 
 test('a migration of an SQLite file that is cut off in the middle leaves nothing, and the next one succeeds (N06)', async () => {
   const file = new Sqlite(':memory:');
@@ -13,7 +15,7 @@ test('a migration of an SQLite file that is cut off in the middle leaves nothing
     if (isCut && text.includes('create table "entitlement_changes"')) throw new Error('cut off');
     return prepare(text);
   };
-  const queries = new Kysely<Tables>({ dialect: new GroupCommitDialect(file) });
+  const queries = new Kysely<Tables>({ dialect: new GroupCommitDialect(onThisThread(new Statements(file))) });
   const tables = (): unknown =>
     prepare(
       `select name from sqlite_master where type = 'table' and name not like 'kysely%' order by 1`,

@@ -7,7 +7,9 @@ import { readPrefix, type Prefix } from '../../src/cloudfront/prefix.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import type { DialectName } from '../../src/database/dialect-fragments.js';
 import type { Tables } from '../../src/database/schema.js';
+import { onThisThread } from '../../src/database/sqlite/group-commit.js';
 import { GroupCommitDialect } from '../../src/database/sqlite/sqlite-dialect.js';
+import { Statements } from '../../src/database/sqlite/statements.worker.js';
 import { EntitlementRepository } from '../../src/entitlements/entitlement.repository.js';
 import { DatabaseGrantLedger } from '../../src/grants/database-grant-ledger.js';
 import { callerOf } from '../../src/grants/caller.js';
@@ -56,7 +58,10 @@ const DATABASES: readonly { readonly kind: string; readonly use: (about: About) 
     kind: 'SQLite',
     use: async (about) => {
       const path = join(temporaryFolder('version-before'), 'edgepass.sqlite');
-      await makeVersionBefore(new GroupCommitDialect(new Sqlite(path)), 'sqlite');
+      await makeVersionBefore(
+        new GroupCommitDialect(onThisThread(new Statements(new Sqlite(path)))),
+        'sqlite',
+      );
       const database = await openDatabase({ kind: 'sqlite', path }, () => undefined);
       try {
         await about(database);

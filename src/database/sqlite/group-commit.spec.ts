@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { temporaryFolder } from '../../../test/support/temporary-folder.js';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, onOwnThread, onThisThread, StatementError } from './group-commit.js';
 import { GroupCommitDialect } from './sqlite-dialect.js';
+import { Statements } from './statements.worker.js';
 
 type SqliteFile = InstanceType<typeof Sqlite>;
 
@@ -28,7 +29,7 @@ beforeEach(() => {
     )`);
   // A second connection sees what is committed, and nothing else.
   onlooker = new Sqlite(path);
-  group = new GroupCommit(file);
+  group = new GroupCommit(onThisThread(new Statements(file)));
   executed.length = 0;
 });
 
@@ -118,12 +119,12 @@ describe('a statement alone', () => {
 describe('the caller that has acquired the file', () => {
   it('is joined by nobody: what others ask meanwhile is committed after it', async () => {
     await group.acquire();
-    group.runAlone('begin', []);
+    await group.runAlone('begin', []);
     const other = insert(2);
-    group.runAlone('insert into rows values (1, null)', []);
+    await group.runAlone('insert into rows values (1, null)', []);
     await new Promise(setImmediate);
     expect(committedIds()).toEqual([]);
-    group.release();
+    await group.release();
     await other;
 
     expect(committedIds()).toEqual([2]);
@@ -135,7 +136,7 @@ describe('the caller that has acquired the file', () => {
     const second = group.acquire().then(() => order.push('second has it'));
     await new Promise(setImmediate);
     order.push('first hands it back');
-    group.release();
+    await group.release();
     await second;
 
     expect(order).toEqual(['first hands it back', 'second has it']);
@@ -145,16 +146,83 @@ describe('the caller that has acquired the file', () => {
 describe('closing', () => {
   it('commits what waits', async () => {
     const waiting = insert(1);
-    group.close();
+    await group.close();
     await waiting;
 
     expect(committedIds()).toEqual([1]);
   });
 });
 
+describe('a file on a thread of its own', () => {
+  const open = async (): Promise<GroupCommit> => {
+    const name = join(temporaryFolder('own-thread'), 'test.sqlite');
+    const own = new GroupCommit(await onOwnThread({ path: name, busyMilliseconds: 0 }));
+    await own.run('create table rows (id integer primary key, text text)', []);
+    return own;
+  };
+
+  it('lets the event loop go on while SQLite works', async () => {
+    const own = await open();
+    const order: string[] = [];
+    const slow = own
+      .run(
+        'with recursive n (i) as (select 1 union all select i + 1 from n where i < 500000) select max(i) m from n',
+        [],
+      )
+      .then(({ rows }) => order.push(`SQLite gave ${JSON.stringify(rows)}`));
+    for (let count = 0; count < 3; count += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one iteration of the event loop after the other
+      await new Promise(setImmediate);
+    }
+    order.push('three iterations');
+    await slow;
+    await own.close();
+
+    expect(order).toEqual(['three iterations', 'SQLite gave [{"m":500000}]']);
+  });
+
+  it('gives results and SQLite’s own codes, each to its statement', async () => {
+    const own = await open();
+    const add = (id: number, text: string) => own.run('insert into rows values (?, ?)', [id, text]);
+    const answers = await Promise.allSettled([add(1, 'ä'), add(1, 'b'), own.run('select * from rows', [])]);
+    await own.close();
+
+    expect(answers).toEqual([
+      { status: 'fulfilled', value: { rows: [], changes: 1 } },
+      {
+        status: 'rejected',
+        reason: new StatementError('UNIQUE constraint failed: rows.id', 'SQLITE_CONSTRAINT_PRIMARYKEY'),
+      },
+      { status: 'fulfilled', value: { rows: [{ id: 1, text: 'ä' }], changes: 0 } },
+    ]);
+    expect((answers[1] as PromiseRejectedResult).reason).toHaveProperty(
+      'code',
+      'SQLITE_CONSTRAINT_PRIMARYKEY',
+    );
+  });
+
+  it('that cannot be opened says why', async () => {
+    const opening = onOwnThread({
+      path: join(temporaryFolder('no-such-folder'), 'x', 'y'),
+      busyMilliseconds: 0,
+    });
+
+    await expect(opening).rejects.toThrow('Cannot open database because the directory does not exist');
+  });
+
+  it('answers nothing after it was closed', async () => {
+    const own = await open();
+    await own.close();
+
+    await expect(own.run('select 1', [])).rejects.toThrow('the thread of the SQLite file has ended');
+  });
+});
+
 describe('kysely on it', () => {
   const open = () =>
-    new Kysely<{ rows: { id: number; parent: number | null } }>({ dialect: new GroupCommitDialect(file) });
+    new Kysely<{ rows: { id: number; parent: number | null } }>({
+      dialect: new GroupCommitDialect(onThisThread(new Statements(file))),
+    });
 
   it('commits queries that are made together in one transaction', async () => {
     const queries = open();

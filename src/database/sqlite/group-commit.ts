@@ -1,9 +1,21 @@
-import type { Database as SqliteFile, Statement } from 'better-sqlite3';
+import { Worker } from 'node:worker_threads';
+import type { FileToOpen, Job, Outcome, StatementResult, Statements } from './statements.worker.js';
 
-/** What a statement gave: its rows, or how many rows it changed. */
-export interface StatementResult {
-  readonly rows: unknown[];
-  readonly changes: number;
+/** Does jobs on a file in their order. Rejects only where the file can do nothing any more. */
+export interface FileJobs {
+  do(job: Job): Promise<readonly Outcome[]>;
+}
+
+/** SQLite's error, as it came from the thread of the file. */
+export class StatementError extends Error {
+  override readonly name = 'SqliteError';
+
+  constructor(
+    message: string,
+    readonly code: string | undefined,
+  ) {
+    super(message);
+  }
 }
 
 interface Waiting {
@@ -13,23 +25,20 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** More texts than edgepass has; what varies is how many subjects and prefixes a viewer has. */
-const REMEMBERED_STATEMENTS = 256;
-
 /**
  * Statements that wait at the same time share one transaction, and so one flush to the disk, which costs
- * more than all of them. Each promise resolves only when that transaction has been committed, and a
- * statement that fails takes no other with it. The one user of a SQLite file.
+ * more than all of them; those that come meanwhile are the next group. Each promise resolves only when that
+ * transaction has been committed, and a statement that fails takes no other with it. The one user of a SQLite file.
  */
 export class GroupCommit {
-  readonly #file: SqliteFile;
-  readonly #prepared = new Map<string, Statement>();
+  readonly #file: FileJobs;
   #waiting: Waiting[] = [];
   readonly #waitingForFile: (() => void)[] = [];
   #isAcquired = false;
-  #isScheduled = false;
+  /** The groups under way; `null` = nothing is, or somebody has acquired the file. */
+  #serving: Promise<void> | null = null;
 
-  constructor(file: SqliteFile) {
+  constructor(file: FileJobs) {
     this.#file = file;
   }
 
@@ -50,83 +59,146 @@ export class GroupCommit {
   }
 
   /** Ends what {@link acquire} began, and undoes a transaction that was left open. */
-  release(): void {
-    this.#undo();
-    this.#isAcquired = false;
-    this.#schedule();
+  async release(): Promise<void> {
+    try {
+      resultOf((await this.#file.do({ kind: 'undo' }))[0]);
+    } finally {
+      this.#isAcquired = false;
+      this.#schedule();
+    }
   }
 
-  /** Runs a statement at once, for the caller that has acquired the file. */
-  runAlone(sql: string, parameters: readonly unknown[]): StatementResult {
-    const statement = this.#prepare(sql);
-    if (statement.reader) return { rows: statement.all(...parameters), changes: 0 };
-    return { rows: [], changes: statement.run(...parameters).changes };
+  /** Runs a statement by itself, for the caller that has acquired the file. */
+  async runAlone(text: string, parameters: readonly unknown[]): Promise<StatementResult> {
+    const [outcome] = await this.#file.do({ kind: 'alone', text, parameters });
+    return resultOf(outcome);
   }
 
   /** Commits what waits, then closes the file. */
-  close(): void {
-    if (!this.#isAcquired) this.#commitTogether();
-    this.#file.close();
+  async close(): Promise<void> {
+    while (this.#serving !== null) {
+      // oxlint-disable-next-line no-await-in-loop -- what is answered may ask for more
+      await this.#serving;
+    }
+    resultOf((await this.#file.do({ kind: 'close' }))[0]);
   }
 
-  /** After the callbacks of this iteration of the event loop: requests that came together are committed together. */
   #schedule(): void {
-    if (this.#isScheduled || this.#isAcquired) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      if (this.#isAcquired) return;
-      this.#commitTogether();
+    if (this.#serving !== null || this.#isAcquired) return;
+    if (this.#waiting.length === 0 && this.#waitingForFile.length === 0) return;
+    this.#serving = this.#serve().finally(() => {
+      this.#serving = null;
       const next = this.#waitingForFile.shift();
-      if (next === undefined) return;
-      this.#isAcquired = true;
-      next();
+      this.#isAcquired = next !== undefined;
+      if (next === undefined) this.#schedule();
+      else next();
     });
   }
 
-  #commitTogether(): void {
+  /** Commits group after group, until nothing waits or somebody wants the file for himself. */
+  async #serve(): Promise<void> {
+    // After the callbacks of this iteration of the event loop: requests that came together are committed together.
+    await new Promise((resolve) => setImmediate(resolve));
+    let group = this.#take();
+    let committing = this.#commit(group);
+    while (group.length > 0) {
+      // oxlint-disable-next-line no-await-in-loop -- one group after the other
+      const outcomes = await committing;
+      const answered = group;
+      // The file has its next group before this one is answered, which takes the event loop a while.
+      group = this.#waitingForFile.length > 0 ? [] : this.#take();
+      committing = this.#commit(group);
+      settle(answered, outcomes);
+    }
+  }
+
+  #take(): Waiting[] {
     const group = this.#waiting;
-    if (group.length === 0) return;
     this.#waiting = [];
+    return group;
+  }
+
+  /** Gives the outcomes of a group, or why the file gave none. */
+  async #commit(group: readonly Waiting[]): Promise<readonly Outcome[] | Error> {
+    if (group.length === 0) return [];
+    // Most of a group have one text, which need not be copied to the thread for each.
+    const texts = new Map<string, number>();
+    const statements = group.map(({ sql, parameters }) => {
+      const place = texts.get(sql) ?? texts.size;
+      texts.set(sql, place);
+      return [place, parameters] as const;
+    });
+    return this.#file
+      .do({ kind: 'together', texts: [...texts.keys()], statements })
+      .catch((error: Error) => error);
+  }
+}
+
+function settle(group: readonly Waiting[], outcomes: readonly Outcome[] | Error): void {
+  group.forEach(({ resolve, reject }, index) => {
     try {
-      // One statement alone is its own transaction.
-      if (group.length > 1) this.runAlone('begin', []);
-      const done = group.flatMap((statement) => this.#attempt(statement, group.length > 1));
-      if (group.length > 1) this.runAlone('commit', []);
-      for (const { statement, result } of done) statement.resolve(result);
+      if (outcomes instanceof Error) throw outcomes;
+      resolve(resultOf(outcomes[index]));
     } catch (error) {
-      this.#undo();
-      // Those that failed on their own have their answer already.
-      for (const statement of group) statement.reject(error);
+      reject(error);
     }
-  }
+  });
+}
 
-  /** Throws when SQLite has given up the whole transaction (disk full, I/O error), not one statement of it. */
-  #attempt(
-    statement: Waiting,
-    isInGroup: boolean,
-  ): { readonly statement: Waiting; readonly result: StatementResult }[] {
-    try {
-      return [{ statement, result: this.runAlone(statement.sql, statement.parameters) }];
-    } catch (error) {
-      if (isInGroup && !this.#file.inTransaction) throw error;
-      statement.reject(error);
-      return [];
-    }
-  }
+/** @throws {StatementError} */
+function resultOf(outcome: Outcome | undefined): StatementResult {
+  if (outcome === undefined) throw new Error('expected an outcome of the statement, got none');
+  if ('failure' in outcome) throw new StatementError(outcome.failure.message, outcome.failure.code);
+  return outcome;
+}
 
-  #undo(): void {
-    if (this.#file.inTransaction) this.runAlone('rollback', []);
-  }
+/** A file whose statements run on the calling thread: one in memory, and those of commands. */
+export function onThisThread(statements: Statements): FileJobs {
+  return { do: (job) => Promise.resolve(statements.do(job)) };
+}
 
-  #prepare(sql: string): Statement {
-    const known = this.#prepared.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#file.prepare(sql);
-    this.#prepared.set(sql, statement);
-    if (this.#prepared.size > REMEMBERED_STATEMENTS) {
-      this.#prepared.delete(this.#prepared.keys().next().value ?? '');
-    }
-    return statement;
-  }
+/**
+ * Opens a file on a thread of its own. A thread that ends by itself ends the process (an error that nobody
+ * caught), because what the file holds by then is unknown.
+ * @throws {StatementError} where the file cannot be opened
+ */
+export async function onOwnThread(sqliteFile: FileToOpen): Promise<FileJobs> {
+  // The same extension as this file: `.js` from dist, `.ts` under jest, where Node strips the types.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./statements.worker.${extension}`, import.meta.url), {
+    name: 'edgepass-sqlite',
+    workerData: { sqliteFile },
+  });
+  const asked: { resolve: (outcomes: readonly Outcome[]) => void; reject: (error: Error) => void }[] = [];
+  let hasEnded = false;
+  const next = (): Promise<readonly Outcome[]> =>
+    new Promise((resolve, reject) => {
+      if (hasEnded) {
+        reject(ended());
+        return;
+      }
+      asked.push({ resolve, reject });
+      worker.ref();
+    });
+  worker.on('message', (outcomes: readonly Outcome[]) => {
+    asked.shift()?.resolve(outcomes);
+    // A file that has nothing to do keeps no process alive.
+    if (asked.length === 0) worker.unref();
+  });
+  worker.on('exit', () => {
+    hasEnded = true;
+    for (const { reject } of asked.splice(0)) reject(ended());
+  });
+  resultOf((await next())[0]);
+  return {
+    do: (job) => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      worker.postMessage(job);
+      return next();
+    },
+  };
+}
+
+function ended(): Error {
+  return new Error('the thread of the SQLite file has ended');
 }

@@ -1,4 +1,3 @@
-import type { Database as SqliteFile } from 'better-sqlite3';
 import {
   SqliteAdapter,
   SqliteIntrospector,
@@ -10,11 +9,11 @@ import {
   type Kysely,
   type QueryResult,
 } from 'kysely';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, type FileJobs } from './group-commit.js';
 
 /** kysely's SQLite, with a driver that commits statements that wait at the same time together. */
 export class GroupCommitDialect implements Dialect {
-  constructor(private readonly file: SqliteFile) {}
+  constructor(private readonly file: FileJobs) {}
 
   createDriver(): Driver {
     return new GroupCommitDriver(new GroupCommit(this.file));
@@ -57,23 +56,23 @@ class GroupCommitDriver implements Driver {
 
   async beginTransaction(caller: Caller): Promise<void> {
     await caller.acquireFile();
-    this.group.runAlone('begin', []);
+    await this.group.runAlone('begin', []);
   }
 
   async commitTransaction(): Promise<void> {
-    this.group.runAlone('commit', []);
+    await this.group.runAlone('commit', []);
   }
 
   async rollbackTransaction(caller: Caller): Promise<void> {
-    caller.releaseFile();
+    await caller.releaseFile();
   }
 
   async releaseConnection(caller: Caller): Promise<void> {
-    caller.releaseFile();
+    await caller.releaseFile();
   }
 
   async destroy(): Promise<void> {
-    this.group.close();
+    await this.group.close();
   }
 }
 
@@ -88,16 +87,16 @@ class Caller implements DatabaseConnection {
     this.#hasFile = true;
   }
 
-  releaseFile(): void {
+  async releaseFile(): Promise<void> {
     if (!this.#hasFile) return;
     this.#hasFile = false;
-    this.group.release();
+    await this.group.release();
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes } = this.#hasFile
+    const { rows, changes } = await (this.#hasFile
       ? this.group.runAlone(sql, parameters)
-      : await this.group.run(sql, parameters);
+      : this.group.run(sql, parameters));
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
 

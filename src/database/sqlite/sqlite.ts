@@ -5,6 +5,7 @@ import { formatProblems } from '../../settings/settings-problem.js';
 import { codeOf, DatabaseOpenError } from '../database-open-error.js';
 import { PROBE_WRITE, probeFiller, type Probe } from '../readiness.js';
 import type { Queries, Tables } from '../schema.js';
+import { onOwnThread, onThisThread, type FileJobs } from './group-commit.js';
 import { findDamage, isLost } from './sqlite-damage.js';
 import { GroupCommitDialect } from './sqlite-dialect.js';
 
@@ -14,27 +15,23 @@ const BUSY_MILLISECONDS = 2_000;
 /** SQLite's own name for no file at all; tests only. */
 const IN_MEMORY = ':memory:';
 
-/** Opens the file for this process alone. @throws {DatabaseOpenError} */
+/** Opens the file for this process alone, on a thread of its own. @throws {DatabaseOpenError} */
 export async function openSqlite(path: string): Promise<Queries> {
-  const { default: Sqlite } = await import('better-sqlite3');
-  let file: InstanceType<typeof Sqlite>;
+  const toOpen = { path, busyMilliseconds: BUSY_MILLISECONDS };
   try {
-    if (path !== IN_MEMORY) {
-      if (isLost(path)) throw damaged(path, 'it is gone or empty, and its log is not');
-      makePrivateFile(path);
-      const damage = findDamage(Sqlite, path, BUSY_MILLISECONDS);
-      if (damage !== null) throw damaged(path, damage);
+    if (path === IN_MEMORY) {
+      const { openFile, Statements } = await import('./statements.worker.js');
+      return queriesOf(onThisThread(new Statements(openFile(toOpen))));
     }
-    file = new Sqlite(path, { timeout: BUSY_MILLISECONDS });
-    // One process owns the file (contract, DATABASE_URL): a second one is refused, not interleaved.
-    file.pragma('locking_mode = EXCLUSIVE');
-    file.pragma('journal_mode = WAL');
-    // FULL: a row is on the disk before its cookie leaves, also when the power fails.
-    file.pragma('synchronous = FULL');
+    if (isLost(path)) throw damaged(path, 'it is gone or empty, and its log is not');
+    makePrivateFile(path);
+    const { default: Sqlite } = await import('better-sqlite3');
+    const damage = findDamage(Sqlite, path, BUSY_MILLISECONDS);
+    if (damage !== null) throw damaged(path, damage);
+    return queriesOf(await onOwnThread(toOpen));
   } catch (error) {
     throw sqliteProblem(path, error);
   }
-  return new Kysely<Tables>({ dialect: new GroupCommitDialect(file) });
 }
 
 /** As {@link openSqlite}, but a file that is not there stays so. @throws {DatabaseOpenError} */
@@ -49,15 +46,22 @@ export async function openExistingSqlite(path: string): Promise<Queries> {
 
 /** Opens the file for reading, while no service has it. @throws {DatabaseOpenError} */
 export async function openSqliteForReading(path: string): Promise<Queries> {
-  const { default: Sqlite } = await import('better-sqlite3');
+  const [{ default: Sqlite }, { Statements }] = await Promise.all([
+    import('better-sqlite3'),
+    import('./statements.worker.js'),
+  ]);
   try {
     const file = new Sqlite(path, { timeout: BUSY_MILLISECONDS, readonly: true, fileMustExist: true });
     // The first read takes the lock, or says who has it.
     file.pragma('user_version');
-    return new Kysely<Tables>({ dialect: new GroupCommitDialect(file) });
+    return queriesOf(onThisThread(new Statements(file)));
   } catch (error) {
     throw sqliteProblem(path, error);
   }
+}
+
+function queriesOf(file: FileJobs): Queries {
+  return new Kysely<Tables>({ dialect: new GroupCommitDialect(file) });
 }
 
 /** The file is this process's own, so nothing is asked until a write has failed: a disk fills and empties. */
