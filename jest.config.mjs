@@ -1,3 +1,9 @@
+import { hookOf, packPackages } from './test/support/packed-packages.ts';
+
+const packed = await packPackages();
+// Workers inherit it; test/support/processes.ts hands it on.
+process.env.EDGEPASS_TEST_PACKED = hookOf(packed);
+
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/{src,packages,test}/**/*.spec.ts'],
@@ -5,6 +11,7 @@ export default {
   // `.ts` first: the imports of our sources are looked for in this order.
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: {
+    ...Object.fromEntries(Object.entries(packed).map(([name, file]) => [`^${name}$`, file])),
     '^@edgepass/edge$': '<rootDir>/packages/edge/src/index.ts',
     '^@edgepass/edge/command$': '<rootDir>/packages/edge/src/edge.command.ts',
     '^@edgepass/edge/resource-match$': '<rootDir>/packages/edge/src/viewer-access/resource-match.ts',

@@ -37,6 +37,8 @@ export interface StartOptions {
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** Node's compiled code, kept between processes and runs: an API starts with a third less of work. */
 const compileCache = join(repository, 'node_modules/.cache/compiled');
+/** packed-packages.ts */
+const packedPackages = `--import=${process.env['EDGEPASS_TEST_PACKED'] ?? ''}`;
 const saySeconds = new URL('say-seconds.mjs', import.meta.url).href;
 const running = new Set<RunningProcess>();
 /** What processes of this spec file printed and may not: one line each. */
@@ -50,7 +52,8 @@ const printedSecrets: string[] = [];
 export function startEdgepass(args: readonly string[], options: StartOptions = {}): RunningProcess {
   const level = args[0] === 'start' ? {} : { LOG_LEVEL: 'trace' };
   const drain = args[0] === 'api' ? { DRAIN_SECONDS: '0' } : {};
-  const environment = { ...level, ...drain, ...options.environment };
+  const nodeOptions = `${packedPackages} ${options.environment?.['NODE_OPTIONS'] ?? ''}`.trim();
+  const environment = { ...level, ...drain, ...options.environment, NODE_OPTIONS: nodeOptions };
   return startProcess(process.execPath, [`${repository}dist/cli/edgepass.js`, ...args], {
     ...options,
     environment,

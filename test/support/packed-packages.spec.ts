@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from '@jest/globals';
+import { hookOf, packPackages } from './packed-packages.js';
+
+/** What Node adds to the exports of a CommonJS package, as rxjs is one. */
+const OF_COMMONJS = ['__esModule', 'default', 'module.exports'];
+
+test('a process that takes the packed packages finds the exports of the real ones', async () => {
+  const packed = await packPackages();
+  const script = `const all = {};
+    for (const name of ${JSON.stringify(Object.keys(packed))}) all[name] = Object.keys(await import(name));
+    console.log(JSON.stringify(all));`;
+  const exportsOf = (...options: readonly string[]): Readonly<Record<string, readonly string[]>> => {
+    const args = [...options, '--input-type=module', '--eval', script];
+    const all = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<
+      string,
+      readonly string[]
+    >;
+    return Object.fromEntries(
+      Object.entries(all).map(([name, found]) => [
+        name,
+        found.filter((one) => !OF_COMMONJS.includes(one)).toSorted(),
+      ]),
+    );
+  };
+  const real = exportsOf();
+  expect(Object.keys(real)).toEqual(Object.keys(packed));
+  expect(exportsOf(`--import=${hookOf(packed)}`)).toEqual(real);
+});
