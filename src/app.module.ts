@@ -80,6 +80,7 @@ export class AppModule {
         AuditModule.forRoot(admins),
         GrantsModule.of({
           guards: [ViewerGuard],
+          signedUrls: true,
           imports: [authentication, entitlements],
           providers: [
             // A factory, so that Nest closes the signer with the application.

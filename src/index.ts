@@ -7,7 +7,14 @@ export type {
   HostPorts,
   PortToken,
 } from './grants/grants.module.js';
-export type { GrantRecord, MayOpen, Permission, RecordGrant, ViewerPort } from './grants/ports.js';
+export type {
+  GrantRecord,
+  MayOpen,
+  Permission,
+  RecordGrant,
+  StoredGrant,
+  ViewerPort,
+} from './grants/ports.js';
 export type { Viewer } from './authentication/viewer.js';
 
 export { CloudFrontModule } from './cloudfront/cloudfront.module.js';
@@ -20,6 +27,7 @@ export type {
 } from './cloudfront/cloudfront.service.js';
 export type { HeldGrant, HeldGrants } from './cloudfront/cookies/held-grants.js';
 export type { CookieSet } from './cloudfront/cookies/signed-cookies.js';
+export type { SignedUrl } from './cloudfront/signed-url.js';
 export { ancestorsOf, escapedPrefix, readPrefix } from './cloudfront/prefix.js';
 export type { Prefix, PrefixFault, PrefixRefusal } from './cloudfront/prefix.js';
 

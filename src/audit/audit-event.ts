@@ -14,8 +14,9 @@ export interface AuditEvent {
   /** Whom it is about: who was granted or refused, or who got or lost the right. */
   readonly subject?: string;
   readonly prefix?: string;
-  /** Of a grant: what CloudFront lets through, signed by which key, until when. */
+  /** Of a grant: what CloudFront lets through, as cookies or as a URL, signed by which key, until when. */
   readonly resource?: string;
+  readonly issuedAs?: GrantRow['issued_as'];
   readonly keyPairId?: string;
   readonly expiresAt?: string;
   /** Of a grant and of a change: the entitlement behind it. */
@@ -37,6 +38,7 @@ export function grantEvent(row: GrantRow): AuditEvent {
     subject: `user:${row.viewer_id}`,
     prefix: row.prefix,
     resource: row.resource,
+    issuedAs: row.issued_as,
     keyPairId: row.key_pair_id,
     expiresAt: toTimestamp(row.expires_at),
     entitlementId: row.entitlement_id,

@@ -26,10 +26,16 @@ export class AuditEventDto implements AuditEvent {
   @ApiPropertyOptional({ example: 'https://cdn.example.com/courses/algebra/*' })
   resource?: string;
 
+  @ApiPropertyOptional({
+    enum: ['cookies', 'url'],
+    description: 'How a grant left; a signed URL works for everybody who has it',
+  })
+  issuedAs?: 'cookies' | 'url';
+
   @ApiPropertyOptional({ example: 'K2JCJMDEHXQW5F' })
   keyPairId?: string;
 
-  @ApiPropertyOptional({ example: '2026-11-20T09:15:00Z', description: 'When the cookies of a grant end' })
+  @ApiPropertyOptional({ example: '2026-11-20T09:15:00Z', description: 'When a grant ends' })
   expiresAt?: string;
 
   @ApiPropertyOptional({ description: 'The entitlement behind a grant, or that was changed' })

@@ -83,9 +83,13 @@ export class RecordRefusals implements NestMiddleware, BeforeApplicationShutdown
   }
 }
 
-/** The body has not been checked where a guard refused: only what is canonical is written down. */
+/**
+ * The folder or file that was asked for. The body has not been checked where a guard refused: only what is
+ * canonical is written down.
+ */
 function askedPrefix(body: unknown): string | null {
-  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'prefix')) return null;
-  const { prefix } = body as { readonly prefix: unknown };
-  return isPrefix(prefix) ? prefix : null;
+  if (typeof body !== 'object' || body === null) return null;
+  const member = ['prefix', 'path'].find((name) => Object.hasOwn(body, name));
+  const asked = member === undefined ? null : (body as Readonly<Record<string, unknown>>)[member];
+  return isPrefix(asked) ? asked : null;
 }

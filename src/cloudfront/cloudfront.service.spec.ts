@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Request, Response } from 'express';
 import * as fc from 'fast-check';
+import { getSignedUrl } from '@aws-sdk/cloudfront-signer';
 import { CookieJar } from 'tough-cookie';
 import { ecKeyText, rsaKeyText } from '../../test/support/key-texts.js';
 import { signatureVectors } from '../../test/support/signature-vectors.js';
@@ -623,5 +624,81 @@ describe('the constructor', () => {
   it('takes the key pair id from the text of the key', () => {
     const service = start({ keyPairId: null, privateKey: `Key-Pair-Id: KFROMTEXT\n${ecText}` });
     expect(service.keyPairId).toBe('KFROMTEXT');
+  });
+});
+
+describe('a signed URL', () => {
+  const PATH = 'courses/algebra/lesson-1.mp4';
+  const END = NOW + 300;
+
+  it('has no query beside the signature, and is the address that browsers write', async () => {
+    const { url, ...rest } = await start().signUrl(PATH, END);
+    expect(url).toMatch(
+      new RegExp(`^${CDN}/${PATH}\\?Expires=${END}&Key-Pair-Id=K2JCJMDEHXQW5F&Signature=[A-Za-z0-9~_-]+$`),
+    );
+    expect(rest).toEqual({
+      resource: `${CDN}/${PATH}`,
+      expiresAtEpochSeconds: END,
+      keyPairId: 'K2JCJMDEHXQW5F',
+    });
+    expect(new URL(url).href).toBe(url);
+  });
+
+  it('takes a Date, rounded down to its second', async () => {
+    const { expiresAtEpochSeconds } = await start().signUrl(PATH, new Date(END * 1000 + 999));
+    expect(expiresAtEpochSeconds).toBe(END);
+  });
+
+  // ECDSA signatures differ each time, those of RSA do not.
+  it.each([
+    ['SHA1', PATH, undefined],
+    ['SHA256', PATH, undefined],
+    // AWS's signer also escapes `: @ =`, which browsers send as they are.
+    ['SHA1', "courses/선형 대수 (L'été)/1.mp4", undefined],
+    ['SHA1', 'courses/algebra/hls/index.m3u8', 'courses/algebra/hls'],
+    ['SHA256', 'courses/algebra/hls/index.m3u8', '/'],
+  ] as const)(
+    'is, under %s, the one that AWS’s own signer makes of %s within %s',
+    async (hash, path, prefix) => {
+      const service = start({ privateKey: rsaKeyText, hashAlgorithm: hash });
+      const { url, resource } = await service.signUrl(path, END, prefix === undefined ? {} : { prefix });
+      const address = `${CDN}/${encodeURI(path)}`;
+      const common = { keyPairId: 'K2JCJMDEHXQW5F', privateKey: rsaKeyText, algorithm: hash };
+      const policy = JSON.stringify({
+        Statement: [{ Resource: resource, Condition: { DateLessThan: { 'AWS:EpochTime': END } } }],
+      });
+      expect(url).toBe(
+        prefix === undefined
+          ? getSignedUrl({ ...common, url: address, dateLessThan: new Date(END * 1000) })
+          : getSignedUrl({ ...common, url: address, policy }),
+      );
+    },
+  );
+
+  it.each([
+    ['a wildcard', 'courses/*', 'Segment 2 holds "*"'],
+    ['an escaped name', 'courses/a%20b.mp4', 'No escaped form, the name itself. Write "courses/a b.mp4".'],
+    ['dots', 'courses/../secret.mp4', 'Segment 2 begins with "."'],
+    ['the whole distribution', '/', 'Segment 1 is empty'],
+    ['nothing', '', 'Found an empty text. Write the path of a file, "courses/algebra/lesson-1.mp4".'],
+    ['no text', undefined as unknown as string, 'Expected the path of a file as a text'],
+  ])('is refused for %s as path', async (_, path, why) => {
+    const refused = start().signUrl(path, END);
+    await expect(refused).rejects.toBeInstanceOf(TypeError);
+    await expect(refused).rejects.toThrow(why);
+  });
+
+  it.each(['courses/alg', 'courses/algebra/lesson-1.mp4', 'users'])(
+    'is refused for a file outside of the prefix %s',
+    async (prefix) => {
+      await expect(start().signUrl(PATH, END, { prefix })).rejects.toThrow(
+        'expected a file in the folder of the prefix, or below it',
+      );
+    },
+  );
+
+  it('is refused for an end that is past, and for milliseconds', async () => {
+    await expect(start().signUrl(PATH, NOW)).rejects.toBeInstanceOf(RangeError);
+    await expect(start().signUrl(PATH, END * 1000)).rejects.toThrow('divide by 1000');
   });
 });

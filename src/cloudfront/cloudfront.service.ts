@@ -10,8 +10,17 @@ import {
   type CloudFrontOptions,
 } from './cloudfront-options.js';
 import { appendSetCookie, requestOf, type CookieResponse } from '../http/response.js';
-import { assertEpochSeconds, buildPolicy, resourceFor } from './policy.js';
-import { covers, pathOf, readPrefix, WHOLE_DISTRIBUTION, type Prefix } from './prefix.js';
+import { assertEpochSeconds, buildFilePolicy, buildPolicy, fileUrl, resourceFor } from './policy.js';
+import {
+  covers,
+  liesIn,
+  pathOf,
+  readFilePath,
+  readPrefix,
+  WHOLE_DISTRIBUTION,
+  type Prefix,
+} from './prefix.js';
+import { signedQuery, type SignedUrl } from './signed-url.js';
 import {
   formatHeldValue,
   hasOldForm,
@@ -43,11 +52,19 @@ export interface CookieViewer {
   readonly id: string;
 }
 
-/** The cookies of one grant, under one key from its record to its signature. */
+/** The file that a signed URL addresses, and the folder whose files its query opens too; `null` = the file alone. */
+export interface UrlScope {
+  readonly path: Prefix;
+  readonly prefix: Prefix | null;
+}
+
+/** The cookies or the URL of one grant, under one key from its record to its signature. */
 export interface GrantSigning {
   readonly keyPairId: string;
   /** As {@link CloudFrontService.prepare}, of a prefix that has been read, until epoch seconds. */
   prepare(prefix: Prefix, expiresAtEpochSeconds: number): Promise<CookieSet>;
+  /** As {@link CloudFrontService.signUrl}, of a path that has been read, until epoch seconds. */
+  signUrl(file: UrlScope, expiresAtEpochSeconds: number): Promise<SignedUrl>;
   end(): void;
 }
 
@@ -134,13 +151,18 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     return {
       keyPairId: lease.key.keyPairId,
       prepare: (prefix, expiresAtEpochSeconds) => this.#prepare(lease, prefix, expiresAtEpochSeconds),
+      signUrl: (file, expiresAtEpochSeconds) => this.#signUrl(lease, file, expiresAtEpochSeconds),
       end: () => lease.end(),
     };
   }
 
-  /** The Resource of the policy for a prefix. */
-  resourceFor(prefix: Prefix): string {
-    return resourceFor(this.#options.cloudFrontUrl, prefix);
+  /** The Resource of the policy for a prefix, or for one file. */
+  resourceFor(opened: Prefix | UrlScope): string {
+    const { cloudFrontUrl } = this.#options;
+    if (typeof opened === 'string') return resourceFor(cloudFrontUrl, opened);
+    return opened.prefix === null
+      ? fileUrl(cloudFrontUrl, opened.path)
+      : resourceFor(cloudFrontUrl, opened.prefix);
   }
 
   /**
@@ -150,22 +172,75 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
    */
   async prepare(prefix: string, expiresAt: Date | number): Promise<CookieSet> {
     const asked = canonical(prefix);
-    const expiresAtEpochSeconds =
-      expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : expiresAt;
     const lease = this.#signer.begin();
     try {
-      return await this.#prepare(lease, asked, expiresAtEpochSeconds);
+      return await this.#prepare(lease, asked, epochSecondsOf(expiresAt));
     } finally {
       lease.end();
     }
   }
 
+  /**
+   * A signed URL of one file, for what cannot hold cookies: AirPlay, Chromecast, downloads by other programs.
+   * It works for everybody who has it until it ends, whatever the viewer may open by then: keep it short-lived,
+   * record it before you hand it out, and write it into no log.
+   * @param path of the file as people write it, by the rule of prefixes
+   * @param options.prefix a folder that the file lies in: the same query then opens every file below it, which a
+   *   player must append to each address itself. Without it the query opens the file alone
+   * @throws {TypeError} for another form of path or prefix, a file outside of the prefix, and milliseconds
+   * @throws {RangeError} for an end that is past
+   * @throws {SignerOverloadedError} when too many signatures wait
+   * @example
+   * const { url } = await cloudFront.signUrl('courses/algebra/lesson-1.mp4', new Date(Date.now() + 300_000));
+   */
+  async signUrl(
+    path: string,
+    expiresAt: Date | number,
+    { prefix }: { readonly prefix?: string } = {},
+  ): Promise<SignedUrl> {
+    const read = readFilePath(path);
+    if ('detail' in read) {
+      throw new TypeError(
+        `expected the path of a file, such as courses/algebra/lesson-1.mp4. ${read.detail}`,
+      );
+    }
+    const scope: UrlScope = { path: read.path, prefix: prefix === undefined ? null : canonical(prefix) };
+    const lease = this.#signer.begin();
+    try {
+      return await this.#signUrl(lease, scope, epochSecondsOf(expiresAt));
+    } finally {
+      lease.end();
+    }
+  }
+
+  async #signUrl(
+    lease: SigningLease,
+    { path, prefix }: UrlScope,
+    expiresAtEpochSeconds: number,
+  ): Promise<SignedUrl> {
+    const { cloudFrontUrl, hashAlgorithm } = this.#options;
+    this.#assertFuture(expiresAtEpochSeconds);
+    if (prefix !== null && !liesIn(path, prefix)) {
+      throw new TypeError('expected a file in the folder of the prefix, or below it');
+    }
+    const { text, resource } =
+      prefix === null
+        ? buildFilePolicy({ cloudFrontUrl, path, expiresAtEpochSeconds })
+        : buildPolicy({ cloudFrontUrl, prefix, expiresAtEpochSeconds });
+    const { keyPairId } = lease.key;
+    const query = signedQuery({
+      expiresAtEpochSeconds,
+      policyText: prefix === null ? null : text,
+      signature: await lease.sign(text),
+      keyPairId,
+      hashAlgorithm,
+    });
+    return { url: `${fileUrl(cloudFrontUrl, path)}?${query}`, resource, expiresAtEpochSeconds, keyPairId };
+  }
+
   async #prepare(lease: SigningLease, prefix: Prefix, expiresAtEpochSeconds: number): Promise<CookieSet> {
     const { cloudFrontUrl, attributes, hashAlgorithm } = this.#options;
-    assertEpochSeconds(expiresAtEpochSeconds);
-    if (expiresAtEpochSeconds <= this.#clock.nowEpochSeconds()) {
-      throw new RangeError('expected an end in the future: CloudFront refuses the cookies of a past one');
-    }
+    this.#assertFuture(expiresAtEpochSeconds);
     const { text, resource } = buildPolicy({ cloudFrontUrl, prefix, expiresAtEpochSeconds });
     return {
       prefix,
@@ -177,6 +252,12 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
       policyText: text,
       signature: await lease.sign(text),
     };
+  }
+
+  #assertFuture(expiresAtEpochSeconds: number): void {
+    assertEpochSeconds(expiresAtEpochSeconds);
+    if (expiresAtEpochSeconds > this.#clock.nowEpochSeconds()) return;
+    throw new RangeError('expected an end in the future: CloudFront refuses what has ended');
   }
 
   /**
@@ -349,4 +430,8 @@ function canonical(prefix: string): Prefix {
   const read = readPrefix(prefix);
   if ('prefix' in read) return read.prefix;
   throw new TypeError(`expected the name of a folder, such as courses/algebra, or /. ${read.detail}`);
+}
+
+function epochSecondsOf(end: Date | number): number {
+  return end instanceof Date ? Math.floor(end.getTime() / 1000) : end;
 }

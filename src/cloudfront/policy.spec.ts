@@ -75,7 +75,7 @@ describe('buildPolicy', () => {
     expect(() =>
       buildPolicy({ cloudFrontUrl, prefix: smuggled as Prefix, expiresAtEpochSeconds: 1_795_158_900 }),
     ).toThrow(
-      'expected a policy with one statement for one canonical prefix: read the prefix with readPrefix first',
+      'expected a policy with one statement for one canonical prefix: read it with readPrefix or readFilePath first',
     );
   });
 });

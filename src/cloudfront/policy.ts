@@ -12,11 +12,7 @@ const MAX_EPOCH_SECONDS = 9_999_999_999;
  * Throws TypeError when the URL holds anything but scheme, lower-case host and port.
  */
 export function resourceFor(cloudFrontUrl: string, prefix: Prefix): string {
-  if (!BASE_URL.test(cloudFrontUrl)) {
-    throw new TypeError(
-      'expected the distribution as scheme and lower-case host, https://cdn.example.com, without path, query, wildcard or trailing slash',
-    );
-  }
+  assertBaseUrl(cloudFrontUrl);
   return prefix === '/' ? `${cloudFrontUrl}/*` : `${cloudFrontUrl}${pathOf(prefix)}/*`;
 }
 
@@ -29,17 +25,48 @@ export function buildPolicy(input: {
   readonly cloudFrontUrl: string;
   readonly prefix: Prefix;
   readonly expiresAtEpochSeconds: number;
-}): { readonly text: string; readonly resource: string } {
-  const { expiresAtEpochSeconds, prefix } = input;
+}): Policy {
+  assertCanonical(input.prefix);
+  const resource = resourceFor(input.cloudFrontUrl, input.prefix);
+  return policyOf(resource, input.expiresAtEpochSeconds, resource.length - 1);
+}
+
+/**
+ * The policy for exactly one file. As a signed URL it is a canned policy: CloudFront writes the same text
+ * itself from the address and `Expires` (R9, R10).
+ * Takes the end in epoch seconds. Throws as {@link buildPolicy}, and for `/`, which is no file.
+ */
+export function buildFilePolicy(input: {
+  readonly cloudFrontUrl: string;
+  readonly path: Prefix;
+  readonly expiresAtEpochSeconds: number;
+}): Policy {
+  assertCanonical(input.path);
+  return policyOf(fileUrl(input.cloudFrontUrl, input.path), input.expiresAtEpochSeconds, -1);
+}
+
+/** A policy as it is signed, and the Resource in it. */
+export interface Policy {
+  readonly text: string;
+  readonly resource: string;
+}
+
+/** The address of one file, as browsers write it. Throws TypeError for a base as in {@link resourceFor}, and for `/`. */
+export function fileUrl(cloudFrontUrl: string, path: Prefix): string {
+  assertBaseUrl(cloudFrontUrl);
+  if (path === '/') throw notOnlyThisGrant();
+  return `${cloudFrontUrl}${pathOf(path)}`;
+}
+
+/** @param wildcardAt where the only `*` stands; -1 for none */
+function policyOf(resource: string, expiresAtEpochSeconds: number, wildcardAt: number): Policy {
   assertEpochSeconds(expiresAtEpochSeconds);
-  assertCanonical(prefix);
-  const resource = resourceFor(input.cloudFrontUrl, prefix);
   const text = JSON.stringify({
     Statement: [
       { Resource: resource, Condition: { DateLessThan: { 'AWS:EpochTime': expiresAtEpochSeconds } } },
     ],
   });
-  assertOnlyThisGrant(text, resource, expiresAtEpochSeconds);
+  assertOnlyThisGrant(text, resource, expiresAtEpochSeconds, wildcardAt);
   return { text, resource };
 }
 
@@ -52,22 +79,34 @@ export function assertEpochSeconds(value: number): void {
   );
 }
 
+function assertBaseUrl(cloudFrontUrl: string): void {
+  if (BASE_URL.test(cloudFrontUrl)) return;
+  throw new TypeError(
+    'expected the distribution as scheme and lower-case host, https://cdn.example.com, without path, query, wildcard or trailing slash',
+  );
+}
+
 /** A value cast to {@link Prefix} without readPrefix stops here instead of being signed. */
 function assertCanonical(prefix: Prefix): void {
   if (!isPrefix(prefix)) throw notOnlyThisGrant();
 }
 
 /** Compares the finished text, byte for byte, with the one form that CloudFront documents (R9, R12, R15). */
-function assertOnlyThisGrant(text: string, resource: string, expiresAtEpochSeconds: number): void {
+function assertOnlyThisGrant(
+  text: string,
+  resource: string,
+  expiresAtEpochSeconds: number,
+  wildcardAt: number,
+): void {
   const documented = `{"Statement":[{"Resource":"${resource}","Condition":{"DateLessThan":{"AWS:EpochTime":${expiresAtEpochSeconds}}}}]}`;
   const isPlain = /^[\x21-\x7e]+$/.test(resource) && !/["\\?]/.test(resource);
-  const hasOneFinalWildcard = resource.indexOf('*') === resource.length - 1;
-  if (text !== documented || !isPlain || !hasOneFinalWildcard) throw notOnlyThisGrant();
+  const wildcardStands = resource.indexOf('*') === wildcardAt && resource.lastIndexOf('*') === wildcardAt;
+  if (text !== documented || !isPlain || !wildcardStands) throw notOnlyThisGrant();
 }
 
 function notOnlyThisGrant(): TypeError {
   return new TypeError(
-    'expected a policy with one statement for one canonical prefix: read the prefix with readPrefix first',
+    'expected a policy with one statement for one canonical prefix: read it with readPrefix or readFilePath first',
   );
 }
 

@@ -31,29 +31,37 @@ const INVISIBLE_EVERYWHERE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** What is legal: a whole name, and one segment of it. */
 export interface LegalNames {
+  /** What the last segment names. */
+  readonly of: 'folder' | 'file';
   readonly isName: (text: string) => boolean;
   readonly isSegment: (text: string) => boolean;
 }
+
+const EXAMPLES = {
+  folder: 'the name of a folder, "courses/algebra", or "/"',
+  file: 'the path of a file, "courses/algebra/lesson-1.mp4"',
+} as const;
 
 /**
  * What is wrong with a text that is no prefix: the segment, the character, and what to write instead.
  * Of the text it repeats one character, or a corrected text that is legal, and nothing else.
  */
 export function whyInvalid(text: string, legal: LegalNames): string {
-  if (text === '') return 'Found an empty text. Write the name of a folder, "courses/algebra", or "/".';
+  if (text === '') return `Found an empty text. Write ${EXAMPLES[legal.of]}.`;
   return whyNotWritten(text, legal) ?? whyNotSegments(text.split('/'), legal);
 }
 
 /** A name in another form than its own: an address, an escaped form, a pattern, a path with slashes at its ends. */
-function whyNotWritten(text: string, { isName }: LegalNames): string | null {
+function whyNotWritten(text: string, { isName, of }: LegalNames): string | null {
   let name = text;
   const found: string[] = [];
   const replace = (changed: string, fault: string): void => {
     if (changed !== name) found.push(fault);
     name = changed;
   };
-  replace(name.replace(/^https?:\/\/[^/?#]*/, ''), 'No address, only the path of the folder.');
-  replace(withoutTrailing(name, '*'), 'No * at the end: edgepass adds it.');
+  replace(name.replace(/^https?:\/\/[^/?#]*/, ''), `No address, only the path of the ${of}.`);
+  // One file has no * at its end.
+  if (of === 'folder') replace(withoutTrailing(name, '*'), 'No * at the end: edgepass adds it.');
   replace(
     name === '' ? '/' : `${name.slice(0, 1)}${withoutTrailing(name.slice(1), '/')}`,
     found.length > 0 ? '' : 'No / at the end.',
@@ -71,13 +79,14 @@ function withoutTrailing(text: string, character: string): string {
   return text.slice(0, end);
 }
 
-function whyNotSegments(segments: readonly string[], { isName, isSegment }: LegalNames): string {
+function whyNotSegments(segments: readonly string[], { isName, isSegment, of }: LegalNames): string {
   const at = segments.findIndex((segment) => !isSegment(segment));
+  const named = at === segments.length - 1 ? of : 'folder';
   const segment = segments[at] ?? '';
   const place = `Segment ${at + 1}`;
   if (segment === '') return `${place} is empty: exactly one / stands between two segments.`;
   if (segment.startsWith('.')) {
-    return `${place} begins with ".": no segment may. Rename the folder${orAbove(segments.slice(0, at), isName)}.`;
+    return `${place} begins with ".": no segment may. Rename the ${named}${orAbove(segments.slice(0, at), isName)}.`;
   }
   if (/^ | $/.test(segment)) {
     const end = segment.startsWith(' ') ? 'begins' : 'ends';
@@ -91,7 +100,7 @@ function whyNotSegments(segments: readonly string[], { isName, isSegment }: Lega
   const visible = segments.join('/').replace(INVISIBLE_EVERYWHERE, '').replace(/\p{Z}/gu, ' ');
   const instead = isName(visible)
     ? `Write "${visible}".`
-    : `Rename the folder${orAbove(segments.slice(0, at), isName)}.`;
+    : `Rename the ${named}${orAbove(segments.slice(0, at), isName)}.`;
   return `${place} holds ${nameOf(character)} at character ${index + 1}: ${reasonOf(character)}. ${instead}`;
 }
 

@@ -45,6 +45,24 @@ export function readPrefix(value: unknown): { readonly prefix: Prefix } | Prefix
   return { fault, detail: DETAILS[fault](value) };
 }
 
+/**
+ * The rule for the path of one file: what {@link readPrefix} takes, but for `/`. An entitlement of a folder
+ * above it covers it, and so does one of the path itself.
+ * Takes anything; gives the path, or what to write instead, in sentences.
+ * @example
+ * readFilePath('courses/algebra/lesson-1.mp4'); // { path: 'courses/algebra/lesson-1.mp4' }
+ */
+export function readFilePath(value: unknown): { readonly path: Prefix } | { readonly detail: string } {
+  if (isPrefix(value) && value !== '/') return { path: value };
+  if (typeof value !== 'string') {
+    return { detail: 'Expected the path of a file as a text: "courses/algebra/lesson-1.mp4".' };
+  }
+  const fault = faultOf(value);
+  if (fault === 'prefix_too_long' || fault === 'prefix_too_deep') return { detail: DETAILS[fault](value) };
+  const isFile = (text: string): boolean => text !== '/' && isCanonical(text);
+  return { detail: whyInvalid(value, { of: 'file', isName: isFile, isSegment: isFile }) };
+}
+
 /** A segment that is no legal one and stands for one that is not known yet: `{user}` in entitlements. */
 export interface Placeholder {
   readonly segment: string;
@@ -74,6 +92,7 @@ export function readPrefixWith(
   if (fault === null) return { prefix: value };
   if (fault !== 'prefix_invalid') return { fault, detail: DETAILS[fault](value) };
   const legal = {
+    of: 'folder' as const,
     isName: (text: string) => faultWith(text) === null,
     isSegment: (text: string) => isPlaceholder(text) || isCanonical(text),
   };
@@ -97,7 +116,7 @@ function faultOf(value: unknown): PrefixFault | null {
 const DETAILS: Readonly<Record<PrefixFault, (value: unknown) => string>> = {
   prefix_invalid: (value) =>
     typeof value === 'string'
-      ? whyInvalid(value, { isName: isCanonical, isSegment: isCanonical })
+      ? whyInvalid(value, { of: 'folder', isName: isCanonical, isSegment: isCanonical })
       : 'Expected the name of a folder as a text: "courses/algebra".',
   prefix_too_long: () =>
     `At most ${PREFIX_MAX_BYTES} bytes of its escaped form: an ASCII letter has 1, a blank 3, a letter of another script 6 to 12.`,
@@ -134,6 +153,11 @@ export function ancestorsOf(prefix: Prefix): readonly Prefix[] {
 /** Whether the wider prefix is the narrower one or an ancestor of it, on segment boundaries, byte for byte. */
 export function covers(wider: Prefix, narrower: string): boolean {
   return wider === '/' || wider === narrower || narrower.startsWith(`${wider}/`);
+}
+
+/** Whether a file lies in a folder, or in one below it. */
+export function liesIn(path: Prefix, folder: Prefix): boolean {
+  return path !== folder && covers(folder, path);
 }
 
 /** The path of a prefix as browsers and CloudFront write it: `/courses/algebra`, or `/`. */

@@ -3,6 +3,7 @@ import { DIALECT_FRAGMENTS, type DialectName } from './dialect-fragments.js';
 import { entitlementsAndGrants } from './migrations/0001-entitlements-and-grants.js';
 import { auditLog } from './migrations/0002-audit-log.js';
 import { auditPartitions } from './migrations/0003-audit-partitions.js';
+import { signedUrls } from './migrations/0004-signed-urls.js';
 import type { Queries } from './schema.js';
 
 /** Brings the schema to this version. Several instances may call it at once: kysely takes a lock. */
@@ -16,6 +17,7 @@ export async function migrateToLatest(queries: Queries, dialect: DialectName): P
           '0001-entitlements-and-grants': entitlementsAndGrants(fragments),
           '0002-audit-log': auditLog(fragments),
           ...(dialect === 'postgres' ? { '0003-audit-partitions': auditPartitions } : {}),
+          '0004-signed-urls': signedUrls(dialect),
         }),
     },
   });

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Generated, Kysely } from 'kysely';
 
 /**
  * One schema for SQLite and PostgreSQL: text ids, integer epoch seconds, no enums or booleans.
@@ -6,7 +6,7 @@ import type { Kysely } from 'kysely';
  */
 export interface Tables {
   entitlements: EntitlementRow;
-  grants: GrantRow;
+  grants: GrantTable;
   entitlement_changes: EntitlementChangeRow;
   refusals: RefusalRow;
   audit_retention: AuditRetentionRow;
@@ -23,7 +23,10 @@ export interface EntitlementRow {
   given_at: number;
 }
 
-/** The audit log of grants: append-only, one row for every cookie set that left. */
+/** What left: the cookies of a prefix, or one signed URL. */
+export type IssuedAs = 'cookies' | 'url';
+
+/** The audit log of grants: append-only, one row for every cookie set and every signed URL that left. */
 export interface GrantRow {
   id: string;
   viewer_id: string;
@@ -33,6 +36,12 @@ export interface GrantRow {
   entitlement_id: string;
   issued_at: number;
   expires_at: number;
+  issued_as: IssuedAs;
+}
+
+/** An instance of the version before, which may run beside this one, leaves `issued_as` out: then it is `cookies`. */
+interface GrantTable extends Omit<GrantRow, 'issued_as'> {
+  issued_as: Generated<IssuedAs>;
 }
 
 /** The audit log of what administrators did: append-only. */

@@ -25,6 +25,7 @@ describe('instances that start at once on an empty PostgreSQL (N22)', () => {
       '0001-entitlements-and-grants',
       '0002-audit-log',
       '0003-audit-partitions',
+      '0004-signed-urls',
     ]);
   });
 

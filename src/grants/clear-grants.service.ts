@@ -57,7 +57,7 @@ export class ClearGrantsService {
   async #onRecord(caller: Caller): Promise<readonly Prefix[]> {
     const records = await this.#inTime(async () => {
       await this.underWay.answered(caller.id);
-      return this.ledger.unexpired(caller, this.clock.nowEpochSeconds());
+      return this.ledger.unexpired(caller, this.clock.nowEpochSeconds(), 'cookies');
     });
     const prefixes = (records ?? []).flatMap(({ prefix }) => {
       const read = readPrefix(prefix);

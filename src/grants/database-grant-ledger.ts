@@ -136,6 +136,7 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
         'key_pair_id',
         'entitlement_id',
         'issued_at',
+        'issued_as',
         'expires_at',
       ])
       .expression(
@@ -152,19 +153,25 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
             text(places.keyPairId).as('key_pair_id'),
             'entitlements.id as entitlement_id',
             seconds(places.issuedAtEpochSeconds).as('issued_at'),
+            text(places.issuedAs).as('issued_as'),
             sql<number>`case when ends_at < ${wished} then ends_at else ${wished} end`.as('expires_at'),
           ]),
       )
       .returning('expires_at');
   }
 
-  async unexpired(caller: Caller, nowEpochSeconds: number): Promise<readonly GrantRecord[]> {
+  async unexpired(
+    caller: Caller,
+    nowEpochSeconds: number,
+    issuedAs?: GrantRecord['issuedAs'],
+  ): Promise<readonly GrantRecord[]> {
     const rows = await orUnavailable('database_unavailable', () =>
       this.database.queries
         .selectFrom('grants')
         .selectAll()
         .where('viewer_id', '=', caller.id)
         .where('expires_at', '>', nowEpochSeconds)
+        .$if(issuedAs !== undefined, (rows) => rows.where('issued_as', '=', issuedAs ?? 'cookies'))
         .orderBy('id', 'desc')
         .limit(MOST_GRANTS_LISTED)
         .execute(),
@@ -182,6 +189,7 @@ function toRecord(row: GrantRow): GrantRecord {
     viewerId: row.viewer_id,
     prefix: row.prefix,
     resource: row.resource,
+    issuedAs: row.issued_as,
     keyPairId: row.key_pair_id,
     issuedAtEpochSeconds: row.issued_at,
     expiresAtEpochSeconds: row.expires_at,

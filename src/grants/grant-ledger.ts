@@ -28,8 +28,15 @@ export interface GrantLedger {
   permitAndRecord(proposed: ProposedGrant): Promise<RecordedGrant | null>;
   /** Whether such a grant would be permitted now; nothing is recorded. Only a refusal asks, to say why. */
   wouldPermit(caller: Caller, prefix: Prefix, nowEpochSeconds: number): Promise<boolean>;
-  /** The viewer's unexpired grants, newest first; `null` where nobody can list them. */
-  unexpired(caller: Caller, nowEpochSeconds: number): Promise<readonly GrantRecord[] | null>;
+  /**
+   * The viewer's unexpired grants, newest first; `null` where nobody can list them.
+   * @param issuedAs only those; all of them if absent
+   */
+  unexpired(
+    caller: Caller,
+    nowEpochSeconds: number,
+    issuedAs?: GrantRecord['issuedAs'],
+  ): Promise<readonly GrantRecord[] | null>;
 }
 
 /**
@@ -60,9 +67,12 @@ export function hostLedger(rights: MayOpen, records: RecordGrant, timeoutMillise
       if (!permission) return false;
       return earlier(Infinity, permission.untilEpochSeconds) - nowEpochSeconds >= MINIMUM_LIFE_SECONDS;
     },
-    async unexpired({ viewer }, nowEpochSeconds) {
+    async unexpired({ viewer }, nowEpochSeconds, issuedAs) {
       if (unexpired === undefined) return null;
-      return readFromPort('unexpired', timeoutMilliseconds, () => unexpired(viewer, nowEpochSeconds));
+      const ask = () => unexpired(viewer, nowEpochSeconds);
+      const stored = await readFromPort('unexpired', timeoutMilliseconds, ask);
+      const records = stored.map((record): GrantRecord => ({ issuedAs: 'cookies', ...record }));
+      return issuedAs === undefined ? records : records.filter((record) => record.issuedAs === issuedAs);
     },
   };
 }

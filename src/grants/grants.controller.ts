@@ -8,7 +8,7 @@ import { GrantsUnderWay } from './grants-under-way.js';
 import { GrantsService, MIN_TTL_SECONDS, type Granted } from './grants.service.js';
 import type { ReadViewer, GrantRecord } from './ports.js';
 import { requiredPrefix } from '../http/body/prefix-member.js';
-import { readBody } from '../http/body/read-body.js';
+import { readBody, type MemberReader } from '../http/body/read-body.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import { Problem } from '../http/problems/problem.js';
 import { toTimestamp } from '../operation/clock.js';
@@ -77,14 +77,21 @@ export interface GrantRequest {
  * @throws {Problem} `body_malformed`, `field_unknown`, the faults of a prefix, `ttl_invalid`
  */
 function readGrantRequest(body: unknown, maxTtlSeconds: number): GrantRequest {
-  return readBody(body, { prefix: requiredPrefix, ttlSeconds: (value) => ttlSeconds(value, maxTtlSeconds) });
+  return readBody(body, { prefix: requiredPrefix, ttlSeconds: ttlMember(maxTtlSeconds) });
 }
 
-function ttlSeconds(value: unknown, maxTtlSeconds: number): number | undefined {
-  if (value === undefined || Number.isSafeInteger(value)) return value as number | undefined;
-  throw new Problem('ttl_invalid', {
-    detail: `ttlSeconds must be a JSON integer from ${MIN_TTL_SECONDS} to ${maxTtlSeconds}; found ${kindOf(value)}.`,
-  });
+/**
+ * Reads a lifetime that a caller may name; the range is looked at later.
+ * @param maxTtlSeconds the longest one, which a refusal names
+ * @throws {Problem} `ttl_invalid` for anything but an integer
+ */
+export function ttlMember(maxTtlSeconds: number): MemberReader<number | undefined> {
+  return (value) => {
+    if (value === undefined || Number.isSafeInteger(value)) return value as number | undefined;
+    throw new Problem('ttl_invalid', {
+      detail: `ttlSeconds must be a JSON integer from ${MIN_TTL_SECONDS} to ${maxTtlSeconds}; found ${kindOf(value)}.`,
+    });
+  };
 }
 
 /** What came, without its value: input is never repeated in an answer. */
@@ -100,8 +107,10 @@ function kindOf(value: unknown): string {
 /** One grant, as `GET /grants` lists it. */
 export interface GrantAnswer {
   readonly id: string;
+  /** A folder, or of a signed URL of one file its path. */
   readonly prefix: string;
   readonly resource: string;
+  readonly issuedAs: GrantRecord['issuedAs'];
   readonly issuedAt: string;
   readonly expiresAt: string;
 }
@@ -129,6 +138,7 @@ function grantAnswer(record: GrantRecord): GrantAnswer {
     id: record.id,
     prefix: record.prefix,
     resource: record.resource,
+    issuedAs: record.issuedAs,
     issuedAt: toTimestamp(record.issuedAtEpochSeconds),
     expiresAt: toTimestamp(record.expiresAtEpochSeconds),
   };

@@ -17,6 +17,7 @@ import { ClearGrantsService } from './clear-grants.service.js';
 import { GrantsUnderWay } from './grants-under-way.js';
 import { hostLedger, readFromPort, type GrantLedger } from './grant-ledger.js';
 import { GrantsController, READ_VIEWER } from './grants.controller.js';
+import { SignedUrlsController } from './signed-urls.controller.js';
 import { GrantsService, MIN_TTL_SECONDS, type GrantLimits } from './grants.service.js';
 import { HostForgeryGuard } from './host-forgery.guard.js';
 import type { MayOpen, ReadViewer, RecordGrant, ViewerPort } from './ports.js';
@@ -49,6 +50,11 @@ export interface HostPorts {
   readonly record: PortToken<RecordGrant>;
   /** Modules that export those providers and what the guards inject. */
   readonly imports?: ModuleMetadata['imports'];
+  /**
+   * Serves `POST /signed-urls` too; not served if absent. `mayOpen` is then asked for paths of files as well, and
+   * what it allows works for everybody who gets the URL.
+   */
+  readonly signedUrls?: boolean;
 }
 
 /** `forRoot`: ports and values together. */
@@ -78,6 +84,8 @@ export interface GrantTerms extends GrantLimits {
 /** One composition of the grant routes: the host's below, the stand-alone service's in `app.module.ts`. */
 export interface GrantsParts {
   readonly guards: ViewerPort['guards'];
+  /** Whether `POST /signed-urls` is served. */
+  readonly signedUrls: boolean;
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   /**
    * Provides `CloudFrontService`, {@link READ_VIEWER}, {@link KNOWN_VIEWER}, {@link GRANT_LEDGER},
@@ -112,6 +120,7 @@ export class GrantsModule {
   static forRootAsync(options: GrantsModuleAsyncOptions): DynamicModule {
     return GrantsModule.of({
       guards: [...options.viewer.guards, HostForgeryGuard],
+      signedUrls: options.signedUrls ?? false,
       imports: options.imports ?? [],
       providers: [
         { provide: GRANTS_OPTIONS, inject: [...(options.inject ?? [])], useFactory: options.useFactory },
@@ -144,7 +153,11 @@ export class GrantsModule {
     return {
       module: GrantsModule,
       imports: parts.imports,
-      controllers: [guarded(GrantsController, [underWay, ...parts.guards]), ClearGrantsController],
+      controllers: [
+        guarded(GrantsController, [underWay, ...parts.guards]),
+        ClearGrantsController,
+        ...(parts.signedUrls ? [guarded(SignedUrlsController, parts.guards)] : []),
+      ],
       providers: [
         ...parts.providers,
         {
@@ -167,7 +180,7 @@ export class GrantsModule {
 }
 
 /** The controller with the guards of this composition, without touching the class that others may mount. */
-function guarded(controller: typeof GrantsController, guards: GrantsParts['guards']): Type {
+function guarded(controller: Type, guards: GrantsParts['guards']): Type {
   const Guarded = class extends controller {};
   UseGuards(...guards)(Guarded);
   return Object.defineProperty(Guarded, 'name', { value: controller.name });

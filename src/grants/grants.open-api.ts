@@ -29,6 +29,11 @@ import {
   type GrantRequest,
   type GrantsAnswer,
 } from './grants.controller.js';
+import {
+  SignedUrlsController,
+  type SignedUrlAnswer,
+  type SignedUrlRequest,
+} from './signed-urls.controller.js';
 
 class AskForGrantDto implements Partial<Record<keyof GrantRequest, unknown>> {
   @ApiProperty({
@@ -49,6 +54,57 @@ class AskForGrantDto implements Partial<Record<keyof GrantRequest, unknown>> {
   ttlSeconds?: number;
 }
 
+class AskForUrlDto implements Partial<Record<keyof SignedUrlRequest, unknown>> {
+  @ApiProperty({
+    example: 'courses/algebra/lesson-1.mp4',
+    minLength: 1,
+    maxLength: 512,
+    description: 'The file, as people write it, by the rule of prefixes',
+  })
+  path!: string;
+
+  @ApiPropertyOptional({
+    example: 'courses/algebra',
+    minLength: 1,
+    maxLength: 512,
+    description:
+      'A folder that the file lies in: the query then opens every file below it, which a player must append to each address itself. Without it the query opens the file alone',
+  })
+  prefix?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    example: 300,
+    minimum: 60,
+    description: 'Lifetime in whole seconds, up to the configured maximum',
+  })
+  ttlSeconds?: number;
+}
+
+class SignedUrlDto implements SignedUrlAnswer {
+  @ApiProperty({ example: '019aa0c0-7b1e-7cc0-b6f5-6d2f0f4a9d10' })
+  id!: string;
+
+  @ApiProperty({
+    example:
+      'https://cdn.example.com/courses/algebra/lesson-1.mp4?Expires=1795158900&Key-Pair-Id=K2JCJMDEHXQW5F&Signature=…',
+    description: 'Works for everybody who has it, until it ends: hand it to nobody else',
+  })
+  url!: string;
+
+  @ApiProperty({
+    example: 'https://cdn.example.com/courses/algebra/lesson-1.mp4',
+    description: 'What the query opens',
+  })
+  resource!: string;
+
+  @ApiProperty({ example: '2026-11-20T09:05:00Z' })
+  expiresAt!: string;
+
+  @ApiProperty({ example: 'K2JCJMDEHXQW5F' })
+  keyPairId!: string;
+}
+
 class GrantDto implements GrantAnswer {
   @ApiProperty({ example: '019aa0c0-7b1e-7cc0-b6f5-6d2f0f4a9d10' })
   id!: string;
@@ -58,6 +114,9 @@ class GrantDto implements GrantAnswer {
 
   @ApiProperty({ example: 'https://cdn.example.com/courses/algebra/*' })
   resource!: string;
+
+  @ApiProperty({ enum: ['cookies', 'url'], description: 'How it left: as cookies, or as a signed URL' })
+  issuedAs!: GrantAnswer['issuedAs'];
 
   @ApiProperty({ example: '2026-11-20T09:00:00Z' })
   issuedAt!: string;
@@ -124,6 +183,33 @@ describeMethod(
   AnswersProblems('database_unavailable', 'keys_unavailable', 'clock_untrusted'),
 );
 
+describeClass(SignedUrlsController, ApiTags('grants'), ApiBearerAuth(), AnswersProblems(...SIGN_IN_PROBLEMS));
+describeMethod(
+  SignedUrlsController.prototype,
+  'ask',
+  ApiOperation({
+    summary: 'A signed URL of one file, for what cannot hold cookies',
+    description:
+      'For AirPlay, Chromecast, downloads and other programs. The same entitlements, limits and record as for cookies; it cannot be called back, and works for everybody who has it.',
+  }),
+  ApiBody({ type: AskForUrlDto }),
+  ApiCreatedResponse({ type: SignedUrlDto }),
+  AnswersProblems(
+    ...BODY_PROBLEMS,
+    'path_invalid',
+    'prefix_invalid',
+    'prefix_too_long',
+    'prefix_too_deep',
+    'ttl_invalid',
+    'ttl_out_of_range',
+    'not_entitled',
+    'csrf_rejected',
+    'audit_unavailable',
+    'keys_unavailable',
+    'clock_untrusted',
+    'overloaded',
+  ),
+);
 describeClass(ClearGrantsController, ApiTags('grants'));
 
 describeMethod(

@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { uuidv7 as timeOrderedId } from 'uuidv7';
 import type { Clock } from '../operation/clock.js';
-import type { CloudFrontService, GrantSigning } from '../cloudfront/cloudfront.service.js';
+import type { CloudFrontService, GrantSigning, UrlScope } from '../cloudfront/cloudfront.service.js';
 import type { HeldGrant } from '../cloudfront/cookies/held-grants.js';
 import { otherUnicodeForms, type Prefix } from '../cloudfront/prefix.js';
 import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
+import type { SignedUrl } from '../cloudfront/signed-url.js';
 import { SignerOverloadedError } from '../cloudfront/signing/signer.js';
 import { Problem } from '../http/problems/problem.js';
 import type { Caller } from './caller.js';
@@ -25,6 +26,12 @@ export interface Granted {
   readonly record: GrantRecord;
   readonly renewAfterEpochSeconds: number;
   readonly cookies: CookieSet;
+}
+
+/** A recorded grant, and the signed URL that carries it. */
+export interface GrantedUrl {
+  readonly record: GrantRecord;
+  readonly signed: SignedUrl;
 }
 
 /** The whole flow of a grant, in the order in which it happens. */
@@ -59,8 +66,36 @@ export class GrantsService {
     const signing = this.cloudFront.begin();
     try {
       const record = await this.permitted(caller, prefix, ttlSeconds, wider, signing);
-      const cookies = await this.sign(record, signing);
+      const cookies = await orOverloaded(signing.prepare(record.prefix, record.expiresAtEpochSeconds));
       return { record, cookies, renewAfterEpochSeconds: renewAfter(record) };
+    } finally {
+      signing.end();
+    }
+  }
+
+  /**
+   * Grants a caller one file, or a folder, by a URL that works for everybody who has it: permitted and recorded
+   * durably, then signed. What is asked of the right, and recorded, is what the URL opens.
+   * @param file of which the folder, where there is one, has been found to hold the path
+   * @throws {Problem} as {@link grant}
+   */
+  async grantUrl(caller: Caller, file: UrlScope, ttlSeconds: number | undefined): Promise<GrantedUrl> {
+    const signing = this.cloudFront.begin();
+    try {
+      const now = this.clock.nowEpochSeconds();
+      const opened = file.prefix ?? file.path;
+      const record = await this.ledger.permitAndRecord({
+        id: timeOrderedId(),
+        caller,
+        prefix: opened,
+        resource: this.cloudFront.resourceFor(file),
+        issuedAs: 'url',
+        keyPairId: signing.keyPairId,
+        issuedAtEpochSeconds: now,
+        expiresAtEpochSeconds: now + this.lifetime(ttlSeconds),
+      });
+      if (record === null) throw await this.notEntitled(caller, opened, now, file.prefix ? 'prefix' : 'path');
+      return { record, signed: await orOverloaded(signing.signUrl(file, record.expiresAtEpochSeconds)) };
     } finally {
       signing.end();
     }
@@ -88,6 +123,7 @@ export class GrantsService {
         caller,
         prefix: asked,
         resource: this.cloudFront.resourceFor(asked),
+        issuedAs: 'cookies',
         keyPairId,
         issuedAtEpochSeconds: now,
         expiresAtEpochSeconds,
@@ -96,27 +132,26 @@ export class GrantsService {
       (wider && (await recorded(wider.prefix, this.renewed(wider, wished, now)))) ??
       (await recorded(prefix, wished));
     if (record) return record;
-    throw new Problem('not_entitled', { detail: await this.whyNotEntitled(caller, prefix, now) });
+    throw await this.notEntitled(caller, prefix, now, 'prefix');
   }
 
   /** A name in another Unicode form looks the same on every screen, and is another folder. */
-  private async whyNotEntitled(caller: Caller, prefix: Prefix, now: number): Promise<string> {
-    for (const other of otherUnicodeForms(prefix)) {
+  private async notEntitled(
+    caller: Caller,
+    asked: Prefix,
+    now: number,
+    member: 'prefix' | 'path',
+  ): Promise<Problem> {
+    const [opened, named] = member === 'prefix' ? ['prefix', 'folder'] : ['file', 'file'];
+    let detail = `Nothing entitles you to open this ${opened} now.`;
+    for (const other of otherUnicodeForms(asked)) {
       // The answer is no in any case: a question that fails, or that a port answers by throwing, changes only its words.
       if (await this.ledger.wouldPermit(caller, other.prefix, now).catch(() => false)) {
-        return `Nothing entitles you to open this prefix now. You may open the folder that is written the same in another Unicode form: send prefix.normalize('${other.form}').`;
+        detail += ` You may open the ${named} that is written the same in another Unicode form: send ${member}.normalize('${other.form}').`;
+        break;
       }
     }
-    return 'Nothing entitles you to open this prefix now.';
-  }
-
-  private async sign(record: RecordedGrant, signing: GrantSigning): Promise<CookieSet> {
-    try {
-      return await signing.prepare(record.prefix, record.expiresAtEpochSeconds);
-    } catch (error) {
-      if (!(error instanceof SignerOverloadedError)) throw error;
-      throw new Problem('overloaded', { reason: 'signing_queue_full', retryAfterSeconds: 1, cause: error });
-    }
+    return new Problem('not_entitled', { detail });
   }
 
   private lifetime(ttlSeconds: number | undefined): number {
@@ -132,6 +167,16 @@ export class GrantsService {
   /** Renewing a wider grant never shortens what the browser holds. */
   private renewed(wider: { readonly expiresAtEpochSeconds: number }, wished: number, now: number): number {
     return Math.min(Math.max(wished, wider.expiresAtEpochSeconds), now + this.limits.maxTtlSeconds);
+  }
+}
+
+/** A signature that need not be waited for longer: nothing has left, and the row stands for what never came. */
+async function orOverloaded<Signed>(signed: Promise<Signed>): Promise<Signed> {
+  try {
+    return await signed;
+  } catch (error) {
+    if (!(error instanceof SignerOverloadedError)) throw error;
+    throw new Problem('overloaded', { reason: 'signing_queue_full', retryAfterSeconds: 1, cause: error });
   }
 }
 

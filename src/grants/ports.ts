@@ -52,18 +52,27 @@ export interface RecordGrant {
    *   signed from what `mayOpen` allowed, whatever happens to this object
    */
   record(grant: GrantRecord): Promise<void>;
-  /** The viewer's unexpired grants for `GET /grants`; a host without it answers `not_found`. */
-  unexpired?(viewer: Viewer, nowEpochSeconds: number): Promise<readonly GrantRecord[]>;
+  /**
+   * The viewer's unexpired grants for `GET /grants`; a host without it answers `not_found`. A record without
+   * `issuedAs`, as an earlier edgepass gave it, counts as `cookies`.
+   */
+  unexpired?(viewer: Viewer, nowEpochSeconds: number): Promise<readonly StoredGrant[]>;
 }
 
 /** One grant as it stands in the audit log. */
 export interface GrantRecord {
   readonly id: string;
   readonly viewerId: string;
+  /** What was opened: a folder, or of a signed URL of one file its path. */
   readonly prefix: string;
-  /** The Resource of the policy: `https://cdn.example.com/courses/algebra/*`. */
+  /** The Resource of the policy: `https://cdn.example.com/courses/algebra/*`, or the address of one file. */
   readonly resource: string;
+  /** Cookies stay in the browser that asked; a signed URL works for everybody who has it. */
+  readonly issuedAs: 'cookies' | 'url';
   readonly keyPairId: string;
   readonly issuedAtEpochSeconds: number;
   readonly expiresAtEpochSeconds: number;
 }
+
+/** A {@link GrantRecord} as the host has stored it. */
+export type StoredGrant = Omit<GrantRecord, 'issuedAs'> & Partial<Pick<GrantRecord, 'issuedAs'>>;

@@ -65,6 +65,24 @@ describe('the browser client', () => {
     ]);
   });
 
+  it('asks for a signed URL of a file, in the folder that the query is to open', async () => {
+    const answer = { id: '1', url: 'https://cdn.example.com/a/b.mp4?Expires=1' };
+    const { fetch, calls } = scriptedFetch(
+      Response.json(answer, { status: 201 }),
+      Response.json({ id: '2' }, { status: 201 }),
+    );
+    const client = createEdgepassClient({ apiUrl: API, fetch });
+
+    expect(await client.signedUrl('a/b.mp4', { prefix: 'a', ttlSeconds: 300 })).toEqual(answer);
+    expect([calls[0]?.url, calls[0]?.init.method, calls[0]?.init.body]).toEqual([
+      'https://api.example.com/v1/signed-urls',
+      'POST',
+      '{"path":"a/b.mp4","prefix":"a","ttlSeconds":300}',
+    ]);
+    expect(await rejection(client.signedUrl('a/b.mp4'))).toBeInstanceOf(EdgepassError);
+    expect(calls[1]?.init.body).toBe('{"path":"a/b.mp4"}');
+  });
+
   it('asks why a file does not load, and calls an answer without a sentence an unexpected one', async () => {
     const url = 'https://cdn.example.com/courses/algebra/images/1.svg';
     const diagnosis = {

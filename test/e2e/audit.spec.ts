@@ -41,6 +41,7 @@ onEveryDatabase('the audit log', (api) => {
         kind: 'grant',
         prefix: 'courses/all',
         resource: 'https://cdn.example.com/courses/all/*',
+        issuedAs: 'cookies',
         keyPairId: 'K2JCJMDEHXQW5F',
         expiresAt: '2027-01-15T08:15:00Z',
         entitlementId: id,

@@ -18,6 +18,7 @@ describe('OpenAPI', () => {
       'GET /health/ready',
       'POST /diagnoses',
       'POST /grants',
+      'POST /signed-urls',
       'PUT /admin/entitlements',
     ]);
   });
@@ -31,6 +32,7 @@ describe('OpenAPI', () => {
       const readers = [
         ['/grants', 'post'],
         ['/grants', 'delete'],
+        ['/signed-urls', 'post'],
         ['/admin/entitlements', 'put'],
         ['/admin/entitlements', 'get'],
       ] as const;

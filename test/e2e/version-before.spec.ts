@@ -149,6 +149,7 @@ function on(database: Database) {
         caller: callerOf({ id: viewerId, groups: [] }),
         prefix: prefixOf(asked),
         resource: 'https://cdn.example.com/*',
+        issuedAs: 'cookies',
         keyPairId: 'K1',
         issuedAtEpochSeconds: NOW,
         expiresAtEpochSeconds: NOW + 900,

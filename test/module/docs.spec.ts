@@ -21,6 +21,7 @@ describe('docs/module.md', () => {
       'main.ts',
       'previews/previews.controller.ts',
       'previews/previews.controller.ts',
+      'previews/previews.controller.ts',
     ]);
   });
 

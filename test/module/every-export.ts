@@ -35,6 +35,8 @@ import {
   type PrefixRefusal,
   type ProblemCode,
   type RecordGrant,
+  type SignedUrl,
+  type StoredGrant,
   type Viewer,
   type ViewerPort,
 } from '../../src/index.js';
@@ -62,6 +64,17 @@ class Trail implements RecordGrant {
     if (grant.expiresAtEpochSeconds <= grant.issuedAtEpochSeconds) throw new Problem('audit_unavailable');
   }
 }
+
+/** As an earlier edgepass recorded it. */
+export const stored: StoredGrant = {
+  id: '1',
+  viewerId: 'u1',
+  prefix: 'courses',
+  resource: 'https://cdn.example.com/courses/*',
+  keyPairId: 'K1',
+  issuedAtEpochSeconds: 1,
+  expiresAtEpochSeconds: 2,
+};
 
 class Config {
   readonly cloudFront!: CloudFrontOptions;
@@ -96,6 +109,10 @@ export async function byHand(request: IncomingMessage, node: ServerResponse): Pr
     const { fingerprint }: CloudFrontDescription = service.describe();
     const whose: CookieViewer = { id: 'u1' };
     const set: CookieSet = await service.prepare('courses/algebra', new Date());
+    const signed: SignedUrl = await service.signUrl('courses/algebra/1.mp4', new Date(), {
+      prefix: 'courses',
+    });
+    if (signed.url === set.resource) return null;
     service.write(response, set, whose);
     service.clear(response, ['courses/algebra']);
     const held: HeldGrants = service.held(request, whose);

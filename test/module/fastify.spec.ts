@@ -71,6 +71,7 @@ beforeAll(async () => {
     },
     mayOpen: Ports,
     record: Ports,
+    signedUrls: true,
     clock: { nowEpochSeconds: () => NOW_EPOCH_SECONDS },
     cloudFront: {
       cloudFrontUrl: 'https://media.school.example.com',
@@ -201,5 +202,18 @@ describe('GrantsModule on the Fastify adapter', () => {
     const { status, headers } = await request(app.getHttpServer()).post('/previews');
     expect(status).toBe(201);
     expect(setCookies(headers).slice(0, 3)).toEqual(['session', 'CloudFront-Policy', 'CloudFront-Signature']);
+  });
+
+  test('answers a signed URL', async () => {
+    const { status, body, headers } = await request(app.getHttpServer())
+      .post('/signed-urls')
+      .set('X-Session', 'sam')
+      .set('Origin', SITE)
+      .send({ path: 'courses/algebra/1.mp4' });
+    expect({ status, body, cookies: setCookies(headers) }).toMatchObject({
+      status: 201,
+      body: { resource: 'https://media.school.example.com/courses/algebra/1.mp4' },
+      cookies: [],
+    });
   });
 });

@@ -81,6 +81,26 @@ export function grantSteps(stage: OnStage): void {
       expect(listed.headers.get('cache-control')).toBe('no-store');
     });
 
+    test('gets a signed URL under the same right, and the school’s own audit trail says that it was one', async () => {
+      const { school } = stage();
+      const member = await school.signIn('sam');
+      const answer = await school.call('POST', '/signed-urls', {
+        cookie: member,
+        body: { path: 'courses/algebra/lesson-1.mp4' },
+      });
+      expect(answer).toMatchObject({
+        status: 201,
+        setCookies: [],
+        body: { resource: 'https://media.school.example.com/courses/algebra/lesson-1.mp4' },
+      });
+      const { body } = await school.call('GET', '/grants', { cookie: member });
+      expect(body).toMatchObject({
+        grants: expect.arrayContaining([
+          expect.objectContaining({ prefix: 'courses/algebra/lesson-1.mp4', issuedAs: 'url' }),
+        ]),
+      });
+    });
+
     test('whose right ends sooner gets cookies that end with it', async () => {
       const { school } = stage();
       const { setCookies } = await school.ask(await school.signIn('mia'), 'courses/algebra');

@@ -326,6 +326,64 @@ describe('the port record', () => {
   });
 });
 
+describe('POST /signed-urls inside a host', () => {
+  const askUrl = ({ http }: Awaited<ReturnType<typeof mount>>, body: object) =>
+    http.post('/signed-urls').send(body);
+
+  test('is not there unless the host says so', async () => {
+    expect(await askUrl(await mount(), { path: 'courses/algebra/1.mp4' })).toMatchObject({ status: 404 });
+  });
+
+  test('asks mayOpen for the path and records a URL of it, before it is signed', async () => {
+    const host = await mount({ signedUrls: true });
+    const { status, body } = await askUrl(host, { path: 'courses/algebra/1.mp4', ttlSeconds: 60 });
+    expect({ status, asked: host.rights.asked }).toEqual({ status: 201, asked: ['courses/algebra/1.mp4'] });
+    expect(host.records.all).toEqual([
+      {
+        id: (body as { id: string }).id,
+        viewerId: 'u1',
+        prefix: 'courses/algebra/1.mp4',
+        resource: 'https://media.school.example.com/courses/algebra/1.mp4',
+        issuedAs: 'url',
+        keyPairId: 'K2JCJMDEHXQW5F',
+        issuedAtEpochSeconds: NOW_EPOCH_SECONDS,
+        expiresAtEpochSeconds: NOW_EPOCH_SECONDS + 60,
+      },
+    ]);
+  });
+
+  test('asks mayOpen for the folder where the URL opens one', async () => {
+    const host = await mount({ signedUrls: true });
+    await askUrl(host, { path: 'courses/algebra/hls/1.m3u8', prefix: 'courses/algebra/hls' }).expect(201);
+    expect(host.rights.asked).toEqual(['courses/algebra/hls']);
+    expect(host.records.all).toMatchObject([
+      { prefix: 'courses/algebra/hls', resource: 'https://media.school.example.com/courses/algebra/hls/*' },
+    ]);
+  });
+
+  test('gives no URL where the record rejects', async () => {
+    const host = await mount({ signedUrls: true });
+    host.records.failure = new Error('the disk is full');
+    const { body, text } = await askUrl(host, { path: 'courses/algebra/1.mp4' });
+    expect(body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+    expect(text).not.toContain('Signature');
+  });
+
+  test('ends with the permission', async () => {
+    const host = await mount({ signedUrls: true });
+    host.rights.answer = { untilEpochSeconds: NOW_EPOCH_SECONDS + 100 };
+    const { body } = await askUrl(host, { path: 'courses/algebra/1.mp4' });
+    expect((body as { url: string }).url).toContain(`?Expires=${NOW_EPOCH_SECONDS + 100}&`);
+  });
+
+  test('passes the guards of the viewer port', async () => {
+    const nobody = { canActivate: () => false };
+    const host = await mount({ signedUrls: true, viewer: { ...PORTS.viewer, guards: [nobody] } });
+    expect(await askUrl(host, { path: 'courses/algebra/1.mp4' })).toMatchObject({ status: 403 });
+    expect(host.rights.asked).toEqual([]);
+  });
+});
+
 describe('a port is given what it cannot change', () => {
   const elsewhere = { prefix: 'other', expiresAtEpochSeconds: 2_700_000_000, viewerId: 'somebody-else' };
 

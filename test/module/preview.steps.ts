@@ -1,4 +1,6 @@
+import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { decodeCloudFront } from '../support/set-cookie-lines.js';
 import { pair, valueOf } from './school.js';
 import type { OnStage } from './stage.js';
 
@@ -64,6 +66,24 @@ export function previewSteps(stage: OnStage): void {
           (name) => `CloudFront-${name}=; ${SCOPE}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`,
         ),
       );
+    });
+
+    test('gives a URL that is signed for five minutes with the school’s own key', async () => {
+      const { school, privateKey } = stage();
+      const { status, body, setCookies } = await school.call('GET', '/courses/algebra/preview/trailer');
+      const url = new URL((body as { readonly url: string }).url);
+      const address = 'https://media.school.example.com/courses/algebra/preview/trailer.mp4';
+      expect({ status, setCookies, address: url.origin + url.pathname }).toEqual({
+        status: 200,
+        setCookies: [],
+        address,
+      });
+      const end = Number(url.searchParams.get('Expires'));
+      const secondsLeft = end - Date.now() / 1000;
+      expect(secondsLeft > 290 && secondsLeft <= 300).toBe(true);
+      const canned = `{"Statement":[{"Resource":"${address}","Condition":{"DateLessThan":{"AWS:EpochTime":${end}}}}]}`;
+      const signature = decodeCloudFront(url.searchParams.get('Signature') ?? '');
+      expect(verify('sha1', Buffer.from(canned), createPublicKey(privateKey), signature)).toBe(true);
     });
 
     test('refuses in the school’s own words, because the route is the school’s', async () => {

@@ -9,11 +9,25 @@ export interface Grant {
   readonly keyPairId: string;
 }
 
+/** What `POST /signed-urls` answers. */
+export interface SignedUrl {
+  readonly id: string;
+  /** Works for everybody who has it, until it ends. */
+  readonly url: string;
+  /** What the query opens: the address of the file, or with a prefix everything below that folder. */
+  readonly resource: string;
+  readonly expiresAt: string;
+  readonly keyPairId: string;
+}
+
 /** One unexpired grant of the caller, from the audit record. */
 export interface GrantRecord {
   readonly id: string;
+  /** A folder, or of a signed URL of one file its path. */
   readonly prefix: string;
   readonly resource: string;
+  /** Cookies are in one browser; a signed URL works for everybody who has it. */
+  readonly issuedAs: 'cookies' | 'url';
   readonly issuedAt: string;
   readonly expiresAt: string;
 }

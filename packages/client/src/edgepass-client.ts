@@ -1,4 +1,4 @@
-import type { Diagnosis, Entitlement, Grant, GrantRecord } from './answers.js';
+import type { Diagnosis, Entitlement, Grant, GrantRecord, SignedUrl } from './answers.js';
 import { callOrder, type Locks } from './call-order.js';
 import { EdgepassNetworkError, readRefusal, unexpectedAnswer } from './errors.js';
 import {
@@ -45,6 +45,11 @@ export interface GrantOptions {
   readonly ttlSeconds?: number;
 }
 
+export interface SignedUrlOptions extends GrantOptions {
+  /** A folder that the file lies in: the query then opens every file below it that it is appended to. */
+  readonly prefix?: string;
+}
+
 export interface EdgepassClient {
   /**
    * Opens everything below `prefix` and keeps it open: asks now and renews in time, once for all tabs of this origin.
@@ -63,6 +68,13 @@ export interface EdgepassClient {
   grants(): Promise<readonly GrantRecord[]>;
   /** What the caller may open. */
   entitlements(): Promise<readonly Entitlement[]>;
+  /**
+   * A signed URL of one file, for what has none of this browser's cookies: AirPlay, Chromecast, other programs. It
+   * works for everybody who has it until it ends, and cannot be called back.
+   * @example
+   * const { url } = await client.signedUrl('courses/algebra/lesson-1.mp4', { ttlSeconds: 300 });
+   */
+  signedUrl(path: string, options?: SignedUrlOptions): Promise<SignedUrl>;
   /**
    * Asks the API why a file of the CDN does not load: which layer refuses it, and the cure. Rejects with `not_found`
    * where the API has no doctor.
@@ -233,6 +245,8 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
     },
     grants: () => list<GrantRecord>('grants'),
     entitlements: () => list<Entitlement>('entitlements'),
+    signedUrl: async (path, more) =>
+      read<SignedUrl>(await call('POST', '/signed-urls', { path, ...more }), (it) => 'url' in it),
     diagnose: async (url) =>
       read<Diagnosis>(await call('POST', '/diagnoses', { url }), (it) => 'sentence' in it),
     async clear(prefix) {

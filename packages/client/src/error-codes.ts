@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   'prefix_too_deep',
   'ttl_invalid',
   'ttl_out_of_range',
+  'path_invalid',
   'url_not_allowed',
   'subject_invalid',
   'period_invalid',

@@ -1,7 +1,13 @@
 export { createEdgepassClient } from './edgepass-client.js';
-export type { BrowserParts, EdgepassClient, EdgepassClientOptions, GrantOptions } from './edgepass-client.js';
+export type {
+  BrowserParts,
+  EdgepassClient,
+  EdgepassClientOptions,
+  GrantOptions,
+  SignedUrlOptions,
+} from './edgepass-client.js';
 export type { Access, AccessEvents } from './open.js';
-export type { Diagnosis, Entitlement, Grant, GrantRecord } from './answers.js';
+export type { Diagnosis, Entitlement, Grant, GrantRecord, SignedUrl } from './answers.js';
 export { EdgepassError, EdgepassLoadError, EdgepassNetworkError } from './errors.js';
 export type { EdgepassErrorCode } from './errors.js';
 export type { KeepGrantedOptions, GrantRenewal } from './keep-granted.js';

@@ -74,6 +74,46 @@ describeWith('openssl', 'the openssl command, which shares nothing with us', () 
     );
   });
 
+  it.each([
+    ['RSA-2048 and SHA1', rsaKeyText, 'SHA1'],
+    ['P-256 and SHA256', ecKeyText(), 'SHA256'],
+  ] as const)('verifies the signed URL of %s, and of no other file', async (_, privateKey, hashAlgorithm) => {
+    const service = new CloudFrontService({
+      cloudFrontUrl: 'https://cdn.media.example.com',
+      publicUrl: 'https://api.media.example.com',
+      appOrigins: ['https://app.example.com'],
+      keyPairId: 'K1',
+      privateKey,
+      hashAlgorithm,
+    });
+    const { url } = await service.signUrl('courses/algebra/lesson-1.mp4', 4_102_444_800);
+    await service.close();
+    const loaded = loadSigningKey({ text: privateKey, file: null, keyPairId: 'K1', names: SETTING_OF_FIELD });
+    if ('fault' in loaded) throw new Error(loaded.fault.found);
+
+    const publicKey = write('url-public.pem', loaded.key.publicKeyPem);
+    const [address = ''] = url.split('?');
+    const signature = write(
+      'url-signature',
+      fromCloudFrontBase64(new URL(url).searchParams.get('Signature') ?? ''),
+    );
+    const verify = (resource: string): string =>
+      openssl(
+        'dgst',
+        `-${hashAlgorithm.toLowerCase()}`,
+        '-verify',
+        publicKey,
+        '-signature',
+        signature,
+        write(
+          'url-policy',
+          `{"Statement":[{"Resource":"${resource}","Condition":{"DateLessThan":{"AWS:EpochTime":4102444800}}}]}`,
+        ),
+      );
+    expect(verify(address)).toBe('Verified OK\n');
+    expect(verify(address.replace('1.mp4', '2.mp4'))).toBe('Verification failure\n');
+  });
+
   it('gives the fingerprint that we give', () => {
     const loaded = loadSigningKey({ text: rsaKeyText, file: null, keyPairId: 'K1', names: SETTING_OF_FIELD });
     if ('fault' in loaded) throw new Error(loaded.fault.found);

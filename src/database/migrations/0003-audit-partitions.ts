@@ -25,12 +25,8 @@ const INDEXES: Readonly<Record<(typeof PARTITIONED)[number][0], Readonly<Record<
  */
 export const auditPartitions = {
   async up(database: Kysely<unknown>): Promise<void> {
-    const { rows } = await sql<{ owner: string; schema: string }>`
-      select pg_get_userbyid(relowner) as owner, relnamespace::regnamespace::text as schema
-      from pg_class where oid = 'grants'::regclass`.execute(database);
-    const { owner, schema } = rows[0] ?? { owner: '', schema: '' };
     // What an administrator begins belongs to the owner of the tables: some functions below act with the rights of theirs.
-    await sql`select set_config('role', ${owner}, true) where current_user <> ${owner}`.execute(database);
+    const schema = await actAsOwner(database);
     await sql.raw(functions(schema)).execute(database);
     for (const [table, timeColumn] of PARTITIONED) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other, in one transaction
@@ -41,6 +37,16 @@ export const auditPartitions = {
     await sql`select set_config('role', 'none', true)`.execute(database);
   },
 };
+
+/** Until the role is set back, or the transaction ends. Gives the schema of the tables. */
+export async function actAsOwner(database: Kysely<unknown>): Promise<string> {
+  const { rows } = await sql<{ owner: string; schema: string }>`
+    select pg_get_userbyid(relowner) as owner, relnamespace::regnamespace::text as schema
+    from pg_class where oid = 'grants'::regclass`.execute(database);
+  const { owner, schema } = rows[0] ?? { owner: '', schema: '' };
+  await sql`select set_config('role', ${owner}, true) where current_user <> ${owner}`.execute(database);
+  return schema;
+}
 
 /** How often, and how long each time, the exclusive lock is asked for: callers of the service wait that long at most. */
 const LOCK_TRIES = 300;
@@ -68,13 +74,8 @@ const functions = (schema: string): string => `
       for each statement execute function edgepass_append_only()', name || '_append_only', partition);
   end $$;`;
 
-const partition = (table: string, timeColumn: string): string => `
-  do $migrate$
-  declare
-    first_name text;
-    bound text;
-    granted record;
-  begin
+/** Statements of a `do` block: who waits for the lock holds up every caller behind it, so it is given up and asked for again. */
+export const lockBriefly = (table: string): string => `
     perform set_config('lock_timeout', '${LOCK_MILLISECONDS}ms', true);
     for tries in 1..${LOCK_TRIES} loop
       begin
@@ -85,7 +86,16 @@ const partition = (table: string, timeColumn: string): string => `
         perform pg_sleep(0.1);
       end;
     end loop;
-    perform set_config('lock_timeout', '0', true);
+    perform set_config('lock_timeout', '0', true);`;
+
+const partition = (table: string, timeColumn: string): string => `
+  do $migrate$
+  declare
+    first_name text;
+    bound text;
+    granted record;
+  begin
+    ${lockBriefly(table)}
 
     alter table ${table} rename to ${table}_whole;
     ${Object.keys(INDEXES[table as keyof typeof INDEXES])

@@ -367,6 +367,7 @@ describe('with years of partitions', () => {
       caller: callerOf({ id: 'u1', groups: [] }),
       prefix: prefixOf('a'),
       resource: 'https://cdn.example.com/a/*',
+      issuedAs: 'cookies',
       keyPairId: 'K1',
       issuedAtEpochSeconds: at,
       expiresAtEpochSeconds: at + 900,

@@ -67,6 +67,7 @@ describeWith('pgbouncer', 'behind PgBouncer in transaction mode', () => {
         { name: '0001-entitlements-and-grants' },
         { name: '0002-audit-log' },
         { name: '0003-audit-partitions' },
+        { name: '0004-signed-urls' },
       ],
     ]);
   });

@@ -5,8 +5,8 @@ import { PROBLEM_PAGES } from './problem-pages.js';
 
 /** Section 3 of the contract. */
 const CONTRACT = `400 request_malformed body_malformed duplicate_key field_unknown prefix_required prefix_invalid
- prefix_too_long prefix_too_deep ttl_invalid ttl_out_of_range url_not_allowed subject_invalid period_invalid
- page_invalid user_unknown
+ prefix_too_long prefix_too_deep ttl_invalid ttl_out_of_range path_invalid url_not_allowed subject_invalid
+ period_invalid page_invalid user_unknown
 401 token_missing token_invalid token_expired token_not_yet_valid
 403 not_entitled csrf_rejected admin_required
 404 not_found

@@ -13,6 +13,7 @@ export const PROBLEM_CODES = {
   prefix_too_deep: { status: 400, title: 'The prefix has more than 16 segments' },
   ttl_invalid: { status: 400, title: 'ttlSeconds is not an integer number of seconds' },
   ttl_out_of_range: { status: 400, title: 'ttlSeconds is outside the allowed range' },
+  path_invalid: { status: 400, title: 'The path is not that of a file that a URL can be signed for' },
   url_not_allowed: { status: 400, title: 'The address is none of a file on the configured CDN' },
   subject_invalid: { status: 400, title: 'The subject is not user:ID, group:NAME or everyone' },
   period_invalid: { status: 400, title: 'The period is not two timestamps in order' },

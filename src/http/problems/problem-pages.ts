@@ -69,6 +69,13 @@ export const PROBLEM_PAGES: Readonly<Record<ProblemCode, ProblemPage>> = {
     operator:
       'The maximum is `GRANT_MAX_TTL_SECONDS`; it is also how long a revoked viewer can still open files.',
   },
+  path_invalid: {
+    meaning:
+      'A signed URL is for one file, named as people write it, by the rule of prefixes: no escaped form, no query, at most 512 bytes and 16 segments. With `prefix`, the file lies in that folder.',
+    caller:
+      'Write what `detail` says. A file whose name the rule refuses opens with cookies of its folder, or with the query of a URL that names the folder in `prefix`.',
+    operator: null,
+  },
   url_not_allowed: {
     meaning: 'A diagnosis asks the configured CDN alone, and the address is another one, or none.',
     caller: 'Send the whole address of a file that failed, with the host that `detail` names.',

@@ -49,6 +49,10 @@ export class Metrics {
     ['statement', 'outcome'],
   );
   readonly #grants = this.#counter('edgepass_grants_total', 'Answers to POST /grants', ['outcome', 'code']);
+  readonly #signedUrls = this.#counter('edgepass_signed_urls_total', 'Answers to POST /signed-urls', [
+    'outcome',
+    'code',
+  ]);
   readonly #refusals = this.#counter('edgepass_refusals_total', 'Problem documents answered', [
     'code',
     'reason',
@@ -74,7 +78,9 @@ export class Metrics {
     const labels = { method: METHODS.has(method) ? method : 'other', route: this.#routeLabel(route), status };
     this.#requests.observe(labels, seconds);
     if (problem !== null) this.refused(problem);
-    if (method === 'POST' && route === '/grants') this.#grants.inc(grantLabels(problem));
+    if (method !== 'POST') return;
+    if (route === '/grants') this.#grants.inc(grantLabels(problem));
+    if (route === '/signed-urls') this.#signedUrls.inc(grantLabels(problem));
   }
 
   /** Also what the HTTP parser refuses, which no route sees. */

@@ -17,6 +17,6 @@ export function timedLedger(ledger: GrantLedger, metrics: Metrics | null): Grant
       }
     },
     wouldPermit: (...asked) => ledger.wouldPermit(...asked),
-    unexpired: (caller, nowEpochSeconds) => ledger.unexpired(caller, nowEpochSeconds),
+    unexpired: (...asked) => ledger.unexpired(...asked),
   };
 }

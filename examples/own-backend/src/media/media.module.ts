@@ -6,7 +6,7 @@ import { AccessModule } from './access.module.js';
 import { AuditTrail } from './audit-trail.js';
 import { CourseAccess } from './course-access.js';
 
-/** Mounts `POST`, `GET` and `DELETE /grants`: this file is all there is to it. */
+/** Mounts `POST`, `GET` and `DELETE /grants` and `POST /signed-urls`: this file is all there is to it. */
 @Module({
   imports: [
     GrantsModule.forRootAsync({
@@ -14,6 +14,7 @@ import { CourseAccess } from './course-access.js';
       viewer: { guards: [SessionGuard], read: viewerOf },
       mayOpen: CourseAccess,
       record: AuditTrail,
+      signedUrls: true,
       inject: [SchoolConfig],
       useFactory: ({ cloudFront }: SchoolConfig) => ({ cloudFront }),
     }),

@@ -1,6 +1,7 @@
 import {
   Controller,
   Delete,
+  Get,
   Header,
   HttpCode,
   NotFoundException,
@@ -37,6 +38,15 @@ export class PreviewsController {
       this.cloudFront.write(response, await this.cloudFront.prepare(folder, endsAt));
     }
     return { folder };
+  }
+
+  /** For a television or another program, which has none of the browser's cookies. */
+  @Get('trailer')
+  @Header('Cache-Control', 'no-store')
+  async trailer(@Param('course') course: string): Promise<{ url: string }> {
+    const endsAt = new Date(Date.now() + PREVIEW_MILLISECONDS);
+    const { url } = await this.cloudFront.signUrl(`${this.folderOf(course)}/trailer.mp4`, endsAt);
+    return { url };
   }
 
   @Delete()
