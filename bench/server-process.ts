@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -24,21 +26,25 @@ export function startServer(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   readyPath: string,
-  options: { readonly ipc?: boolean } = {},
+  options: { readonly ipc?: boolean; readonly authorityFile?: string | null } = {},
 ): Promise<ServerProcess> {
   const start = (port: number): ChildProcess =>
     spawn(process.execPath, args, {
       env: { ...environment, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
     });
-  return startProgram(`node ${args.join(' ')}`, start, readyPath);
+  return startProgram(`node ${args.join(' ')}`, start, readyPath, options.authorityFile ?? null);
 }
 
-/** The same for any program; `start` gives it the port to listen on. */
+/**
+ * The same for any program; `start` gives it the port to listen on.
+ * @param authorityFile whose certificate it has; null: plain HTTP
+ */
 export async function startProgram(
   name: string,
   start: (port: number) => ChildProcess,
   readyPath: string,
+  authorityFile: string | null = null,
 ): Promise<ServerProcess> {
   const port = await freePort();
   const child = start(port);
@@ -47,9 +53,9 @@ export async function startProgram(
     stream?.setEncoding('utf8').on('data', (text: string) => (written = (written + text).slice(-10_000)));
   }
   const host = '127.0.0.1';
-  const url = `http://${host}:${port}`;
+  const url = `${authorityFile === null ? 'http' : 'https'}://${host}:${port}`;
   const deadline = performance.now() + START_LIMIT_MILLISECONDS;
-  while (!(await answers(url + readyPath))) {
+  while (!(await answers(url + readyPath, authorityFile))) {
     if (child.exitCode !== null || performance.now() > deadline) {
       child.kill('SIGKILL');
       throw new Error(`${name} did not start:\n${written}`);
@@ -66,12 +72,25 @@ export async function startProgram(
   };
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether the address is served; one with an authority under the name of the benchmark's certificate. */
+async function answers(url: string, authorityFile: string | null): Promise<boolean> {
+  if (authorityFile !== null) return answersOverTls(url, authorityFile);
   try {
     return (await fetch(url)).ok;
   } catch {
     return false;
   }
+}
+
+function answersOverTls(url: string, authorityFile: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const name = 'cdn.edgepass.localhost';
+  const options = { ca: readFileSync(authorityFile), servername: name, headers: { host: name } };
+  get(url, options, (response) => {
+    response.resume();
+    resolve(response.statusCode === 200);
+  }).once('error', () => resolve(false));
+  return promise;
 }
 
 async function ask(child: ChildProcess, question: string): Promise<unknown> {

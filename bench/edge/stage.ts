@@ -11,6 +11,23 @@ const HOST = 'cdn.edgepass.localhost';
 const PAGE_ORIGIN = 'https://app.edgepass.localhost:3000';
 const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
 
+/** Files of a certificate, and of the authority that made it. */
+export interface Certificates {
+  readonly authorityFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+type EnsureCertificates = (
+  dataDir: string,
+  hosts: readonly string[],
+  clock: { nowEpochSeconds(): number },
+) => Promise<Certificates>;
+
+function nowEpochSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
 /** A file that both servers serve. */
 export interface ServedFile {
   readonly name: string;
@@ -57,33 +74,51 @@ export class Stage {
     return Object.entries(values).map(([name, value]) => [`CloudFront-${name}`, value] as const);
   }
 
-  /** @param server what stands behind the same address, and takes the paths outside the folders of files; uncached */
-  async startEdge(readyFile: string, server: ServerProcess | null = null): Promise<ServerProcess> {
-    return this.startEdgeOn(await this.distribution(server), readyFile);
+  /** A certificate for the edge, from an authority like that of the local stack. */
+  async certificate(): Promise<Certificates> {
+    const { ensureCertificates } = (await import(
+      new URL('../../../packages/local/dist/certificate-authority.js', import.meta.url).href
+    )) as { readonly ensureCertificates: EnsureCertificates };
+    return ensureCertificates(this.root, [HOST], { nowEpochSeconds });
+  }
+
+  /**
+   * @param server what stands behind the same address, and takes the paths outside the folders of files; uncached
+   * @param tls the certificate; null: plain HTTP
+   */
+  async startEdge(
+    readyFile: string,
+    server: ServerProcess | null = null,
+    tls: Certificates | null = null,
+  ): Promise<ServerProcess> {
+    return this.startEdgeOn(await this.distribution(server, tls), readyFile, tls);
   }
 
   /** Writes the distribution; gives its folder. */
-  async distribution(server: ServerProcess | null): Promise<string> {
+  async distribution(server: ServerProcess | null, tls: Certificates | null = null): Promise<string> {
     const { writeDistributionFolder } = (await import(
       new URL('../../../packages/local/dist/distribution-folder.js', import.meta.url).href
     )) as { readonly writeDistributionFolder: (dataDir: string, input: object) => string };
     return writeDistributionFolder(this.root, {
-      cloudFrontUrl: `http://${HOST}`,
+      cloudFrontUrl: `${tls === null ? 'http' : 'https'}://${HOST}`,
       pageOrigins: [PAGE_ORIGIN],
       keyPairId: KEY_PAIR_ID,
       publicKeyPem: this.keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-      nowEpochSeconds: Math.floor(Date.now() / 1000),
+      nowEpochSeconds: nowEpochSeconds(),
       mediaFolder: this.media,
-      tls: null,
+      tls: tls === null ? null : { certFile: tls.certFile, keyFile: tls.keyFile },
       behindEdge: { api: null, page: server },
     });
   }
 
-  startEdgeOn(folder: string, readyFile: string): Promise<ServerProcess> {
+  startEdgeOn(folder: string, readyFile: string, tls: Certificates | null = null): Promise<ServerProcess> {
     // The port is not known yet, so the policy that proves readiness is one for any address.
     const query = Object.entries(signed('http*://*', 60, this.keys.privateKey));
     const ready = `/${readyFile}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
-    return startServer([compiled('edge-peer.js')], { NODE_ENV: 'production', FOLDER: folder }, ready);
+    const environment = { NODE_ENV: 'production', FOLDER: folder, TLS: tls === null ? 'no' : 'yes' };
+    return startServer([compiled('edge-peer.js')], environment, ready, {
+      authorityFile: tls?.authorityFile ?? null,
+    });
   }
 
   startStatic(readyFile: string): Promise<ServerProcess> {

@@ -31,7 +31,12 @@ try {
     run('packages/release/client-size.mjs'),
     compile('packages/local/demo'),
     Promise.all([compile('packages/local'), compile('packages/doctor')])
-      .then(() => run('packages/release/declarations.mjs', 'packages/doctor/dist'))
+      .then(() =>
+        Promise.all([
+          run('packages/release/declarations.mjs', 'packages/doctor/dist'),
+          run('packages/release/bundle-doctor.mjs'),
+        ]),
+      )
       .then(() => compile('tsconfig.build.json'))
       .then(() => run('packages/release/build-module.mjs')),
   ]);

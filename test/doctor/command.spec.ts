@@ -10,7 +10,7 @@ import { healthyWorld, Stage } from './stage.js';
 
 const HERE = import.meta.dirname;
 const FIXTURES = join(HERE, 'fixtures');
-const DOCTOR = join(HERE, '../../packages/doctor/dist/edgepass-doctor.js');
+const DOCTOR = join(HERE, '../../packages/doctor/dist/bundle/edgepass-doctor.js');
 const MEGABYTE = 1024 * 1024;
 
 interface Ran {

@@ -147,6 +147,28 @@ describe('a live address', () => {
     ]);
   });
 
+  test('is asked over one connection on this machine', async () => {
+    const world = healthyWorld();
+    liveWorld(world);
+    const ports = new Set<number | undefined>();
+    world.wrongCdn = ({ socket }, response) => {
+      ports.add(socket.remotePort);
+      response.end();
+      return true;
+    };
+    await stage.prepare(world);
+    const { loads } = await probe({
+      url: `https://cdn.media.localhost:${stage.port}${livePath}`,
+      app: LIVE_PAGE,
+      held: openingCookies(stage.port),
+      pairs: null,
+      ca: [stage.caPem],
+      nowMilliseconds: () => stage.nowMilliseconds(),
+    });
+    expect(loads).toHaveLength(5);
+    expect(ports.size).toBe(1);
+  });
+
   test('is asked at most five times, as the page first', async () => {
     await stage.prepare(healthyWorld());
     const asked: string[] = [];

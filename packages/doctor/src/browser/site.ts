@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
-import { parse } from 'tldts';
 import { bare } from './scope.js';
 
 /** What the rules for cookies ask of a host name. */
@@ -17,7 +17,8 @@ export interface HostClass {
 /** Classes a host name by the public suffix list, its private part included. */
 export function classify(host: string): HostClass {
   const name = host.toLowerCase();
-  const known = parse(name, { allowPrivateDomains: true, validateHostname: false });
+  if (/(?:^|\.)localhost$/.test(name)) return classifyLocal(name);
+  const known = publicSuffixList().parse(name, { allowPrivateDomains: true, validateHostname: false });
   const isIp = known.isIp === true;
   return {
     name,
@@ -26,6 +27,21 @@ export function classify(host: string): HostClass {
     registrable: isIp ? null : known.domain,
     isLent: known.isPrivate === true,
   };
+}
+
+/** `localhost` is no public suffix of the list, so the last label is the suffix: for that no list need be read (B14). */
+function classifyLocal(name: string): HostClass {
+  const labels = name.split('.').filter((label) => label !== '');
+  const registrable = labels.length > 1 ? labels.slice(-2).join('.') : null;
+  return { name, isIp: false, publicSuffix: 'localhost', registrable, isLent: false };
+}
+
+let list: typeof import('tldts') | null = null;
+
+/** Read when the first name asks for it: most starts of the doctor need none, and it takes as long as all checks. */
+function publicSuffixList(): typeof import('tldts') {
+  list ??= createRequire(import.meta.url)('tldts') as typeof import('tldts');
+  return list;
 }
 
 /** Whether a name is a public suffix: no cookie may carry it as Domain (B13). */

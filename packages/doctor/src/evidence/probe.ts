@@ -1,13 +1,7 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
-import tls, { type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { HeaderList } from '@edgepass/edge';
 import { coversPath, reachesHost } from '../browser/scope.js';
 import { isThisMachine } from '../browser/site.js';
@@ -23,6 +17,13 @@ import {
   type ProbeKind,
   type Reason,
 } from './evidence.js';
+
+/**
+ * What is needed of Node, when it is needed. `import … from 'node:http'` reads every member of it, and one of them loads
+ * undici, which takes as long as the rest of the start.
+ */
+const http = () => process.getBuiltinModule('node:http');
+const https = () => process.getBuiltinModule('node:https');
 
 /** How long one request may take; all of them together take two of these at most. */
 const PROBE_MILLISECONDS = 4000;
@@ -69,20 +70,21 @@ export async function probe(input: ProbeInput): Promise<Partial<Evidence>> {
       /^(?:Hit|RefreshHit) from cloudfront/.test(header(asPage.headers, 'x-cache') ?? '') ||
       session.isOnThisMachine;
     const isServed = (asPage.status ?? 0) >= 200 && (asPage.status ?? 0) < 300;
-    const rest = await Promise.all([
+    const comparisons: (readonly [ProbeKind, Question])[] = [
       ...(cookies.length === 0
         ? []
-        : [session.ask('without-cookies', { origin: input.app, isComparison: true })]),
+        : [['without-cookies', { origin: input.app, isComparison: true }] as const]),
       ...(input.app === null
         ? []
-        : [session.ask('preflight', { origin: input.app, method: 'OPTIONS', isComparison: true })]),
+        : [['preflight', { origin: input.app, method: 'OPTIONS', isComparison: true }] as const]),
       ...(isServed && isCacheSafe
         ? [
-            session.ask('without-origin', { origin: null, cookies, isComparison: true }),
-            session.ask('other-origin', { origin: UNKNOWN_ORIGIN, cookies, isComparison: true }),
+            ['without-origin', { origin: null, cookies, isComparison: true }] as const,
+            ['other-origin', { origin: UNKNOWN_ORIGIN, cookies, isComparison: true }] as const,
           ]
         : []),
-    ]);
+    ];
+    const rest = await session.askAll(comparisons);
     // Without cookies a refusal is what a restricted behavior is for: it says nothing against it.
     const isOnlyRestricted =
       cookies.length === 0 &&
@@ -137,7 +139,7 @@ interface Question {
 
 /** The requests to one host, over connections that are kept. */
 class Session {
-  private agent: HttpAgent;
+  private agent: Agent;
   private triesEveryAuthority = false;
   private certificate: CertificateFact | null = null;
   /** Whether the server that answered is on this machine, whatever its name is. */
@@ -151,11 +153,11 @@ class Session {
     this.agent = this.createAgent(input.ca.length > 0 ? [...input.ca] : undefined);
   }
 
-  private createAgent(ca: string[] | undefined): HttpAgent {
+  private createAgent(ca: string[] | undefined): Agent {
     const lookup = this.lookup.bind(this);
     return this.url.protocol === 'https:'
-      ? new HttpsAgent({ keepAlive: true, lookup, ...(ca === undefined ? {} : { ca }) })
-      : new HttpAgent({ keepAlive: true, lookup });
+      ? new (https().Agent)({ keepAlive: true, lookup, ...(ca === undefined ? {} : { ca }) })
+      : new (http().Agent)({ keepAlive: true, lookup });
   }
 
   /** What the requests showed. */
@@ -166,6 +168,22 @@ class Session {
 
   close(): void {
     this.agent.destroy();
+  }
+
+  /**
+   * Several side by side, each on a connection of its own. On this machine an answer comes sooner than a handshake of TLS
+   * ends, so there they share one connection.
+   */
+  async askAll(questions: readonly (readonly [ProbeKind, Question])[]): Promise<readonly Load[]> {
+    if (!this.isOnThisMachine) return Promise.all(questions.map((each) => this.ask(...each)));
+    const loads: Load[] = [];
+    // A server that hangs is waited for once.
+    const deadline = performance.now() + PROBE_MILLISECONDS;
+    for (const [kind, question] of questions) {
+      // oxlint-disable-next-line no-await-in-loop -- one connection answers one at a time
+      if (performance.now() < deadline) loads.push(await this.ask(kind, question));
+    }
+    return loads;
   }
 
   async ask(kind: ProbeKind, question: Question): Promise<Load> {
@@ -226,7 +244,7 @@ class Session {
       answered: HeaderList;
       body: string;
     }>();
-    const create = this.url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const { request: create } = this.url.protocol === 'https:' ? https() : http();
     const request: ClientRequest = create(this.url, {
       method,
       agent: this.agent,
@@ -306,6 +324,7 @@ function pairsOf(raw: readonly string[]): HeaderList {
 
 /** The system's certificates count as they do in a browser, where this Node can read them (from 22.15 on). */
 function trusted(own: readonly string[]): string[] {
+  const tls = process.getBuiltinModule('node:tls');
   const read: unknown = tls.getCACertificates;
   if (typeof read !== 'function') return [...tls.rootCertificates, ...own];
   try {
