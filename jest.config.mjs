@@ -45,6 +45,7 @@ export default {
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
   // A limit, not a wait: a test that starts a process needs it on a busy machine.
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // Twice as many as cores of a small machine: half of the time a worker waits for a process, a browser or a limit.
+  maxWorkers: 4,
   workerIdleMemoryLimit: '1GB',
 };

@@ -8,6 +8,8 @@ const PROCESSES = ['edge.command.spec.ts'];
 export default {
   ...base,
   rootDir: '..',
+  // None of these waits for another process.
+  maxWorkers: 2,
   testMatch: [
     '<rootDir>/{src,packages}/**/*.spec.ts',
     '<rootDir>/test/{client,demo,e2e,edge-tables}/*.spec.ts',

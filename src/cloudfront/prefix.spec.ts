@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { IS_WHOLE } from '../../test/support/whole.js';
 import { buildPolicy } from './policy.js';
 import {
   ancestorsOf,
@@ -210,8 +211,7 @@ describe('the escaped form', () => {
 
   it('of every character that a name may hold is what the URL parser makes of it', () => {
     // All scripts that have letters of their own in a keyboard, and a sample of the rest: `npm run whole` takes all.
-    const isWhole = process.env['EDGEPASS_WHOLE'] === '1';
-    const [allBelow, step] = isWhole ? [0x110000, 1] : [0x3000, 17];
+    const [allBelow, step] = IS_WHOLE ? [0x110000, 1] : [0x3000, 17];
     const wrong: string[] = [];
     let accepted = 0;
     for (let code = 0; code < 0x110000; code += code < allBelow ? 1 : step) {
@@ -224,7 +224,7 @@ describe('the escaped form', () => {
       if (isLookAlike || isInvisible || !isEscapedAlike) wrong.push(name);
     }
     expect(wrong).toEqual([]);
-    expect(accepted).toBeGreaterThan(isWhole ? 140_000 : 15_000);
+    expect(accepted).toBeGreaterThan(IS_WHOLE ? 140_000 : 15_000);
   });
 });
 

@@ -8,6 +8,7 @@ import { describeWith } from '../support/required-tool.js';
 import { startEdgeWithClock, startStack, type LocalStack } from './local-stack.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { serveHttps } from './own-server.js';
 
 // A browser beside all the other tests on two cores.
@@ -28,7 +29,7 @@ let states = 0;
 function layouts(): readonly (typeof LAYOUTS)[number][] {
   const at = states % LAYOUTS.length;
   states += 1;
-  return process.env['EDGEPASS_WHOLE'] === '1' ? LAYOUTS : LAYOUTS.slice(at, at + 1);
+  return IS_WHOLE ? LAYOUTS : LAYOUTS.slice(at, at + 1);
 }
 
 /** Every finding in every layout, one line each; the rules of WCAG 2.2 AA and axe's own good practice. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
 import { ecKeyText } from '../support/key-texts.js';
+import { keyFile, until } from '../support/operated-api.js';
 import { runEdgepass, runTimed, startEdgepass, startProcess } from '../support/processes.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 
@@ -18,14 +19,13 @@ let port: number;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'edgepass-api-'));
   port = await freePort();
-  await runEdgepass(['keys', 'ecdsa'], { cwd: folder });
   environment = {
     PORT: String(port),
     PUBLIC_URL: 'https://api.media.example.com',
     APP_ORIGINS: 'https://www.media.example.com',
     CLOUDFRONT_DOMAIN: 'cdn.media.example.com',
     CLOUDFRONT_KEY_PAIR_ID: 'K2JCJMDEHXQW5F',
-    CLOUDFRONT_PRIVATE_KEY_FILE: join(folder, 'cloudfront-private-key.pem'),
+    CLOUDFRONT_PRIVATE_KEY_FILE: keyFile(folder),
     AUTH_SECRET: SECRET,
     AUTH_ISSUER: 'https://issuer.example.com',
     AUTH_AUDIENCE: 'media',
@@ -43,13 +43,9 @@ const api = (changes: Record<string, string> = {}) => ({
 
 /** Asks until the API answers: it prints nothing that a machine should wait for. */
 async function answers(): Promise<number> {
-  for (;;) {
-    try {
-      return (await send(`http://127.0.0.1:${port}/health/live`)).status;
-    } catch {
-      await new Promise((next) => setImmediate(next));
-    }
-  }
+  let status = 0;
+  await until(async () => (status = (await send(`http://127.0.0.1:${port}/health/live`)).status) > 0);
+  return status;
 }
 
 describe('edgepass api', () => {

@@ -6,6 +6,7 @@ import { send } from '../support/https-client.js';
 import { freePort, freePorts } from '../support/free-port.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { readCompose } from './compose.js';
 import { assembleImage, filesBelow, startContainer, untilHealthy, type Image } from './image.js';
 
@@ -17,7 +18,7 @@ describe('what the image would hold', () => {
   let app: string;
 
   beforeAll(async () => {
-    image = await assembleImage();
+    image = await assembleImage(IS_WHOLE);
     app = image.app;
   }, installLimitMilliseconds);
 

@@ -1,14 +1,13 @@
-import { cpSync, linkSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { linkPackage } from '../support/link-package.js';
 import { startProcess, type ExitStatus, type RunningProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { containerOf, lineage, readStages, repository, type Instruction } from './dockerfile.js';
 
 const stages = readStages();
 
-/** `npm run whole` installs as the Dockerfile says, `npm test` takes what is installed already. */
-const installs = process.env['EDGEPASS_WHOLE'] === '1';
 const BETWEEN_CHECKS_MILLISECONDS = 100;
 
 /** What would be /app in the image, as the stage `api` leaves it. */
@@ -21,15 +20,20 @@ export interface Image {
 /**
  * Does what the Dockerfile says, without Docker: builds from nothing but what it copies (with this
  * repository's packages, which are those of its `npm ci`), installs the production packages, and joins the
- * two. Takes about five seconds, twice as long with `npm run whole`.
+ * two.
+ * @param isFresh false: joins what is built and installed in this repository already
  */
-export async function assembleImage(): Promise<Image> {
-  const [build, app] = [join(temporaryFolder('image-build'), 'app'), join(temporaryFolder('image'), 'app')];
-  copyContext('build', build);
+export async function assembleImage(isFresh: boolean): Promise<Image> {
+  const app = join(temporaryFolder('image'), 'app');
+  const build = isFresh ? join(temporaryFolder('image-build'), 'app') : repository;
   copyContext('dependencies', app);
-  symlinkSync(join(repository, 'node_modules'), join(build, 'node_modules'));
-  if (!installs) linkPackages(app);
-  await Promise.all([runLast('build', build), ...(installs ? [runLast('dependencies', app)] : [])]);
+  if (isFresh) {
+    copyContext('build', build);
+    symlinkSync(join(repository, 'node_modules'), join(build, 'node_modules'));
+    await Promise.all([runLast('build', build), runLast('dependencies', app)]);
+  } else {
+    linkPackages(app);
+  }
   const addBuilt = (instructions: readonly Instruction[]): void => {
     for (const { words } of instructions.filter(({ fromStage }) => fromStage === 'build')) {
       for (const source of words.slice(0, -1)) {
@@ -65,26 +69,7 @@ function linkPackages(app: string): void {
       continue;
     mkdirSync(dirname(join(app, place)), { recursive: true });
     if (link === true) symlinkSync(readlinkSync(join(repository, place)), join(app, place));
-    else linkFiles(join(repository, place), join(app, place));
-  }
-}
-
-/** Every file of a package, but not the packages inside of it, which have a place of their own. */
-function linkFiles(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory() && entry.name !== 'node_modules') linkFiles(source, target);
-    else if (entry.isFile()) linkOrCopy(source, target);
-  }
-}
-
-/** Another file system has no links to this one. */
-function linkOrCopy(source: string, target: string): void {
-  try {
-    linkSync(source, target);
-  } catch {
-    cpSync(source, target);
+    else linkPackage(join(repository, place), join(app, place));
   }
 }
 

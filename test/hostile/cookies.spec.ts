@@ -15,13 +15,14 @@ import { bearer } from '../support/operated-api.js';
 import { requireTool, testWith } from '../support/required-tool.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { startSharedCache } from './shared-cache.js';
 import { CDN_URL, hostileTests, type HostileStage } from './stage.js';
 
 const API_URL = 'https://api.example.com/grants';
 const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
 /** `npm run whole` takes the whole number of each row. */
-const [PREFIXES, ROUNDS] = process.env['EDGEPASS_WHOLE'] === '1' ? [10_000, 1_000] : [100, 200];
+const [PREFIXES, ROUNDS] = IS_WHOLE ? [10_000, 1_000] : [100, 200];
 const SEED = 1_795_158_900;
 const AT_A_TIME = 8;
 

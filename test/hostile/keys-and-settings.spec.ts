@@ -9,6 +9,7 @@ import { OPERATED_SECRET } from '../support/operated-api.js';
 import { runEdgepass, startEdgepass } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
+import { sampled } from '../support/whole.js';
 import { expectRefused, startWith, whatStarts } from './refused-start.js';
 
 const TEXT = 'CLOUDFRONT_PRIVATE_KEY';
@@ -48,7 +49,7 @@ function windowsOf(text: string, length: number): readonly string[] {
 }
 
 describe('K: a key that cannot sign for CloudFront', () => {
-  test.each([
+  const REFUSED: readonly (readonly [row: string, what: string, make: () => string, found: string])[] = [
     ['K01', 'RSA of 1024 bits', () => rsaKeyTextOf(1024), 'an RSA key of 1024 bits'],
     ['K02', 'RSA of 3072 bits', () => rsaKeyTextOf(3072), 'an RSA key of 3072 bits'],
     ['K02', 'RSA of 4096 bits', () => rsaKeyTextOf(4096), 'an RSA key of 4096 bits'],
@@ -59,7 +60,9 @@ describe('K: a key that cannot sign for CloudFront', () => {
     ['K06', 'a PEM without some of its lines', () => without(rsaKeyText, 5), 'a truncated or damaged PEM'],
     ['K06', 'a public key', () => publicPem(rsaKeyText), 'a public key'],
     ['K06', 'a certificate', () => certificatePem, 'a certificate'],
-  ])('%s %s is refused', async (_row, _what, make, found) => {
+  ];
+  const SAMPLE = ['RSA of 1024 bits', 'Ed25519', 'P-384', 'a truncated PEM', 'a public key'];
+  test.each(sampled(REFUSED, SAMPLE))('%s %s is refused', async (_row, _what, make, found) => {
     const key = make();
     const output = await expectRefused(TEXT, asText(key));
     expect(output).toContain(`found ${found}`);
@@ -80,27 +83,31 @@ describe('K: a key that cannot sign for CloudFront', () => {
 
 describe('K: a key in the form in which it went through a shell, a file or a secret store', () => {
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
-  test.each([
+  const FORMS: readonly (readonly [title: string, form: (pem: string) => string])[] = [
     ['K04 with literal \\n', (pem: string) => pem.replaceAll('\n', '\\n')],
     ['K05 with CRLF', (pem: string) => pem.replaceAll('\n', '\r\n')],
     ['K05 with leading blanks', (pem: string) => pem.replace(/^/gm, '    ')],
     ['K05 as base64 of the PEM', base64],
-  ])('%s it signs', async (_title, form) => {
-    const key = ecKeyText();
-    const running = startEdgepass(['api'], {
-      environment: {
-        ...(await whatStarts()),
-        ...asText(form(key)),
-        PORT: String(await freePort()),
-        LOG_LEVEL: 'trace',
-      },
-    });
-    const line = await running.waitForLine('"signing for CloudFront"');
-    await running.waitForLine('"listening"');
-    await running.stop('SIGKILL');
-    expect(JSON.parse(line)).toMatchObject({ keyType: 'P-256', fingerprint: fingerprintOf(key) });
-    expect(runsOf(key, `${running.stdout()}${running.stderr()}`)).toEqual([]);
-  });
+  ];
+  test.each(sampled(FORMS, ['K04 with literal \\n', 'K05 as base64 of the PEM']))(
+    '%s it signs',
+    async (_title, form) => {
+      const key = ecKeyText();
+      const running = startEdgepass(['api'], {
+        environment: {
+          ...(await whatStarts()),
+          ...asText(form(key)),
+          PORT: String(await freePort()),
+          LOG_LEVEL: 'trace',
+        },
+      });
+      const line = await running.waitForLine('"signing for CloudFront"');
+      await running.waitForLine('"listening"');
+      await running.stop('SIGKILL');
+      expect(JSON.parse(line)).toMatchObject({ keyType: 'P-256', fingerprint: fingerprintOf(key) });
+      expect(runsOf(key, `${running.stdout()}${running.stderr()}`)).toEqual([]);
+    },
+  );
 });
 
 describe('K: a key file', () => {
@@ -171,7 +178,12 @@ describe('K: a key file', () => {
 describe('K12 key material is shown nowhere', () => {
   const pem = ecKeyText();
   const half = pem.slice(0, Math.floor(pem.length / 2));
-  test.each([
+  type Row = readonly [
+    what: string,
+    setting: string,
+    changes: () => Readonly<Record<string, string | undefined>>,
+  ];
+  const SHOWN: readonly Row[] = [
     ['half a key', FILE, () => asFile(half).settings],
     ['a key with a character that is none', FILE, () => asFile(pem.replace(/M/, '*')).settings],
     ['two keys', FILE, () => asFile(pem + pem).settings],
@@ -185,7 +197,16 @@ describe('K12 key material is shown nowhere', () => {
     ['the key as the database', 'DATABASE_URL', () => ({ DATABASE_URL: pem })],
     ['the key as the level of the log', 'LOG_LEVEL', () => ({ LOG_LEVEL: pem })],
     ['the key without lines as the level of the log', 'LOG_LEVEL', () => ({ LOG_LEVEL: flat(pem) })],
-  ])('K12 %s, at trace level', async (_what, setting, changes) => {
+  ];
+  const SAMPLE = [
+    'half a key',
+    'two keys',
+    'the key in the place of its file',
+    'the key in the place of its id',
+    'the key as the database',
+    'the key without lines as the level of the log',
+  ];
+  test.each(sampled(SHOWN, SAMPLE))('K12 %s, at trace level', async (_what, setting, changes) => {
     const { settings, output } = await startWith({ LOG_LEVEL: 'trace', NODE_DEBUG: '', ...changes() });
     expect(new Set(settings)).toEqual(new Set([setting]));
     expect(runsOf(pem, output)).toEqual([]);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '../support/operated-api.js';
 import type { RunningProcess } from '../support/processes.js';
 import { allClosed, makePlace, RUNNING, type Place } from './stack.js';
 
@@ -30,13 +31,11 @@ function pidOf(command: 'api' | 'edge'): number {
 }
 
 /** Looks until the process has gone: a process that is not our child sends no event. */
-async function gone(pid: number): Promise<boolean> {
-  const deadline = performance.now() + 5_000;
-  while (performance.now() < deadline) {
-    if (hasEnded(pid)) return true;
-    await new Promise((next) => setImmediate(next));
-  }
-  return false;
+function gone(pid: number): Promise<boolean> {
+  return until(async () => hasEnded(pid), 5_000).then(
+    () => true,
+    () => false,
+  );
 }
 
 function hasEnded(pid: number): boolean {
@@ -51,9 +50,10 @@ function hasEnded(pid: number): boolean {
 
 describe('stopping the stack', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s stops all of it, gives the lock back and is no error',
+    '%s stops all of it without waiting for a browser that keeps a connection open, gives the lock back and is no error',
     async (signal) => {
       const pids = [pidOf('api'), pidOf('edge')];
+      await place.get(place.app, { headers: { Connection: 'keep-alive' } });
       stack.child.kill(signal);
       expect(await stack.ended).toEqual({ code: 0, signal: null });
       expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
@@ -63,29 +63,16 @@ describe('stopping the stack', () => {
     },
   );
 
-  it('does not wait for a visitor who keeps a connection open', async () => {
-    await place.get(place.app, { headers: { Connection: 'keep-alive' } });
-    stack.child.kill('SIGINT');
-    expect(await stack.ended).toEqual({ code: 0, signal: null });
-  });
-
-  it('leaves no process behind when the stack is killed outright', async () => {
-    const pids = [pidOf('api'), pidOf('edge')];
-    stack.child.kill('SIGKILL');
-    await stack.ended;
-    expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
-  });
-
-  it('starts again after such a death, over the lock that was left, with the same keys', async () => {
+  it('killed outright leaves no process behind, and starts again over the lock that was left, with the same keys', async () => {
     const files = ['tls/ca.pem', 'tls/leaf.pem', 'signing/private-key.pem'];
     const look = (): string[] => files.map((file) => readFileSync(join(place.dataDir, file), 'utf8'));
     const before = look();
     const pids = [pidOf('api'), pidOf('edge')];
     stack.child.kill('SIGKILL');
     await stack.ended;
-    expect(readdirSync(place.dataDir)).toContain('edgepass.lock');
     // Its processes end when they notice; until then they have the ports.
-    await Promise.all(pids.map(gone));
+    expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
+    expect(readdirSync(place.dataDir)).toContain('edgepass.lock');
     stack = place.start();
     await expect(stack.waitForLine(RUNNING)).resolves.toBe(RUNNING);
     expect(look()).toEqual(before);

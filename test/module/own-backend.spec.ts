@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe } from '@jest/globals';
+import { IS_WHOLE } from '../support/whole.js';
 import { grantSteps } from './grant.steps.js';
 import { installSteps } from './install.steps.js';
 import { mountSteps } from './mount.steps.js';
@@ -18,7 +19,7 @@ describe('examples/own-backend with the packed tarball', () => {
   let ready: Stage | undefined;
   beforeAll(async () => {
     // `npm run matrix` brings a host of another kind, already installed and compiled.
-    const folder = process.env['EDGEPASS_HOST_FOLDER'] ?? (await installPackedHost());
+    const folder = process.env['EDGEPASS_HOST_FOLDER'] ?? (await installPackedHost(IS_WHOLE));
     // What a run on another Node has left there.
     for (const left of ['media-key.pem', 'audit.jsonl']) rmSync(join(folder, left), { force: true });
     // As its README says: a key by the installed command, its id in a line above.

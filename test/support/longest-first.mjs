@@ -7,13 +7,17 @@ import Sequencer from '@jest/test-sequencer';
 const LONGEST = [
   'test/operation/stopping.spec.ts',
   'test/browser/demo-page.spec.ts',
-  'test/containers/image.spec.ts',
   'test/hostile/load.spec.ts',
-  'test/incidents/incidents.spec.ts',
   'test/module/own-backend.spec.ts',
-  'test/cli/api.spec.ts',
-  'test/browser/held-grants.spec.ts',
+  'test/containers/image.spec.ts',
+  'test/incidents/incidents.spec.ts',
   'test/local/stopping.spec.ts',
+  'test/browser/held-grants.spec.ts',
+  'test/hostile/canaries.spec.ts',
+  'test/hostile/tokens.spec.ts',
+  'test/doctor/real-browsers.spec.ts',
+  'test/browser/ten-tabs.spec.ts',
+  'test/faults/postgres-readiness.spec.ts',
 ];
 
 export default class LongestFirst extends Sequencer {

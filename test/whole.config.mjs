@@ -1,0 +1,15 @@
+// `npm run whole`: every spec file that takes a sample in `npm test`, in full.
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import base from '../jest.config.mjs';
+
+const rootDir = fileURLToPath(new URL('..', import.meta.url));
+const specs = globSync('{src,packages/*/src,test}/**/*.spec.ts', { cwd: rootDir });
+
+export default {
+  ...base,
+  rootDir,
+  testMatch: specs
+    .filter((file) => readFileSync(`${rootDir}${file}`, 'utf8').includes('support/whole.js'))
+    .map((file) => `<rootDir>/${file}`),
+};
