@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
 import { Kysely, PostgresDialect, type CompiledQuery } from 'kysely';
 import type { Client } from 'pg';
+import { until } from '../../../test/support/operated-api.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/postgres.js';
 import { connectTo, poolOn } from '../../../test/support/postgres-connections.js';
 import { migrateToVersionBefore } from '../../../test/support/version-before.js';
@@ -321,6 +323,37 @@ describe('a log of the version before', () => {
     ]);
     expect((await partitionsOf('grants'))[0]).toBe('grants_before_2099_01');
     expect(await valuesOf('select count(*)::int from pg_index where not indisvalid')).toEqual([0]);
+    expect(await countGrants()).toEqual([FIRST_ROWS]);
+  });
+
+  it('whose index is still made by PostgreSQL for a start that was killed waits for it, and uses it', async () => {
+    await makeVersionBefore();
+    const [reader, killed] = [await connectTo(server.url), await connectTo(server.url)];
+    // An index that is made concurrently waits for every older snapshot.
+    await reader.query('begin isolation level repeatable read; select 1 from grants limit 1');
+    const making = killed.query(
+      'create unique index concurrently grants_id_and_time on grants (id, issued_at)',
+    );
+    const broken = making.catch((error: unknown) => error);
+    const isTrue = (condition: string) => async () => (await valuesOf(`select ${condition}`))[0] === true;
+    await until(isTrue('exists (select from pg_stat_progress_create_index)'));
+    // pg's types leave it out: end() would wait for the answer.
+    (killed as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+    expect(await broken).toBeInstanceOf(Error);
+
+    const opening = open();
+    await until(
+      isTrue(
+        `exists (select from pg_stat_activity where pid <> pg_backend_pid() and query like '%pg_stat_progress_create_index%')`,
+      ),
+    );
+    const [file] = await valuesOf(`select pg_relation_filenode('grants_id_and_time')`);
+    await reader.query('commit');
+    const database = await opening;
+    await reader.end();
+    expect(database.readiness.isReady).toBe(true);
+    const [first] = await partitionsOf('grants');
+    expect(await valuesOf(`select pg_relation_filenode('${first}_pkey')`)).toEqual([file]);
     expect(await countGrants()).toEqual([FIRST_ROWS]);
   });
 

@@ -224,6 +224,7 @@ export class PostgresProbe {
 const PASSING_CLASSES = [
   '08', // connection lost
   '25006', // read-only
+  '40P01', // waited for another that waited for this one
   '53', // too many connections, disk full, out of memory
   '55P03', // another instance holds the migration lock
   '57P', // shutting down, starting up, crashed

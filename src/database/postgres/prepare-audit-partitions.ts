@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { sql, type RawBuilder } from 'kysely';
 import { PARTITIONED, preparedBound, preparedIndex } from '../migrations/0003-audit-partitions.js';
 import type { Queries } from '../schema.js';
@@ -43,6 +44,7 @@ async function prepare(
   timeColumn: string,
   onStep: (step: string) => void,
 ): Promise<void> {
+  await untilNobodyIndexes(queries, table);
   const before = await stateOf(queries, table);
   if (before === null) return;
   const [whole, time] = [sql.table(table), sql.ref(timeColumn)];
@@ -71,6 +73,24 @@ async function prepare(
     await sql`alter table ${whole} validate constraint ${sql.id(bound)}`.execute(queries);
   }
 }
+
+/**
+ * PostgreSQL goes on making an index whose client was killed: it looks for the client when it has an answer for it. To
+ * wait for its lock would deadlock with it ("create index concurrently" waits for every transaction before it ends).
+ */
+async function untilNobodyIndexes(queries: Queries, table: string): Promise<void> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- until it is so
+    const { rows } = await sql`
+      select pid from pg_stat_progress_create_index
+      where datname = current_database() and relid = to_regclass(${table})`.execute(queries);
+    if (rows.length === 0) return;
+    // oxlint-disable-next-line no-await-in-loop -- between two looks
+    await wait(INDEX_LOOK_MILLISECONDS);
+  }
+}
+
+const INDEX_LOOK_MILLISECONDS = 500;
 
 interface PreparationState {
   readonly now: number;
