@@ -3,6 +3,8 @@ import { benchDoctor } from './doctor/bench-doctor.js';
 import { benchEdge } from './edge/bench-edge.js';
 import { benchEdgeNginx } from './edge/bench-edge-nginx.js';
 import { benchOverload } from './overload/bench-overload.js';
+import { benchRows } from './rows/bench-rows.js';
+import { benchUpgrade } from './rows/bench-upgrade.js';
 import { benchGrants } from './grants/bench-grants.js';
 import { profileGrants } from './grants/profile-grants.js';
 
@@ -17,6 +19,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'edge-nginx': benchEdgeNginx,
   doctor: benchDoctor,
   overload: benchOverload,
+  rows: benchRows,
+  upgrade: benchUpgrade,
 };
 
 /** Runs the named benchmarks, or all; gives the exit code: 2 for an unknown name. */

@@ -26,14 +26,19 @@ export function startServer(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   readyPath: string,
-  options: { readonly ipc?: boolean; readonly authorityFile?: string | null } = {},
+  options: {
+    readonly ipc?: boolean;
+    readonly authorityFile?: string | null;
+    readonly pollMilliseconds?: number;
+  } = {},
 ): Promise<ServerProcess> {
   const start = (port: number): ChildProcess =>
     spawn(process.execPath, args, {
       env: { ...environment, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
     });
-  return startProgram(`node ${args.join(' ')}`, start, readyPath, options.authorityFile ?? null);
+  const name = `node ${args.join(' ')}`;
+  return startProgram(name, start, readyPath, options.authorityFile ?? null, options.pollMilliseconds);
 }
 
 /**
@@ -45,9 +50,13 @@ export async function startProgram(
   start: (port: number) => ChildProcess,
   readyPath: string,
   authorityFile: string | null = null,
+  pollMilliseconds = 50,
 ): Promise<ServerProcess> {
   const port = await freePort();
   const child = start(port);
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  child.once('exit', () => process.off('exit', endWithUs));
   let written = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (written = (written + text).slice(-10_000)));
@@ -60,7 +69,7 @@ export async function startProgram(
       child.kill('SIGKILL');
       throw new Error(`${name} did not start:\n${written}`);
     }
-    await wait(50);
+    await wait(pollMilliseconds);
   }
   return {
     host,

@@ -15,10 +15,19 @@ type Message =
   | { readonly type: 'ready'; readonly url: string; readonly pid: number }
   | { readonly type: 'failed'; readonly reason: string };
 
-/** Starts it; its folder is removed with it. Rejects with what PostgreSQL wrote. */
-export async function startDurablePostgres(): Promise<DurablePostgres> {
+/**
+ * Starts it; its folder is removed with it. Rejects with what PostgreSQL wrote.
+ * @param settings of the server that are not the defaults of the tests
+ */
+export async function startDurablePostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<DurablePostgres> {
   const script = fileURLToPath(new URL('../../../test/support/postgres-process.ts', import.meta.url));
-  const child = fork(script, ['--durable'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+  const more = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const child = fork(script, ['--durable', ...more], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+  });
   const [message] = (await once(child, 'message')) as [Message];
   if (message.type === 'failed') throw new Error(`PostgreSQL did not start: ${message.reason}`);
   return {

@@ -13,6 +13,10 @@ export interface EdgepassOptions {
   readonly databaseUrl?: string;
   /** An IPC channel to what `nodeArguments` load. */
   readonly ipc?: boolean;
+  /** How often it is asked whether it is ready. */
+  readonly pollMilliseconds?: number;
+  /** Settings that differ from those of the other benchmarks. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** How `npm run start:prod` starts Node. @throws Error where that command has another form */
@@ -32,7 +36,13 @@ function productionArguments(): readonly string[] {
 export function startEdgepass(
   deployment: Deployment,
   folder: string,
-  { nodeArguments = [], databaseUrl, ipc = false }: EdgepassOptions = {},
+  {
+    nodeArguments = [],
+    databaseUrl,
+    ipc = false,
+    pollMilliseconds = 50,
+    environment = {},
+  }: EdgepassOptions = {},
 ): Promise<ServerProcess> {
   return startServer(
     [...nodeArguments, ...productionArguments(), join(compiled, 'cli/edgepass.js'), 'api'],
@@ -53,9 +63,10 @@ export function startEdgepass(
       GRANT_LIMIT_PER_VIEWER: '0',
       DATABASE_URL: databaseUrl ?? `sqlite:${join(folder, 'edgepass.sqlite')}`,
       DATA_DIR: folder,
+      ...environment,
     },
     '/health/ready',
-    { ipc },
+    { ipc, pollMilliseconds },
   );
 }
 

@@ -4,6 +4,7 @@
  * the folder. Node runs this file as it is, so it imports no other file of ours.
  *
  * Its data is worth nothing, so it never waits for the disk; `--durable` makes it wait, as an operator's does.
+ * Arguments like `shared_buffers=512MB` are settings of the server.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -91,6 +92,11 @@ async function start(): Promise<void> {
     io_method: 'sync',
     shared_buffers: '32MB',
     max_connections: '200',
+    ...Object.fromEntries(
+      process.argv.flatMap((each) =>
+        /^[a-z_]+=/.test(each) ? [each.split('=', 2) as [string, string]] : [],
+      ),
+    ),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...flags], {
