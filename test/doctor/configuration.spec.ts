@@ -1,14 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { basename, join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { diagnose, joinEvidence, readConfiguration, readSettings } from '@edgepass/doctor';
 import { writeFolder } from '../support/edge-fixture.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { CONFIGURED } from './configurations.js';
-import { distributionInput, FILE, PAGE } from './stage.js';
+import { CACHING_OPTIMIZED, distributionInput, FILE, GOOD_POLICY, KEY, PAGE } from './stage.js';
 
 const NOW_MILLISECONDS = 1_795_000_000_000;
 
@@ -19,6 +16,133 @@ function ask(folder: string, url: string | null, app: string, settings: string |
   const parts = [result.evidence, ...(read === null ? [] : [read.evidence])];
   return diagnose(joinEvidence(parts, { nowMilliseconds: NOW_MILLISECONDS, app, target: url }));
 }
+
+/** A template of the recommended distribution; tests change what its policy says. */
+function template(cors: object, more: object = {}): string {
+  const { CorsConfig, CustomHeadersConfig } = GOOD_POLICY;
+  const names = (listed: object) => ({ Items: (listed as { readonly Items: readonly unknown[] }).Items });
+  return JSON.stringify(
+    {
+      Parameters: { AppOrigin: { Type: 'String' } },
+      Resources: {
+        Media: { Type: 'AWS::S3::Bucket' },
+        ViewerKey: {
+          Type: 'AWS::CloudFront::PublicKey',
+          Properties: {
+            PublicKeyConfig: { Name: 'viewers', CallerReference: '1', EncodedKey: KEY.publicPem },
+          },
+        },
+        Viewers: {
+          Type: 'AWS::CloudFront::KeyGroup',
+          Properties: { KeyGroupConfig: { Name: 'viewers', Items: [{ Ref: 'ViewerKey' }] } },
+        },
+        Pages: {
+          Type: 'AWS::CloudFront::ResponseHeadersPolicy',
+          Properties: {
+            ResponseHeadersPolicyConfig: {
+              Name: 'pages',
+              CorsConfig: {
+                ...CorsConfig,
+                AccessControlAllowOrigins: { Items: [{ Ref: 'AppOrigin' }] },
+                AccessControlAllowHeaders: names(CorsConfig.AccessControlAllowHeaders),
+                AccessControlAllowMethods: names(CorsConfig.AccessControlAllowMethods),
+                AccessControlExposeHeaders: names(CorsConfig.AccessControlExposeHeaders),
+                ...cors,
+              },
+              CustomHeadersConfig: names(CustomHeadersConfig),
+            },
+          },
+        },
+        Cdn: {
+          Type: 'AWS::CloudFront::Distribution',
+          Properties: {
+            DistributionConfig: {
+              Enabled: true,
+              Aliases: ['cdn.example.com'],
+              Origins: [
+                {
+                  Id: 'media',
+                  DomainName: { 'Fn::GetAtt': ['Media', 'RegionalDomainName'] },
+                  S3OriginConfig: { OriginAccessIdentity: '' },
+                },
+              ],
+              DefaultCacheBehavior: {
+                TargetOriginId: 'media',
+                ViewerProtocolPolicy: 'https-only',
+                CachePolicyId: CACHING_OPTIMIZED,
+                ResponseHeadersPolicyId: { Ref: 'Pages' },
+                TrustedKeyGroups: [{ Ref: 'Viewers' }],
+                ...more,
+              },
+            },
+          },
+        },
+      },
+    },
+    undefined,
+    2,
+  );
+}
+
+describe('a CloudFormation template', () => {
+  const read = (text: string, keyPairId: string | null = null) => {
+    const file = join(temporaryFolder('template'), 'media.json');
+    writeFileSync(file, text);
+    const parameters = new Map([['AppOrigin', PAGE]]);
+    const result = readConfiguration(file, FILE, PAGE, keyPairId, { parameters });
+    if ('problems' in result) throw new Error(result.problems.join('\n'));
+    return diagnose(
+      joinEvidence([result.evidence], { nowMilliseconds: NOW_MILLISECONDS, app: PAGE, target: FILE }),
+    );
+  };
+
+  test('of the recommended distribution yields nothing but ok', () => {
+    const { findings } = read(template({}));
+    expect(findings.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(findings.length).toBeGreaterThan(3);
+  });
+
+  test('that does not allow credentials: names the setting and its line', () => {
+    const text = template({ AccessControlAllowCredentials: false });
+    const line = text.split('\n').findIndex((each) => each.includes('"CorsConfig"')) + 1;
+    const { rootCause } = read(text);
+    expect([rootCause?.id, rootCause?.fix.where]).toEqual([
+      'credentials-not-allowed',
+      `response headers policy "pages" (media.json:${line} Resources.Pages.Properties.ResponseHeadersPolicyConfig.CorsConfig), CorsConfig.AccessControlAllowCredentials`,
+    ]);
+  });
+
+  test('has the logical id of a key, so the signer’s is not compared with it', () => {
+    expect(read(template({}), 'K2JCJMDEHXQW5F').rootCause).toBeNull();
+  });
+
+  test('without a parameter gives the mistake with its line', () => {
+    const file = join(temporaryFolder('template'), 'media.json');
+    writeFileSync(file, template({}));
+    expect(readConfiguration(file, FILE, PAGE, null)).toEqual({
+      problems: [
+        'media.json:3 Parameters.AppOrigin: expected --parameter AppOrigin=VALUE, found no value and no Default',
+      ],
+    });
+  });
+
+  test('with a Lambda@Edge function on answers judges no headers, and says why', () => {
+    const lambda = {
+      EventType: 'origin-response',
+      LambdaFunctionARN: 'arn:aws:lambda:us-east-1:111122223333:function:cors:1',
+    };
+    const { findings, notes } = read(
+      template(
+        { AccessControlAllowOrigins: { Items: ['https://other.example.com'] } },
+        { LambdaFunctionAssociations: [lambda] },
+      ),
+    );
+    expect(findings.filter(({ status }) => status === 'fail')).toEqual([]);
+    expect(notes).toEqual([
+      'The Lambda@Edge function of the behavior "*" may change the headers of answers, so the configuration alone does not say them.',
+    ]);
+  });
+});
 
 describe('the JSON of a distribution', () => {
   test.each(CONFIGURED.map((configured) => [configured.entry, configured.how, configured] as const))(
@@ -97,26 +221,6 @@ describe('the JSON of a distribution', () => {
     const result = readConfiguration(folder, FILE, PAGE, null);
     if ('problems' in result) throw new Error(result.problems.join('\n'));
     expect(result.evidence.configuration?.map(({ kind }) => kind)).toEqual(kinds);
-  });
-
-  test('is looked for before the folder is copied: a wrong folder is not read', async () => {
-    const folder = temporaryFolder('wrong-folder');
-    // No copy of a socket can be made.
-    const socket = createServer().listen(join(folder, 'socket'));
-    await once(socket, 'listening');
-    expect(readConfiguration(folder, FILE, PAGE, null)).toEqual({
-      problems: [`${basename(folder)}: expected the JSON of aws cloudfront get-distribution-config`],
-    });
-    socket.close();
-  });
-
-  test('leaves no copy of the files behind', () => {
-    const { folder } = writeFolder(distributionInput({}));
-    rmSync(join(folder, 'edge.json'));
-    const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('edgepass-doctor-'));
-    const before = copies();
-    ask(folder, FILE, PAGE);
-    expect(copies().filter((name) => !before.includes(name))).toEqual([]);
   });
 
   test('with mistakes gives each of them with its place', () => {

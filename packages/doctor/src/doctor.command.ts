@@ -8,10 +8,12 @@ import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from './clock.js';
 import type { Diagnosis } from './diagnose.js';
 import type { Evidence, Load } from './evidence/evidence.js';
+import type { TemplateInputs } from './evidence/read-configuration.js';
 import type { CookieFile } from './evidence/read-cookies.js';
 
 const USAGE = `Usage: edgepass-doctor [URL] [--app ORIGIN] [--cookies FILE] [--har FILE] [--console FILE|-]
-                       [--distribution FOLDER|FILE] [--settings FILE] [--ca FILE] [--only ID] [--json] [--list]
+                       [--distribution FOLDER|FILE [--parameter NAME=VALUE]... [--import NAME=VALUE]... [--resource ID]]
+                       [--settings FILE] [--ca FILE] [--only ID] [--json] [--list]
 
 Says which layer refused a private file behind CloudFront, and the one change that cures it: for any backend.
 Hand over what you have, alone or together.
@@ -21,7 +23,8 @@ URL                      the file that fails: it is asked for as your page would
 --cookies FILE           cookies of the browser: a Netscape cookie file, or a request "copied as cURL"
 --har FILE               what the Network panel recorded (Chromium: export it with sensitive data)
 --console FILE|-         lines of the browser's console; - reads them from standard input
---distribution PATH      what AWS writes about the distribution: a folder (docs/edge.md) or one file
+--distribution PATH      what AWS writes about the distribution: a folder (docs/edge.md), one file, or a CloudFormation
+                         template with --parameter, --import and --resource (docs/templates.md)
 --settings FILE          settings of edgepass, as in .env
 --ca FILE                a certificate authority to trust, as PEM, such as data/tls/ca.pem
 --only ID                looks for one cause alone
@@ -44,6 +47,7 @@ interface Options {
   readonly har: string | null;
   readonly console: string | null;
   readonly distribution: string | null;
+  readonly template: TemplateInputs;
   readonly settings: string | null;
   readonly ca: string | null;
   readonly only: string | null;
@@ -103,6 +107,9 @@ async function readOptions(args: readonly string[]): Promise<Options | string> {
       har: text,
       console: text,
       distribution: text,
+      parameter: { type: 'string', multiple: true, default: [] },
+      import: { type: 'string', multiple: true, default: [] },
+      resource: text,
       settings: text,
       ca: text,
       only: text,
@@ -143,11 +150,27 @@ async function readOptions(args: readonly string[]): Promise<Options | string> {
     har: values.har ?? null,
     console: values.console ?? null,
     distribution: values.distribution ?? null,
+    template: {
+      parameters: pairsOf('--parameter', values.parameter),
+      imports: pairsOf('--import', values.import),
+      ...(values.resource === undefined ? {} : { resource: values.resource }),
+    },
     settings: values.settings ?? null,
     ca: values.ca ?? null,
     only,
     json: values.json,
   };
+}
+
+/** What a template leaves open, each as NAME=VALUE. */
+function pairsOf(flag: string, texts: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    texts.map((text) => {
+      const equals = text.indexOf('=');
+      if (equals < 1) throw new WrongUse(`${flag}: expected NAME=VALUE, found ${JSON.stringify(text)}`);
+      return [text.slice(0, equals), text.slice(equals + 1)] as const;
+    }),
+  );
 }
 
 /** Gathers everything once; what is read from files waits for no network. */
@@ -184,6 +207,7 @@ async function gather(options: Options, clock: Clock): Promise<Evidence> {
       url ?? seen?.url ?? null,
       app ?? seen?.page ?? null,
       keyPairId,
+      options.template,
     );
     if ('problems' in result)
       throw new WrongUse(`--distribution ${options.distribution}:\n  ${result.problems.join('\n  ')}`);

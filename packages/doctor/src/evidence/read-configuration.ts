@@ -1,16 +1,5 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import {
   applyPolicy,
   bucketCorsHeaders,
@@ -19,7 +8,10 @@ import {
   readDistribution,
   type Behavior,
   type Distribution,
+  type FolderFiles,
   type HeaderList,
+  type JsonNode,
+  type ReadOptions,
 } from '@edgepass/edge';
 import { isCloudFrontName } from '../browser/site.js';
 import { bareLoad, header, type ConfigurationFact, type Evidence, type Load } from './evidence.js';
@@ -27,8 +19,6 @@ import { bareLoad, header, type ConfigurationFact, type Evidence, type Load } fr
 /** What a distribution would answer, or what is wrong with its files. */
 export type ConfigurationResult =
   { readonly evidence: Partial<Evidence> } | { readonly problems: readonly string[] };
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A page that no list names: stands in where nobody says which page is meant. */
 const SOME_PAGE = 'https://app.example.com';
@@ -42,86 +32,51 @@ const MANAGED_NAMES: Readonly<Record<string, string>> = {
   '67f7725c-6f97-4210-82d7-5512b31e9d03': 'SecurityHeadersPolicy',
 };
 
-/** Names and numbers of the settings, for the sentence that says what to change. */
-interface Names {
+/** What the answers do not show of a behavior: the names that people gave, and code that may change headers. */
+interface Written {
+  /** The name of the response headers policy. */
   readonly policy: string | null;
+  /** Where its CORS is written, in a template with the line. */
+  readonly place: string | null;
   readonly bucket: string;
+  /** A function that sees answers and may change their headers; null: none. */
+  readonly code: string | null;
 }
 
+/** What a template leaves open. */
+export type TemplateInputs = Pick<ReadOptions, 'parameters' | 'imports' | 'resource'>;
+
 /**
- * Reads what AWS writes about a distribution, or a template, with the edge's own reader, and works out the answer to a
- * page that asks for a file with cookies.
+ * Reads what AWS writes about a distribution, or a CloudFormation template, with the edge's own reader, and works out the
+ * answer to a page that asks for a file with cookies.
  *
+ * @param path a folder of AWS's answers, with or without edge.json, one of them alone, or a template
  * @param url the address of the file; null: one for each behavior
  * @param app the page's origin; null: the first that the configuration lists
  * @param keyPairId the id that the signer uses, where it is known
+ * @param inputs the parameters of a template
  */
 export function readConfiguration(
   path: string,
   url: string | null,
   app: string | null,
   keyPairId: string | null,
+  inputs: TemplateInputs = {},
 ): ConfigurationResult {
-  const prepared = prepare(path);
-  if ('problem' in prepared) return { problems: [prepared.problem] };
-  try {
-    const result = readDistribution(prepared.folder);
-    if ('problems' in result) return { problems: result.problems.map(formatFolderProblem) };
-    const config = configOf(readJson(join(prepared.folder, 'distribution.json')) ?? {});
-    const isOnIpv6 = config['IsIPV6Enabled'] === true;
-    const asked = { url, app, keyPairId, isOnIpv6 };
-    return { evidence: evidenceOf(result.distribution, namesOf(config, prepared.folder), asked) };
-  } finally {
-    if (prepared.ours !== null) rmSync(prepared.ours, { recursive: true, force: true });
-  }
-}
-
-/**
- * A folder that the edge reads. AWS's answers alone say nothing of the folders that stand in for the origins: an
- * `edge.json` with empty ones is put beside a copy of them.
- */
-function prepare(
-  path: string,
-): { readonly folder: string; readonly ours: string | null } | { readonly problem: string } {
-  if (!existsSync(path)) return { problem: `${path}: expected a folder or a file, found nothing` };
-  const isFile = statSync(path).isFile();
-  if (!isFile && existsSync(join(path, 'edge.json'))) return { folder: path, ours: null };
-  // Before anything is copied: a wrong folder may hold gigabytes.
-  const document = readJson(isFile ? path : join(path, 'distribution.json'));
-  if (document === null)
-    return { problem: `${basename(path)}: expected the JSON of aws cloudfront get-distribution-config` };
-  const folder = mkdtempSync(join(tmpdir(), 'edgepass-doctor-'));
-  const target = join(folder, 'distribution');
-  mkdirSync(join(folder, 'media'));
-  mkdirSync(target);
-  if (isFile) cpSync(path, join(target, 'distribution.json'));
-  else {
-    for (const name of readdirSync(path).filter((entry) => !entry.startsWith('.'))) {
-      cpSync(join(path, name), join(target, name), { recursive: true });
-    }
-  }
-  const config = configOf(document);
-  if (document['DistributionConfig'] === undefined && document['Distribution'] === undefined) {
-    writeFileSync(join(target, 'distribution.json'), JSON.stringify({ DistributionConfig: document }));
-  }
-  const ids = items(config['Origins']).flatMap(({ Id }) => (typeof Id === 'string' ? [Id] : []));
-  const rules =
-    existsSync(join(target, 'bucket-cors.json')) && ids.length > 1 ? { bucketCors: 'bucket-cors.json' } : {};
-  const origins = Object.fromEntries(ids.map((id) => [id, { folder: '../media', ...rules }]));
-  wrapBareRules(join(target, 'bucket-cors.json'));
-  writeFileSync(join(target, 'edge.json'), JSON.stringify({ origins }));
-  return { folder: target, ours: folder };
-}
-
-/** The S3 console shows the bare array of rules. */
-function wrapBareRules(path: string): void {
-  if (!existsSync(path)) return;
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
-    if (Array.isArray(value)) writeFileSync(path, JSON.stringify({ CORSRules: value }));
-  } catch {
-    // The reader of the edge reports it.
-  }
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return { problems: [`${path}: expected a folder or a file, found nothing`] };
+  const folder = found.isFile() ? dirname(path) : path;
+  // What stands behind the origins on a laptop is of no use here, and AWS alone does not write it.
+  const edgeJson = existsSync(join(folder, 'edge.json')) ? {} : { edgeJson: null };
+  const result = readDistribution(path, { ...edgeJson, ...inputs });
+  if ('problems' in result) return { problems: result.problems.map(formatFolderProblem) };
+  const { distribution, config, files } = result;
+  const isOnIpv6 = config.get('IsIPV6Enabled').value === true;
+  // A template has the logical id of a key, and the signer the one that AWS made of it.
+  const knownKey = files.template === null ? keyPairId : null;
+  return {
+    evidence: evidenceOf(distribution, readerOf(config, files), { url, app, keyPairId: knownKey, isOnIpv6 }),
+  };
 }
 
 interface Asked {
@@ -134,7 +89,7 @@ interface Asked {
 
 function evidenceOf(
   distribution: Distribution,
-  names: (behavior: Behavior) => Names,
+  written: (behavior: Behavior) => Written,
   { url, app, keyPairId, isOnIpv6 }: Asked,
 ): Partial<Evidence> {
   const host =
@@ -142,7 +97,7 @@ function evidenceOf(
     distribution.domainName ??
     'cdn.example.com';
   const addresses = url === null ? sampleAddresses(distribution, host) : [url];
-  const answers = addresses.map((address) => predict(distribution, names, address, app));
+  const answers = addresses.map((address) => predict(distribution, written, address, app));
   const facts = answers.flatMap(({ facts: found }) => found);
   if (distribution.aliases.length === 0) {
     facts.push({
@@ -178,6 +133,11 @@ function evidenceOf(
     loads: answers.map(({ load }) => load).filter((load) => load !== null),
     configuration: facts,
     sources: ['configuration'],
+    notes: answers.flatMap(({ code }) =>
+      code === null
+        ? []
+        : [`${code} may change the headers of answers, so the configuration alone does not say them.`],
+    ),
   };
 }
 
@@ -192,6 +152,8 @@ function sampleAddresses({ behaviors }: Distribution, host: string): readonly st
 
 interface Predicted {
   readonly behavior: Behavior;
+  /** A function that has the last word on headers; null: none. */
+  readonly code: string | null;
   readonly load: Load | null;
   readonly facts: ConfigurationFact[];
 }
@@ -199,14 +161,16 @@ interface Predicted {
 /** The answer to a page that asks with cookies, before any copy is made. */
 function predict(
   distribution: Distribution,
-  names: (behavior: Behavior) => Names,
+  written: (behavior: Behavior) => Written,
   address: string,
   app: string | null,
 ): Predicted {
   const url = new URL(address);
   const behavior = findBehavior(distribution, url.pathname);
-  const origin = distribution.origins.get(behavior.originId);
-  const { policy, bucket } = names(behavior);
+  // Of an origin group the primary origin answers, as long as it does.
+  const { primaryId = behavior.originId } = distribution.originGroups.get(behavior.originId) ?? {};
+  const origin = distribution.origins.get(primaryId);
+  const { policy, place, bucket, code } = written(behavior);
   const listed = [
     ...(behavior.responseHeadersPolicy?.cors?.allowOrigins ?? []),
     ...(origin?.bucketCors?.rules.flatMap(({ allowedOrigins }) => allowedOrigins) ?? []),
@@ -231,7 +195,9 @@ function predict(
     headersPolicy?.cors?.originOverride !== true;
   const where = `behavior "${behavior.pathPattern}"`;
   const policyName =
-    policy === null ? `${where}, ResponseHeadersPolicyId: none` : `response headers policy "${policy}"`;
+    policy === null
+      ? `${where}, ResponseHeadersPolicyId: none`
+      : `response headers policy "${policy}"${place === null ? '' : ` (${place})`}`;
   const slip = value === null ? listed.find((entry) => entry !== page && isSlipOf(entry, page)) : undefined;
   const facts: ConfigurationFact[] = [];
   const answersByOrigin =
@@ -284,12 +250,16 @@ function predict(
       fix: `List exactly ${app} in it.`,
     });
   }
+  // A function sees the answer last.
+  if (code !== null)
+    return { behavior, code, load: null, facts: facts.filter(({ kind }) => kind === 'alias-missing') };
   // An HTTP origin may send what it likes: only a policy that overrides it is known.
   const isUnknown = origin !== undefined && !origin.isS3 && origin.bucketCors === null && !policySpeaks;
   // Without a page and without any CORS nothing says that another origin should read it.
-  if (isUnknown || (app === null && listed.length === 0)) return { behavior, load: null, facts };
+  if (isUnknown || (app === null && listed.length === 0)) return { behavior, code, load: null, facts };
   return {
     behavior,
+    code,
     facts,
     load: {
       ...bareLoad('configuration', `the configuration, ${where}`, address),
@@ -355,53 +325,51 @@ function isSlipOf(entry: string, page: string): boolean {
   return host(entry) === host(page);
 }
 
-/** The names that people gave to policies, from the files themselves. */
-function namesOf(config: Json, folder: string): (behavior: Behavior) => Names {
-  const policies = new Map(Object.entries(MANAGED_NAMES));
-  const place = join(folder, 'response-headers-policies');
-  for (const file of existsSync(place) ? readdirSync(place) : []) {
-    const policy = object(readJson(join(place, file))?.['ResponseHeadersPolicy']);
-    const name = object(policy?.['ResponseHeadersPolicyConfig'])?.['Name'];
-    const id = policy?.['Id'];
-    if (typeof id === 'string') policies.set(id, typeof name === 'string' ? name : id);
-  }
-  const behaviors = [
-    ...items(config['CacheBehaviors']),
-    { PathPattern: '*', ...object(config['DefaultCacheBehavior']) },
-  ];
-  return (behavior) => {
-    const written =
-      behaviors.find(({ PathPattern }) => PathPattern === behavior.pathPattern) ?? behaviors.at(-1);
-    const id = object(written)?.['ResponseHeadersPolicyId'];
+/** Reads beside each behavior what the edge's own form of it leaves out. */
+function readerOf(config: JsonNode, files: FolderFiles): (behavior: Behavior) => Written {
+  const policies = policiesIn(files);
+  const listed = config.get('CacheBehaviors').get('Items');
+  const behaviors = Array.isArray(listed.value) ? listed.items() : [];
+  const fallback = config.get('DefaultCacheBehavior');
+  return ({ pathPattern, originId, functions }) => {
+    const behavior = behaviors.find((node) => node.get('PathPattern').value === pathPattern) ?? fallback;
+    const id = behavior.get('ResponseHeadersPolicyId').value;
+    const isNamed = typeof id === 'string' && id !== '';
+    const known = isNamed ? policies.get(id) : undefined;
+    const hasLambda = /"(?:viewer|origin)-response"/.test(
+      JSON.stringify(behavior.get('LambdaFunctionAssociations').value ?? null),
+    );
     return {
-      policy: typeof id === 'string' && id !== '' ? (policies.get(id) ?? id) : null,
-      bucket: `CORS rules of the bucket behind origin "${behavior.originId}"`,
+      policy: isNamed ? (known?.name ?? MANAGED_NAMES[id] ?? id) : null,
+      place: known?.place ?? null,
+      bucket: `CORS rules of the bucket behind origin "${originId}"`,
+      code:
+        functions.viewerResponse !== null
+          ? `The function "${functions.viewerResponse}" of the behavior "${pathPattern}"`
+          : hasLambda
+            ? `The Lambda@Edge function of the behavior "${pathPattern}"`
+            : null,
     };
   };
 }
 
-function configOf(document: Json): Json {
-  const wrapped =
-    object(object(document['Distribution'])?.['DistributionConfig']) ??
-    object(document['DistributionConfig']);
-  return wrapped ?? document;
-}
-
-function items(list: unknown): readonly Json[] {
-  const found = object(list)?.['Items'];
-  return (Array.isArray(found) ? (found as readonly unknown[]) : [])
-    .map(object)
-    .filter((item) => item !== null);
-}
-
-function readJson(path: string): Json | null {
-  try {
-    return object(JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')));
-  } catch {
-    return null;
-  }
-}
-
-function object(value: unknown): Json | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
+/** Response headers policies by id: their names, and in a template where their CORS is written. */
+function policiesIn(
+  files: FolderFiles,
+): ReadonlyMap<string, { readonly name: string; readonly place: string | null }> {
+  const nodes = files.all('response-headers-policies').files.flatMap((file) => {
+    const items = file.get('ResponseHeadersPolicyList').get('Items');
+    return Array.isArray(items.value) ? items.items() : [file];
+  });
+  return new Map(
+    nodes.map((node) => {
+      const inner = node.get('ResponseHeadersPolicy').isPresent ? node.get('ResponseHeadersPolicy') : node;
+      const within = inner.get('ResponseHeadersPolicyConfig');
+      const policy = within.isPresent ? within : inner;
+      const [id, name] = [inner.get('Id').value, policy.get('Name').value];
+      const key = typeof id === 'string' ? id : node.file.replace(/^.*\/|\.json$/g, '');
+      const place = files.template === null ? null : policy.get('CorsConfig').place;
+      return [key, { name: typeof name === 'string' ? name : key, place }] as const;
+    }),
+  );
 }

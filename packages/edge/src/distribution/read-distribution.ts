@@ -23,6 +23,8 @@ export type DistributionResult = (
       readonly distribution: Distribution;
       /** What it was read from: the names of policies stand there, and where each setting is written. */
       readonly files: FolderFiles;
+      /** The `DistributionConfig`, also of a template, as AWS would answer it. */
+      readonly config: JsonNode;
     }
   | { readonly problems: readonly FolderProblem[] }
 ) & {
@@ -131,7 +133,7 @@ export function readDistribution(path: string, options: ReadOptions = {}): Distr
   );
   return problems.length > 0
     ? { problems, warnings, unfollowed }
-    : { distribution, files, warnings, unfollowed };
+    : { distribution, files, config, warnings, unfollowed };
 }
 
 /** What the reading starts from; null for a file that is missing or cannot be read. */
