@@ -1,13 +1,13 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startDurablePostgres } from '../audit/durable-postgres.js';
+import { startDurablePostgres, type DurablePostgres } from '../audit/durable-postgres.js';
 import { makeCases, type Case } from '../grants/cases.js';
 import { makeDeployment, type Deployment } from '../grants/deployment.js';
 import { giveRights, startEdgepass } from '../grants/servers.js';
-import { machineLine } from '../machine.js';
+import { machineLine, processorTime, shareOfOthers, usedBy } from '../machine.js';
 import type { ServerProcess } from '../server-process.js';
 import type { LoadJob, LoadResult } from './open-load.js';
 import type { ProbeJob, ProbeResult } from './probes.js';
@@ -16,8 +16,10 @@ import type { SilentJob, SilentResult } from './silent-connections.js';
 /** `EDGEPASS_BENCH_SECONDS` shortens the runs for a first look; figures that are written down take 60. */
 const OVERLOAD_SECONDS = Number(process.env['EDGEPASS_BENCH_SECONDS'] ?? 60);
 const WARM_UP_SECONDS = 5;
-const SATURATION_SECONDS = Math.min(15, OVERLOAD_SECONDS);
+const SATURATION_SECONDS = Math.min(10, OVERLOAD_SECONDS);
 const SATURATING_CONNECTIONS = 64;
+/** Of what connections that always wait for an answer are served: what is asked for to find the most that is served. */
+const TRIED_RATES = [0.9, 1, 1.1, 1.25] as const;
 const OVERLOAD = 2;
 const MOST_CONNECTIONS = 3_000;
 const SILENT_CONNECTIONS = 10_000;
@@ -53,12 +55,13 @@ export async function benchOverload(): Promise<void> {
     ] as const) {
       const own = join(folder, name);
       mkdirSync(own);
+      const database = databaseUrl === undefined ? null : postgres;
       // oxlint-disable no-await-in-loop -- one after the other: two would measure each other
       const server = await startEdgepass(deployment, own, databaseUrl === undefined ? {} : { databaseUrl });
       try {
         await giveRights(server.url, deployment, [shared]);
         console.log(`\n${name}`);
-        await benchServer(server, shared, deployment);
+        await benchServer(server, database, shared, deployment);
       } finally {
         await server.stop();
       }
@@ -70,33 +73,47 @@ export async function benchOverload(): Promise<void> {
   }
 }
 
-async function benchServer(server: ServerProcess, one: Case, deployment: Deployment): Promise<void> {
+async function benchServer(
+  server: ServerProcess,
+  database: DurablePostgres | null,
+  one: Case,
+  deployment: Deployment,
+): Promise<void> {
   const { host, port } = server;
   const requests = requestsOf(server, one, deployment);
-  const closed = { host, port, requests, perSecond: null, connections: SATURATING_CONNECTIONS };
+  const target = { host, port, requests };
+  const helpers = () => database?.processes() ?? [];
+  const load = (job: Pick<LoadJob, 'seconds' | 'perSecond' | 'connections'>) =>
+    measuredLoad({ ...target, ...job }, server.pid, helpers());
   const memory = new Memory(server.pid);
   try {
     console.log(`  memory at start ${memory.highest()} MB`);
-    await run<LoadResult>('open-load', { ...closed, seconds: WARM_UP_SECONDS });
-    const saturation = await run<LoadResult>('open-load', { ...closed, seconds: SATURATION_SECONDS });
-    const perSecond = saturation.served / saturation.seconds;
-    print('saturation', saturation);
-    console.log(`  memory ${memory.highest()} MB at most`);
+    const waiting = { perSecond: null, connections: SATURATING_CONNECTIONS };
+    await load({ ...waiting, seconds: WARM_UP_SECONDS });
+    const closed = await load({ ...waiting, seconds: SATURATION_SECONDS });
+    print(`${SATURATING_CONNECTIONS} connections that always wait`, closed);
+    const served = [closed];
+    for (const share of TRIED_RATES) {
+      const perSecond = Math.round(share * servedPerSecond(closed));
+      // oxlint-disable-next-line no-await-in-loop -- one after the other: two would measure each other
+      const tried = await load({ perSecond, connections: MOST_CONNECTIONS, seconds: SATURATION_SECONDS });
+      print(`${perSecond} asked for`, tried);
+      served.push(tried);
+    }
+    const perSecond = Math.max(...served.map(servedPerSecond));
+    console.log(`  saturation: ${perSecond.toFixed(0)} served/s, memory ${memory.highest()} MB at most`);
 
     const [overload, probed] = await Promise.all([
-      run<LoadResult>('open-load', {
-        host,
-        port,
-        requests,
-        seconds: OVERLOAD_SECONDS,
+      load({
         perSecond: Math.round(perSecond * OVERLOAD),
         connections: MOST_CONNECTIONS,
+        seconds: OVERLOAD_SECONDS,
       }),
       run<ProbeResult>('probes', { host, port, seconds: OVERLOAD_SECONDS }),
     ]);
     print(`${OVERLOAD} × saturation`, overload);
     printProbes(probed);
-    const goodput = overload.served / overload.seconds / perSecond;
+    const goodput = servedPerSecond(overload) / perSecond;
     console.log(`  goodput ${goodput.toFixed(2)} of saturation, memory ${memory.highest()} MB at most`);
 
     const [silent, beside] = await Promise.all([
@@ -115,7 +132,7 @@ async function benchServer(server: ServerProcess, one: Case, deployment: Deploym
     const highest = memory.highest();
     console.log(`  memory ${highest} MB at most`);
 
-    const others = { ...saturation.others, ...overload.others };
+    const others = Object.assign({}, ...[...served, overload].map((result) => result.others)) as object;
     if (Object.keys(others).length > 0) throw new Error(`unexpected answers: ${JSON.stringify(others)}`);
     const missed = [
       probed.failed + beside.failed > 0 && 'every probe is answered',
@@ -134,8 +151,55 @@ async function benchServer(server: ServerProcess, one: Case, deployment: Deploym
   }
 }
 
-function print(name: string, result: LoadResult): void {
-  const { servedMilliseconds: served, shedMilliseconds: shed } = result;
+/** What a load gave, and which share of the processors each had while it ran: 1 is one whole processor. */
+interface MeasuredLoad extends LoadResult {
+  /** `null` where the system does not say it. */
+  readonly processors: {
+    readonly service: number;
+    readonly database: number;
+    readonly generator: number;
+    readonly others: number;
+  } | null;
+}
+
+function servedPerSecond({ served, seconds }: LoadResult): number {
+  return served / seconds;
+}
+
+async function measuredLoad(
+  job: LoadJob,
+  service: number,
+  database: readonly number[],
+): Promise<MeasuredLoad> {
+  const child = fork(new URL('./open-load.js', import.meta.url));
+  try {
+    const pids = [service, child.pid ?? 0, process.pid, ...database];
+    const before = processorTime(pids);
+    const begin = performance.now();
+    const result = await answerOf<LoadResult>(child, job);
+    const seconds = (performance.now() - begin) / 1000;
+    // Before the process of the load has ended, and what it used with it.
+    const after = processorTime(pids);
+    if (before === null || after === null) return { ...result, processors: null };
+    const [ofService = 0, generator = 0, , ...ofDatabase] = pids.map(
+      (_, index) => usedBy(index, before, after) / (seconds * 1e6),
+    );
+    return {
+      ...result,
+      processors: {
+        service: ofService,
+        database: ofDatabase.reduce((sum, one) => sum + one, 0),
+        generator,
+        others: shareOfOthers(before, after, seconds) * availableParallelism(),
+      },
+    };
+  } finally {
+    child.disconnect();
+  }
+}
+
+function print(name: string, result: MeasuredLoad): void {
+  const { servedMilliseconds: served, shedMilliseconds: shed, processors } = result;
   const ms = (value: number) => value.toFixed(0);
   console.log(
     [
@@ -146,6 +210,11 @@ function print(name: string, result: LoadResult): void {
       `${result.neverSent} never sent`,
       `generator late by ${ms(result.generatorLateMilliseconds)} ms at most`,
       `other answers ${JSON.stringify(result.others)}`,
+      ...(processors === null
+        ? []
+        : [
+            `processors: service ${processors.service.toFixed(2)}, database server ${processors.database.toFixed(2)}, generator ${processors.generator.toFixed(2)}, others ${processors.others.toFixed(2)} of ${availableParallelism()}`,
+          ]),
     ].join(', '),
   );
 }
@@ -172,16 +241,20 @@ function requestsOf({ host, port }: ServerProcess, one: Case, deployment: Deploy
 }
 
 /** Runs one job in a process of its own, which ends with it. */
-async function run<Result>(script: string, job: LoadJob | ProbeJob | SilentJob): Promise<Result> {
+async function run<Result>(script: string, job: ProbeJob | SilentJob): Promise<Result> {
   const child = fork(new URL(`./${script}.js`, import.meta.url));
   try {
-    const answered = once(child, 'message') as Promise<[Result]>;
-    child.send(job);
-    const [result] = await answered;
-    return result;
+    return await answerOf<Result>(child, job);
   } finally {
     child.disconnect();
   }
+}
+
+async function answerOf<Result>(child: ChildProcess, job: LoadJob | ProbeJob | SilentJob): Promise<Result> {
+  const answered = once(child, 'message') as Promise<[Result]>;
+  child.send(job);
+  const [result] = await answered;
+  return result;
 }
 
 /** The resident memory of a process, looked at again and again. Linux only, elsewhere NaN. */

@@ -85,6 +85,24 @@ describe('the requests that are worked on', () => {
     expect(send(admission).state()).toBe('waits');
   });
 
+  it('while somebody has waited for 500 ms all the time, 50 ms of the first are enough to refuse a new one', () => {
+    const admission = admissionOf({ atOnce: 1, crowd: 1 });
+    const queue = [...sendSome(admission, 2)];
+    const came: string[] = [];
+    for (let step = 0; step < 6; step += 1) {
+      jest.advanceTimersByTime(100);
+      const next = send(admission);
+      came.push(next.state());
+      queue.push(next);
+      queue.shift()?.response.answer();
+    }
+    expect(came).toEqual(['waits', 'waits', 'waits', 'waits', 'waits', 'too_many_requests_waiting']);
+    for (const { response } of queue) response.answer();
+    expect(statesOf(sendSome(admission, 2))).toEqual(['started', 'waits']);
+    jest.advanceTimersByTime(100);
+    expect(send(admission).state()).toBe('waits');
+  });
+
   it('a few who wait long refuse nobody who comes: the machine is slow, and nobody too many', () => {
     const admission = admissionOf({ atOnce: 1, crowd: 5 });
     sendSome(admission, 5);

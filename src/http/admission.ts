@@ -22,6 +22,13 @@ export interface AdmissionLimits {
    */
   readonly crowd: number;
   readonly crowdedMilliseconds: number;
+  /**
+   * Where somebody has waited all the time for longer than the first of these, the second stands in for
+   * `crowdedMilliseconds`: that is no burst that passes but a standing queue (RFC 8289), and a long one serves nobody
+   * more than a short one. It costs more: the garbage collector copies all that waits again and again.
+   */
+  readonly standingMilliseconds: number;
+  readonly crowdedWhileStandingMilliseconds: number;
   /** Who has waited this long is refused, unless the service stops: then everyone who has come is served. */
   readonly longestWaitMilliseconds: number;
 }
@@ -39,8 +46,10 @@ const LIMITS: AdmissionLimits = {
   atOnce: 32,
   unanswered: 1_000,
   unansweredOnConnection: 100,
-  crowd: 256,
+  crowd: 128,
   crowdedMilliseconds: 200,
+  standingMilliseconds: 500,
+  crowdedWhileStandingMilliseconds: 50,
   longestWaitMilliseconds: 900,
 };
 
@@ -85,6 +94,8 @@ export class Admission {
   /** So many may be started at present. */
   #places: number;
   #admitted = 0;
+  /** Since when somebody has waited all the time. */
+  #standingSinceMilliseconds = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(limits: Partial<AdmissionLimits> = {}, sources: Partial<AdmissionSources> = {}) {
@@ -132,14 +143,14 @@ export class Admission {
   };
 
   #isCrowded(): boolean {
+    const limits = this.#limits;
+    if (this.#admitted >= limits.unanswered) return true;
     const [first] = this.#queue;
-    if (this.#admitted >= this.#limits.unanswered) return true;
-    return (
-      first !== undefined &&
-      this.#queue.length >= this.#limits.crowd &&
-      !this.#isStopping() &&
-      this.#nowMilliseconds() - first.sinceMilliseconds > this.#limits.crowdedMilliseconds
-    );
+    if (first === undefined || this.#queue.length < limits.crowd || this.#isStopping()) return false;
+    const now = this.#nowMilliseconds();
+    const isStanding = now - this.#standingSinceMilliseconds > limits.standingMilliseconds;
+    const patience = isStanding ? limits.crowdedWhileStandingMilliseconds : limits.crowdedMilliseconds;
+    return now - first.sinceMilliseconds > patience;
   }
 
   /** Who has waited since before then is refused. */
@@ -153,7 +164,9 @@ export class Admission {
   }
 
   #wait(response: ServerResponse, next: Next): void {
-    this.#queue.push({ response, next, sinceMilliseconds: this.#nowMilliseconds() });
+    const now = this.#nowMilliseconds();
+    if (this.#queue.length === 0) this.#standingSinceMilliseconds = now;
+    this.#queue.push({ response, next, sinceMilliseconds: now });
     if (this.#timer !== null) return;
     // From here on it is measured.
     this.#busyShare();
