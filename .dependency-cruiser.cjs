@@ -130,8 +130,11 @@ module.exports = {
       severity: 'error',
       // What builds runs in this repository alone.
       from: { path: '^packages/', pathNot: '^packages/(release/|local/compile\\.mjs$)' },
-      // An import of types alone is gone after compilation.
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
+      // An import of types alone is gone after compilation; a peer may be a development dependency as well.
+      to: {
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'],
+        dependencyTypesNot: ['type-only', 'npm-peer'],
+      },
     },
   ],
   options: {
