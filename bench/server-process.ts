@@ -13,7 +13,7 @@ export interface ServerProcess {
   readonly port: number;
   readonly url: string;
   readonly pid: number;
-  /** Puts a question to what the process has loaded; for servers with an IPC channel. */
+  /** Puts a question to what the process has loaded, which answers with `{ answer }`; for servers with an IPC channel. */
   ask(question: string): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -103,10 +103,17 @@ function answersOverTls(url: string, authorityFile: string): Promise<boolean> {
 }
 
 async function ask(child: ChildProcess, question: string): Promise<unknown> {
-  const answered = once(child, 'message') as Promise<[unknown]>;
+  const answered = new Promise<unknown>((resolve) => {
+    const listen = (message: unknown): void => {
+      // The service has messages of its own for its parent, such as that it is ready.
+      if (typeof message !== 'object' || message === null || !('answer' in message)) return;
+      child.off('message', listen);
+      resolve(message.answer);
+    };
+    child.on('message', listen);
+  });
   child.send(question);
-  const [answer] = await answered;
-  return answer;
+  return answered;
 }
 
 async function stop(child: ChildProcess): Promise<void> {

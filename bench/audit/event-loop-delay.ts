@@ -11,11 +11,12 @@ process.on('message', (question) => {
   if (question === 'begin') {
     delays.reset();
     delays.enable();
-    process.send?.(null);
+    process.send?.({ answer: null });
   } else {
     delays.disable();
     // Node counts the interval itself in.
-    process.send?.(delays.percentile(99) / NANOSECONDS_PER_MILLISECOND - RESOLUTION_MILLISECONDS);
+    const late = delays.percentile(99) / NANOSECONDS_PER_MILLISECOND - RESOLUTION_MILLISECONDS;
+    process.send?.({ answer: late });
   }
 });
 process.channel?.unref();
