@@ -51,7 +51,7 @@ export interface BrokenLine {
   readonly from: string;
   readonly to: string;
   readonly fails: readonly Step[];
-  /** Whether `npm test` shows it to the browser too; all of them: `npm run infra:browser`. */
+  /** Whether `npm test` shows it to the browser too; all of them: `npm run whole`. */
   readonly isSample?: true;
 }
 

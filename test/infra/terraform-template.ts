@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { parse } from '@cdktn/hcl2json';
+import { createRequire } from 'node:module';
+
+// Its types name the library of the DOM, which would count for every file of the program.
+const { parse } = createRequire(import.meta.url)('@cdktn/hcl2json') as {
+  parse(fileName: string, text: string): Promise<unknown>;
+};
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -46,7 +51,7 @@ const RESOURCES: Readonly<Record<string, readonly [type: string, member: string]
  * public key `first`, and variables as they are given.
  */
 export async function terraformAsTemplate(file: string, variables: Json): Promise<Json> {
-  const module = (await parse('main.tf', readFileSync(file, 'utf8'))) as unknown as Module;
+  const module = (await parse('main.tf', readFileSync(file, 'utf8'))) as Module;
   const resources: Record<string, object> = {};
   const translate = (value: unknown, path: readonly string[]): unknown => {
     if (typeof value === 'string') return expression(value, variables);
