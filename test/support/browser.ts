@@ -75,6 +75,8 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<TestB
       '--disable-dev-shm-usage',
       '--no-first-run',
       '--no-default-browser-check',
+      // Renderers for menus that nobody opens.
+      '--disable-features=PreloadTopChromeWebUI',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
