@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 
 // Its types name the library of the DOM, which would count for every file of the program.
 const { parse } = createRequire(import.meta.url)('@cdktn/hcl2json') as {
-  parse(fileName: string, text: string): Promise<unknown>;
+  readonly parse: (fileName: string, text: string) => Promise<unknown>;
 };
 
 type Json = Readonly<Record<string, unknown>>;
