@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { readTemplate } from '../template/read-template.js';
 import { TemplateDocument } from '../template/template-document.js';
@@ -153,7 +153,7 @@ function openFiles(
     const files = new FolderFiles(folder, problems);
     return {
       files,
-      answer: files.required(distributionFile, DISTRIBUTION_JSON),
+      answer: files.required(distributionFile, `${DISTRIBUTION_JSON}${templatesIn(folder)}`),
       edge: options.edgeJson === null ? null : files.required('edge.json', EDGE_JSON),
     };
   };
@@ -188,6 +188,17 @@ function openFiles(
 
 const DISTRIBUTION_JSON = 'what `aws cloudfront get-distribution-config --id ID` prints';
 const EDGE_JSON = 'what stands behind each origin, {"origins": {"ORIGIN-ID": {"folder": "../media"}}}';
+
+/** What `cdk synth` writes is a folder of templates, of which one is read. */
+function templatesIn(folder: string): string {
+  try {
+    const [first, ...others] = readdirSync(folder).filter((name) => name.endsWith('.template.json'));
+    if (first === undefined) return '';
+    return `, or --distribution with a template of this folder, ${[first, ...others].join(', ')}`;
+  } catch {
+    return '';
+  }
+}
 
 /** Stands for a file that could not be read: that was reported, so nothing inside it is missed. */
 function unread(file: string): JsonNode {

@@ -219,6 +219,12 @@ describe('one line is said of', () => {
     expect(evaluated(written).problems).toEqual([line]);
   });
 
+  it('an alias of YAML inside of what it names', () => {
+    expect(evaluated('&all [*all]').problems).toEqual([
+      expect.stringMatching(/: expected a value of at most 100 levels, found more$/),
+    ]);
+  });
+
   it('a value that a parameter does not allow, and of a secret one nothing is shown', () => {
     const parameters = new Map([
       ['Stage', 'beta'],

@@ -38,6 +38,8 @@ export interface TemplateResource {
 }
 
 const DEFAULT_REGION = 'us-east-1';
+/** No template is as deep; an alias of YAML that stands inside of what it names has no end. */
+const MAX_DEPTH = 100;
 /** The member that names a resource, for the types that others name by it. */
 const NAME_MEMBERS: Readonly<Record<string, string>> = {
   'AWS::S3::Bucket': 'BucketName',
@@ -59,6 +61,7 @@ export class TemplateEvaluation {
   private readonly conditions = new Map<string, Truth | 'being evaluated'>();
   private readonly physicalIds = new Map<string, string | null>();
   private readonly reported = new Set<string>();
+  private depth = 0;
 
   constructor(
     root: TemplateNode,
@@ -91,6 +94,19 @@ export class TemplateEvaluation {
 
   /** Null: `AWS::NoValue`, as if it were not written. */
   evaluate(node: TemplateNode): TemplateValue | null {
+    if (this.depth > MAX_DEPTH) {
+      if (!this.isFirst('depth')) return unknownValue(node);
+      return this.mistake(node, `a value of at most ${MAX_DEPTH} levels`, 'more');
+    }
+    this.depth += 1;
+    try {
+      return this.evaluateWritten(node);
+    } finally {
+      this.depth -= 1;
+    }
+  }
+
+  private evaluateWritten(node: TemplateNode): TemplateValue | null {
     const call = node.call();
     if (call !== null && call.name !== 'Condition') return this.evaluateCall(call, node);
     const items = node.items();

@@ -535,6 +535,13 @@ describe('a template', () => {
     expect(linesOf(path, { resource: 'Cdn' })).toEqual([]);
   });
 
+  it('is named where the folder of cdk synth was given', () => {
+    const folder = join(writeTemplate(SHORT, EDGE, 'Media.template.json'), '..');
+    expect(linesOf(folder)[0]).toBe(
+      'distribution.json: expected what `aws cloudfront get-distribution-config --id ID` prints, or --distribution with a template of this folder, Media.template.json, found no file',
+    );
+  });
+
   it('without a distribution is refused', () => {
     expect(linesOf(writeTemplate({ Resources: {} }))).toEqual([
       'template.yaml:2 Resources: expected a resource of type AWS::CloudFront::Distribution whose Condition is true, found 0',
