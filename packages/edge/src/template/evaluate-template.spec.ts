@@ -28,6 +28,7 @@ Resources:
   LiveOnly: { Type: "AWS::S3::Bucket", Condition: IsLive }
   Load: { Type: "AWS::ElasticLoadBalancingV2::LoadBalancer" }
   Url: { Type: "AWS::Lambda::Url" }
+  Prod: { Type: "AWS::ApiGateway::Stage", Properties: { StageName: prod } }
 `;
 
 interface Evaluated {
@@ -69,6 +70,7 @@ describe('the functions of a template', () => {
     ['Ref of a bucket with a name', '!Ref Named', 'media-test'],
     ['Ref of a public key', '!Ref Key', 'Key'],
     ['Ref of a function', '!Ref Rewrite', 'arn:aws:cloudfront::123456789012:function/rewrite'],
+    ['Ref of the stage of an API', '!Ref Prod', 'prod'],
     ['Ref of AWS::Region', '!Ref "AWS::Region"', 'us-east-1'],
     ['Ref of AWS::NoValue in a list', '[a, !Ref "AWS::NoValue"]', ['a']],
     ['Ref of AWS::NoValue in an object', '{ a: 1, b: !Ref "AWS::NoValue" }', { a: 1 }],

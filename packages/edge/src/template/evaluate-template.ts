@@ -42,6 +42,8 @@ const DEFAULT_REGION = 'us-east-1';
 const MAX_DEPTH = 100;
 /** The member that names a resource, for the types that others name by it. */
 const NAME_MEMBERS: Readonly<Record<string, string>> = {
+  'AWS::ApiGateway::Stage': 'StageName',
+  'AWS::ApiGatewayV2::Stage': 'StageName',
   'AWS::S3::Bucket': 'BucketName',
   'AWS::CloudFront::Function': 'Name',
   'AWS::CloudFront::KeyValueStore': 'Name',
