@@ -26,8 +26,15 @@ export function readCloudFrontUrl(text: string, environment: Environment): Addre
   return faulty(excess(text, url), `write ${canonical}; no path, query or default port`);
 }
 
+// `capacitor://localhost`, `ionic://localhost`, `tauri://localhost`, `app://…` of Electron, `file://`.
+const APP_SCHEME = /^(?!https?:|ftp:|wss?:)[a-z][a-z0-9+.-]*:\/\//;
+const OF_AN_APP =
+  'give the page an https:// address on the site of the API, or call the API from native code (docs/native.md): web ' +
+  'views keep no cookies of ours for a page with a scheme of its own';
+
 /** Reads one exact origin of an app: scheme, host and port as a browser writes them into `Origin`. */
 export function readAppOrigin(text: string, environment: Environment): AddressResult<string> {
+  if (APP_SCHEME.test(text)) return faulty('a page that an app brings with it', OF_AN_APP);
   const read = readHttpUrl(text, environment);
   if ('fault' in read) return read;
   const { origin } = read.address;

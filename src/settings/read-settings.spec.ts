@@ -19,6 +19,8 @@ const PRODUCTION: Environment = {
   AUTH_AUDIENCE: 'edgepass',
   DATABASE_URL: 'sqlite:/var/lib/edgepass.sqlite',
 };
+const OF_AN_APP =
+  'give the page an https:// address on the site of the API, or call the API from native code (docs/native.md): web views keep no cookies of ours for a page with a scheme of its own';
 const PERCENT_ENCODE =
   'percent-encode special characters of the password (@ is %40, / is %2F, # is %23), and end the address with the name of the database';
 const DEVELOPMENT: Environment = { NODE_ENV: 'development' };
@@ -298,6 +300,10 @@ describe('a wrong value', () => {
     ['APP_ORIGINS', '*', 'name each host in full; a pattern is never accepted'],
     ['APP_ORIGINS', 'https://*.example.com', 'name each host in full; a pattern is never accepted'],
     ['APP_ORIGINS', 'null', 'begin with https:// in lower case'],
+    ['APP_ORIGINS', 'capacitor://localhost', OF_AN_APP],
+    ['APP_ORIGINS', 'ionic://localhost', OF_AN_APP],
+    ['APP_ORIGINS', 'https://app.example.com,file://', OF_AN_APP],
+    ['APP_ORIGINS', 'ftp://app.example.com', 'begin with https:// in lower case'],
     ['APP_ORIGINS', 'https://app.example.com/', 'write https://app.example.com'],
     ['APP_ORIGINS', 'https://app.example.com/login', 'write https://app.example.com'],
     ['APP_ORIGINS', 'https://app.example.com:443', 'write https://app.example.com'],

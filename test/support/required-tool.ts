@@ -17,7 +17,10 @@ type Command =
   | 'pgbouncer'
   | 'promtool'
   | 'strace'
-  | 'systemd-analyze';
+  | 'python3'
+  | 'systemd-analyze'
+  | 'wget'
+  | 'yt-dlp';
 
 /**
  * Something outside package.json that a test needs. `postgresql` is the binary package for this platform,
@@ -37,8 +40,11 @@ const names: Readonly<Record<Command, readonly string[]>> = {
   openssl: ['openssl'],
   pgbouncer: ['pgbouncer'],
   promtool: ['promtool'],
+  python3: ['python3'],
   strace: ['strace'],
   'systemd-analyze': ['systemd-analyze'],
+  wget: ['wget'],
+  'yt-dlp': ['yt-dlp'],
 };
 
 /** Takes a tool's name; gives the path of its executable on PATH, or null. */
