@@ -69,6 +69,16 @@ describe('docs/native.md', () => {
     expect(stderr).toContain('403 Forbidden');
   });
 
+  testWith(['curl', 'ffmpeg'], 'ffprobe: does not know EXT-X-DEFINE', async () => {
+    const body = '{"path":"courses/algebra/lesson-1/handing-on.m3u8","prefix":"courses/algebra/lesson-1"}';
+    const { code, stderr } = await stage.shell(
+      `curl -sS -H "Authorization: Bearer $TOKEN" --json '${body}' ${API}/signed-urls | sed 's/.*"url":"\\([^"]*\\)".*/\\1/' > url
+      ffprobe -v error "$(cat url)"`,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('Policy={$Policy}');
+  });
+
   testWith('python3', 'Python: a session of requests keeps the cookies', async () => {
     const script = blockOf('Python', 'python');
     expect(await stage.shell(`python3 - <<'PYTHON'\n${script}PYTHON`)).toMatchObject({
