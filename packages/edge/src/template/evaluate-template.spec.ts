@@ -221,6 +221,12 @@ describe('one line is said of', () => {
     expect(evaluated(written).problems).toEqual([line]);
   });
 
+  it('a physical id of a resource that the template does not have', () => {
+    expect(evaluated('x', { physicalIds: new Map([['Kye', 'K1']]) }).problems).toEqual([
+      'Resources: expected physicalIds in edge.json with names of resources, found "Kye"',
+    ]);
+  });
+
   it('an alias of YAML inside of what it names', () => {
     expect(evaluated('&all [*all]').problems).toEqual([
       expect.stringMatching(/: expected a value of at most 100 levels, found more$/),

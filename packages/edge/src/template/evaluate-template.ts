@@ -72,7 +72,7 @@ export class TemplateEvaluation {
   ) {
     this.sections = new Map((root.members() ?? []).map(({ name, node }) => [name, node]));
     this.stack = stackOf(inputs.parameters);
-    this.refuseUnknownParameters(root);
+    this.refuseUnknownNames(root);
   }
 
   /** The resources of a type that are made, in the order of the template. */
@@ -210,13 +210,19 @@ export class TemplateEvaluation {
     return { content, text: null, ...placeOf(place) };
   }
 
-  /** A parameter that the template does not have is a slip of the command line, as CloudFormation says too. */
-  private refuseUnknownParameters(root: TemplateNode): void {
+  /** A name that the template does not have is a slip of who wrote it; CloudFormation refuses such a parameter too. */
+  private refuseUnknownNames(root: TemplateNode): void {
     for (const name of this.inputs.parameters.keys()) {
       if (name.startsWith('AWS::') || this.sections.get('Parameters')?.get(name)) continue;
       const names = (this.sections.get('Parameters')?.members() ?? []).map((member) => member.name);
       const place = this.sections.get('Parameters') ?? { path: 'Parameters', line: root.line };
       this.report(place, `--parameter with one of ${names.join(', ') || 'no name'}`, name);
+    }
+    for (const name of this.inputs.physicalIds.keys()) {
+      const resources = this.sections.get('Resources') ?? root;
+      if (resources.get(name) === null) {
+        this.report(resources, 'physicalIds in edge.json with names of resources', JSON.stringify(name));
+      }
     }
   }
 

@@ -543,7 +543,7 @@ describe('a template', () => {
   });
 
   it('without a distribution is refused', () => {
-    expect(linesOf(writeTemplate({ Resources: {} }))).toEqual([
+    expect(linesOf(writeTemplate({ Resources: {} }, { origins: {} }))).toEqual([
       'template.yaml:2 Resources: expected a resource of type AWS::CloudFront::Distribution whose Condition is true, found 0',
     ]);
   });
