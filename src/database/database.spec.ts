@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, test } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import { createTestDatabase } from '../../test/support/postgres.js';
@@ -149,3 +149,23 @@ describe('a PostgreSQL that does not answer any more', () => {
     await end();
   });
 });
+
+test.each(['sqlite', 'postgres'] as const)(
+  'a database in %s that a later version has changed is refused, with what to do',
+  async (kind) => {
+    const server = kind === 'postgres' ? await createTestDatabase() : null;
+    const settings = server
+      ? ({ kind: 'postgres', url: new Secret(server.url) } as const)
+      : ({ kind: 'sqlite', path: join(temporaryFolder('database'), 'edgepass.sqlite') } as const);
+    const database = await openDatabase(settings, silent);
+    await sql`insert into kysely_migration (name, timestamp) values ('9999-later', '2030-01-01T00:00:00.000Z')`.execute(
+      database.queries,
+    );
+    await database.close();
+    const refusal = await refusalOf(settings);
+    await server?.drop();
+    expect(refusal).toBe(
+      'DATABASE_URL: expected a database of this version of edgepass, or of one before; found the change 9999-later of a later version; start that version, or restore the backup from before it',
+    );
+  },
+);

@@ -1,4 +1,6 @@
 import { Migrator } from 'kysely/migration';
+import { formatProblems } from '../settings/settings-problem.js';
+import { DatabaseOpenError } from './database-open-error.js';
 import { DIALECT_FRAGMENTS, type DialectName } from './dialect-fragments.js';
 import { entitlementsAndGrants } from './migrations/0001-entitlements-and-grants.js';
 import { auditLog } from './migrations/0002-audit-log.js';
@@ -22,5 +24,20 @@ export async function migrateToLatest(queries: Queries, dialect: DialectName): P
     },
   });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw error;
+  if (error) throw ofLaterVersion(error) ?? error;
+}
+
+/** kysely's words for a schema that has more than this version knows of: an update that was taken back. */
+const MORE_THAN_KNOWN = /previously executed migration (\S+) is missing/;
+
+function ofLaterVersion(error: unknown): DatabaseOpenError | null {
+  const name = MORE_THAN_KNOWN.exec(error instanceof Error ? error.message : '')?.[1];
+  if (name === undefined) return null;
+  const problem = {
+    setting: 'DATABASE_URL',
+    expected: 'a database of this version of edgepass, or of one before',
+    found: `the change ${name} of a later version`,
+    todo: 'start that version, or restore the backup from before it',
+  };
+  return new DatabaseOpenError(formatProblems([problem]), error);
 }
