@@ -48,9 +48,13 @@ export async function actAsOwner(database: Kysely<unknown>): Promise<string> {
   return schema;
 }
 
-/** How often, and how long each time, the exclusive lock is asked for: callers of the service wait that long at most. */
-const LOCK_TRIES = 300;
+/**
+ * How often, how long each time, and with what pause the exclusive lock is asked for: callers of the service wait behind
+ * it that long at most. A reader that holds the table for long, such as a backup, is waited for by the tries.
+ */
+const LOCK_TRIES = 100;
 const LOCK_MILLISECONDS = 100;
+const LOCK_PAUSE_SECONDS = 0.5;
 
 /**
  * The triggers of deletion name the table that people know, not the partition; and a temporary table cannot stand
@@ -83,7 +87,7 @@ export const lockBriefly = (table: string): string => `
         exit;
       exception when lock_not_available then
         if tries = ${LOCK_TRIES} then raise; end if;
-        perform pg_sleep(0.1);
+        perform pg_sleep(${LOCK_PAUSE_SECONDS});
       end;
     end loop;
     perform set_config('lock_timeout', '0', true);`;
@@ -182,9 +186,10 @@ const PARTITION_FUNCTIONS = (schema: string): string => `
   end $$;
   revoke all on function edgepass_add_audit_partition from public;
 
-  -- Takes no argument and makes what is to be made anyway, so whoever may connect may call it.
+  -- Takes no argument and makes what is to be made anyway, so every role that can connect may call it. To attach a
+  -- partition locks the default one, which a reader may hold: then it fails, and is done at the next call.
   create function edgepass_make_audit_partitions() returns integer
-  language plpgsql security definer set search_path = ${schema}, pg_temp as $$
+  language plpgsql security definer set search_path = ${schema}, pg_temp set lock_timeout = '${LOCK_MILLISECONDS}ms' as $$
   declare
     parent text;
     month timestamp;

@@ -117,7 +117,8 @@ async function stateOf(queries: Queries, table: string): Promise<PreparationStat
 
 /** A change that is over at once, but needs the table for itself: whoever uses it waits no longer than this at a time. */
 const LOCK_MILLISECONDS = 100;
-const LOCK_TRIES = 300;
+const LOCK_TRIES = 100;
+const LOCK_PAUSE_SECONDS = 0.5;
 
 /** @throws PostgreSQL's `lock_not_available` when the table was in use all the time */
 async function soon(queries: Queries, change: RawBuilder<unknown>): Promise<void> {
@@ -133,7 +134,7 @@ async function soon(queries: Queries, change: RawBuilder<unknown>): Promise<void
             return;
           exception when lock_not_available then
             if tries = ${LOCK_TRIES} then raise; end if;
-            perform pg_sleep(0.1);
+            perform pg_sleep(${LOCK_PAUSE_SECONDS});
           end;
         end loop;
       end $soon$`,
