@@ -112,9 +112,9 @@ export class AppModule {
       providers: [
         {
           provide: DiagnosesService,
-          inject: [GrantsService],
-          useFactory: (grants: GrantsService) =>
-            new DiagnosesService(grants, settings, () => parts.clock.nowEpochSeconds()),
+          inject: [GrantsService, CloudFrontService],
+          useFactory: (grants: GrantsService, cookies: CloudFrontService) =>
+            new DiagnosesService(grants, cookies, settings, () => parts.clock.nowEpochSeconds()),
         },
       ],
     };

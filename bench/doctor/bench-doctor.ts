@@ -80,7 +80,14 @@ async function benchLive(folder: string): Promise<void> {
     const curl = (status: string, ...probe: readonly string[]): Run => ({
       command: 'curl',
       args: [
-        ...['-s', '-o', '/dev/null', '-w', '%{http_code}', '--compressed', '--cacert', tls.authorityFile],
+        '-s',
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code}',
+        '--compressed',
+        '--cacert',
+        tls.authorityFile,
         ...probe,
         url,
       ],

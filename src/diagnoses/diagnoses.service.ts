@@ -1,13 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 // Types alone: the package is an optional peer, loaded when a diagnosis is asked for.
-import type { CookiePair, Diagnosis, Load } from '@edgepass/doctor';
+import type { CookiePair, Diagnosis, KnownGrant, Load } from '@edgepass/doctor';
+import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import type { HeldGrant } from '../cloudfront/cookies/held-grants.js';
 import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
 import { toCloudFrontBase64 } from '../cloudfront/policy.js';
-import { readEscapedPrefix, WHOLE_DISTRIBUTION, type Prefix } from '../cloudfront/prefix.js';
+import { covers, readEscapedPrefix, WHOLE_DISTRIBUTION, type Prefix } from '../cloudfront/prefix.js';
 import type { Caller } from '../grants/caller.js';
 import type { GrantsService } from '../grants/grants.service.js';
 import { Problem } from '../http/problems/problem.js';
+import { cookieValues } from '../http/sent-cookies.js';
 import type { Settings } from '../settings/settings.js';
 
 /** The shortest grant that exists: the cookies never leave this process. */
@@ -60,21 +64,26 @@ export class DiagnosesService {
 
   constructor(
     private readonly grants: Pick<GrantsService, 'grant'>,
+    private readonly cookies: Pick<CloudFrontService, 'held' | 'resourceFor'>,
     { cloudFront, environment, dataDir }: Pick<Settings, 'cloudFront' | 'environment' | 'dataDir'>,
     private readonly nowEpochSeconds: () => number,
   ) {
     this.#cdn = new URL(cloudFront.url).origin;
     const file = join(dataDir, 'tls/ca.pem');
-    this.#authority = environment === 'development' && existsSync(file) ? [readFileSync(file, 'utf8')] : [];
+    const isDevelopment = environment === 'development';
+    this.#authority = isDevelopment && existsSync(file) ? [readFileSync(file, 'utf8')] : [];
+    // A build beside a running service takes the files away for a moment; where it is absent a call says so.
+    if (isDevelopment) void import('@edgepass/doctor').catch(() => undefined);
   }
 
   /**
    * @param address of a file on the configured CDN
-   * @param origin of the calling page
+   * @param request of the calling page: its `Origin`, and what its cookies say that this browser holds
    * @throws {Problem} `url_not_allowed`; `not_found` where the doctor is not installed; what a grant throws but `not_entitled`
    */
-  async diagnose(caller: Caller, address: string, origin: string | null): Promise<DiagnosisAnswer> {
+  async diagnose(caller: Caller, address: string, request: IncomingMessage): Promise<DiagnosisAnswer> {
     const url = this.allowed(address);
+    const origin = request.headers.origin ?? null;
     const doctor = await loadDoctor();
     const set = await this.grantFor(caller, url);
     const now = this.nowEpochSeconds() * 1000;
@@ -87,14 +96,16 @@ export class DiagnosesService {
       readsBodies: false,
       nowMilliseconds: () => now,
     });
-    const evidence = doctor.joinEvidence([live], { nowMilliseconds: now, target: url.href, app: origin });
-    const diagnosis = doctor.diagnose(evidence);
     const entitled = set !== null;
+    // Without the right to the file it is no wonder that the browser holds no grant for it.
+    const jar = entitled ? doctor.readJar({ ...this.jarOf(caller, url, request), nowMilliseconds: now }) : {};
+    const base = { nowMilliseconds: now, target: url.href, app: origin };
+    const diagnosis = doctor.diagnose(doctor.joinEvidence([live, jar], base));
     return {
       url: `${url.origin}${url.pathname}`,
       origin,
       entitled,
-      sentence: sentenceOf(diagnosis, entitled),
+      sentence: sentenceOf(diagnosis, entitled, jar.jar !== undefined),
       answers: (live.loads ?? []).map(answerOf),
       diagnosis,
     };
@@ -107,6 +118,25 @@ export class DiagnosesService {
       throw new Problem('url_not_allowed', { detail: `The address must begin with ${this.#cdn}/.` });
     }
     return url;
+  }
+
+  /** What this browser holds, as far as its call shows. */
+  private jarOf(caller: Caller, { pathname }: URL, request: IncomingMessage) {
+    const folder = folderOf(pathname);
+    const known = ({ prefix }: HeldGrant): KnownGrant => ({
+      prefix,
+      coversFile: folder !== null && covers(prefix, folder),
+      resource: this.cookies.resourceFor(prefix),
+    });
+    const { own, foreign } = this.cookies.held(request, caller);
+    const sent = cookieValues(request.headers.cookie, () => true);
+    // Cookies with Path=/ come to the API as well, whichever prefix they are for.
+    const isOursEverywhere = own.some(({ prefix }) => prefix === WHOLE_DISTRIBUTION);
+    return {
+      own: own.map(known),
+      foreign: foreign.map(known),
+      cookies: isOursEverywhere ? sent.filter(({ name }) => !name.startsWith('CloudFront-')) : sent,
+    };
   }
 
   /** Null: the caller is not entitled, or no grant can be asked for such a path. */
@@ -161,10 +191,16 @@ function answerOf({ where, method, status, headers }: Load): EdgeAnswerSeen {
   };
 }
 
-function sentenceOf({ rootCause, alsoPossible }: Diagnosis, entitled: boolean): string {
+function sentenceOf({ rootCause, alsoPossible }: Diagnosis, entitled: boolean, isHeld: boolean): string {
   if (rootCause !== null) return `${rootCause.title} ${rootCause.fix.text}`;
   if (!entitled) return 'You are not entitled to this file, so it was asked for without cookies.';
   if (alsoPossible.length > 0) return 'The edge refused, and its answer does not say why.';
+  if (isHeld) {
+    return (
+      'The edge answers well to the cookies that you would get now, and this browser holds a grant for the file. If the ' +
+      'page still fails, its request carried no cookies: load the file with credentials or without crossorigin.'
+    );
+  }
   return (
     'The edge answers well to the cookies that you would get now. If the page still fails, its request carried none: ' +
     'ask for the grant with credentials, and load the file with credentials or without crossorigin.'

@@ -6,6 +6,7 @@ import { readDistribution, startEdgeServer, type EdgeServer } from '@edgepass/ed
 import { distributionInput, GOOD_POLICY } from '../doctor/stage.js';
 import { distributionOf, list, writeFolder } from '../support/edge-fixture.js';
 import { NOW_EPOCH_SECONDS, startTestApi, TEST_KEY, TEST_KEY_PAIR_ID, type TestApi } from '../support/api.js';
+import { heldHeader } from '../support/set-cookie-lines.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeTestCertificates, type TestCertificates } from '../support/test-certificates.js';
 
@@ -67,6 +68,75 @@ afterAll(async () => {
 const ask = (url: string, sub = 'u1') =>
   api.http.post('/diagnoses').set('Authorization', api.bearer(sub)).set('Origin', PAGE).send({ url });
 const file = () => `https://cdn.media.localhost:${edge.port}${PATH}`;
+
+describe('POST /diagnoses, of a browser whose call carries cookies', () => {
+  const withCookies = (cookie: string, sub?: string) => ask(file(), sub).set('Cookie', cookie);
+  /** What the CDN's cookies of a grant for another host and folder look like, set with Path=/ for a parent of both. */
+  const strange = Buffer.from(
+    JSON.stringify({
+      Statement: [
+        {
+          Resource: 'https://cdn.staging.media.localhost/*',
+          Condition: { DateLessThan: { 'AWS:EpochTime': NOW_EPOCH_SECONDS - 60 } },
+        },
+      ],
+    }),
+  )
+    .toString('base64')
+    .replaceAll('=', '_');
+
+  test('with a grant for the folder, says that it is held', async () => {
+    const held = heldHeader(await api.ask('courses/algebra'));
+    const { body } = await withCookies(held);
+    expect(body.diagnosis.rootCause).toBeNull();
+    expect(body.sentence).toMatch(/, and this browser holds a grant for the file\. If the page still fails/);
+  });
+
+  test('with no record of a grant, names that', async () => {
+    const { body } = await withCookies('session=0123456789abcdef');
+    expect(body.diagnosis.rootCause.id).toBe('grant-missing');
+    expect(body.sentence).toMatch(/^The browser holds no grant: none was asked for/);
+  });
+
+  test('with grants for other folders alone, names these', async () => {
+    await api.give({ subject: 'user:u1', prefix: 'courses/biology' });
+    const held = heldHeader(await api.ask('courses/biology'));
+    const { body } = await withCookies(held);
+    expect(body.diagnosis.rootCause).toMatchObject({
+      id: 'folder-not-granted',
+      seen: ['This browser holds grants for courses/biology, and the file lies in none of them.'],
+    });
+  });
+
+  test('with the grant of another viewer, names that', async () => {
+    await api.give({ subject: 'user:other', prefix: 'courses/algebra' });
+    const held = heldHeader(await api.ask('courses/algebra', { sub: 'other' }));
+    const { body } = await withCookies(held);
+    expect(body.diagnosis.rootCause).toMatchObject({ id: 'viewer-changed', catalogue: ['F58'] });
+  });
+
+  test('with signed cookies that no grant of it set, warns of them and shows no value', async () => {
+    const held = heldHeader(await api.ask('courses/algebra'));
+    const { body, text } = await withCookies(`${held}; CloudFront-Policy=${strange}`);
+    expect(body.diagnosis.rootCause).toBeNull();
+    expect(
+      body.diagnosis.findings.filter(({ status }: { status: string }) => status === 'warn'),
+    ).toMatchObject([
+      {
+        id: 'nested-cookie-scopes',
+        seen: [
+          'A CloudFront-Policy came with the call that is of no grant of this browser: it opens https://cdn.staging.media.localhost/*, and has ended. Where its Domain reaches the CDN, two sets arrive there.',
+        ],
+      },
+    ]);
+    expect(text).not.toContain(strange);
+  });
+
+  test('of a caller who is not entitled, says that alone', async () => {
+    const { body } = await withCookies('session=0123456789abcdef', 'stranger');
+    expect(body.sentence).toBe('You are not entitled to this file, so it was asked for without cookies.');
+  });
+});
 
 describe('POST /diagnoses', () => {
   test('of a healthy file says that the edge answers well, and shows no cookie', async () => {

@@ -18,6 +18,7 @@ export { probe, type ProbeInput } from './evidence/probe.js';
 export { readConfiguration, type ConfigurationResult } from './evidence/read-configuration.js';
 export { readConsole } from './evidence/read-console.js';
 export { readHar, type HarResult } from './evidence/read-har.js';
+export { readJar, type JarInput, type KnownGrant } from './evidence/read-jar.js';
 export { readSettings, type SettingsResult } from './evidence/read-settings.js';
 export { report } from './report.js';
 export { listOfChecks } from './page.js';

@@ -9,7 +9,7 @@ import {
 } from '../evidence/signed-policy.js';
 import { printable } from '../evidence/show.js';
 import { isMedia, isServed, loadsOfHost, refusalOf, signedCookiesOf, timeOf, type Facts } from '../facts.js';
-import { distinct, shown, signOf, type Check, type Sign } from './check.js';
+import { distinct, jarSigns, shown, signOf, type Check, type Sign } from './check.js';
 
 /** Refused requests that carried signed cookies. */
 const withCookies = ({ failing }: Facts) =>
@@ -96,8 +96,10 @@ export const ACCESS_CHECKS: readonly Check[] = [
       'two viewers in one recording, by the subject of their tokens or a new session cookie, and a signed cookie of the first in a request of the second',
     toTellApart: 'whether it works in a fresh private window',
     look: (facts) => {
+      const told = jarSigns(facts, 'other-viewer');
+      if (told.length > 0) return told;
       const changes = viewerChanges(facts);
-      if (changes.length === 0) return facts.grants.length === 0 ? null : [];
+      if (changes.length === 0) return facts.grants.length === 0 && facts.evidence.jar === null ? null : [];
       const signs: Sign[] = [];
       for (const change of changes) {
         const before = facts.grants.filter(({ load }) => timeOf(load, facts.evidence) < change.at).at(-1);
@@ -145,7 +147,8 @@ export const ACCESS_CHECKS: readonly Check[] = [
           ? [{ seen: `${shown(load)} answered 403 and carried ${signed.doubled.join(', ')} twice.` }]
           : [];
       });
-      return answer(facts, signs);
+      const all = [...signs, ...jarSigns(facts, 'two-sets')];
+      return all.length === 0 && facts.evidence.jar !== null ? [] : answer(facts, all);
     },
   },
   {

@@ -1,4 +1,4 @@
-import type { ConfigurationFact, Load } from '../evidence/evidence.js';
+import type { ConfigurationFact, JarFact, Load } from '../evidence/evidence.js';
 import { showUrl } from '../evidence/show.js';
 import type { Facts } from '../facts.js';
 
@@ -88,6 +88,13 @@ export function signOf({ text, where, fix, isWarning }: ConfigurationFact): Sign
     ...(fix === undefined ? {} : { fix }),
     ...(isWarning === undefined ? {} : { isWarning }),
   };
+}
+
+/** What a browser showed to its API, as signs. */
+export function jarSigns({ evidence }: Facts, kind: JarFact['kind']): readonly Sign[] {
+  return (evidence.jar ?? [])
+    .filter((fact) => fact.kind === kind)
+    .map(({ text, isWarning = false }) => ({ seen: text, isWarning }));
 }
 
 /** One sign for each distinct text. */

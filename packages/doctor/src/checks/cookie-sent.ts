@@ -14,7 +14,7 @@ import {
   signedCookiesOf,
   type Facts,
 } from '../facts.js';
-import { distinct, shown, type Check, type Sign } from './check.js';
+import { distinct, jarSigns, shown, type Check, type Sign } from './check.js';
 
 /** Refused requests of a browser that are known to have carried no signed cookie. */
 const withoutCookies = ({ failing }: Facts) =>
@@ -327,6 +327,20 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     },
   },
   {
+    id: 'grant-missing',
+    catalogue: [],
+    stage: 'cookie-sent',
+    title: 'The browser holds no grant: none was asked for, or the cookies of its answer were not stored.',
+    why: 'Without signed cookies CloudFront refuses every file of a restricted behavior (R51).',
+    fix: 'Ask for the grant with credentials: "include" before the file is loaded. If that is done, the Network panel says beside the Set-Cookie lines of its answer why they were not stored.',
+    evidence: 'a call of the page to POST /diagnoses that carried cookies, none of them a record of a grant',
+    toTellApart: 'whether a call to POST /grants stands before the load in the Network panel',
+    look: (facts) => {
+      const signs = jarSigns(facts, 'no-grant');
+      return signs.length === 0 && facts.evidence.jar === null ? null : signs;
+    },
+  },
+  {
     id: 'folder-not-granted',
     catalogue: [],
     stage: 'cookie-sent',
@@ -350,8 +364,9 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
           },
         ];
       });
-      if (signs.length > 0) return distinct(signs);
-      return facts.grants.length === 0 ? null : [];
+      const all = [...signs, ...jarSigns(facts, 'other-folder')];
+      if (all.length > 0) return distinct(all);
+      return facts.grants.length === 0 && facts.evidence.jar === null ? null : [];
     },
   },
   {

@@ -129,6 +129,15 @@ export interface HeldCookie {
   readonly where: string;
 }
 
+/** What a browser showed to an API about the cookies it holds. */
+export interface JarFact {
+  readonly kind: 'no-grant' | 'other-folder' | 'other-viewer' | 'two-sets';
+  /** Safe to print. */
+  readonly text: string;
+  /** Works as things stand, and will fail for some viewers or later. */
+  readonly isWarning?: boolean;
+}
+
 /** What a distribution's own JSON says of the address, beside the answers it would give. */
 export interface ConfigurationFact {
   readonly where: string;
@@ -166,6 +175,8 @@ export interface Evidence {
   readonly loads: readonly Load[];
   readonly sayings: readonly Saying[];
   readonly held: readonly HeldCookie[];
+  /** Null: no browser showed its cookies to an API that knows what it granted. */
+  readonly jar: readonly JarFact[] | null;
   readonly configuration: readonly ConfigurationFact[];
   readonly certificates: readonly CertificateFact[];
   /** Which kinds of evidence were given. */

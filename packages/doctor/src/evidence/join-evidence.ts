@@ -43,6 +43,7 @@ export function joinEvidence(parts: readonly Partial<Evidence>[], base: Partial<
     loads,
     sayings: all.flatMap(({ sayings = [] }) => sayings),
     held: all.flatMap(({ held = [] }) => held),
+    jar: all.find(({ jar = null }) => jar !== null)?.jar ?? null,
     configuration: all.flatMap(({ configuration = [] }) => configuration),
     certificates: all.flatMap(({ certificates = [] }) => certificates),
     sources: [...new Set(all.flatMap(({ sources = [] }) => sources))],
