@@ -25,7 +25,7 @@ export interface AdmissionLimits {
   /**
    * Where somebody has waited all the time for longer than the first of these, the second stands in for
    * `crowdedMilliseconds`: that is no burst that passes but a standing queue (RFC 8289), and a long one serves nobody
-   * more than a short one. It costs more: the garbage collector copies all that waits again and again.
+   * more than a short one. It costs more: what waits fills the old generation of the garbage collector.
    */
   readonly standingMilliseconds: number;
   readonly crowdedWhileStandingMilliseconds: number;
@@ -46,7 +46,7 @@ const LIMITS: AdmissionLimits = {
   atOnce: 32,
   unanswered: 1_000,
   unansweredOnConnection: 100,
-  crowd: 128,
+  crowd: 256,
   crowdedMilliseconds: 200,
   standingMilliseconds: 500,
   crowdedWhileStandingMilliseconds: 50,
@@ -66,6 +66,9 @@ const PIPELINED = overloaded('too_many_requests_pipelined');
 const CROWDED = overloaded('too_many_requests_waiting');
 const UNDER_WAY = overloaded('too_many_requests_in_flight');
 const WAITED = overloaded('waited_too_long');
+
+/** What it refuses with. */
+export const SURPLUS_PROBLEMS: readonly Problem[] = [PIPELINED, CROWDED, UNDER_WAY, WAITED];
 
 function overloaded(reason: string): Problem {
   return new Problem('overloaded', { reason, retryAfterSeconds: RETRY_AFTER_SECONDS });

@@ -9,7 +9,7 @@ import { observeRequests } from '../operation/metrics/observe-requests.js';
 import type { Metrics } from '../operation/metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
 import { limitAddresses } from './address-limit.js';
-import { Admission, type AdmissionLimits } from './admission.js';
+import { Admission, SURPLUS_PROBLEMS, type AdmissionLimits } from './admission.js';
 import { isAwaiting, markAwaiting } from './awaited-body.js';
 import { jsonBody } from './body/json-body.js';
 import { callerAddress, trustOf } from './caller-address.js';
@@ -17,7 +17,7 @@ import type { Connections } from './connections.js';
 import { corsFor, corsHeaders } from './cross-origin.js';
 import { FrontAdapter } from './front-adapter.js';
 import { answerParserRefusals } from './parser-refusals.js';
-import { answerProblem } from './problems/answer-problem.js';
+import { answerProblem, ReadyAnswer } from './problems/answer-problem.js';
 import { problemFrom } from './problems/problem-from-error.js';
 import { logProblem } from './problems/problem-log.js';
 import { Problem } from './problems/problem.js';
@@ -65,14 +65,26 @@ export function createFront({
 
   const admission = new Admission(admissionLimits, { isStopping: () => connections.isClosing });
 
+  const log = (problem: Problem, requestId: string): void => {
+    if (IN_BURSTS.has(problem.code)) bursts.note(problem, requestId);
+    else logProblem(logger, problem, requestId);
+  };
+  const headersFor = (origin: string | undefined) => ({ ...standing, ...corsHeaders(origin, appOrigins) });
+  const surplus = new Map<unknown, ReadonlyMap<string | undefined, ReadyAnswer>>(
+    SURPLUS_PROBLEMS.map((problem) => [
+      problem,
+      new Map(
+        [undefined, ...appOrigins].map((origin) => [origin, new ReadyAnswer(problem, headersFor(origin))]),
+      ),
+    ]),
+  );
   const refuse = (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
-    const headers = { ...standing, ...corsHeaders(request.headers.origin, appOrigins) };
+    const { origin } = request.headers;
+    const made = surplus.get(error);
+    const ready = made?.get(origin) ?? made?.get(undefined);
     answerProblem(request, response, problemFrom(error), {
-      headers,
-      log: (problem, requestId) => {
-        if (IN_BURSTS.has(problem.code)) bursts.note(problem, requestId);
-        else logProblem(logger, problem, requestId);
-      },
+      ...(ready === undefined ? { headers: headersFor(origin) } : { ready }),
+      log,
     });
   };
   const answer: RequestListener = (request, response) =>
