@@ -2,9 +2,17 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { diagnose, joinEvidence, probe, readConsole, type HeldCookie } from '@edgepass/doctor';
+import {
+  diagnose,
+  joinEvidence,
+  probe,
+  readConfiguration,
+  readConsole,
+  readSettings,
+  type HeldCookie,
+} from '@edgepass/doctor';
 import { LIVE_PAGE, LIVED, livePath, liveWorld, type Lived } from './lives.js';
-import { distributionInput, GOOD_POLICY, healthyWorld, Stage } from './stage.js';
+import { CORS_S3_ORIGIN, distributionInput, GOOD_POLICY, healthyWorld, Stage } from './stage.js';
 import { list } from '../support/edge-fixture.js';
 
 let stage: Stage;
@@ -38,7 +46,8 @@ async function examine(lived: Partial<Lived>) {
   const own = openingCookies(stage.edgePort);
   const held = lived.cookies?.(own, stage) ?? own;
   const app = lived.app ?? LIVE_PAGE;
-  const nowMilliseconds = () => stage.nowMilliseconds();
+  // As the answers say it in Date.
+  const nowMilliseconds = () => Date.now() + 1000 * (lived.clockAheadSeconds ?? 0);
   const live = await probe({
     url,
     app,
@@ -72,6 +81,16 @@ describe('a live address', () => {
       expect(rootCause?.catalogue).toContain(entry);
     },
   );
+
+  test('of a healthy stack whose clock is another one is warned about', async () => {
+    const { rootCause, findings } = await examine({ clockAheadSeconds: 600 });
+    expect(rootCause).toBeNull();
+    const [warning, ...others] = findings.filter(({ status }) => status !== 'ok');
+    expect([warning?.id, warning?.status, others]).toEqual(['clock-differs', 'warn', []]);
+    expect(warning?.seen).toEqual([
+      expect.stringMatching(/^The clock here is (?:59|60)\d s ahead of that of probe with cookies\.$/),
+    ]);
+  });
 
   test('that refuses a probe without cookies is left open, and says to hand some over', async () => {
     const { rootCause, alsoPossible, findings } = await examine({ cookies: () => [] });
@@ -197,6 +216,66 @@ describe('a live address', () => {
       `GET ${LIVE_PAGE}  bytes=0-0`,
       'GET https://edgepass-doctor.example cookies bytes=0-0',
       `OPTIONS ${LIVE_PAGE}`,
+    ]);
+  });
+});
+
+describe('an incident of the articles, live', () => {
+  const MANAGED_PREFLIGHT = '5cc3b908-e619-4b99-88e5-2cf7f45965bd';
+  const bucketCors = (origin: string) => ({
+    CORSRules: [{ AllowedOrigins: [origin], AllowedMethods: ['GET'], AllowedHeaders: ['*'] }],
+  });
+
+  test.each([
+    [
+      'the first: a managed policy that says *',
+      { behavior: { ResponseHeadersPolicyId: MANAGED_PREFLIGHT }, bucketCors: bucketCors(LIVE_PAGE) },
+      'response headers policy "CORS-With-Preflight", CorsConfig.AccessControlAllowOrigins',
+    ],
+    [
+      'the second: the bucket says *, and Origin is passed on',
+      { behavior: { OriginRequestPolicyId: CORS_S3_ORIGIN }, bucketCors: bucketCors('*') },
+      'CORS rules of the bucket behind origin "media", AllowedOrigins',
+    ],
+  ])('%s, with the JSON of the distribution beside it, names the setting', async (_name, change, where) => {
+    const world = healthyWorld();
+    liveWorld(world);
+    world.distribution = distributionInput({ policy: null, ...change });
+    const folder = await stage.prepare(world);
+    const url = `https://cdn.media.localhost:${stage.edgePort}${livePath}`;
+    const held = openingCookies(stage.edgePort);
+    const nowMilliseconds = () => Date.now();
+    const live = await probe({ url, app: LIVE_PAGE, held, pairs: null, ca: [stage.caPem], nowMilliseconds });
+    const written = readConfiguration(folder, url, LIVE_PAGE, null);
+    if ('problems' in written) throw new Error(written.problems.join('\n'));
+    const base = { nowMilliseconds: nowMilliseconds(), target: url, app: LIVE_PAGE };
+    for (const parts of [[live], [live, written.evidence]])
+      expect(diagnose(joinEvidence(parts, base)).rootCause?.id).toBe('wildcard-with-credentials');
+    expect(diagnose(joinEvidence([live, written.evidence], base)).rootCause?.fix.where).toBe(where);
+  });
+
+  test('the first, with the API on localhost and no cookie in the jar, names the Domain by its settings', async () => {
+    const world = healthyWorld();
+    liveWorld(world);
+    await stage.prepare(world);
+    const url = `https://cdn.media.localhost:${stage.edgePort}${livePath}`;
+    const nowMilliseconds = () => Date.now();
+    const live = await probe({
+      url,
+      app: LIVE_PAGE,
+      held: [],
+      pairs: null,
+      ca: [stage.caPem],
+      nowMilliseconds,
+    });
+    const settings = readSettings(
+      `PUBLIC_URL=https://localhost:3001\nAPP_ORIGINS=${LIVE_PAGE}\nCLOUDFRONT_DOMAIN=${new URL(url).host}\n`,
+    );
+    const base = { nowMilliseconds: nowMilliseconds(), target: url, app: LIVE_PAGE };
+    const { rootCause } = diagnose(joinEvidence([live, settings?.evidence ?? {}], base));
+    expect([rootCause?.id, rootCause?.fix.text]).toEqual([
+      'domain-of-another-host',
+      expect.stringMatching(/^Open the API by a name below /),
     ]);
   });
 });

@@ -26,6 +26,8 @@ export interface Lived {
   /** Another address than that of the edge. */
   readonly url?: (stage: Stage) => string;
   readonly trustsAuthority?: boolean;
+  /** How far the clock of the doctor is ahead of all others. */
+  readonly clockAheadSeconds?: number;
   /** What somebody asked before. */
   readonly before?: readonly (string | null)[];
 }
@@ -127,6 +129,20 @@ export const LIVED: readonly Lived[] = [
         where: 'cookie file',
       })),
     ],
+  },
+  {
+    entry: 'F25',
+    how: 'the clock here is ten minutes behind, and the policy has ended by that of the edge',
+    id: 'clock-differs',
+    clockAheadSeconds: -600,
+    cookies: (cookies, stage) =>
+      cookies.map((cookie) => ({
+        ...cookie,
+        value:
+          stage.sign(`https://cdn.media.localhost:${stage.edgePort}/*`, -60)[
+            cookie.name.replace('CloudFront-', '')
+          ] ?? '',
+      })),
   },
   {
     entry: 'F26',

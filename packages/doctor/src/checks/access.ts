@@ -78,6 +78,36 @@ function expirySigns(facts: Facts, wantsNative: boolean): readonly Sign[] {
   return signs;
 }
 
+/** What a clock may be off before it is worth a word: requests take time, and Date has whole seconds. */
+const CLOCK_TOLERANCE_SECONDS = 60;
+
+/** Date says when an answer was made, and Age how long ago that was (RFC 9110 section 6.6.1, RFC 9111 section 5.1). */
+function clockSigns({ evidence }: Facts): readonly Sign[] | null {
+  const clocks = evidence.loads.flatMap((load) => {
+    const made = Date.parse(header(load.headers, 'date') ?? '') / 1000;
+    const there = made + (Number(header(load.headers, 'age')) || 0);
+    if (load.source !== 'live' || load.atMilliseconds === null || Number.isNaN(there)) return [];
+    return [{ load, here: load.atMilliseconds / 1000, there }];
+  });
+  const [first] = clocks;
+  if (first === undefined) return null;
+  const ahead = Math.round(first.here - first.there);
+  if (Math.abs(ahead) <= CLOCK_TOLERANCE_SECONDS) return [];
+  const seen = `The clock here is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} that of ${first.load.where}.`;
+  const decides = clocks.find(({ load, here, there }) => {
+    const policy = signedCookiesOf(load)?.policy ?? null;
+    if (load.status !== 403 || policy === null) return false;
+    const isOpen = (now: number): boolean =>
+      now < (policy.endsAt ?? Infinity) && now >= (policy.startsAt ?? -Infinity);
+    return isOpen(here) && !isOpen(there);
+  });
+  if (decides === undefined) return [{ seen, isWarning: true }];
+  return [
+    { seen },
+    { seen: `${shown(decides.load)} was refused, and its policy is open by the clock here.` },
+  ];
+}
+
 const ended = ({ endsAt }: SignedPolicy) => iso(endsAt ?? 0);
 
 function iso(epochSeconds: number): string {
@@ -150,6 +180,17 @@ export const ACCESS_CHECKS: readonly Check[] = [
       const all = [...signs, ...jarSigns(facts, 'two-sets')];
       return all.length === 0 && facts.evidence.jar !== null ? [] : answer(facts, all);
     },
+  },
+  {
+    id: 'clock-differs',
+    catalogue: ['F25'],
+    stage: 'access',
+    title: 'The clock of this machine and that of the CDN differ.',
+    why: 'CloudFront compares the end of a policy with its own clock (R30): a grant that is signed here ends too early or too late by the difference.',
+    fix: 'Set the clock of the machine that signs by NTP: timedatectl set-ntp true.',
+    evidence: 'Date and Age of an answer to a live request beside the time of this machine',
+    toTellApart: 'Date of any answer of the CDN beside `date -u`',
+    look: clockSigns,
   },
   {
     id: 'native-media-expired',
