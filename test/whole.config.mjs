@@ -1,4 +1,4 @@
-// `npm run whole`: every spec file that takes a sample in `npm test`, in full.
+// `npm run whole`: every spec file that takes a sample in `npm test`, in full, and what is in no sample.
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import base from '../jest.config.mjs';
@@ -9,7 +9,10 @@ const specs = globSync('{src,packages/*/src,test}/**/*.spec.ts', { cwd: rootDir 
 export default {
   ...base,
   rootDir,
-  testMatch: specs
-    .filter((file) => readFileSync(`${rootDir}${file}`, 'utf8').includes('support/whole.js'))
-    .map((file) => `<rootDir>/${file}`),
+  testMatch: [
+    '<rootDir>/test/**/*.whole.ts',
+    ...specs
+      .filter((file) => readFileSync(`${rootDir}${file}`, 'utf8').includes('support/whole.js'))
+      .map((file) => `<rootDir>/${file}`),
+  ],
 };

@@ -1,3 +1,4 @@
+// The Firefox of the tests itself, which takes 6 s of work to start: `npm run whole`.
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
