@@ -22,12 +22,19 @@ export interface SignInPolicy {
 /** Injection token of the {@link SignInPolicy}. */
 export const SIGN_IN_POLICY = Symbol('edgepass.sign-in-policy');
 
-/** Beside the request and not on it: no body parser, query or header can put a viewer there. */
-const viewers = new WeakMap<object, Viewer>();
+/**
+ * Where a request keeps its viewer: no body parser, query or header can name a symbol. Not a WeakMap beside it, whose
+ * entries cost the garbage collector much.
+ */
+const VIEWER = Symbol('edgepass.viewer');
+
+interface SignedIn {
+  [VIEWER]?: Viewer;
+}
 
 /** Who sent this request, or `null` when no guard has established it. Fits the port `ReadViewer`. */
 export function viewerOrNull(request: unknown): Viewer | null {
-  return typeof request === 'object' && request !== null ? (viewers.get(request) ?? null) : null;
+  return typeof request === 'object' && request !== null ? ((request as SignedIn)[VIEWER] ?? null) : null;
 }
 
 /** Who sent this request. Throws an Error (a fault of the program) on a route without {@link ViewerGuard}. */
@@ -53,7 +60,7 @@ export class ViewerGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<RequestWithCookies>();
     const { token, from } = presentedToken(request, this.policy.tokenCookie);
     // Before the check: the audit log says in whose name a foreign page tried.
-    viewers.set(request, await this.verifier.verify(token));
+    (request as SignedIn)[VIEWER] = await this.verifier.verify(token);
     // A header is never attached by a browser on its own, so a foreign page cannot forge that call.
     if (from === 'cookie') assertNotForged(request, { ...this.policy, withoutBrowserHeaders: 'refuse' });
     return true;

@@ -82,9 +82,10 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   readonly #signer: CurrentSigner;
   readonly #clock: Clock;
   readonly #onWarning: (warning: string) => void;
-  readonly #beforeAnswer = new WeakMap<IncomingMessage, BeforeAnswer>();
+  /** What a request says that its browser holds: on the request, because an entry of a WeakMap costs much more. */
+  readonly #beforeAnswer = Symbol('edgepass.before-answer');
   /** What a browser holds once it has read what its answer says so far: several grants may go in one answer. */
-  readonly #afterAnswer = new WeakMap<CookieResponse, AfterAnswer>();
+  readonly #afterAnswer = Symbol('edgepass.after-answer');
 
   /**
    * Takes the options of a host, or options that have been checked before.
@@ -341,16 +342,17 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     unrecorded: readonly CookiePlace[] = [],
   ): void {
     const { attributes } = this.#options;
-    const before = this.#afterAnswer.get(response);
+    const before = remembered(response, this.#afterAnswer) as AfterAnswer | undefined;
     const gone = [...cleared, ...unrecorded].filter(
       (place) => !before?.cleared.some((already) => isSamePlace(already, place)),
     );
-    this.#afterAnswer.set(response, {
+    const after: AfterAnswer = {
       held: kept.map((record) => ({ ...record, isOldForm: false })),
       cleared: [...(before?.cleared ?? []), ...gone].filter(
         (place) => !kept.some((record) => isSamePlace(record, place)),
       ),
-    });
+    };
+    remember(response, this.#afterAnswer, after);
     const lines = [
       ...issued,
       ...gone.flatMap((place) => [
@@ -393,7 +395,8 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
   }
 
   #heldAfter(response: CookieResponse): readonly HeldRecord[] {
-    return this.#afterAnswer.get(response)?.held ?? this.#read(requestOf(response));
+    const after = remembered(response, this.#afterAnswer) as AfterAnswer | undefined;
+    return after?.held ?? this.#read(requestOf(response));
   }
 
   /** Read once for a call: of 20 grants it takes some 75 µs, and a grant asks before and after it is signed. */
@@ -401,10 +404,11 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     const { attributes } = this.#options;
     const { cookie } = request.headers;
     const nowEpochSeconds = this.#clock.nowEpochSeconds();
-    const before = this.#beforeAnswer.get(request);
+    const before = remembered(request, this.#beforeAnswer) as BeforeAnswer | undefined;
     if (before?.cookie === cookie && before?.nowEpochSeconds === nowEpochSeconds) return before.held;
     const held = readHeldCookies(cookie, attributes.ownCookies, attributes, nowEpochSeconds);
-    this.#beforeAnswer.set(request, { cookie, nowEpochSeconds, held });
+    const read: BeforeAnswer = { cookie, nowEpochSeconds, held };
+    remember(request, this.#beforeAnswer, read);
     return held;
   }
 }
@@ -420,6 +424,14 @@ interface BeforeAnswer {
 interface AfterAnswer {
   readonly held: readonly HeldRecord[];
   readonly cleared: readonly CookiePlace[];
+}
+
+function remembered(on: object, key: symbol): unknown {
+  return (on as Readonly<Record<symbol, unknown>>)[key];
+}
+
+function remember(on: object, key: symbol, value: unknown): void {
+  (on as Record<symbol, unknown>)[key] = value;
 }
 
 function publicly({ prefix, expiresAtEpochSeconds }: HeldRecord): HeldGrant {
