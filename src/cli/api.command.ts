@@ -1,8 +1,11 @@
+import { basename } from 'node:path';
+import { parseEnv } from 'node:util';
 import { DEMO_ENTITLEMENTS } from '../entitlements/demo-entitlements.js';
 import type { JsonLogger } from '../operation/json-logger.service.js';
 import { loggedError } from '../http/problems/problem-log.js';
 import type { RunningApi } from '../operation/start-api.js';
 import type { Deployment } from '../operation/deployment.js';
+import type { ReadSettingsOptions } from '../settings/read-settings.js';
 import type { Settings } from '../settings/settings.js';
 import { runCommand } from './command-line.js';
 import {
@@ -78,26 +81,51 @@ interface Read {
 
 /** The settings and the files they name; `null` when everything that is wrong with them has been printed. */
 async function readAll({ isContainer, isPlainHttp }: Flags): Promise<Read | null> {
-  const [{ formatProblems, readSettings }, { readDotEnvFile }, { loadDeployment, withStartProblems }] =
-    await Promise.all([
-      import('../settings/read-settings.js'),
-      import('../settings/dot-env.js'),
-      import('../operation/deployment.js'),
-    ]);
-  const result = readSettings(process.env, { dotEnv: readDotEnvFile(process.cwd()), isContainer });
-  for (const warning of result.warnings) process.stderr.write(`${warning}\n`);
+  const { readDotEnvFile } = await import('../settings/dot-env.js');
+  const dotEnv = readDotEnvFile(process.cwd());
+  const { warnings, ...result } = await readAtStart(process.env, { dotEnv, isContainer }, isPlainHttp);
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
+  if (!('problems' in result)) return result;
+  process.stderr.write(`${result.problems}\n`);
+  return null;
+}
+
+async function readAtStart(
+  environment: NodeJS.ProcessEnv,
+  options: ReadSettingsOptions,
+  isPlainHttp: boolean,
+): Promise<{ readonly warnings: readonly string[] } & (Read | { readonly problems: string })> {
+  const [{ formatProblems, readSettings }, { loadDeployment, withStartProblems }] = await Promise.all([
+    import('../settings/read-settings.js'),
+    import('../operation/deployment.js'),
+  ]);
+  const result = readSettings(environment, options);
+  const { warnings } = result;
   if ('problems' in result) {
     const problems = await withStartProblems(result.read, result.problems);
-    process.stderr.write(`${formatProblems(problems)}\n`);
-    return null;
+    return { warnings, problems: formatProblems(problems) };
   }
   const settings = isPlainHttp ? { ...result.settings, tls: null } : result.settings;
   try {
-    return { settings, deployment: await loadDeployment(settings) };
+    return { warnings, settings, deployment: await loadDeployment(settings) };
   } catch (error) {
-    process.stderr.write(`${describeStartFailure(error)}\n`);
-    return null;
+    return { warnings, problems: describeStartFailure(error) };
   }
+}
+
+/**
+ * What start-up would refuse of settings in a file, one line each, by the code of start-up itself: for `edgepass doctor
+ * --settings`. A `.env` is read as in development, any other file as the environment of production, unless NODE_ENV says
+ * otherwise.
+ */
+export async function problemsAtStart(path: string, text: string): Promise<readonly string[]> {
+  const isDotEnv = basename(path).startsWith('.env');
+  const mode = process.env['NODE_ENV'] ?? (isDotEnv ? 'development' : 'production');
+  const read =
+    mode === 'development'
+      ? await readAtStart({ NODE_ENV: mode }, { dotEnv: { text, path } }, false)
+      : await readAtStart({ NODE_ENV: mode, ...parseEnv(text) }, {}, false);
+  return 'problems' in read ? read.problems.split('\n') : [];
 }
 
 /** Who may ask this process to stop. */

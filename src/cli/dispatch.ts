@@ -39,7 +39,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   doctor: {
     summary: 'finds which layer refuses, and says the fix',
-    load: () => commandOf('@edgepass/doctor'),
+    load: loadDoctor,
     elsewhere: 'install it: npm install --save-dev @edgepass/doctor',
   },
   audit: {
@@ -58,6 +58,21 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     elsewhere: IN_THE_SERVICE,
   },
 };
+
+/** What start-up would refuse of a file of settings, one line each. */
+type SettingsCheck = (path: string, text: string) => Promise<readonly string[]>;
+
+/** The doctor knows nothing of the service; started by it, it also says what start-up would refuse. */
+async function loadDoctor(): Promise<Command> {
+  const doctor = (await commandOf('@edgepass/doctor')) as {
+    run(args: readonly string[], options: { readonly checkSettings: SettingsCheck }): Promise<number>;
+  };
+  const checkSettings: SettingsCheck = async (path, text) => {
+    const { problemsAtStart } = await import('./api.command.js');
+    return problemsAtStart(path, text);
+  };
+  return { run: (args) => doctor.run(args, { checkSettings }) };
+}
 
 /** The command of a package that may be absent. Typed by hand, so that this compiles without it. */
 async function commandOf(packageName: string): Promise<Command> {

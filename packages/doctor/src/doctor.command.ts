@@ -57,8 +57,15 @@ interface Options {
 /** What was handed over cannot be used; the message is for the person who did. */
 class WrongUse extends Error {}
 
+/** What the program that starts the doctor may add. */
+export interface RunOptions {
+  readonly clock?: Clock;
+  /** What start-up of the service would refuse of a file of settings, one line each. */
+  readonly checkSettings?: (path: string, text: string) => Promise<readonly string[]>;
+}
+
 /** Runs the doctor; gives the exit code. */
-export async function run(args: readonly string[], clock: Clock = systemClock): Promise<number> {
+export async function run(args: readonly string[], more: RunOptions = {}): Promise<number> {
   try {
     const options = await readOptions(args);
     if (typeof options === 'string') {
@@ -66,7 +73,7 @@ export async function run(args: readonly string[], clock: Clock = systemClock): 
       return 0;
     }
     const slow = setTimeout(() => process.stderr.write('edgepass doctor: asking …\n'), PATIENCE_MILLISECONDS);
-    const gathered = gather(options, clock).finally(() => clearTimeout(slow));
+    const gathered = gather(options, more).finally(() => clearTimeout(slow));
     // Loaded while answers are waited for.
     const [evidence, { diagnose, isFoundWell }] = await Promise.all([gathered, import('./diagnose.js')]);
     const diagnosis = diagnose(evidence, options.only);
@@ -174,7 +181,10 @@ function pairsOf(flag: string, texts: readonly string[]): ReadonlyMap<string, st
 }
 
 /** Gathers everything once; what is read from files waits for no network. */
-async function gather(options: Options, clock: Clock): Promise<Evidence> {
+async function gather(
+  options: Options,
+  { clock = systemClock, checkSettings }: RunOptions,
+): Promise<Evidence> {
   const { joinEvidence } = await import('./evidence/join-evidence.js');
   const cookieFile = options.cookies === null ? null : await cookiesOf(options.cookies);
   const url = options.url ?? cookieFile?.url ?? null;
@@ -189,14 +199,18 @@ async function gather(options: Options, clock: Clock): Promise<Evidence> {
   }
   let keyPairId: string | null = null;
   if (options.settings !== null) {
-    const settings = (await import('./evidence/read-settings.js')).readSettings(
-      textOf('--settings', options.settings),
-    );
+    const text = textOf('--settings', options.settings);
+    const settings = (await import('./evidence/read-settings.js')).readSettings(text);
     if (settings === null)
       throw new WrongUse(
         `--settings ${options.settings}: expected PUBLIC_URL and CLOUDFRONT_DOMAIN, lines NAME=VALUE`,
       );
-    parts.push(settings.evidence);
+    const startProblems = (await checkSettings?.(options.settings, text)) ?? null;
+    const notes =
+      startProblems === null
+        ? ['What start-up itself would refuse was not checked: edgepass api --check does that.']
+        : [];
+    parts.push(settings.evidence, { startProblems, notes });
     keyPairId = settings.keyPairId;
   }
   if (options.distribution !== null) {

@@ -117,4 +117,15 @@ export const GRANT_CALL_CHECKS: readonly Check[] = [
       return distinct(signs);
     },
   },
+  {
+    id: 'settings-refused',
+    catalogue: [],
+    stage: 'grant-answer',
+    title: 'edgepass would not start with these settings.',
+    why: 'Start-up checks every setting and the files that they name, and refuses what cannot work.',
+    fix: 'Mend each of these lines; edgepass api --check says them all.',
+    evidence: 'the check of start-up itself, where edgepass doctor is run with --settings',
+    toTellApart: 'what edgepass api --check prints',
+    look: ({ evidence }) => evidence.startProblems?.map((seen) => ({ seen })) ?? null,
+  },
 ];

@@ -177,6 +177,8 @@ export interface Evidence {
   readonly held: readonly HeldCookie[];
   /** Null: no browser showed its cookies to an API that knows what it granted. */
   readonly jar: readonly JarFact[] | null;
+  /** What start-up of edgepass would refuse of its settings, one line each; null: not asked. */
+  readonly startProblems: readonly string[] | null;
   readonly configuration: readonly ConfigurationFact[];
   readonly certificates: readonly CertificateFact[];
   /** Which kinds of evidence were given. */

@@ -44,6 +44,7 @@ export function joinEvidence(parts: readonly Partial<Evidence>[], base: Partial<
     sayings: all.flatMap(({ sayings = [] }) => sayings),
     held: all.flatMap(({ held = [] }) => held),
     jar: all.find(({ jar = null }) => jar !== null)?.jar ?? null,
+    startProblems: all.find(({ startProblems = null }) => startProblems !== null)?.startProblems ?? null,
     configuration: all.flatMap(({ configuration = [] }) => configuration),
     certificates: all.flatMap(({ certificates = [] }) => certificates),
     sources: [...new Set(all.flatMap(({ sources = [] }) => sources))],
