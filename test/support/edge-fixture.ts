@@ -9,6 +9,7 @@ import {
 import { startEdgeServer, type EdgeServer } from '../../packages/edge/src/server.js';
 import { requestBytes, sendRaw, type RawResponse } from './raw-request.js';
 import { temporaryFolder } from './temporary-folder.js';
+import { rsaKeyPair } from './rsa-keys.js';
 
 /** What the edge of a test believes the time to be. */
 export const NOW = 1_795_000_000;
@@ -29,7 +30,7 @@ export interface TestKey {
 }
 
 export function rsaKey(id: string, modulusLength = 2048): TestKey {
-  return toTestKey(id, generateKeyPairSync('rsa', { modulusLength }).privateKey);
+  return toTestKey(id, rsaKeyPair(modulusLength).privateKey);
 }
 
 export function ecKey(id: string, namedCurve = 'prime256v1'): TestKey {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { keepKey } from './canaries/canaries.js';
+import { rsaKeyPair } from './rsa-keys.js';
 import { signatureVectors } from './signature-vectors.js';
 
 /** The published RSA-2048 key of the vectors, PKCS#1. */
@@ -12,9 +13,9 @@ export function ecKeyText(type: 'pkcs8' | 'sec1' = 'pkcs8'): string {
   return privateKey.export({ type, format: 'pem' }).toString();
 }
 
-/** A fresh RSA key of that size, PKCS#8. */
+/** An RSA key of that size that this file has not been given yet, PKCS#8. */
 export function rsaKeyTextOf(modulusLength: number): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
+  const { privateKey } = rsaKeyPair(modulusLength);
   keepKey(`an RSA key of ${modulusLength} bits`, privateKey);
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

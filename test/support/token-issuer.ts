@@ -1,5 +1,6 @@
 import { createHmac, generateKeyPairSync, sign, constants, type KeyObject } from 'node:crypto';
 import { keepKey, keepToken } from './canaries/canaries.js';
+import { rsaKeyPair } from './rsa-keys.js';
 
 /** The time of every test that moves the clock by hand: 2027-01-15T08:00:00Z. */
 export const NOW_EPOCH_SECONDS = 1_800_000_000;
@@ -61,7 +62,7 @@ export interface TestKey {
 }
 
 export function rsaKey(kid: string, modulusLength = 2048): TestKey {
-  return testKey(kid, generateKeyPairSync('rsa', { modulusLength }));
+  return testKey(kid, rsaKeyPair(modulusLength));
 }
 
 export function ecKey(kid: string, namedCurve = 'P-256'): TestKey {
