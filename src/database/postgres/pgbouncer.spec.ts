@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Client } from 'pg';
 import { startPgBouncer } from '../../../test/support/pgbouncer.js';
-import { connectTo } from '../../../test/support/postgres-connections.js';
+import { connectTo, poolOn } from '../../../test/support/postgres-connections.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/postgres.js';
 import { describeWith } from '../../../test/support/required-tool.js';
+import { migrateToVersionBefore } from '../../../test/support/version-before.js';
 import { Secret } from '../../settings/secret.js';
 import { openDatabase, type Database } from '../database.js';
+import type { Tables } from '../schema.js';
 
 // Each test starts a pooler of its own.
 jest.setTimeout(30_000);
@@ -70,6 +72,21 @@ describeWith('pgbouncer', 'behind PgBouncer in transaction mode', () => {
         { name: '0004-signed-urls' },
       ],
     ]);
+  });
+
+  it('a log of the version before is brought to partitions on two of its connections', async () => {
+    const queries = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolOn(server.url) }) });
+    await migrateToVersionBefore(queries, 'postgres');
+    await queries.destroy();
+    await direct.query(
+      `insert into grants (id, viewer_id, prefix, resource, key_pair_id, entitlement_id, issued_at, expires_at)
+       values ('g1', 'u1', 'a', 'r', 'K1', 'e1', 1700000000, 1700000900)`,
+    );
+    const database = await openThrough({ default_pool_size: 2 });
+    const { rows } = await direct.query(
+      `select tableoid::regclass::text ~ '^grants_before_' as is_first, count(*)::int as rows from grants group by 1`,
+    );
+    expect([database.readiness.isReady, rows]).toEqual([true, [{ is_first: true, rows: 1 }]]);
   });
 
   it('every statement has the limits of a caller, alone and in a transaction', async () => {
