@@ -5,16 +5,20 @@ import { benchEdgeNginx } from './edge/bench-edge-nginx.js';
 import { benchOverload } from './overload/bench-overload.js';
 import { benchRows } from './rows/bench-rows.js';
 import { benchUpgrade } from './rows/bench-upgrade.js';
+import { benchInstances } from './instances/bench-instances.js';
+import { machineLine } from './machine.js';
+import { ratioTable, type Ratio } from './statistics.js';
 import { benchSoak } from './soak/bench-soak.js';
 import { benchGrants } from './grants/bench-grants.js';
 import { profileGrants } from './grants/profile-grants.js';
 
-/** Prints one benchmark; throws when an answer was wrong, so that no figure of it counts. */
-type Benchmark = () => Promise<void>;
+/** Prints one benchmark and may give its ratios; throws when an answer was wrong, so that no figure of it counts. */
+type Benchmark = () => Promise<readonly Ratio[] | void>;
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   grants: benchGrants,
   audit: benchAudit,
+  instances: benchInstances,
   'grants-profile': profileGrants,
   edge: benchEdge,
   'edge-nginx': benchEdgeNginx,
@@ -35,9 +39,12 @@ export async function runBenchmarks(names: readonly string[]): Promise<number> {
     console.error(`unknown: ${unknown.join(', ')}; there are: ${Object.keys(BENCHMARKS).join(', ')}`);
     return 2;
   }
+  const ratios: Ratio[] = [];
   for (const [name, run] of Object.entries(BENCHMARKS)) {
+    if (names.length === 0 ? ONLY_NAMED.has(name) : !names.includes(name)) continue;
     // oxlint-disable-next-line no-await-in-loop -- two at once would measure each other
-    if (names.length === 0 ? !ONLY_NAMED.has(name) : names.includes(name)) await run();
+    ratios.push(...((await run()) ?? []));
   }
+  if (ratios.length > 0) console.log(`\n${machineLine()}\n\n${ratioTable(ratios)}`);
   return 0;
 }

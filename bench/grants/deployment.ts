@@ -14,9 +14,12 @@ export interface Deployment {
   readonly ttlSeconds: number;
 }
 
-/** A deployment with a new RSA-2048 key and a new token secret. */
-export function makeDeployment(): Deployment {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** A deployment with a new key, RSA-2048 where nothing else is asked for, and a new token secret. */
+export function makeDeployment(key: 'RSA-2048' | 'P-256' = 'RSA-2048'): Deployment {
+  const { privateKey } =
+    key === 'RSA-2048'
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return {
     privateKeyPem: privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
     publicKey: createPublicKey(privateKey),

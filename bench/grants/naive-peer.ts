@@ -1,5 +1,6 @@
 // The peer: what a Nest application looks like that signs as the package's own page shows it. Same body,
 // same token check, same Express adapter as edgepass; no database, no audit, no scopes, no CORS, no helmet.
+// With CONSTANT_ANSWER it signs nothing, either: what Nest itself costs for this body and this check.
 import 'reflect-metadata';
 import { createSecretKey } from 'node:crypto';
 import { getSignedCookies } from '@aws-sdk/cloudfront-signer';
@@ -36,6 +37,8 @@ const keyPairId = setting('KEY_PAIR_ID');
 const cdnUrl = setting('CDN_URL');
 const cookieDomain = setting('COOKIE_DOMAIN');
 const defaultTtlSeconds = Number(setting('TTL_SECONDS'));
+const isConstant = process.env['CONSTANT_ANSWER'] !== undefined;
+const CONSTANT = { prefix: 'a', resource: 'b', expiresAt: 'c', keyPairId: 'd' };
 
 class AskDto {
   @IsString()
@@ -79,6 +82,7 @@ class GrantsController {
     @Req() _request: Request & { viewerId?: string },
     @Res({ passthrough: true }) response: Response,
   ): object {
+    if (isConstant) return CONSTANT;
     const ttlSeconds = body.ttlSeconds ?? defaultTtlSeconds;
     const expiresAtEpochSeconds = Math.floor(Date.now() / 1000) + ttlSeconds;
     const resource = `${cdnUrl}/${body.prefix}/*`;

@@ -70,8 +70,11 @@ export function startEdgepass(
   );
 }
 
-/** The naive version, beside it. */
-export function startNaivePeer(deployment: Deployment): Promise<ServerProcess> {
+/** The naive version, beside it; `constant` answers always the same and signs nothing. */
+export function startNaivePeer(
+  deployment: Deployment,
+  answer: 'signed' | 'constant' = 'signed',
+): Promise<ServerProcess> {
   return startServer(
     [join(compiled, 'bench/grants/naive-peer.js')],
     {
@@ -84,6 +87,7 @@ export function startNaivePeer(deployment: Deployment): Promise<ServerProcess> {
       ISSUER: deployment.issuer,
       AUDIENCE: deployment.audience,
       TTL_SECONDS: String(deployment.ttlSeconds),
+      ...(answer === 'constant' ? { CONSTANT_ANSWER: '1' } : {}),
     },
     '/grants/ready',
   );
