@@ -38,6 +38,7 @@ const SEVERAL: Readonly<Record<string, string>> = {
   ].join(
     '',
   )}</Items></Origins><DefaultCacheBehavior><TargetOriginId>api</TargetOriginId><ViewerProtocolPolicy>https-only</ViewerProtocolPolicy><CachePolicyId>cache-1</CachePolicyId><FunctionAssociations><Quantity>1</Quantity><Items><FunctionAssociation><FunctionARN>arn:aws:cloudfront::111122223333:function/own</FunctionARN><EventType>viewer-request</EventType></FunctionAssociation></Items></FunctionAssociations></DefaultCacheBehavior><CacheBehaviors><Quantity>0</Quantity></CacheBehaviors><Comment></Comment><Enabled>true</Enabled></DistributionConfig></Distribution>`,
+  '/2020-05-31/function/own/describe?Stage=LIVE': `<FunctionSummary ${NAMESPACE}><Name>own</Name><FunctionConfig><Comment></Comment><Runtime>cloudfront-js-2.0</Runtime></FunctionConfig></FunctionSummary>`,
   '/2020-05-31/function/own?Stage=LIVE': 'function handler(event) { return event.request; }',
   '/media?cors': '<Error><Code>NoSuchCORSConfiguration</Code><Message>none</Message></Error>',
   '/pages?cors':
@@ -206,6 +207,78 @@ describe('edgepass edge export', () => {
     expect(readFileSync(join(out, 'distribution.json'), 'utf8').includes(`"${comment}"`)).toBe(true);
     expect(JSON.parse(readFileSync(join(out, 'edge.json'), 'utf8'))).toEqual({
       origins: { api: { folder: 'media' } },
+    });
+  });
+
+  describe('of a function with a key value store', () => {
+    const ARN = 'arn:aws:cloudfront::111122223333:key-value-store/0b1cd9ac';
+    const MISSING =
+      'Missing Dependency: This operation requires an additional dependency. Use pip install botocore[crt] before proceeding.';
+
+    /** Exports with a command aws that answers each call from a file; the store as the shell says. */
+    async function exportedWith(listKeys: string) {
+      const bin = temporaryFolder('aws');
+      const answerTo = (name: string, value: unknown) =>
+        writeFileSync(join(bin, name), JSON.stringify(value));
+      const association = {
+        FunctionARN: 'arn:aws:cloudfront::111122223333:function/own',
+        EventType: 'viewer-request',
+      };
+      answerTo('get-distribution', {
+        Distribution: {
+          DistributionConfig: {
+            Origins: {
+              Quantity: 1,
+              Items: [{ Id: 'api', DomainName: 'api.example.com', CustomOriginConfig: {} }],
+            },
+            DefaultCacheBehavior: { FunctionAssociations: { Quantity: 1, Items: [association] } },
+          },
+        },
+      });
+      answerTo('describe-function', {
+        FunctionSummary: {
+          FunctionConfig: { KeyValueStoreAssociations: { Quantity: 1, Items: [{ KeyValueStoreARN: ARN }] } },
+        },
+      });
+      answerTo('list-keys', { Items: [{ Key: 'a', Value: 'b' }] });
+      writeFileSync(
+        join(bin, 'aws'),
+        `#!/bin/sh\ncase "$2" in\nget-function) exit 0;;\nlist-keys) echo "$4" > '${bin}/arn'; ${listKeys};;\nesac\nexec cat "${bin}/$2"\n`,
+        { mode: 0o755 },
+      );
+      const { PATH } = process.env;
+      process.env['PATH'] = `${bin}:${PATH ?? ''}`;
+      const out = join(temporaryFolder('export'), 'distribution');
+      try {
+        const result = await exported('--id', 'E2QWRUHEXAMPLE', '--out', out);
+        expect(readFileSync(join(bin, 'arn'), 'utf8')).toBe(`${ARN}\n`);
+        return { ...result, file: join(out, 'key-value-stores/0b1cd9ac.json') };
+      } finally {
+        process.env['PATH'] = PATH;
+      }
+    }
+
+    test('writes what the store holds, under its id', async () => {
+      const { code, stderr, file } = await exportedWith(':');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ Items: [{ Key: 'a', Value: 'b' }] });
+    });
+
+    test('writes the rest where the CLI cannot sign for stores, and says the call that is left', async () => {
+      const { code, stderr, file } = await exportedWith(`echo '${MISSING}' >&2; exit 255`);
+      expect(code).toBe(0);
+      expect(stderr).toBe(
+        `key-value-stores/0b1cd9ac.json is not written: this AWS CLI needs botocore[crt] for it, or be version 2. Then: aws cloudfront-keyvaluestore list-keys --kvs-arn ${ARN} > key-value-stores/0b1cd9ac.json\n`,
+      );
+      expect(readdirSync(join(file, '../..'))).toContain('edge.json');
+    });
+
+    test('fails with what AWS said where it refuses the store', async () => {
+      const { code, stderr } = await exportedWith("echo 'AccessDeniedException: no' >&2; exit 254");
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: 'edgepass edge export: aws cloudfront-keyvaluestore list-keys: AccessDeniedException: no\n',
+      });
     });
   });
 

@@ -113,6 +113,7 @@ async function exportDistribution({ id, out, flags }: ExportOptions): Promise<vo
   };
   write('distribution.json', answer);
   const keyIds = new Set<string>();
+  const storeArns = new Set<string>();
   const bucketFiles = new Map<string, BucketFiles>();
   const named = (member: string) =>
     distinct(behaviors.map((behavior) => behavior.get(member).optionalText()));
@@ -156,6 +157,13 @@ async function exportDistribution({ id, out, flags }: ExportOptions): Promise<vo
       const file = join(out, 'functions', `${name}.js`);
       await aws('cloudfront', 'get-function', '--name', name, '--stage', 'LIVE', file);
       process.stdout.write(`functions/${name}.js\n`);
+      const described = await aws('cloudfront', 'describe-function', '--name', name, '--stage', 'LIVE');
+      const stores = new JsonNode(name, '', described, [])
+        .get('FunctionSummary')
+        .get('FunctionConfig')
+        .get('KeyValueStoreAssociations')
+        .quantityItems();
+      for (const store of stores) storeArns.add(store.get('KeyValueStoreARN').optionalText());
     }),
     ...distinct(origins.map(({ bucket }) => bucket ?? '')).map((bucket, index) => async () => {
       const isWebsite = origins.some((origin) => origin.bucket === bucket && origin.isWebsite);
@@ -179,12 +187,31 @@ async function exportDistribution({ id, out, flags }: ExportOptions): Promise<vo
         write(`public-keys/${key}.json`, await aws('cloudfront', 'get-public-key', '--id', key)),
     ),
   );
+  await runAll([...storeArns].map((arn) => () => writeStore(arn, aws, write)));
   mkdirSync(join(out, 'media'), { recursive: true });
   // A server is named by its user, and answers 502 until then; an edge.json that names no origin is a mistake.
   const buckets = origins.filter(({ isBucket }) => isBucket);
   const listed = buckets.length > 0 ? buckets : origins;
   const entries = listed.map((origin) => [origin.id, entryOf(origin, bucketFiles)] as const);
   write('edge.json', { origins: Object.fromEntries(entries) });
+}
+
+/** The version 1 of the CLI signs for a store only with a library that it does not bring: then the rest is still of use. */
+async function writeStore(
+  arn: string,
+  aws: (...call: readonly string[]) => Promise<Json>,
+  write: (name: string, content: unknown) => void,
+): Promise<void> {
+  const file = `key-value-stores/${arn.slice(arn.lastIndexOf('/') + 1)}.json`;
+  try {
+    write(file, await aws('cloudfront-keyvaluestore', 'list-keys', '--kvs-arn', arn));
+  } catch (error) {
+    if (!(error instanceof CallFailed) || !/botocore\[crt\]/.test(error.message)) throw error;
+    process.stderr.write(
+      `${file} is not written: this AWS CLI needs botocore[crt] for it, or be version 2. Then: ` +
+        `aws cloudfront-keyvaluestore list-keys --kvs-arn ${arn} > ${file}\n`,
+    );
+  }
 }
 
 /** The files that were written for a bucket, as members of an origin in `edge.json`. */
