@@ -14,30 +14,40 @@ jest.setTimeout(30_000);
 
 describeWith(['chromium', 'certutil'], 'the development certificates', () => {
   let stack: LocalStack;
+  /** It trusts the authority of the stack; a switchboard stands before its CDN, whose first certificate is a stranger's. */
+  let browser: TestBrowser;
+  let cdn: Switchboard;
+
+  /** Serves as any name, with a leaf that is signed with the key in the data folder; gives the resolver rule. */
+  const serveAs = async (name: string): Promise<string> => {
+    const read = (file: string): string => readFileSync(join(stack.dataFolder, 'tls', file), 'utf8');
+    const authority = { certificatePem: read('ca.pem'), privateKeyPem: read('ca-key.pem') };
+    const leaf = await makeLeaf(authority, { dns: [name], ips: [] }, Math.floor(Date.now() / 1000));
+    const port = await serveHttps({ certificatePem: leaf.certificatePem, keyPem: leaf.privateKeyPem });
+    return `MAP ${name}:443 127.0.0.1:${port}`;
+  };
 
   beforeAll(async () => {
     stack = await startStack();
+    const stranger = await makeTestCertificates(['cdn.edgepass.localhost']);
+    cdn = await openSwitchboard(await serveHttps(stranger));
+    const forged = ['example.com', 'other.localhost', 'forged.edgepass.localhost'].map(serveAs);
+    browser = await launchBrowser({
+      trustedCaFile: stack.caFile,
+      hostResolverRules: [
+        `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${cdn.port}`,
+        ...(await Promise.all(forged)),
+      ].join(', '),
+    });
   });
 
   it('a browser that does not trust the authority shows ERR_CERT_AUTHORITY_INVALID instead of the page', async () => {
-    const browser = await launchBrowser();
-    await expect(browser.page.goto(stack.appUrl)).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
-    await browser.close();
+    const another = await launchBrowser();
+    await expect(another.page.goto(stack.appUrl)).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
+    await another.close();
   });
 
   describe('a browser that trusts page and API but not the certificate of the CDN', () => {
-    let browser: TestBrowser;
-    let cdn: Switchboard;
-
-    beforeAll(async () => {
-      const stranger = await makeTestCertificates(['cdn.edgepass.localhost']);
-      cdn = await openSwitchboard(await serveHttps(stranger));
-      browser = await launchBrowser({
-        trustedCaFile: stack.caFile,
-        hostResolverRules: `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${cdn.port}`,
-      });
-    });
-
     it('learns it from the demo page, which names the host and the file to trust (F48)', async () => {
       const { page } = browser;
       await page.goto(stack.appUrl);
@@ -61,27 +71,6 @@ describeWith(['chromium', 'certutil'], 'the development certificates', () => {
   });
 
   describe("a thief of the authority's key", () => {
-    let browser: TestBrowser;
-    const ports: Record<string, number> = {};
-
-    /** A leaf for any name, signed with the key in the data folder. */
-    const serveAs = async (name: string): Promise<void> => {
-      const read = (file: string): string => readFileSync(join(stack.dataFolder, 'tls', file), 'utf8');
-      const authority = { certificatePem: read('ca.pem'), privateKeyPem: read('ca-key.pem') };
-      const leaf = await makeLeaf(authority, { dns: [name], ips: [] }, Math.floor(Date.now() / 1000));
-      ports[name] = await serveHttps({ certificatePem: leaf.certificatePem, keyPem: leaf.privateKeyPem });
-    };
-
-    beforeAll(async () => {
-      await Promise.all(['example.com', 'other.localhost', 'forged.edgepass.localhost'].map(serveAs));
-      browser = await launchBrowser({
-        trustedCaFile: stack.caFile,
-        hostResolverRules: Object.entries(ports)
-          .map(([name, port]) => `MAP ${name}:443 127.0.0.1:${port}`)
-          .join(', '),
-      });
-    });
-
     it('can vouch for a name below edgepass.localhost', async () => {
       await browser.page.goto('https://forged.edgepass.localhost');
       expect(await browser.page.title()).toBe('a page of my own');

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
+import { IS_WHOLE } from '../../../test/support/whole.js';
 import { readHttpDate, toHttpDate } from './http-date.js';
 
+const RUNS = IS_WHOLE ? 2_000 : 500;
 /** 28 November 2026. */
 const NOW = 1_795_860_000;
 const NOVEMBER_1994 = 784_111_777;
@@ -142,9 +144,9 @@ describe('every text', () => {
           expect(/^[a-z]{3},/i.test(text) ? read : oracle(text)).toBe(oracle(text));
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: RUNS },
     );
-    expect(dates).toBeGreaterThan(400);
+    expect(dates).toBeGreaterThan(RUNS / 5);
   });
 
   it('in any of the three forms gives the same second', () => {
@@ -159,7 +161,7 @@ describe('every text', () => {
           Array.from({ length: 3 }, () => epochSeconds),
         );
       }),
-      { numRuns: 2_000 },
+      { numRuns: RUNS },
     );
   });
 
