@@ -15,8 +15,8 @@ export interface Proof {
 }
 
 /** Fetches a file with credentials and `no-store`: the browser's cache may still hold what the edge refuses (B86). */
-export async function proveByFetch(cdnUrl: string, path: string): Promise<Proof> {
-  const call = { host: 'edge', method: 'GET', path: `/${path}`, via: 'fetch' } as const;
+export async function proveByFetch(cdnUrl: string, path: string, isIncident = false): Promise<Proof> {
+  const call = { host: 'edge', method: 'GET', path: `/${path}`, via: 'fetch', isIncident } as const;
   try {
     const response = await fetch(`${cdnUrl}/${path}`, { credentials: 'include', cache: 'no-store' });
     await response.arrayBuffer();

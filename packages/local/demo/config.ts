@@ -5,6 +5,8 @@ export interface DemoConfig {
   /** The certificate authority of the local stack, for the trust hint. */
   readonly caFile?: string;
   readonly samples: Samples;
+  /** Whether the page's server changes the settings of the edge at `POST /edge`. */
+  readonly hasEdgeSwitch: boolean;
 }
 
 /** Paths on the CDN, without a leading slash. */
@@ -12,6 +14,10 @@ export interface Samples {
   readonly prefix: string;
   readonly images: readonly string[];
   readonly video: string;
+  /** WebVTT for the video. */
+  readonly captions: string;
+  /** A PDF, which the browser opens in a tab of its own. */
+  readonly document: string;
   /** A file in a folder with a Korean name, which is a prefix of its own. */
   readonly korean: string;
   /** A file outside `prefix`, to show that a grant opens nothing beside it. */
@@ -31,5 +37,6 @@ export async function loadConfig(): Promise<DemoConfig> {
     apiUrl: apiUrl.replace(/\/+$/, ''),
     cdnUrl: cdnUrl.replace(/\/+$/, ''),
     samples,
+    hasEdgeSwitch: config.hasEdgeSwitch === true,
   };
 }

@@ -4,7 +4,7 @@ import { hlsConfig } from '/client/index.js';
 import { proveByFetch, type FileState } from './cdn-files.js';
 import type { DemoConfig } from './config.js';
 import { logCall } from './log-panel.js';
-import { byId } from './page.js';
+import { byId, within } from './page.js';
 
 export interface LessonVideo {
   /** Plays when `granted`, else asks past the cache and shows the refusal. */
@@ -15,8 +15,9 @@ export interface LessonVideo {
 
 /**
  * The HLS sample. hls.js goes first wherever it runs, because Chrome plays HLS natively since 142 and native
- * playback gives up at the first refused segment (B98, B105). The native path gets no `crossorigin`: then the
- * element sends cookies by itself (B99).
+ * playback gives up at the first refused segment (B98, B105). The captions come from the CDN too: a `<track>` of another
+ * origin loads only where the element has `crossorigin`, and with cookies only where that says `use-credentials` (HTML,
+ * 4.8.11.11.3).
  */
 export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => void): LessonVideo {
   const video = byId('video', HTMLVideoElement);
@@ -26,6 +27,7 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
   let drawing = 0;
   let stoppedAtSeconds = 0;
   let cutOff = false;
+  const captions = within(video, 'track', HTMLTrackElement);
   byId('video-caption', HTMLElement).textContent = `/${samples.video}`;
 
   function mark(state: FileState | 'playing'): void {
@@ -36,6 +38,7 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
   function close(): void {
     hls?.destroy();
     hls = undefined;
+    captions.removeAttribute('src');
     video.removeAttribute('src');
     video.load();
   }
@@ -55,6 +58,8 @@ export function buildVideo({ cdnUrl, samples }: DemoConfig, beforePlay: () => vo
     close();
     mark('loading');
     cutOff = false;
+    captions.src = `${cdnUrl}/${samples.captions}`;
+    captions.track.mode = 'showing';
     if (!Hls.isSupported()) {
       // A media fragment: the native player then starts there.
       video.src = `${url}#t=${stoppedAtSeconds}`;

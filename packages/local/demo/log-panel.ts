@@ -5,8 +5,8 @@ import { byId, copyOf, within } from './page.js';
 const LONGEST_LOG = 120;
 
 /**
- * Puts one call on top of the log panel. A file that fared like one since the last call to the API is counted
- * in that line: what the API answered must not drown in thirty files.
+ * Puts a call to the API on top of the log panel, and a file below the newest of them, which it followed: a grant and its
+ * cookies stand before the files that they open. A file that fared like one since then is counted in its line.
  */
 export function logCall(call: Call): void {
   const list = byId('log', HTMLOListElement);
@@ -31,16 +31,26 @@ export function logCall(call: Call): void {
   within(line, '.call-path', HTMLElement).textContent = call.path;
   within(line, '.call-status', HTMLElement).textContent = `${call.host} ${call.status}`;
   within(line, '.call-meaning', HTMLElement).textContent = meaningOf(call);
-  list.prepend(line);
+  const newestOfApi = [...list.children].findIndex(isOfApi);
+  if (call.host === 'API' || newestOfApi < 0) list.prepend(line);
+  else list.insertBefore(line, list.children[newestOfApi + 1] ?? null);
   while (list.children.length > LONGEST_LOG) list.lastElementChild?.remove();
 }
 
-/** The line of calls that fared like this one, above the newest call to the API. */
+/** The line of calls that fared like this one, since the newest call to the API. */
 function lineOf(list: HTMLOListElement, { host, status, via }: Call): HTMLElement | undefined {
   if (host === 'API') return undefined;
   const lines = [...list.children].filter((line) => line instanceof HTMLElement);
-  const newestOfApi = lines.findIndex(({ dataset }) => dataset['host'] === 'API');
-  return lines
-    .slice(0, newestOfApi < 0 ? lines.length : newestOfApi)
-    .find(({ dataset }) => dataset['status'] === String(status) && dataset['via'] === via);
+  const since = lines.slice(lines.findIndex(isOfApi) + 1);
+  const next = since.findIndex(isOfApi);
+  return since
+    .slice(0, next < 0 ? since.length : next)
+    .find(
+      ({ dataset }) =>
+        dataset['host'] === host && dataset['status'] === String(status) && dataset['via'] === via,
+    );
+}
+
+function isOfApi(line: Element): boolean {
+  return line instanceof HTMLElement && line.dataset['host'] === 'API';
 }

@@ -11,6 +11,8 @@
  *   video                                                 <video>, data-state loading|shown|playing|refused
  *   access, explanation                                   whether the files open, and why, in words
  *   try-again, proof                                      one file past the browser's cache; data-state shown|refused
+ *   incident-kind, provoke, cure, incident                make the edge fail and mend it; data-state none|failing|cured
+ *   right-subject, right-prefix, give, rights             who may open what, for carol
  *   log                                                   <li data-host data-status data-outcome data-count>, newest first
  *   certificate-warning, check-again                      hidden while the API and the CDN answer
  * `#app` carries data-ready once the page works, data-access none|open|cleared|expired and data-viewer.
@@ -30,9 +32,11 @@ import { buildVideo } from './lesson-video.js';
 import { recall, remember } from './memory.js';
 import { byId } from './page.js';
 import { expiresAtMs, pathOf, showAccess, showTimeLeft, type Access } from './access-card.js';
-import { showPrefixChoices } from './prefix-choices.js';
+import { coursesOf, showPrefixChoices } from './prefix-choices.js';
 import { forgetProof, showProof } from './proof-line.js';
 import { showHeld } from './held-list.js';
+import { buildDecisions } from './decisions.js';
+import { buildIncidents } from './incidents.js';
 import { say, sayError } from './status-line.js';
 import { mayOpenOnly, PEOPLE, showPeople, showSignedIn, signIn, signOut } from './viewers.js';
 
@@ -65,6 +69,7 @@ async function startPage(config: DemoConfig): Promise<void> {
     showAccess(all.length > 0 ? 'open' : withoutAny, viewer, all.at(-1), autoRenew.checked);
     showTimeLeft(all.at(-1), Date.now());
     showHeld(all, (prefix) => act(() => clear(prefix)));
+    incidents.allow(holdings.opens(samples.images[0] ?? samples.video));
     remember({ viewer, held: all });
   }
 
@@ -143,6 +148,7 @@ async function startPage(config: DemoConfig): Promise<void> {
       showPrefixChoices(samples, viewer, entitlements);
       draw();
     }
+    await decisions.showTo(viewer);
   }
 
   function tick(): void {
@@ -166,6 +172,11 @@ async function startPage(config: DemoConfig): Promise<void> {
     });
   }
 
+  const incidents = buildIncidents(config, client, act);
+  const decisions = buildDecisions(apiUrl, coursesOf(samples), act, (text) => say('good', text));
+  const link = byId('document', HTMLAnchorElement);
+  link.href = `${cdnUrl}/${samples.document}`;
+  link.textContent = `/${samples.document}`;
   byId('host-app', HTMLElement).textContent = location.host;
   byId('host-api', HTMLElement).textContent = new URL(apiUrl).host;
   byId('host-edge', HTMLElement).textContent = new URL(cdnUrl).host;
@@ -190,6 +201,7 @@ async function startPage(config: DemoConfig): Promise<void> {
   viewer = PEOPLE.find(({ user }) => user === memory.viewer)?.user ?? null;
   for (const one of memory.held) if (Date.now() < expiresAtMs(one)) holdings.add(one);
   draw();
+  await incidents.mendLeft().catch(sayError);
   if (await checkCertificates(config)) {
     act(showEntitlements);
     await lastAction;

@@ -2,6 +2,7 @@ import type { Entitlement } from '/client/index.js';
 import type { Samples } from './config.js';
 import { byId } from './page.js';
 import { opens } from './held-grants.js';
+import { PEOPLE } from './viewers.js';
 
 /** Fills the prefix list: what the viewer may open first, then what the API will refuse, worth a try. */
 export function showPrefixChoices(
@@ -32,6 +33,16 @@ export function showPrefixChoices(
       : [group(viewer === null ? 'Sign in first' : `Not for ${viewer}: see the refusal`, refused)]),
   );
   select.value = all.includes(before) ? before : samples.prefix;
+}
+
+/** The courses, and the folder of everybody, as an administrator gives rights to them. */
+export function coursesOf(samples: Samples): readonly string[] {
+  return unique([
+    samples.prefix,
+    courseOf(samples.sibling),
+    courseOf(samples.korean),
+    ...PEOPLE.map(({ user }) => `users/${user}`),
+  ]);
 }
 
 function group(label: string, prefixes: readonly string[]): HTMLOptGroupElement {

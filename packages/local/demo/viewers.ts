@@ -5,9 +5,9 @@ import { byId, copyOf, within } from './page.js';
 
 /** The people of the demo sign-in, and what each may open in words. */
 export const PEOPLE = [
-  { user: 'alice', may: 'courses/algebra and her own folder' },
-  { user: 'bob', may: 'only his own folder' },
-  { user: 'carol', may: 'only her own folder; the administrator' },
+  { user: 'alice', may: 'courses/algebra and her own folder', decides: false },
+  { user: 'bob', may: 'only his own folder', decides: false },
+  { user: 'carol', may: 'only her own folder; decides who may open what', decides: true },
 ] as const;
 
 /** A private file in the viewer's own folder; for nobody, a file of somebody else. */

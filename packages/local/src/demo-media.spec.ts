@@ -18,6 +18,8 @@ describe('the demo media', () => {
     for (const path of [
       ...DEMO_SAMPLES.images,
       DEMO_SAMPLES.video,
+      DEMO_SAMPLES.captions,
+      DEMO_SAMPLES.document,
       DEMO_SAMPLES.korean,
       DEMO_SAMPLES.sibling,
     ]) {

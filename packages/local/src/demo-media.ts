@@ -9,6 +9,8 @@ export const DEMO_SAMPLES = {
   prefix: 'courses/algebra',
   images: [1, 2, 3, 4, 5, 6].map((number) => `courses/algebra/images/${number}.svg`),
   video: 'courses/algebra/lesson-1/index.m3u8',
+  captions: 'courses/algebra/lesson-1/captions.vtt',
+  document: 'courses/algebra/documents/notes.pdf',
   /** In a folder whose name is Korean, with a blank. */
   korean: 'courses/선형 대수/images/1.svg',
   sibling: 'courses/geometry/images/1.svg',
@@ -16,6 +18,7 @@ export const DEMO_SAMPLES = {
 
 /** What lies where, by folders of `media/`: not every file system keeps a Korean name as it is written. */
 const FOLDERS = [
+  ['courses/algebra/documents', 'courses/algebra/documents'],
   ['courses/algebra/images', 'courses/algebra/images'],
   ['courses/geometry/images', 'courses/geometry/images'],
   ['courses/linear-algebra/images', 'courses/선형 대수/images'],

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { withEdgeSetting, type EdgeSetting } from './edge-settings.js';
 import type { TlsFiles } from './local-settings.js';
 import type { ServersBehindEdge } from './servers-behind-edge.js';
 import { recommendedDistribution, type DistributionInput } from './recommended-distribution.js';
@@ -11,6 +12,8 @@ export interface FolderInput extends Omit<DistributionInput, 'originId' | 'serve
   readonly tls: TlsFiles | null;
   /** The page and the API where they share the edge's address; none of them when absent. */
   readonly behindEdge?: ServersBehindEdge;
+  /** `recommended` when absent. */
+  readonly setting?: EdgeSetting;
 }
 
 const ORIGIN_ID = 'media-bucket';
@@ -43,8 +46,9 @@ export function writeDistributionFolder(dataDir: string, input: FolderInput): st
     api: api === null ? null : { originId: API_ORIGIN_ID, basePath: api.basePath },
     page: page === null ? null : { originId: PAGE_ORIGIN_ID, filePatterns: filePatterns(input.mediaFolder) },
   };
+  const recommended = recommendedDistribution({ ...input, originId: ORIGIN_ID, servers });
   const files = {
-    ...recommendedDistribution({ ...input, originId: ORIGIN_ID, servers }),
+    ...withEdgeSetting(recommended, input.setting ?? 'recommended', input.pageOrigins),
     'edge.json': edge,
   };
   rmSync(draft, { recursive: true, force: true });

@@ -11,6 +11,7 @@ import { demoPage } from './page-server.js';
 let root: string;
 let port: number;
 let server: RunningServer;
+const changes: string[] = [];
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'edgepass-page-'));
@@ -26,6 +27,10 @@ beforeAll(async () => {
       apiUrl: 'https://api.edgepass.localhost:3001/base',
       cdnUrl: 'https://cdn.edgepass.localhost:3002',
       authorityFile: '/data/tls/ca.pem',
+      edgeSwitch: {
+        change: async (setting) => void changes.push(setting),
+        invalidate: async () => Promise.reject(new Error('no control port')),
+      },
     },
     [
       { at: '/client/', path: join(root, 'client') },
@@ -62,9 +67,12 @@ describe('the page server', () => {
         prefix: 'courses/algebra',
         images: [1, 2, 3, 4, 5, 6].map((number) => `courses/algebra/images/${number}.svg`),
         video: 'courses/algebra/lesson-1/index.m3u8',
+        captions: 'courses/algebra/lesson-1/captions.vtt',
+        document: 'courses/algebra/documents/notes.pdf',
         korean: 'courses/선형 대수/images/1.svg',
         sibling: 'courses/geometry/images/1.svg',
       },
+      hasEdgeSwitch: true,
     });
   });
 
@@ -75,6 +83,36 @@ describe('the page server', () => {
         "connect-src 'self' https://api.edgepass.localhost:3001 https://cdn.edgepass.localhost:3002; worker-src blob:; " +
         "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
+  });
+
+  describe('changes the setting of the edge', () => {
+    const own = (): string => `http://app.edgepass.localhost:${port}`;
+    const ask = (body: string, origin = own()): Promise<ClientResponse> =>
+      send(`${own()}/edge`, { method: 'POST', body, headers: { origin } });
+
+    it('for its own page', async () => {
+      const { status } = await ask('{"setting":"wildcard"}');
+      expect([status, changes.splice(0)]).toEqual([204, ['wildcard']]);
+    });
+
+    it('for no other page', async () => {
+      const { status } = await ask('{"setting":"wildcard"}', 'https://evil.example.com');
+      expect([status, changes]).toEqual([403, []]);
+    });
+
+    it.each(['{"setting":"recommended', '{"setting":"none"}', '{}', 'null'])('not by %s', async (body) => {
+      const answer = await ask(body);
+      expect([answer.status, answer.text(), changes]).toEqual([
+        400,
+        'expected {"setting": one of recommended, another-key, wildcard, another-origin, no-cors, bucket-wildcard, bucket-exact} or {"invalidate": true}\n',
+        [],
+      ]);
+    });
+
+    it('and says why it could not', async () => {
+      const answer = await ask('{"invalidate":true}');
+      expect([answer.status, answer.text()]).toEqual([503, 'no control port\n']);
+    });
   });
 
   it('lets no browser keep what may be rebuilt', async () => {

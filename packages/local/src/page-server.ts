@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contentType } from 'mime-types';
 import { DEMO_SAMPLES } from './demo-media.js';
+import { answerEdgeCall } from './edge-calls.js';
+import type { EdgeSwitch } from './edge-switch.js';
 import { refusesHost, type Site } from './server.js';
 
 export interface PageInput {
@@ -14,6 +16,8 @@ export interface PageInput {
   readonly cdnUrl: string;
   /** Named on the page where a browser does not trust it yet; `null` when the user brought the certificate. */
   readonly authorityFile: string | null;
+  /** Changes the distribution of the edge; `null` where the page is not to offer it. */
+  readonly edgeSwitch: EdgeSwitch | null;
 }
 
 /** One mounted folder or file: its path on the page, and where it lies. */
@@ -33,6 +37,7 @@ export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMount
     cdnUrl: input.cdnUrl,
     ...(input.authorityFile === null ? {} : { caFile: input.authorityFile }),
     samples: DEMO_SAMPLES,
+    hasEdgeSwitch: input.edgeSwitch !== null,
   });
   const own = new URL(input.publicOrigin).host;
   const headers = {
@@ -50,6 +55,10 @@ export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMount
     request: (request, response) => {
       if (refusesHost(request, response, own)) return;
       const path = pathOf(request.url ?? '/');
+      if (path === '/edge' && input.edgeSwitch !== null) {
+        void answerEdgeCall(request, response, input.publicOrigin, input.edgeSwitch);
+        return;
+      }
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.writeHead(405, { ...headers, Allow: 'GET, HEAD' }).end();
         return;

@@ -1,5 +1,6 @@
 import { ensureCertificates } from './certificate-authority.js';
 import type { Clock } from './clock.js';
+import type { EdgeSetting } from './edge-settings.js';
 import { writeDemoMedia } from './demo-media.js';
 import { writeDistributionFolder } from './distribution-folder.js';
 import type { LocalSettings, TlsFiles } from './local-settings.js';
@@ -19,6 +20,8 @@ export interface PreparedData {
   readonly mediaFolder: string | null;
   /** For the edge; `null` when the distribution is a real one. */
   readonly distributionFolder: string | null;
+  /** Writes that folder anew with another setting; the edge learns of it by a reload. */
+  readonly writeDistribution: ((setting: EdgeSetting) => void) | null;
   /** One line each: what was made anew. */
   readonly notes: readonly string[];
 }
@@ -54,10 +57,10 @@ export async function prepareData(
   const { key, notes } =
     signsHere || parts.edge !== null ? signingKey(settings, parts, dataDir) : { key: null, notes: [] };
   const mediaFolder = parts.edge === null ? null : writeDemoMedia(dataDir);
-  const distributionFolder =
+  const distribution =
     parts.edge === null || key === null || mediaFolder === null
       ? null
-      : writeDistributionFolder(dataDir, {
+      : {
           cloudFrontUrl: settings.cloudFrontUrl,
           pageOrigins: settings.appOrigins,
           keyPairId: key.keyPairId,
@@ -66,13 +69,17 @@ export async function prepareData(
           mediaFolder,
           tls: parts.edge.isHttps ? tls : null,
           behindEdge: parts.behindEdge,
-        });
+        };
   return {
     tls,
     authorityFile: made?.authorityFile ?? null,
     signingKey: key,
     mediaFolder,
-    distributionFolder,
+    distributionFolder: distribution === null ? null : writeDistributionFolder(dataDir, distribution),
+    writeDistribution:
+      distribution === null
+        ? null
+        : (setting) => void writeDistributionFolder(dataDir, { ...distribution, setting }),
     notes: [...(made?.notes ?? []), ...notes],
   };
 }

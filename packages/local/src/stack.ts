@@ -1,5 +1,6 @@
 import { systemClock } from './clock.js';
 import { prepareDataFolder } from './data-folder.js';
+import { edgeSwitch } from './edge-switch.js';
 import { devProxy } from './dev-proxy.js';
 import { assertPortsAreFree, refuseSharedPorts, type NamedPort, type WantedPort } from './free-ports.js';
 import type { LocalSettings } from './local-settings.js';
@@ -93,8 +94,13 @@ async function startAll(
 ): Promise<{ readonly died: Promise<string>; readonly controlUrl: string | null }> {
   const { page, api, edge } = parts;
   const starting: Promise<StartedPart>[] = [];
-  if (edge !== null) starting.push(startEdgePart(input, parts, edge, data));
-  if (page !== null) starting.push(startPage(input, page, data, parts.behindEdge));
+  const startingEdge = edge === null ? null : startEdgePart(input, parts, edge, data);
+  if (startingEdge !== null) starting.push(startingEdge);
+  if (page !== null) {
+    // The page asks for it when a person presses a button, so it need not wait for the edge.
+    const controlUrl = startingEdge?.then((started) => started.controlUrl ?? null).catch(() => null) ?? null;
+    starting.push(startPage(input, page, data, parts.behindEdge, controlUrl));
+  }
   if (api !== null) starting.push(startApiPart(input, api, data, parts.behindEdge));
   // All of them are awaited even if one fails: the others may be up already and must be stopped.
   const outcomes = await Promise.allSettled(starting);
@@ -139,8 +145,10 @@ function startPage(
   page: LocalPart,
   data: PreparedData,
   { page: behind }: ServersBehindEdge,
+  controlUrl: Promise<string | null> | null,
 ): Promise<StartedPart> {
   const { settings, app } = input;
+  const { writeDistribution: write } = data;
   const address = behind === null ? addressOf(settings, page, data) : { ...behind, tls: null };
   if (app !== null) return serve(proxyTo(app, '--app', page, settings), address);
   const site = demoPage({
@@ -148,6 +156,9 @@ function startPage(
     cdnUrl: settings.cloudFrontUrl,
     publicOrigin: page.origin,
     authorityFile: data.authorityFile === null ? null : shownAuthority(data.authorityFile, input.isContainer),
+    // Of one host the settings of CORS are no matter.
+    edgeSwitch:
+      write === null || controlUrl === null || behind !== null ? null : edgeSwitch(write, controlUrl),
   });
   return serve(site, address);
 }
