@@ -111,6 +111,23 @@ describeWith(['chromium', 'certutil'], 'axe finds nothing on the demo page', () 
     expect(await findings(page)).toEqual([]);
   });
 
+  it('when the edge was made wrong', async () => {
+    await page.getByTestId('provoke').click();
+    await page.locator('#incident[data-state="failing"]').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.getByTestId('cure').click();
+    await page.locator('#incident[data-state="cured"]').waitFor();
+  });
+
+  it('when the administrator decides', async () => {
+    await signIn('carol');
+    await page.locator('#decisions').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await signIn('alice');
+    await page.getByTestId('ask').click();
+    await page.locator('#app[data-access="open"]').waitFor();
+  });
+
   it('when access was cleared', async () => {
     await page.getByTestId('clear').click();
     await page.locator('#app[data-access="cleared"]').waitFor();

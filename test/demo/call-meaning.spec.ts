@@ -10,13 +10,27 @@ const edge: Call = {
   via: 'fetch',
 };
 
+const GRANTED =
+  'Granted and recorded. Set-Cookie: CloudFront-Policy, CloudFront-Signature and CloudFront-Key-Pair-Id, which the browser keeps for the CDN.';
+
 describe('the demo log says what a call meant', () => {
   it.each<[string, Call, string]>([
-    ['a grant', api, 'Granted and recorded; the browser stored three signed cookies for the CDN.'],
+    ['a grant', api, GRANTED],
+    ['a grant below a base path', { ...api, path: '/api/grants' }, GRANTED],
     [
-      'a grant below a base path',
-      { ...api, path: '/api/grants' },
-      'Granted and recorded; the browser stored three signed cookies for the CDN.',
+      'a right taken away, below a base path',
+      { ...api, method: 'DELETE', path: '/api/admin/entitlements/01a2224c', status: 200 },
+      'A right was taken away, and recorded.',
+    ],
+    [
+      'a file while the edge is wrong on purpose',
+      { ...edge, reachable: true, isIncident: true },
+      'The browser keeps the answer from the page, and its status too.',
+    ],
+    [
+      'a change of the edge',
+      { host: 'page', method: 'POST', path: '/edge', status: 204, via: 'fetch' },
+      'The settings of the edge on this machine were changed, or its copies removed.',
     ],
     [
       'a clear of one prefix',
