@@ -232,7 +232,10 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await page.getByTestId('ask').click();
       const status = page
         .getByTestId('status')
-        .filter({ hasText: 'The edge answers well to the cookies that you would get now.' });
+        .filter({
+          hasText:
+            /^The edge answers well to the cookies that you would get now, and this browser holds a grant for the file\./,
+        });
       await status.waitFor();
       await allImages('refused');
       expect(await status.isVisible()).toBe(true);
