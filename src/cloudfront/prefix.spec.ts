@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { IS_WHOLE } from '../../test/support/whole.js';
-import { buildPolicy } from './policy.js';
+import { buildFilePolicy, buildPolicy } from './policy.js';
 import {
   ancestorsOf,
   covers,
@@ -9,6 +9,7 @@ import {
   otherUnicodeForms,
   pathOf,
   readEscapedPrefix,
+  readFilePath,
   readPrefix,
   type Prefix,
   type PrefixFault,
@@ -19,6 +20,34 @@ function prefix(text: string): Prefix {
   if ('fault' in read) throw new Error(`${text}: ${read.fault}`);
   return read.prefix;
 }
+
+describe('readFilePath', () => {
+  it('takes what readPrefix takes, but for /', () => {
+    fc.assert(
+      fc.property(fc.oneof(canonicalPrefixes, fc.string(), fc.constant('/')), (text) => {
+        const isPrefix = 'prefix' in readPrefix(text);
+        expect('path' in readFilePath(text)).toBe(isPrefix && text !== '/');
+      }),
+    );
+  });
+
+  it.each([
+    [
+      'a/b*.mp4',
+      'Segment 2 holds "*" (U+002A) at character 2: it is a wildcard of CloudFront. Rename the file',
+    ],
+    ['a+b/c.mp4', 'Segment 1 holds "+" (U+002B) at character 2: S3 reads it as a blank. Rename the folder.'],
+    ['/a/b.mp4', 'No / at the beginning. Write "a/b.mp4".'],
+    ['a/b.mp4/', 'No / at the end. Write "a/b.mp4".'],
+    [
+      'a/.htaccess',
+      'Segment 2 begins with ".": no segment may. Rename the file, or open "a", the folder above it.',
+    ],
+    [`a/${'b'.repeat(511)}`, 'At most 512 bytes of its escaped form'],
+  ])('refuses %s and says what to write', (text, detail) => {
+    expect(readFilePath(text)).toEqual({ detail: expect.stringContaining(detail) });
+  });
+});
 
 describe('readPrefix takes what is canonical', () => {
   it.each([
@@ -347,6 +376,20 @@ describe('whatever is accepted, its policy opens nothing else', () => {
         },
       ),
       { numRuns: 2_000 },
+    );
+  });
+
+  it('the policy of one file accepts its own target and no other, whatever the text was', () => {
+    fc.assert(
+      fc.property(hostileTexts, hostileTexts, fc.boolean(), (text, target, beside) => {
+        const read = readFilePath(text);
+        fc.pre('path' in read);
+        const { path } = read as { path: Prefix };
+        const policy = buildFilePolicy({ cloudFrontUrl, path, expiresAtEpochSeconds: 1_795_158_900 }).text;
+        const other = `/${beside ? escapedPrefix(path) : ''}${target}`;
+        expect(policyAccepts(policy, cloudFrontUrl + pathOf(path))).toBe(true);
+        expect(policyAccepts(policy, cloudFrontUrl + other)).toBe(other === pathOf(path));
+      }),
     );
   });
 

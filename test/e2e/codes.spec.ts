@@ -25,6 +25,7 @@ function failSigning(cloudFront: CloudFrontService, error: Error): void {
   const signing = {
     keyPairId: cloudFront.keyPairId,
     prepare: () => Promise.reject(error),
+    signUrl: () => Promise.reject(error),
     end: () => undefined,
   };
   Object.assign(cloudFront, { begin: () => signing });
@@ -43,6 +44,7 @@ onEveryDatabase('codes on the wire', (api) => {
       const calls = [
         api().http.post('/grants').send({ prefix: 'p' }),
         api().http.get('/grants'),
+        api().http.post('/signed-urls').send({ path: 'p/a.mp4' }),
         api().http.get('/entitlements'),
         api().http.put('/admin/entitlements').send({}),
         api().http.get('/admin/entitlements'),
@@ -61,6 +63,21 @@ onEveryDatabase('codes on the wire', (api) => {
     const now = api().clock.nowEpochSeconds();
     const late = api().bearer('u1', { exp: now - 29, nbf: now + 30 });
     await api().http.get('/entitlements').set('Authorization', late).expect(200);
+  });
+
+  test('overloaded: too many signatures wait; no URL leaves', async () => {
+    await api().give({ subject: 'user:busy-url', prefix: 'p' });
+    const cloudFront = api().app.get(CloudFrontService, { strict: false });
+    failSigning(cloudFront, new SignerOverloadedError('full'));
+    const response = await api()
+      .http.post('/signed-urls')
+      .set('Authorization', api().bearer('busy-url'))
+      .send({ path: 'p/a.mp4' });
+    Reflect.deleteProperty(cloudFront, 'begin');
+
+    expect(response.body).toMatchObject({ status: 503, code: 'overloaded' });
+    expect(response.headers['retry-after']).toBe('1');
+    expect(response.text).not.toContain('Signature');
   });
 
   test('overloaded: too many signatures wait; no cookie leaves, and the page may read when to come back', async () => {

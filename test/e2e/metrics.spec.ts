@@ -48,6 +48,24 @@ onEveryDatabase(
       ).toBe(1);
     });
 
+    test('signed URLs are counted by outcome and code, apart from grants of cookies', async () => {
+      await api().give({ subject: 'user:m4', prefix: 'm' });
+      const ask = (sub: string) =>
+        api().http.post('/signed-urls').set('Authorization', api().bearer(sub)).send({ path: 'm/a.mp4' });
+      const granted = (await read(api())).get('edgepass_grants_total{outcome="granted",code="none"}');
+      expect(
+        await growthOf(api(), 'edgepass_signed_urls_total{outcome="granted",code="none"}', () =>
+          ask('m4').expect(201),
+        ),
+      ).toBe(1);
+      expect(
+        await growthOf(api(), 'edgepass_signed_urls_total{outcome="refused",code="not_entitled"}', () =>
+          ask('nobody').expect(403),
+        ),
+      ).toBe(1);
+      expect((await read(api())).get('edgepass_grants_total{outcome="granted",code="none"}')).toBe(granted);
+    });
+
     test('a grant that could not be recorded is a failed one', async () => {
       await api().give({ subject: 'user:m2', prefix: 'm' });
       await api().database.queries.schema.alterTable('grants').renameTo('grants_away').execute();
@@ -76,7 +94,7 @@ onEveryDatabase(
         (name) => /^edgepass_request_duration_seconds_count\{.*route="([^"]*)"/.exec(name)?.[1] ?? [],
       );
       expect(new Set(routes)).toEqual(
-        new Set(['/grants', '/health/live', '/admin/entitlements/:id', 'unmatched']),
+        new Set(['/grants', '/signed-urls', '/health/live', '/admin/entitlements/:id', 'unmatched']),
       );
     });
 
