@@ -1,0 +1,3 @@
+import { Howl } from 'howler';
+
+export const load = (url) => new Howl({ src: [url], xhr: { withCredentials: true } });
