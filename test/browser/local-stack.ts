@@ -78,9 +78,14 @@ export function authorityOf(stack: LocalStack): string {
 /**
  * Starts another edge on the same distribution folder, whose clock is that much ahead. Gives its port.
  */
-export async function startEdgeWithClock(distributionFolder: string, offsetSeconds: number): Promise<number> {
-  const args = ['--distribution', distributionFolder, '--port', '0'];
-  const edge = startEdgepass(['edge', ...args, '--clock-offset-seconds', String(offsetSeconds)]);
+export function startEdgeWithClock(distributionFolder: string, offsetSeconds: number): Promise<number> {
+  return startAnotherEdge(['--distribution', distributionFolder], offsetSeconds);
+}
+
+/** Starts another edge, with these arguments of `edgepass edge`. Gives its port. */
+export async function startAnotherEdge(args: readonly string[], offsetSeconds = 0): Promise<number> {
+  const clock = ['--clock-offset-seconds', String(offsetSeconds)];
+  const edge = startEdgepass(['edge', ...args, '--port', '0', ...clock]);
   const line = await edge.waitForLine('edge ready');
   return Number(/:(\d+)$/.exec(line)?.[1]);
 }

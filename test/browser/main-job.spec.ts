@@ -3,10 +3,11 @@ import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { callApi, fetchFile, readableCookies, showImage, type ApiAnswer } from './in-page.js';
 import { attributesOf, grantCookies, grantedPaths } from './jar.js';
-import { startEdgeWithClock, startStack, type LocalStack } from './local-stack.js';
+import { startAnotherEdge, startEdgeWithClock, startStack, type LocalStack } from './local-stack.js';
 import { logNetwork, type NetworkLog } from './network-log.js';
 import { addPrivateFile, pictureText } from './private-file.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
+import { argumentsOfTemplate } from './template-edge.js';
 
 const CR_1 = "No 'Access-Control-Allow-Origin' header is present on the requested resource.";
 const SIGNED_COOKIES = ['CloudFront-Policy', 'CloudFront-Signature', 'CloudFront-Key-Pair-Id'];
@@ -15,29 +16,55 @@ const REFUSED = { error: 'TypeError: Failed to fetch' };
 // A browser beside all the other tests on two cores.
 jest.setTimeout(30_000);
 
-describeWith(['chromium', 'certutil'], 'a page, its API and its CDN on three hosts', () => {
+/** A stack and a browser, which both distributions share. */
+interface Shared {
+  readonly stack: LocalStack;
+  readonly edge: Switchboard;
+  readonly browser: TestBrowser;
+  readonly network: NetworkLog;
+}
+
+async function startShared(): Promise<Shared> {
+  const stack = await startStack();
+  const edge = await openSwitchboard(stack.ports.edge);
+  const browser = await launchBrowser({
+    trustedCaFile: stack.caFile,
+    hostResolverRules: `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${edge.port}`,
+  });
+  const network = await logNetwork(browser.context, browser.page);
+  // A document of the page's origin that asks for nothing by itself.
+  await browser.page.goto(`${stack.appUrl}/config.json`);
+  return { stack, edge, browser, network };
+}
+
+let started: Promise<Shared> | null = null;
+
+/** @param edgeArguments what stands behind the CDN's address, for `edgepass edge`; null: the edge of the stack */
+const mainJob = (edgeArguments: ((stack: LocalStack) => readonly string[]) | null) => () => {
   let stack: LocalStack;
   let edge: Switchboard;
   let browser: TestBrowser;
   let network: NetworkLog;
+  let edgePort: number;
+
+  /** Another edge with the same distribution, whose clock is that much ahead. */
+  const anotherEdge = (offsetSeconds: number): Promise<number> =>
+    edgeArguments === null
+      ? startEdgeWithClock(stack.distributionFolder, offsetSeconds)
+      : startAnotherEdge(edgeArguments(stack), offsetSeconds);
 
   beforeAll(async () => {
-    stack = await startStack();
-    edge = await openSwitchboard(stack.ports.edge);
-    browser = await launchBrowser({
-      trustedCaFile: stack.caFile,
-      hostResolverRules: `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${edge.port}`,
-    });
-    network = await logNetwork(browser.context, browser.page);
-    // A document of the page's origin that asks for nothing by itself.
-    await browser.page.goto(`${stack.appUrl}/config.json`);
+    started ??= startShared();
+    ({ stack, edge, browser, network } = await started);
+    edgePort = edgeArguments === null ? stack.ports.edge : await anotherEdge(0);
+    edge.leadTo(edgePort);
   });
 
   beforeEach(async () => {
     await browser.context.clearCookies();
   });
 
-  afterEach(() => edge.leadTo(stack.ports.edge));
+  afterEach(() => edge.leadTo(edgePort));
 
   /** The address of a new private file below the prefix. */
   const fileBelow = (prefix: string): string =>
@@ -202,7 +229,7 @@ describeWith(['chromium', 'certutil'], 'a page, its API and its CDN on three hos
     await grant('courses/algebra', 60);
     const url = fileBelow('courses/algebra');
     expect(await fetchFile(browser.page, url)).toEqual(opened(url));
-    edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 61));
+    edge.leadTo(await anotherEdge(61));
     expect(await fetchFile(browser.page, url, { cache: 'no-store' })).toEqual(REFUSED);
     const fresh = fileBelow('courses/algebra');
     expect(await showImage(browser.page, fresh)).toBe('refused');
@@ -247,4 +274,12 @@ describeWith(['chromium', 'certutil'], 'a page, its API and its CDN on three hos
   it('no Set-Cookie line of all these answers was refused by the browser (B3)', () => {
     expect(browser.evidence.refused).toEqual([]);
   });
-});
+};
+
+const HOSTS = 'a page, its API and its CDN on three hosts';
+describeWith(['chromium', 'certutil'], `${HOSTS}, with the distribution of npm start`, mainJob(null));
+describeWith(
+  ['chromium', 'certutil'],
+  `${HOSTS}, with the template that @edgepass/cdk synthesises`,
+  mainJob(argumentsOfTemplate),
+);

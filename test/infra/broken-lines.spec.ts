@@ -20,7 +20,8 @@ beforeAll(async () => {
 /** What a browser would make of the answers to its requests (Fetch standard 4.9, 4.10 and 5; HTML standard 7.1.4). */
 async function fails(step: Step): Promise<boolean> {
   const url = edge.newFile();
-  const ask = async (headers: Readonly<Record<string, string>>) => send(url, { ca: edge.caPem, headers });
+  const ask = async (headers: Readonly<Record<string, string>>) =>
+    send(url, { ca: edge.certificates.caPem, headers });
   if (step === 'closed') return (await ask({})).status !== 403;
   const { cookie } = edge;
   const image = await ask({ cookie });

@@ -13,7 +13,7 @@ import {
   signPolicy,
 } from '../support/edge-fixture.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { makeTestCertificates } from '../support/test-certificates.js';
+import { makeTestCertificates, type TestCertificates } from '../support/test-certificates.js';
 
 export const PAGE = 'https://app.edgepass.localhost';
 export const CDN_HOST = 'cdn.edgepass.localhost';
@@ -222,8 +222,8 @@ export const UNSEEN: readonly (readonly [beginning: string, why: string])[] = [
 /** An edge whose template can be changed under it. */
 export interface TemplateEdge {
   readonly origin: string;
-  readonly caFile: string;
-  readonly caPem: string;
+  /** Of the page's host too. */
+  readonly certificates: TestCertificates;
   /** The cookies of a viewer who may open everything, as a header. */
   readonly cookie: string;
   /** Another file, which nobody has asked for yet. */
@@ -237,7 +237,7 @@ const closing: (() => Promise<void>)[] = [];
 /** Starts the edge on `infra/cloudformation.yaml`, over HTTPS, for the page {@link PAGE}. */
 export async function startTemplateEdge(): Promise<TemplateEdge> {
   const folder = temporaryFolder('broken-lines');
-  const certificates = await makeTestCertificates([CDN_HOST]);
+  const certificates = await makeTestCertificates([CDN_HOST, new URL(PAGE).hostname]);
   const key = rsaKey('K2JCJMDEHXQW5F');
   const media = join(folder, 'media');
   addPrivateFile(media, 'courses');
@@ -274,8 +274,7 @@ export async function startTemplateEdge(): Promise<TemplateEdge> {
   const origin = `https://${CDN_HOST}:${server.port}`;
   return {
     origin,
-    caFile: certificates.caFile,
-    caPem: certificates.caPem,
+    certificates,
     cookie: cookieHeader(signPolicy(policyText(`${origin}/*`), key)),
     newFile: () => `${origin}/${addPrivateFile(media, 'courses')}`,
     read: (text) => server.reload(distributionFrom(text)),
