@@ -85,9 +85,9 @@ function faultsOfProblem(answer: RawAnswer, method: string, schemas: Schemas): r
   return rules.flatMap(([isKept, rule]) => (isKept ? [] : [rule]));
 }
 
-/** The refusal of a prefix may say which name to write: one that is legal, as the oracle of the properties reads it. */
+/** The refusal of a prefix or path may say which name to write: one that is legal, as the oracle of the properties reads it. */
 function withoutCorrectedName(body: string): string {
-  if (!body.includes('"code":"prefix_')) return body;
+  if (!/"code":"(?:prefix_|path_invalid)/.test(body)) return body;
   return body.replace(/(?<=(?:Write|open) )\\"([^"\\]*)\\"/g, (quoted, name: string) =>
     faultOfPrefix(name) === null ? '' : quoted,
   );
