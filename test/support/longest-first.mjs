@@ -3,19 +3,22 @@
 // waited for by an idle processor.
 import Sequencer from '@jest/test-sequencer';
 
-/** What takes longer than ten seconds, the longest first. */
+/**
+ * What takes longer than ten seconds, the longest first; but not beside the linter and the formatter, which run
+ * when the tests begin, what sends a service more than it can serve.
+ */
 const LONGEST = [
-  'test/operation/stopping.spec.ts',
   'test/browser/demo-page.spec.ts',
-  'test/hostile/load.spec.ts',
   'test/module/own-backend.spec.ts',
   'test/containers/image.spec.ts',
   'test/incidents/incidents.spec.ts',
+  'test/doctor/real-browsers.spec.ts',
   'test/local/stopping.spec.ts',
+  'test/operation/stopping.spec.ts',
+  'test/hostile/load.spec.ts',
   'test/browser/held-grants.spec.ts',
   'test/hostile/canaries.spec.ts',
   'test/hostile/tokens.spec.ts',
-  'test/doctor/real-browsers.spec.ts',
   'test/browser/ten-tabs.spec.ts',
   'test/faults/postgres-readiness.spec.ts',
 ];
