@@ -101,6 +101,32 @@ describe('a transcript', () => {
   });
 });
 
+describe('--only, of a file that the CDN refuses to a probe without cookies', () => {
+  let stage: Stage;
+  let url = '';
+  beforeAll(async () => {
+    stage = await Stage.start();
+    const world = healthyWorld();
+    liveWorld(world);
+    await stage.prepare(world);
+    url = `https://cdn.media.localhost:${stage.edgePort}${livePath}`;
+  });
+  afterAll(() => stage.close());
+
+  test.each([
+    ['grant-expired', 'This could not be judged:\n  Access had ended and was not renewed.\n  shown by  '],
+    [
+      'headers-too-large',
+      'This was looked for alone, and it is not so:\n  The request’s headers are too large',
+    ],
+  ])('%s says no more than what was seen, and that cookies were missing', async (only, beginning) => {
+    const { code, stdout } = await doctor([url, '--app', LIVE_PAGE, '--ca', stage.caFile, '--only', only]);
+    expect(stdout.startsWith(beginning)).toBe(true);
+    expect(stdout).toContain('Note: The CDN refused the probe, which had no cookies.');
+    expect(code).toBe(beginning.startsWith('This could not') ? 1 : 0);
+  });
+});
+
 describe('what no check can judge', () => {
   test('is not healthy when the page is named beside it', async () => {
     const { code, stdout } = await doctor(['--console', '-', '--app', 'https://app.example.com'], 'hello');

@@ -77,7 +77,7 @@ export async function run(args: readonly string[], more: RunOptions = {}): Promi
     // Loaded while answers are waited for.
     const [evidence, { diagnose, isFoundWell }] = await Promise.all([gathered, import('./diagnose.js')]);
     const diagnosis = diagnose(evidence, options.only);
-    await print(diagnosis, options.json);
+    await print(diagnosis, options);
     return isFoundWell(diagnosis) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof WrongUse) && !isArgumentError(error)) throw error;
@@ -91,14 +91,14 @@ function isArgumentError(error: unknown): boolean {
   return typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS');
 }
 
-async function print(diagnosis: Diagnosis, asJson: boolean): Promise<void> {
-  if (asJson) {
+async function print(diagnosis: Diagnosis, { json, only }: Options): Promise<void> {
+  if (json) {
     process.stdout.write(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
     return;
   }
   const { COLOURED, PLAIN, report } = await import('./report.js');
   const isColoured = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
-  process.stdout.write(report(diagnosis, isColoured ? COLOURED : PLAIN));
+  process.stdout.write(report(diagnosis, isColoured ? COLOURED : PLAIN, only));
 }
 
 /** The options, or a text to print. */

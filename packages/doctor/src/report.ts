@@ -23,8 +23,12 @@ function same(text: string): string {
   return text;
 }
 
-/** The report for a person: the cause first, short when all is well. */
-export function report(diagnosis: Diagnosis, style: Style = PLAIN): string {
+/**
+ * The report for a person: the cause first, short when all is well.
+ *
+ * @param only the one cause that was looked for; null: all of them
+ */
+export function report(diagnosis: Diagnosis, style: Style = PLAIN, only: string | null = null): string {
   const { rootCause, alsoPossible, findings, policies, notes } = diagnosis;
   const parts: string[][] = [];
   const failed = findings.filter(({ status }) => status === 'fail');
@@ -56,6 +60,19 @@ export function report(diagnosis: Diagnosis, style: Style = PLAIN): string {
       style.yellow(style.bold('Something failed, and no cause is shown.')),
       '',
       ...failed.flatMap(listed),
+    ]);
+  } else if (only !== null) {
+    const { title = only, evidence = '', toTellApart = '' } = checkOf(only) ?? {};
+    const isJudged = judged(findings).length > 0;
+    parts.push([
+      style.yellow(isJudged ? 'This was looked for alone, and it is not so:' : 'This could not be judged:'),
+      wrap(title, '  ', '  '),
+      ...(isJudged
+        ? []
+        : [
+            wrap(evidence, '  shown by  ', '            '),
+            wrap(toTellApart, '  look at   ', '            '),
+          ]),
     ]);
   } else if (judged(findings).length === 0) {
     parts.push([style.yellow('Nothing could be judged: no check found what it looks at.')]);

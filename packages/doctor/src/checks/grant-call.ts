@@ -15,6 +15,8 @@ import { distinct, shown, type Check, type Sign } from './check.js';
 import { embedderPolicyOf } from './cookie-sent.js';
 
 /** The page’s call for the grant: made without credentials, or answered without CORS. */
+const isSignature = ({ name }: { readonly name: string }) => name === 'CloudFront-Signature';
+
 export const GRANT_CALL_CHECKS: readonly Check[] = [
   {
     id: 'grant-without-credentials',
@@ -31,8 +33,13 @@ export const GRANT_CALL_CHECKS: readonly Check[] = [
       if (grants.length === 0) return null;
       let isUnsure = false;
       const signs: Sign[] = [];
-      for (const { load } of grants) {
+      const carried = new Set(
+        facts.files.flatMap(({ cookies }) => (cookies ?? []).filter(isSignature).map(({ value }) => value)),
+      );
+      for (const { load, cookies } of grants) {
         if (load.page === null || load.page === originOf(load.url) || load.mode === 'navigate') continue;
+        // The browser stored what it sent later.
+        if (cookies.some((cookie) => isSignature(cookie) && carried.has(cookie.value))) continue;
         if (load.cookies === null) {
           isUnsure = true;
           continue;
