@@ -19,7 +19,9 @@ type Command =
   | 'strace'
   | 'python3'
   | 'systemd-analyze'
+  | 'webkitgtk'
   | 'wget'
+  | 'xvfb'
   | 'yt-dlp';
 
 /**
@@ -43,7 +45,9 @@ const names: Readonly<Record<Command, readonly string[]>> = {
   python3: ['python3'],
   strace: ['strace'],
   'systemd-analyze': ['systemd-analyze'],
+  webkitgtk: ['WebKitWebDriver'],
   wget: ['wget'],
+  xvfb: ['Xvfb'],
   'yt-dlp': ['yt-dlp'],
 };
 
