@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { pages, read } from './project-files.js';
+import { pages, read, writtenFiles } from './project-files.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -75,6 +75,17 @@ describe('a page', () => {
         .map((link) => `${path}: ${link}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  test('has every head that code and its messages name', () => {
+    const code = writtenFiles().filter((path) =>
+      /^(?:src|packages|examples)\/.*\.(?:[cm]?[jt]sx?)$/.test(path),
+    );
+    const named = code.flatMap((path) =>
+      [...read(path).matchAll(/\b(docs\/[\w/-]+\.md)(#[\w-]+)?/g)].map(([link]) => [path, link] as const),
+    );
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter(([, link]) => !leadsSomewhere('README.md', link))).toEqual([]);
   });
 
   test('names only scripts that package.json has', () => {

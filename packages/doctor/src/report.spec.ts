@@ -31,7 +31,7 @@ describe('the report', () => {
   test('lists a check that broke off, which judged nothing', () => {
     const seen = 'This check broke off (TypeError); please report it.';
     expect(report(diagnosisOf(finding('font', 'skip', [seen])))).toBe(
-      `Nothing could be judged: no check found what it looks at.\n\nCould not be looked for:\n  - Fonts never carry cookies to another origin. (font)\n    ${seen}\n`,
+      `Nothing could be judged: no check found what it looks at.\n\nCould not be looked for:\n  - A font in CSS is fetched without cookies. (font)\n    ${seen}\n`,
     );
   });
 });

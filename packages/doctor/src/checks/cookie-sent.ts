@@ -89,9 +89,9 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     'font',
     ['F44'],
     {
-      title: 'Fonts never carry cookies to another origin.',
-      why: 'A font is fetched in CORS mode without credentials, and no attribute changes that in every browser (B32).',
-      fix: 'Serve fonts from a behavior without restricted viewer access, or from the page’s own origin. See docs/client.md, “Fonts, masks and downloads”.',
+      title: 'A font in CSS is fetched without cookies.',
+      why: 'Chromium and Firefox fetch a font in CORS mode without credentials, and the CSS that changes it is Chromium’s alone (B32).',
+      fix: 'Load it by script (loadFont of the client), or serve fonts from a behavior without restricted viewer access: docs/loading.md#fonts.',
       evidence: 'Sec-Fetch-Dest: font, or a console line that names a font',
       toTellApart: 'whether the refused file is a font',
     },
@@ -102,8 +102,8 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     [],
     {
       title: 'The file is asked for from a sandboxed frame, which has no origin and no cookies.',
-      why: 'sandbox without allow-same-origin makes the origin null, and everything the frame loads is cross-site (B41).',
-      fix: 'Add allow-same-origin to the sandbox of the frame.',
+      why: 'sandbox without allow-same-origin makes the origin null: the document gets its cookies, and what it loads gets none (B41).',
+      fix: 'Add allow-same-origin to the sandbox of the frame: docs/loading.md#sandboxed-frames.',
       evidence: 'Origin: null and Sec-Fetch-Site: cross-site without a redirect',
       toTellApart: 'the sandbox attribute of the frame',
     },
@@ -115,7 +115,7 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     stage: 'cookie-sent',
     title: 'The page’s Cross-Origin-Embedder-Policy takes the cookies from plain loads.',
     why: 'Under COEP credentialless a load without CORS goes out without credentials (B33).',
-    fix: 'Write crossorigin="use-credentials" on the element, or remove the policy from the page.',
+    fix: 'Write crossorigin="use-credentials" on the element, or remove the policy from the page: docs/loading/scripts.md#pages-with-an-embedder-policy.',
     evidence:
       'Cross-Origin-Embedder-Policy: credentialless on the page’s own document, and a refused load without CORS and without cookies',
     toTellApart: 'the response headers of the page’s document',
@@ -194,7 +194,7 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     {
       title: 'Subtitles need crossorigin="use-credentials" on the video.',
       why: 'A track follows the video’s crossorigin: without one another origin’s track is not even asked for, with anonymous it goes without cookies (B32).',
-      fix: 'Write crossorigin="use-credentials" on the video element, with CORS on the CDN.',
+      fix: 'Write crossorigin="use-credentials" on the video element, with CORS on the CDN: docs/loading.md#text-tracks.',
       evidence: 'the browser’s line on a track, or Sec-Fetch-Dest: track without cookies',
       toTellApart: 'the crossorigin attribute of the video element',
     },
@@ -206,7 +206,7 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     stage: 'cookie-sent',
     title: 'Subtitles from another origin are not loaded without crossorigin on the video.',
     why: 'A track of another origin is refused before it is asked for when the video has no crossorigin (B32).',
-    fix: 'Write crossorigin="use-credentials" on the video element, with CORS on the CDN.',
+    fix: 'Write crossorigin="use-credentials" on the video element, with CORS on the CDN: docs/loading.md#text-tracks.',
     evidence: 'Chromium: "Unsafe attempt to load URL"; Firefox: "may not load data from"',
     toTellApart: 'the crossorigin attribute of the video element',
     look: (facts) => {
@@ -221,8 +221,8 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     catalogue: [],
     stage: 'cookie-sent',
     title: 'CSS masks and shapes are fetched in CORS mode without cookies.',
-    why: 'mask-image and shape-outside never carry cookies to another origin, while a background image does (B32).',
-    fix: 'Load the picture by fetch with credentials and use a blob: address. See docs/client.md, “Fonts, masks and downloads”.',
+    why: 'mask-image and shape-outside go out without cookies, while a background image carries them (B32).',
+    fix: 'Load the picture by fetch with credentials and use a blob: address: docs/loading.md#masks-and-shapes.',
     evidence: 'Sec-Fetch-Dest: image in CORS mode without cookies, asked by a style sheet',
     toTellApart: 'whether a style sheet asks for the picture',
     look: (facts) => {
@@ -244,8 +244,8 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     catalogue: ['F41'],
     stage: 'cookie-sent',
     title: 'crossorigin on the element takes the cookies away.',
-    why: 'crossorigin, crossorigin="" and crossorigin="anonymous" all mean: in CORS mode, without credentials (B32). React and players add it.',
-    fix: 'Remove the attribute, or write crossorigin="use-credentials" with CORS on the CDN.',
+    why: 'crossorigin, crossorigin="" and crossorigin="anonymous" all mean: in CORS mode, without credentials (B32). React and players add it. A module script is loaded so without any attribute.',
+    fix: 'Remove the attribute, or write crossorigin="use-credentials" with CORS on the CDN; a module script needs the latter: docs/loading/scripts.md#scripts-and-modules.',
     evidence: 'an image, video, audio, style or script in CORS mode without cookies that the browser holds',
     toTellApart: 'the crossorigin attribute of the element',
     look: (facts) => {
@@ -375,7 +375,7 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     stage: 'cookie-sent',
     title: 'The request is made without credentials, so the browser leaves its cookies out.',
     why: 'fetch and XMLHttpRequest send no cookies to another origin unless they are asked to, of one site or not (B32, B96).',
-    fix: 'Use fetch with credentials: "include", or XMLHttpRequest with withCredentials = true; in a player its option for that.',
+    fix: 'Use fetch with credentials: "include", or XMLHttpRequest with withCredentials = true; in a player its option for that. All ways: docs/loading/scripts.md#scripted-requests.',
     evidence:
       'a refused request with Origin and without cookies, while the browser holds some: a grant before it, or another request that carried them',
     toTellApart: 'whether an <img> with the same address loads',
