@@ -92,7 +92,7 @@ function renderPage({ title, introduction, stages }: Page): string {
       '',
       `- Why: ${escape(check.why)}`,
       `- Shown by: ${escape(check.evidence)}`,
-      `- Fix: ${escape(check.fix)}`,
+      `- Fix: ${linked(escape(check.fix))}`,
       `- Tells it apart: ${escape(check.toTellApart)}`,
       ...('couldBe' in check ? [`- May be: ${check.couldBe.join(', ')}`] : []),
     ].join('\n'),
@@ -104,4 +104,9 @@ function renderPage({ title, introduction, stages }: Page): string {
 /** Angle brackets would be read as HTML, stars as emphasis. */
 function escape(text: string): string {
   return text.replaceAll('<', '&lt;').replaceAll('*', String.raw`\*`);
+}
+
+/** A page that a fix names, as a link from docs/doctor/. */
+function linked(text: string): string {
+  return text.replaceAll(/\bdocs\/([\w/-]+\.md(?:#[\w-]+)?)/g, '[$1](../$1)');
 }

@@ -25,6 +25,16 @@ describe('what a refused request tells', () => {
       'a track of a video without crossorigin="use-credentials": docs/doctor/cookies-sent.md#track-without-crossorigin',
     ],
     [
+      'a module',
+      sent('cors', 'script'),
+      'a module, or a script with crossorigin, without credentials: docs/loading/scripts.md#scripts-and-modules',
+    ],
+    [
+      'a manifest',
+      sent('cors', 'manifest'),
+      'a manifest without crossorigin="use-credentials": docs/loading/scripts.md#preloads-and-the-manifest',
+    ],
+    [
       'fetch',
       sent('cors', 'empty'),
       'fetch without credentials, or no grant in this browser: docs/doctor/cookies-sent.md#request-without-credentials',

@@ -4,7 +4,7 @@ import type { ViewerRequest } from '../viewer-request.js';
 type Loading = Pick<ViewerRequest, 'method' | 'headers'>;
 
 /** Elements that send cookies unless `crossorigin` takes them away (B32). */
-const ELEMENTS = new Set(['image', 'video', 'audio', 'style', 'script']);
+const ELEMENTS = new Set(['image', 'video', 'audio', 'style']);
 
 /**
  * Says in a few words what the browser's own headers tell about a refused request, with the page that explains it; null
@@ -29,6 +29,10 @@ export function loadingHint({ method, headers }: Loading, reason: string): strin
     if (dest === 'font') return `a font, asked in CORS mode without credentials: ${page}#font`;
     if (dest === 'track')
       return `a track of a video without crossorigin="use-credentials": ${page}#track-without-crossorigin`;
+    if (dest === 'script')
+      return 'a module, or a script with crossorigin, without credentials: docs/loading/scripts.md#scripts-and-modules';
+    if (dest === 'manifest')
+      return 'a manifest without crossorigin="use-credentials": docs/loading/scripts.md#preloads-and-the-manifest';
     if (ELEMENTS.has(dest))
       return `${dest} with crossorigin and without credentials: ${page}#crossorigin-anonymous`;
     return `fetch without credentials, or no grant in this browser: ${page}#request-without-credentials`;
