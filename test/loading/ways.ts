@@ -64,7 +64,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         id: 'img-anonymous',
-        title: '`<img crossorigin>`, the same as `""`, `"anonymous"` and any unknown value',
+        title: '`<img crossorigin>`',
         run: `return shows('<img crossorigin src="{a.png}">');`,
         cure: NO_ANONYMOUS,
         by: ['img', 'img-use-credentials'],
@@ -330,7 +330,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         id: 'sheet-anonymous',
-        title: 'the same, `crossorigin` or `"anonymous"`',
+        title: 'the same, `crossorigin="anonymous"`',
         run: `return shows('<link rel="stylesheet" crossorigin="anonymous" href="{a.css}">');`,
         cure: NO_ANONYMOUS,
         by: ['sheet', 'sheet-use-credentials'],
@@ -339,6 +339,13 @@ export const GROUPS: readonly Group[] = [
         id: 'import-rule',
         title: '`@import` in a sheet of the page',
         run: `return ended(sheet('@import url("{a.css}");'));`,
+      },
+      {
+        id: 'import-cross-origin',
+        title: '`@import url("…" cross-origin(use-credentials))`',
+        run: `sheet('@import url("{a.css}" cross-origin(use-credentials));');`,
+        cure: 'a plain `@import`: it carries the cookies',
+        by: ['import-rule'],
       },
       {
         id: 'image-in-sheet',
@@ -403,15 +410,20 @@ export const GROUPS: readonly Group[] = [
       },
       {
         id: 'video-anonymous',
-        title: '`<video crossorigin>` or `"anonymous"`',
+        title: '`<video crossorigin="anonymous">`',
         run: `return shows('<video muted preload="auto" crossorigin="anonymous" src="{a.mp4}"></video>', 'video', 'loadeddata');`,
         cure: NO_ANONYMOUS,
         by: ['video', 'video-use-credentials'],
       },
       {
         id: 'audio',
-        title: '`<audio src>`, `new Audio(url)`',
+        title: '`<audio src>`',
         run: `return shows('<audio preload="auto" src="{a.wav}"></audio>', 'audio', 'loadeddata');`,
+      },
+      {
+        id: 'audio-script',
+        title: '`new Audio(url)`',
+        run: `const audio = new Audio('{a.wav}'); audio.preload = 'auto'; return ended(audio, 'loadeddata');`,
       },
       {
         id: 'audio-use-credentials',
@@ -420,7 +432,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         id: 'audio-anonymous',
-        title: '`<audio crossorigin>` or `"anonymous"`',
+        title: '`<audio crossorigin>`',
         run: `return shows('<audio preload="auto" crossorigin src="{a.wav}"></audio>', 'audio', 'loadeddata');`,
         cure: NO_ANONYMOUS,
         by: ['audio', 'audio-use-credentials'],
@@ -785,8 +797,13 @@ export const GROUPS: readonly Group[] = [
       },
       {
         id: 'object-svg',
-        title: '`<object data>`, `<embed src>`, an SVG',
+        title: '`<object data>`, an SVG',
         run: `add('<object type="image/svg+xml" data="{a.svg}"></object>');`,
+      },
+      {
+        id: 'embed-svg',
+        title: '`<embed src>`, an SVG',
+        run: `add('<embed type="image/svg+xml" src="{a.svg}">');`,
       },
       {
         id: 'object-html',
@@ -1032,7 +1049,7 @@ export const GROUPS: readonly Group[] = [
     ways: [
       {
         id: 'coep-credentialless',
-        title: '`credentialless`, plain `<img>`, `<video>`',
+        title: '`credentialless`, plain `<img>`',
         run: `return inPage('<img src="{a.png}">', '&coep=credentialless');`,
         cure: '`crossorigin="use-credentials"` on the element',
         by: ['coep-credentialless-use-credentials'],
@@ -1044,7 +1061,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         id: 'coep-require-corp',
-        title: '`require-corp`, plain `<img>`, `<video>`',
+        title: '`require-corp`, plain `<img>`',
         run: `return inPage('<img src="{a.png}">', '&coep=require-corp');`,
         cure: '`crossorigin="use-credentials"`, or `Cross-Origin-Resource-Policy: same-site` on the CDN',
         by: ['coep-require-corp-use-credentials', 'coep-require-corp-header'],
