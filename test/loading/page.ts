@@ -81,7 +81,7 @@ ${links.join(' · ')}
   is as on the left. Cookies that say \`SameSite=Lax\` go from there in the lines with _Lax_ **only**. WebKitGTK is left out: it sends
   none of the others from there.
 - \`crossorigin\` without a value, and any unknown value, mean \`anonymous\` ([HTML Standard](https://html.spec.whatwg.org/multipage/urls-and-fetching.html#cors-settings-attribute)).
-- Players and other libraries have options of their own: [client.md](client.md#players).`;
+- Players and libraries have options of their own: [players.md](players.md), [libraries.md](libraries.md).`;
 }
 
 const HOW_MEASURED = `## How it is measured

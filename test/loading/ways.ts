@@ -391,7 +391,7 @@ export const GROUPS: readonly Group[] = [
   {
     page: 'loading.md',
     title: 'Video and audio',
-    introduction: 'Players that load by script: [client.md](client.md#players).',
+    introduction: 'Players that load by script: [players.md](players.md).',
     ways: [
       {
         id: 'video',
@@ -908,7 +908,7 @@ export const GROUPS: readonly Group[] = [
     page: 'loading/scripts.md',
     title: 'Scripted requests',
     introduction:
-      'Tiles, scenes and other files that libraries load come this way, each with an option of its own.',
+      'Tiles, scenes and other files that libraries load come this way, each with an option of its own: [libraries.md](../libraries.md).',
     ways: [
       {
         id: 'fetch',
