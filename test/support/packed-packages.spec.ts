@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { hookOf, packPackages } from './packed-packages.js';
+import { hookOf, PACKED, packPackages } from './packed-packages.js';
 
 /** What Node adds to the exports of a CommonJS package, as rxjs is one. */
 const OF_COMMONJS = ['__esModule', 'default', 'module.exports'];
@@ -26,4 +28,14 @@ test('a process that takes the packed packages finds the exports of the real one
   const real = exportsOf();
   expect(Object.keys(real)).toEqual(Object.keys(packed));
   expect(exportsOf(`--import=${hookOf(packed)}`)).toEqual(real);
+});
+
+test('everything that our sources import of a packed package is packed', async () => {
+  const root = join(import.meta.dirname, '../..');
+  const files = globSync('{src,packages/*/src,test}/**/*.ts', { cwd: root });
+  const imported = files.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/ from '([^']+)';$/gm)].map(([, name = '']) => name),
+  );
+  const names = new Set(imported.filter((name) => PACKED.test(name)));
+  expect([...names].toSorted()).toEqual(Object.keys(await packPackages()));
 });

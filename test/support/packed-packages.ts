@@ -36,7 +36,8 @@ const NAMES = [
   'kysely/migration',
   'rxjs',
 ];
-const PACKED =
+/** Whatever is imported of these must be one of the names: else a process would have a second copy of it. */
+export const PACKED =
   /^(@nestjs\/(common|core|mapped-types|platform-\w+|swagger|testing)|es-toolkit|jose|kysely|rxjs)(\/|$)/;
 
 /** Packs them where that has not been done for these versions; gives the file of each name. */
