@@ -115,4 +115,25 @@ describeWith('strace', 'a disk that is slow', () => {
       `the slowest liveness check took ${Math.round(slowestHealth)} ms; the slowest answer, after ${(load.slowestMilliseconds / 1000).toFixed(1)} s, was a grant; then at most ${Math.round(after.slowestMilliseconds)} ms; ${figures}`,
     );
   });
+
+  test('N09 by 14 s for each flush: who has waited 8 s is refused, the service is not ready, and heals; every cookie has its row', async () => {
+    const { api, load, killAndJoin } = await startUnderLoad();
+    await wait(AROUND_MILLISECONDS);
+    const heal = await disturbFlushes(api.process.pid, 'delay_enter=14000000');
+    const notReadyAfter = await untilReadinessIs(api.url, 503);
+    const slowestHealth = await slowestLiveness(api.url, AROUND_MILLISECONDS);
+    const refused = await askForGrant(api.url, 'u1', LOAD_PREFIX);
+    const { code } = refused.json() as { code: string };
+    expect([refused.status, code, refused.setCookies]).toEqual([503, 'audit_unavailable', []]);
+    await heal();
+    const readyAfter = await untilReadinessIs(api.url, 200);
+    expect((await askForGrant(api.url, 'u1', LOAD_PREFIX)).status).toBe(201);
+    await wait(AROUND_MILLISECONDS);
+
+    const figures = await killAndJoin();
+    expect(new Set(load.statuses.keys())).toEqual(new Set([201, 503]));
+    expect(slowestHealth).toBeLessThan(1_000);
+    const times = `not ready after ${(notReadyAfter / 1000).toFixed(1)} s, ready ${(readyAfter / 1000).toFixed(1)} s after the disk was well`;
+    evidence(`${times}; the slowest liveness check took ${Math.round(slowestHealth)} ms; ${figures}`);
+  });
 });

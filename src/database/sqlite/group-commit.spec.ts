@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { temporaryFolder } from '../../../test/support/temporary-folder.js';
 import { GroupCommit, onOwnThread, onThisThread, StatementError } from './group-commit.js';
 import { GroupCommitDialect } from './sqlite-dialect.js';
-import { Statements } from './statements.worker.js';
+import { Statements, type Job, type Outcome } from './statements.worker.js';
 
 type SqliteFile = InstanceType<typeof Sqlite>;
 
@@ -150,6 +150,59 @@ describe('closing', () => {
     await waiting;
 
     expect(committedIds()).toEqual([1]);
+  });
+});
+
+describe('a disk that does not answer', () => {
+  /** A file whose jobs are answered when the test says so, each statement with one changed row. */
+  class StuckFile {
+    readonly jobs: { readonly job: Job; readonly answer: () => void }[] = [];
+
+    do(job: Job): Promise<readonly Outcome[]> {
+      return new Promise((resolve) => {
+        const statements = job.kind === 'together' ? job.statements : [null];
+        this.jobs.push({ job, answer: () => resolve(statements.map(() => ({ rows: [], changes: 1 }))) });
+      });
+    }
+
+    get sent(): readonly unknown[] {
+      return this.jobs.map(({ job }) =>
+        job.kind === 'together' ? job.statements.flatMap(([, values]) => values) : job.kind,
+      );
+    }
+  }
+
+  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+  afterEach(() => void jest.useRealTimers());
+
+  it('refuses who has waited 8 s, sent or not, then everyone at once, until it answers', async () => {
+    const stuck = new StuckFile();
+    const statements = new GroupCommit(stuck);
+    const ask = async (value: number): Promise<string> =>
+      statements.run('insert', [value]).then(
+        ({ changes }) => `${value}: ${changes} row`,
+        (error: Error) => `${value}: ${error.message}`,
+      );
+    const late = (value: number) => `${value}: the disk of the SQLite file did not answer in time`;
+
+    const first = ask(1);
+    await new Promise(setImmediate);
+    const second = ask(2);
+    jest.advanceTimersByTime(7_999);
+    const third = ask(3);
+    jest.advanceTimersByTime(1);
+    expect(await Promise.all([first, second, ask(4)])).toEqual([late(1), late(2), late(4)]);
+
+    stuck.jobs[0]?.answer();
+    await new Promise(setImmediate);
+    stuck.jobs[1]?.answer();
+    expect(await third).toBe('3: 1 row');
+    const fifth = ask(5);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    stuck.jobs[2]?.answer();
+    expect(await fifth).toBe('5: 1 row');
+    expect(stuck.sent).toEqual([[1], [3], [5]]);
   });
 });
 

@@ -18,6 +18,9 @@ export class StatementError extends Error {
   }
 }
 
+/** Ordinary disks need milliseconds. Two flushes of 3 s still pass, and a load balancer waits longer still. */
+const LONGEST_WAIT_MILLISECONDS = 8_000;
+
 interface Waiting {
   readonly sql: string;
   readonly parameters: readonly unknown[];
@@ -35,6 +38,8 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   readonly #waitingForFile: (() => void)[] = [];
   #isAcquired = false;
+  /** Somebody has waited too long, and the file has answered nothing since. */
+  #isStuck = false;
   /** The groups under way; `null` = nothing is, or somebody has acquired the file. */
   #serving: Promise<void> | null = null;
 
@@ -42,10 +47,32 @@ export class GroupCommit {
     this.#file = file;
   }
 
-  /** Resolves when the statement has been committed; rejects with SQLite's error, and then it left nothing. */
+  /**
+   * Resolves when the statement has been committed. Rejects with SQLite's error, and then it left nothing; after 8 s
+   * because the disk does not answer, and then the outcome is unknown; while the disk does not answer, at once.
+   */
   run(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
+    if (this.#isStuck) return Promise.reject(notAnswering());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ sql, parameters, resolve, reject });
+      const timer = setTimeout(() => {
+        this.#isStuck = true;
+        // What has not been sent yet never is: who was refused must not find a row later.
+        this.#waiting = this.#waiting.filter((one) => one !== statement);
+        reject(notAnswering());
+      }, LONGEST_WAIT_MILLISECONDS);
+      const statement: Waiting = {
+        sql,
+        parameters,
+        resolve: (result) => {
+          clearTimeout(timer);
+          resolve(result);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      this.#waiting.push(statement);
       this.#schedule();
     });
   }
@@ -61,7 +88,7 @@ export class GroupCommit {
   /** Ends what {@link acquire} began, and undoes a transaction that was left open. */
   async release(): Promise<void> {
     try {
-      resultOf((await this.#file.do({ kind: 'undo' }))[0]);
+      resultOf((await this.#do({ kind: 'undo' }))[0]);
     } finally {
       this.#isAcquired = false;
       this.#schedule();
@@ -70,7 +97,7 @@ export class GroupCommit {
 
   /** Runs a statement by itself, for the caller that has acquired the file. */
   async runAlone(text: string, parameters: readonly unknown[]): Promise<StatementResult> {
-    const [outcome] = await this.#file.do({ kind: 'alone', text, parameters });
+    const [outcome] = await this.#do({ kind: 'alone', text, parameters });
     return resultOf(outcome);
   }
 
@@ -128,10 +155,20 @@ export class GroupCommit {
       texts.set(sql, place);
       return [place, parameters] as const;
     });
-    return this.#file
-      .do({ kind: 'together', texts: [...texts.keys()], statements })
-      .catch((error: Error) => error);
+    return this.#do({ kind: 'together', texts: [...texts.keys()], statements }).catch(
+      (error: Error) => error,
+    );
   }
+
+  async #do(job: Job): Promise<readonly Outcome[]> {
+    const outcomes = await this.#file.do(job);
+    this.#isStuck = false;
+    return outcomes;
+  }
+}
+
+function notAnswering(): Error {
+  return new Error('the disk of the SQLite file did not answer in time');
 }
 
 function settle(group: readonly Waiting[], outcomes: readonly Outcome[] | Error): void {
