@@ -4,6 +4,8 @@ import { connect, type Socket } from 'node:net';
 /** What the load looks at in an answer. */
 export interface Answer {
   readonly isCreated: boolean;
+  /** 503: said at once that it is too much now. */
+  readonly isRefused: boolean;
   readonly cookieLineCount: number;
   /** The values of its Set-Cookie lines; taken apart only when asked for. */
   readonly cookies: () => readonly string[];
@@ -61,6 +63,7 @@ export class KeepAliveConnection {
     this.#waiting = null;
     waiting?.resolve({
       isCreated: head.startsWith('HTTP/1.1 201 '),
+      isRefused: head.startsWith('HTTP/1.1 503 '),
       cookieLineCount: head.split(SET_COOKIE).length - 1,
       cookies: () =>
         head
