@@ -78,8 +78,8 @@ ${links.join(' · ')}
   [the recommended distribution](recommended-distribution.md) does; “–” where it does not load from another origin anyway. C, F
   and W are Chromium, Firefox and WebKitGTK where they differ.
 - Other site: the page stands on another registrable domain, and the cookies say \`SameSite=None; Secure; Partitioned\`; “same”
-  is as on the left. Cookies that say \`SameSite=Lax\` go from there in the lines with _Lax_ **only**. WebKitGTK is left out: it sends
-  none of the others from there.
+  is as on the left. Cookies that say \`SameSite=Lax\` go from there in the lines with _Lax_ **only**. WebKitGTK is left out: it
+  stores no cookie that a page of another site asks for.
 - \`crossorigin\` without a value, and any unknown value, mean \`anonymous\` ([HTML Standard](https://html.spec.whatwg.org/multipage/urls-and-fetching.html#cors-settings-attribute)).
 - Players and libraries have options of their own: [players.md](players.md), [libraries.md](libraries.md).`;
 }
@@ -93,8 +93,7 @@ has three folders: private, open, and open without CORS headers. The CDN's side 
 page says whether it can use the image, font, module or answer. What a style or a frame loads is judged by its requests alone.
 Debian's Chromium blocks third-party cookies that are not partitioned.
 
-\`npm run loading -- --engine webkitgtk\` measures WebKitGTK: as root, with Debian's \`webkit2gtk-driver\` and \`xvfb\`. It stores
-no cookie that a page of another site fetches.`;
+\`npm run loading -- --engine webkitgtk\` measures WebKitGTK: as root, with Debian's \`webkit2gtk-driver\` and \`xvfb\`.`;
 
 function sectionOf({ title, introduction, ways }: Group, measured: Measured): string {
   const rows = ways.map((way) => {

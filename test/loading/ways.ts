@@ -284,8 +284,6 @@ export const GROUPS: readonly Group[] = [
         id: 'font-blob',
         title: '`@font-face` with a `blob:` address',
         run: `sheet('@font-face { font-family: ' + name + '; src: url("' + (await blobUrl('{a.ttf}')) + '") }'); return fontLoads(name);`,
-        cure: '`loadFont`',
-        by: ['font-buffer'],
       },
       {
         id: 'font-preload',
