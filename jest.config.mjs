@@ -14,6 +14,7 @@ export default {
     ...Object.fromEntries(Object.entries(packed).map(([name, file]) => [`^${name}$`, file])),
     '^@edgepass/edge$': '<rootDir>/packages/edge/src/index.ts',
     '^@edgepass/edge/command$': '<rootDir>/packages/edge/src/edge.command.ts',
+    '^@edgepass/edge/reading$': '<rootDir>/packages/edge/src/reading.ts',
     '^@edgepass/edge/resource-match$': '<rootDir>/packages/edge/src/viewer-access/resource-match.ts',
     '^@edgepass/local$': '<rootDir>/packages/local/src/index.ts',
     '^@edgepass/doctor$': '<rootDir>/packages/doctor/src/index.ts',

@@ -186,7 +186,7 @@ export const COOKIES_NOT_SENT: readonly Scenario[] = [
     id: 'credentialless-page',
     change: (world) => {
       world.embedderPolicy = 'credentialless';
-      world.pageHeaders = [['Cross-Origin-Embedder-Policy', 'credentialless']];
+      world.pageHeaders = [...world.pageHeaders, ['Cross-Origin-Embedder-Policy', 'credentialless']];
     },
   },
   {
@@ -195,7 +195,7 @@ export const COOKIES_NOT_SENT: readonly Scenario[] = [
     id: 'credentialless-page',
     change: (world) => {
       world.embedderPolicy = 'credentialless';
-      world.pageHeaders = [['Cross-Origin-Embedder-Policy', 'credentialless']];
+      world.pageHeaders = [...world.pageHeaders, ['Cross-Origin-Embedder-Policy', 'credentialless']];
       world.steps = [{ way: 'video', url: `${CDN}/courses/algebra/seg-1.ts` }];
     },
   },

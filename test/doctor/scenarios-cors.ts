@@ -31,7 +31,7 @@ const cors = (change: object) => ({ ...GOOD_POLICY, CorsConfig: { ...GOOD_POLICY
 
 /** The browser blocks before it asks. */
 function blockedByPolicy(world: World, policy: string): void {
-  world.pageHeaders = [['Content-Security-Policy', policy]];
+  world.pageHeaders = [...world.pageHeaders, ['Content-Security-Policy', policy]];
   world.blockedHosts = ['cdn.example.com'];
 }
 
@@ -295,7 +295,7 @@ export const KEPT_FROM_THE_PAGE: readonly Scenario[] = [
     id: 'resource-or-embedder-policy',
     change: (world) => {
       world.embedderPolicy = 'require-corp';
-      world.pageHeaders = [['Cross-Origin-Embedder-Policy', 'require-corp']];
+      world.pageHeaders = [...world.pageHeaders, ['Cross-Origin-Embedder-Policy', 'require-corp']];
     },
   },
   {

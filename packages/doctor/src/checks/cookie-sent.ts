@@ -16,9 +16,9 @@ import {
 } from '../facts.js';
 import { distinct, jarSigns, shown, type Check, type Sign } from './check.js';
 
-/** Refused requests of a browser that are known to have carried no signed cookie. */
+/** Refused requests of a browser that are known to have carried no signed cookie; one without an answer may never have left. */
 const withoutCookies = ({ failing }: Facts) =>
-  failing.filter((load) => cameWithoutCookies(load) && load.method !== 'OPTIONS');
+  failing.filter((load) => cameWithoutCookies(load) && load.method !== 'OPTIONS' && load.status !== 0);
 
 /** Refused requests whose cookies are not shown; for ways of loading that never send any. */
 const refusedUnseen = ({ failing }: Facts) =>

@@ -26,9 +26,10 @@ function isEmbedded({ load }: Grant): boolean {
 }
 
 function isOnlyOtherScheme({ load }: Grant): boolean {
-  return (
-    load.page !== null && isSameSite(load.page, load.url, false) && !isSameSite(load.page, load.url, true)
-  );
+  const { page, url } = load;
+  if (page === null || !page.startsWith('http:') || (engineOf(load) ?? 'Chromium') !== 'Chromium')
+    return false;
+  return isSameSite(page, url, false) && !isSameSite(page, url, true);
 }
 
 /** Whether there is a page, and a load that it may have made: an origin alone shows nothing. */

@@ -12,7 +12,7 @@ import {
   type HeaderList,
   type JsonNode,
   type ReadOptions,
-} from '@edgepass/edge';
+} from '@edgepass/edge/reading';
 import { isCloudFrontName } from '../browser/site.js';
 import { bareLoad, header, type ConfigurationFact, type Evidence, type Load } from './evidence.js';
 
