@@ -2,6 +2,7 @@ import { beforeAll, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { startStack, type LocalStack } from './local-stack.js';
 import { logNetwork, type NetworkLog } from './network-log.js';
 
@@ -34,7 +35,7 @@ const INCIDENTS = [
 ] as const;
 
 /** All of them by `npm run whole`. */
-const SHOWN = process.env['EDGEPASS_WHOLE'] === '1' ? INCIDENTS : INCIDENTS.slice(1, 3);
+const SHOWN = IS_WHOLE ? INCIDENTS : INCIDENTS.slice(1, 3);
 
 describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
   let stack: LocalStack;
