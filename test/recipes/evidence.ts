@@ -9,7 +9,8 @@ const HEAD = `<!-- Made by \`npm run recipes\`. Do not edit. -->
 
 # Players and libraries with signed cookies
 
-\`npm run recipes\` installs the libraries of [examples/recipes](../../examples/recipes/package.json) and runs every block of
+\`npm run recipes\` installs the libraries of [examples/recipes](../../examples/recipes/package.json) (615 MB, no part of the
+repository's own \`npm ci\`) and runs every block of
 [players.md](../players.md) and [libraries.md](../libraries.md) in a real browser, on a page, an API and a CDN of three hosts.
 The CDN's host writes down each request. For each recipe:
 

@@ -101,6 +101,8 @@ function filesOf(recipe: Recipe, seconds: number): ReadonlyMap<string, Buffer | 
 export interface Found {
   /** With cookies, and opened. */
   readonly loaded: ReadonlySet<string>;
+  /** Of those, what was asked for in parts. */
+  readonly inRanges: ReadonlySet<string>;
   /** Without cookies, and refused; anything else that was not opened says so behind its name. */
   readonly refused: ReadonlySet<string>;
 }
@@ -113,15 +115,16 @@ export interface Seen {
 
 function seenBelow(cdn: RecordingHost, folder: string): Seen {
   const now = (): Found => {
-    const [loaded, refused] = [new Set<string>(), new Set<string>()];
+    const [loaded, inRanges, refused] = [new Set<string>(), new Set<string>(), new Set<string>()];
     for (const { target, hasCookies, status } of cdn.recorded) {
       if (!target.startsWith(folder)) continue;
       const name = target.slice(folder.length).replaceAll(/\d+(?=[./_])/g, '*');
+      if (hasCookies && status === 206) inRanges.add(name);
       if (hasCookies && status < 400) loaded.add(name);
       else if (!hasCookies && status === 403) refused.add(name);
       else refused.add(`${name} ${hasCookies ? 'with' : 'without'} cookies: ${status}`);
     }
-    return { loaded, refused };
+    return { loaded, inRanges, refused };
   };
   return { now, until: (condition) => cdn.until(() => condition(now())) };
 }

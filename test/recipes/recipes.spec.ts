@@ -120,12 +120,15 @@ for (const launched of BROWSERS.filter(({ recipes }) => recipes.length > 0)) {
       const tab = await browser.open(address);
       const isShown = variation?.isShown ?? true;
       const loads = variation === null ? recipe.loads : [];
+      const inRanges = (variation === null && recipe.inRanges) || [];
       const refused = [...(isShown ? (recipe.neverSent ?? []) : []), ...(variation?.refused ?? [])];
       try {
         if (isShown) await tab.until(isShownScript(recipe));
         await seen.until(
           (found) =>
-            loads.every((name) => found.loaded.has(name)) && refused.every((name) => found.refused.has(name)),
+            loads.every((name) => found.loaded.has(name)) &&
+            inRanges.every((name) => found.inRanges.has(name)) &&
+            refused.every((name) => found.refused.has(name)),
         );
         const found = seen.now();
         expect({

@@ -31,6 +31,8 @@ export interface Recipe {
   readonly shown?: string;
   /** Loaded with cookies: names of files, with `*` for numbers. */
   readonly loads: readonly string[];
+  /** Of those, what is asked for in parts. */
+  readonly inRanges?: readonly string[];
   /** Asked for without cookies whatever the page sets. */
   readonly neverSent?: readonly string[];
   readonly variations: readonly Variation[];
@@ -284,6 +286,7 @@ export const LIBRARIES: readonly Recipe[] = [
     call: "place.append(document.createElement('canvas')); await recipe.show(place.lastChild, url('course.pdf')); state.shown = true",
     shown: 'state.shown === true',
     loads: ['course.pdf'],
+    inRanges: ['course.pdf'],
     variations: [
       {
         change: ['withCredentials: true, ', ''],
