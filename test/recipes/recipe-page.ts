@@ -41,6 +41,7 @@ const film = (root = document) => {
   }
   return null;
 };
+${recipe.call.includes('(video,') ? '' : '// Some players load only what is in view, and this one would stand above theirs.\nvideo.remove();'}
 globalThis.film = film;
 globalThis.place = place;
 const underWorker = async () => {
