@@ -151,7 +151,7 @@ async function benchDatabase(
   }
 }
 
-/** From the beginning of the process to the first `/health/ready` of 200, in turn; after an orderly stop. */
+/** From the beginning of the process to the first `/health/ready` of 200, one start after the other; after an orderly stop. */
 async function benchStarts(
   base: () => Promise<ServerProcess>,
   large: () => Promise<ServerProcess>,

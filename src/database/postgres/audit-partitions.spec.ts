@@ -115,7 +115,7 @@ describe('the audit log of a new database', () => {
     expect(await make()).toEqual([1]);
   });
 
-  it('keeps rows of a month without a partition, and leaves them where they are when its turn comes', async () => {
+  it('keeps rows of a month without a partition, and leaves them where they are when that month comes', async () => {
     await open();
     await grantAt('later', Date.UTC(2099, 0, 2) / 1000);
     const [from, until] = [Date.UTC(2099, 0) / 1000, Date.UTC(2099, 1) / 1000];

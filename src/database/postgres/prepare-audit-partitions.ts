@@ -115,7 +115,7 @@ async function stateOf(queries: Queries, table: string): Promise<PreparationStat
   return rows[0] ?? null;
 }
 
-/** A change that is over at once, but needs the table for itself: whoever uses it waits no longer than this at a time. */
+/** A change that is over at once, but needs the table for itself: other users of it wait no longer than this at a time. */
 const LOCK_MILLISECONDS = 100;
 const LOCK_TRIES = 100;
 const LOCK_PAUSE_SECONDS = 0.5;
