@@ -126,8 +126,8 @@ export const ACCESS_CHECKS: readonly Check[] = [
       'two viewers in one recording, by the subject of their tokens or a new session cookie, and a signed cookie of the first in a request of the second',
     toTellApart: 'whether it works in a fresh private window',
     look: (facts) => {
-      const signs = jarSigns(facts, 'other-viewer');
-      if (signs.length > 0) return signs;
+      const ofJar = jarSigns(facts, 'other-viewer');
+      if (ofJar.length > 0) return ofJar;
       const changes = viewerChanges(facts);
       if (changes.length === 0) return facts.grants.length === 0 && facts.evidence.jar === null ? null : [];
       const signs: Sign[] = [];
