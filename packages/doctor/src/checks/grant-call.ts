@@ -40,7 +40,9 @@ export const GRANT_CALL_CHECKS: readonly Check[] = [
         if (load.page === null || load.page === originOf(load.url) || load.mode === 'navigate') continue;
         // The browser stored what it sent later.
         if (cookies.some((cookie) => isSignature(cookie) && carried.has(cookie.value))) continue;
-        if (load.cookies === null) {
+        // Whether Secure cookies are stored over plain HTTP on this machine depends on the browser.
+        const isSecureOverHttp = load.url.startsWith('http:') && cookies.some(({ secure }) => secure);
+        if (load.cookies === null || isSecureOverHttp) {
           isUnsure = true;
           continue;
         }
@@ -55,6 +57,8 @@ export const GRANT_CALL_CHECKS: readonly Check[] = [
           (file) =>
             (file.atMilliseconds ?? 0) >= (load.atMilliseconds ?? 0) &&
             cameWithoutCookies(file) &&
+            // One without an answer may never have left.
+            file.status !== 0 &&
             // Another client, such as the receiver of a cast, has a jar of its own.
             header(file.requestHeaders, 'user-agent') === header(load.requestHeaders, 'user-agent'),
         );
