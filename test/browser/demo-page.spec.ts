@@ -105,7 +105,6 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await signIn('alice');
       await ask('courses/algebra');
       await allImages('shown');
-      await page.emulateMedia({ reducedMotion: 'reduce' });
     });
 
     it('a grant shows the images and plays the video: hls.js decodes frames of segments that came with cookies', async () => {
@@ -117,6 +116,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
         { status: 200, sent: ['CloudFront-Policy', 'CloudFront-Signature', 'CloudFront-Key-Pair-Id'] },
       ]);
       expect(segments[0]?.url).toMatch(`${stack.cdnUrl}/courses/algebra/lesson-1/segment-`);
+      await page.emulateMedia({ reducedMotion: 'reduce' });
     });
 
     it('shows the grant at the top of its calls, with the files in one line for each way they were asked', async () => {
@@ -230,12 +230,10 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await signIn('alice');
       await page.getByTestId('prefix').selectOption('courses/algebra');
       await page.getByTestId('ask').click();
-      const status = page
-        .getByTestId('status')
-        .filter({
-          hasText:
-            /^The edge answers well to the cookies that you would get now, and this browser holds a grant for the file\./,
-        });
+      const status = page.getByTestId('status').filter({
+        hasText:
+          /^The edge answers well to the cookies that you would get now, and this browser holds a grant for the file\./,
+      });
       await status.waitFor();
       await allImages('refused');
       expect(await status.isVisible()).toBe(true);
