@@ -194,9 +194,11 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     it('says that the cookies of the viewer before are cleared only where there were some', async () => {
       await signIn('bob');
       await signIn('alice');
+      await page.getByTestId('status').filter({ hasText: 'Hello alice.' }).waitFor();
       expect(await status()).toBe('Hello alice.');
       await ask('courses/algebra');
       await signIn('carol');
+      await page.getByTestId('status').filter({ hasText: 'Hello carol.' }).waitFor();
       expect(await status()).toBe('Hello carol. What alice held in this browser is cleared.');
     });
 
