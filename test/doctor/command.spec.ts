@@ -231,6 +231,33 @@ describe('a secret of a recording', () => {
   });
 });
 
+const LIST_TEMPLATE = `Parameters:
+  Pages: { Type: CommaDelimitedList }
+Resources:
+  Policy:
+    Type: AWS::CloudFront::ResponseHeadersPolicy
+    Properties:
+      ResponseHeadersPolicyConfig:
+        Name: pages
+        CorsConfig:
+          AccessControlAllowOrigins: { Items: !Ref Pages }
+          AccessControlAllowCredentials: true
+          AccessControlAllowMethods: { Items: [GET] }
+          AccessControlAllowHeaders: { Items: [Range] }
+          OriginOverride: true
+  Cdn:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins: [{ Id: media, DomainName: media.s3.us-east-1.amazonaws.com, S3OriginConfig: {} }]
+        DefaultCacheBehavior:
+          TargetOriginId: media
+          ViewerProtocolPolicy: redirect-to-https
+          CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
+          ResponseHeadersPolicyId: !Ref Policy
+`;
+
 describe('wrong use and bad input', () => {
   const folder = temporaryFolder('doctor');
   const file = (name: string, text: string): string => {
@@ -250,6 +277,13 @@ describe('wrong use and bad input', () => {
       '--app: expected an origin such as https://app.example.com, found "https://app.example.com/"; write https://app.example.com',
     ],
     [['https://a.example', '--only', 'nothing'], '--only: there is no check "nothing"; --list names all'],
+  ])('%p is answered in one line and the usage', async (args, message) => {
+    const { code, stdout, stderr } = await doctor(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.startsWith(`edgepass doctor: ${message}\n\nUsage: edgepass-doctor`)).toBe(true);
+  });
+
+  test.each([
     [['--har', 'nowhere.har'], '--har nowhere.har: there is no such file'],
     [['--har', '.'], '--har .: expected a file'],
     [
@@ -272,10 +306,25 @@ describe('wrong use and bad input', () => {
       ['--settings', file('.env', 'A=1')],
       `--settings ${join(folder, '.env')}: expected PUBLIC_URL and CLOUDFRONT_DOMAIN, lines NAME=VALUE`,
     ],
-  ])('%p is answered in one line and the usage', async (args, message) => {
+    [
+      ['--distribution', file('list.yaml', LIST_TEMPLATE)],
+      `--distribution ${join(folder, 'list.yaml')}:\n  list.yaml:2 Parameters.Pages: expected --parameter Pages=VALUE, found no value and no Default`,
+    ],
+  ])('%p is answered with what is wrong with it and no usage', async (args, message) => {
     const { code, stdout, stderr } = await doctor(args);
-    expect([code, stdout]).toEqual([2, '']);
-    expect(stderr.startsWith(`edgepass doctor: ${message}\n\nUsage: edgepass-doctor`)).toBe(true);
+    expect([code, stdout, stderr]).toEqual([2, '', `edgepass doctor: ${message}\n`]);
+  });
+
+  test('a template is read whether or not what its edge.json names is on this machine', async () => {
+    const of = temporaryFolder('doctor');
+    const origins = { media: { folder: '../data/media' } };
+    const tls = { certFile: '../data/tls/leaf.pem', keyFile: '../data/tls/leaf-key.pem' };
+    writeFileSync(join(of, 'edge.json'), JSON.stringify({ origins, tls }));
+    writeFileSync(join(of, 'media.yaml'), LIST_TEMPLATE);
+    const app = 'https://app.example.com';
+    const args = ['--distribution', join(of, 'media.yaml'), '--app', app, '--parameter', `Pages=${app}`];
+    const { code, stderr } = await doctor(args);
+    expect([code, stderr]).toEqual([0, '']);
   });
 
   test('an unknown flag is wrong use', async () => {

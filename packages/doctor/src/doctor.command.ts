@@ -54,8 +54,11 @@ interface Options {
   readonly json: boolean;
 }
 
-/** What was handed over cannot be used; the message is for the person who did. */
+/** The flags are wrong: the usage follows. The message is for the person who gave them. */
 class WrongUse extends Error {}
+
+/** A file that was handed over cannot be used: the message says all, and the usage would hide it. */
+class UnusableInput extends Error {}
 
 /** What the program that starts the doctor may add. */
 export interface RunOptions {
@@ -80,8 +83,9 @@ export async function run(args: readonly string[], more: RunOptions = {}): Promi
     await print(diagnosis, options);
     return isFoundWell(diagnosis) ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof WrongUse) && !isArgumentError(error)) throw error;
-    process.stderr.write(`edgepass doctor: ${(error as Error).message}\n\n${USAGE}`);
+    const isWrongUse = error instanceof WrongUse || isArgumentError(error);
+    if (!isWrongUse && !(error instanceof UnusableInput)) throw error;
+    process.stderr.write(`edgepass doctor: ${(error as Error).message}\n${isWrongUse ? `\n${USAGE}` : ''}`);
     return 2;
   }
 }
@@ -202,7 +206,7 @@ async function gather(
     const text = textOf('--settings', options.settings);
     const settings = (await import('./evidence/read-settings.js')).readSettings(text);
     if (settings === null)
-      throw new WrongUse(
+      throw new UnusableInput(
         `--settings ${options.settings}: expected PUBLIC_URL and CLOUDFRONT_DOMAIN, lines NAME=VALUE`,
       );
     const startProblems = (await checkSettings?.(options.settings, text)) ?? null;
@@ -224,7 +228,7 @@ async function gather(
       options.template,
     );
     if ('problems' in result)
-      throw new WrongUse(`--distribution ${options.distribution}:\n  ${result.problems.join('\n  ')}`);
+      throw new UnusableInput(`--distribution ${options.distribution}:\n  ${result.problems.join('\n  ')}`);
     parts.push(result.evidence);
   }
   if (url !== null) parts.push(await liveOf(url, app, cookieFile, har, options.ca, clock));
@@ -265,7 +269,7 @@ async function cookiesOf(path: string): Promise<CookieFile> {
   const { readCookieFile } = await import('./evidence/read-cookies.js');
   const file = readCookieFile(textOf('--cookies', path));
   if (file === null) {
-    throw new WrongUse(
+    throw new UnusableInput(
       `--cookies ${path}: expected a Netscape cookie file (seven fields with tabs), or a request copied as cURL`,
     );
   }
@@ -278,20 +282,23 @@ async function harOf(path: string): Promise<Partial<Evidence>> {
   existing('--har', path);
   const text = readShortened(path);
   if (text === null)
-    throw new WrongUse(`--har ${path}: more than 64 MiB without its bodies; record the failing load alone`);
+    throw new UnusableInput(
+      `--har ${path}: more than 64 MiB without its bodies; record the failing load alone`,
+    );
   const result = readHar(text);
-  if ('problem' in result) throw new WrongUse(`--har ${path}: ${result.problem}`);
+  if ('problem' in result) throw new UnusableInput(`--har ${path}: ${result.problem}`);
   return result.evidence;
 }
 
 function existing(flag: string, path: string): void {
-  if (!existsSync(path)) throw new WrongUse(`${flag} ${path}: there is no such file`);
-  if (!statSync(path).isFile()) throw new WrongUse(`${flag} ${path}: expected a file`);
+  if (!existsSync(path)) throw new UnusableInput(`${flag} ${path}: there is no such file`);
+  if (!statSync(path).isFile()) throw new UnusableInput(`${flag} ${path}: expected a file`);
 }
 
 function textOf(flag: string, path: string): string {
   existing(flag, path);
-  if (statSync(path).size > MOST_TEXT_BYTES) throw new WrongUse(`${flag} ${path}: expected at most 20 MB`);
+  if (statSync(path).size > MOST_TEXT_BYTES)
+    throw new UnusableInput(`${flag} ${path}: expected at most 20 MB`);
   return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
 }
 
@@ -301,7 +308,7 @@ async function standardInput(): Promise<string> {
   for await (const chunk of process.stdin) {
     chunks.push(chunk as Buffer);
     length += (chunk as Buffer).length;
-    if (length > MOST_TEXT_BYTES) throw new WrongUse('--console -: expected at most 20 MB');
+    if (length > MOST_TEXT_BYTES) throw new UnusableInput('--console -: expected at most 20 MB');
   }
   return Buffer.concat(chunks).toString('utf8');
 }

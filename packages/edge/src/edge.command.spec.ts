@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,6 +70,7 @@ describe('edgepass edge', () => {
   it('says all about itself on --help', async () => {
     const { code, stdout } = await runEdgepass(['edge', '--help']);
     expect(code).toBe(0);
+    expect(stdout).toContain('edgepass edge export --id ID --out FOLDER writes all of it; see its --help');
     for (const flag of [
       'distribution',
       'host',
@@ -150,11 +151,49 @@ describe('edgepass edge', () => {
     expect((await edge.stop()).code).toBe(0);
   });
 
-  it('gives exit code 1 without TLS files and without --http', async () => {
-    const { code, stderr } = await runEdgepass(['edge', '--distribution', folderOf()]);
+  it('gives exit code 1 without TLS files and without --http, beside every other mistake', async () => {
+    const { code, stderr } = await runEdgepass([
+      'edge',
+      '--distribution',
+      folderOf({ edge: { origins: {} } }),
+    ]);
+    expect([code, stderr.split('\n')]).toEqual([
+      1,
+      [
+        'edgepass edge: edge.json tls: expected certFile and keyFile, or --http, found nothing',
+        'edgepass edge: distribution.json DistributionConfig.Origins.Items[0].Id: expected a member origins.media with its folder or url in edge.json, found none',
+        '',
+      ],
+    ]);
+  });
+
+  it('names the TLS files with the edge.json that is missing', async () => {
+    const folder = folderOf();
+    rmSync(join(folder, 'edge.json'));
+    const { code, stderr } = await runEdgepass(['edge', '--distribution', folder]);
     expect([code, stderr]).toEqual([
       1,
-      'edgepass edge: edge.json tls: expected certFile and keyFile, found nothing; or start with --http\n',
+      'edgepass edge: edge.json: expected what stands behind each origin and, without --http, TLS files, {"origins": {"ORIGIN-ID": {"folder": "../media"}}, "tls": {"certFile": "../tls/leaf.pem", "keyFile": "../tls/leaf-key.pem"}}, found no file\n',
+    ]);
+  });
+
+  it('names a file that does not exist as it was given', async () => {
+    const { code, stderr } = await runEdgepass(['edge', '--distribution', 'media.yaml']);
+    expect([code, stderr]).toEqual([
+      1,
+      "edgepass edge: media.yaml: expected a folder of AWS's answers, one of them, or a CloudFormation template, found no such file or folder\n",
+    ]);
+  });
+
+  it('warns at --http of a behavior that demands HTTPS', async () => {
+    const closed = openBehavior({ ViewerProtocolPolicy: 'redirect-to-https' });
+    const edge = await startEdge(folderOf({ defaultBehavior: closed }));
+    await edge.stop();
+    expect(edge.stdout().split('\n')).toEqual([
+      'edge warning: with --http no file opens by "*" (redirect-to-https): leave --http and name TLS files as tls in edge.json, or set ViewerProtocolPolicy to allow-all in a copy of the distribution',
+      `edge ready ${edge.url.origin}`,
+      'edge stopped',
+      '',
     ]);
   });
 

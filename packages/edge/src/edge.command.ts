@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from './clock.js';
 import { startControlServer, type ControlServer } from './control/control-server.js';
+import type { Behavior } from './distribution/distribution.js';
 import { formatFolderProblem } from './distribution/json-node.js';
 import { readDistribution, type ReadOptions } from './distribution/read-distribution.js';
 import { EdgeLog } from './edge-log.js';
@@ -29,7 +30,8 @@ this machine through a cache that follows the cache, origin request and response
                             none beside another; 0 takes a free one
 --control-host ADDRESS      where the control port listens (default 127.0.0.1, and then ::1 too). A caller
                             may invalidate without rights: signatures of AWS calls are not checked
---http                      plain HTTP; without it edge.json must name TLS files
+--http                      plain HTTP; without it edge.json must name TLS files. Behaviors then need allow-all as
+                            ViewerProtocolPolicy
 --clock-offset-seconds=N    what the edge believes the time to be, relative to this machine's clock
 
 Of a template:
@@ -53,7 +55,7 @@ The folder:
                                                  "ORIGIN-ID": {"url": "http://localhost:4000"}},
                                      "tls": {"certFile": "../tls/leaf.pem", "keyFile": "../tls/leaf-key.pem"}}
 
-  edgepass edge export --id ID --out FOLDER writes all of it but the key value stores; see its --help
+  edgepass edge export --id ID --out FOLDER writes all of it; see its --help
 
 Copies live in memory, as long as the cache policy and Cache-Control say; a changed file shows after
   aws cloudfront create-invalidation --endpoint-url http://127.0.0.1:3003 --distribution-id ID --paths '/*'
@@ -135,7 +137,10 @@ function leave(exitCode: number): number {
 }
 
 async function start(options: EdgeOptions): Promise<StartedEdge | null> {
-  const result = readDistribution(options.path, options.reading);
+  const result = readDistribution(options.path, {
+    ...options.reading,
+    serving: options.plainHttp ? 'http' : 'https',
+  });
   for (const line of result.unfollowed) writeLine(`edge not followed: ${line}`);
   for (const line of result.warnings) writeLine(`edge warning: ${line}`);
   if ('problems' in result) {
@@ -143,10 +148,7 @@ async function start(options: EdgeOptions): Promise<StartedEdge | null> {
     return null;
   }
   const { distribution } = result;
-  if (!options.plainHttp && distribution.tls === null) {
-    writeProblem('edge.json tls: expected certFile and keyFile, found nothing; or start with --http');
-    return null;
-  }
+  if (options.plainHttp) warnOfHttpsOnly(distribution.behaviors);
   try {
     const server = await startEdgeServer({
       distribution,
@@ -161,6 +163,17 @@ async function start(options: EdgeOptions): Promise<StartedEdge | null> {
     writeProblem(listenProblem(error, '--port', options));
     return null;
   }
+}
+
+/** Where nothing speaks TLS, a redirect to https leads nowhere. */
+function warnOfHttpsOnly(behaviors: readonly Behavior[]): void {
+  const closed = behaviors.filter(({ viewerProtocolPolicy }) => viewerProtocolPolicy !== 'allow-all');
+  if (closed.length === 0) return;
+  const names = closed.map(({ pathPattern, viewerProtocolPolicy: policy }) => `"${pathPattern}" (${policy})`);
+  writeLine(
+    `edge warning: with --http no file opens by ${names.join(', ')}: leave --http and name TLS files as tls in ` +
+      'edge.json, or set ViewerProtocolPolicy to allow-all in a copy of the distribution',
+  );
 }
 
 /** The control port; null when there is none. */

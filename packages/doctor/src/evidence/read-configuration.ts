@@ -68,7 +68,7 @@ export function readConfiguration(
   const folder = found.isFile() ? dirname(path) : path;
   // What stands behind the origins on a laptop is of no use here, and AWS alone does not write it.
   const edgeJson = existsSync(join(folder, 'edge.json')) ? {} : { edgeJson: null };
-  const result = readDistribution(path, { ...edgeJson, ...inputs });
+  const result = readDistribution(path, { ...edgeJson, ...inputs, serving: 'nowhere' });
   if ('problems' in result) return { problems: result.problems.map(formatFolderProblem) };
   const { distribution, config, files } = result;
   const isOnIpv6 = config.get('IsIPV6Enabled').value === true;

@@ -8,7 +8,7 @@ import { FolderFiles } from './folder-files.js';
 import { JsonNode, type FolderProblem } from './json-node.js';
 import { behaviorNodes, readBehaviors } from './read-behaviors.js';
 import { readCachePolicy, readOriginRequestPolicy } from './read-cache-policies.js';
-import { readEdgeJson, readStackJson, type EdgeJson } from './read-edge-json.js';
+import { readEdgeJson, readStackJson, type EdgeJson, type Serving } from './read-edge-json.js';
 import { functionNames, readFunctions } from './read-functions.js';
 import { readErrorResponses } from './read-error-responses.js';
 import { readKeyGroups } from './read-key-groups.js';
@@ -46,6 +46,11 @@ export interface ReadOptions {
   readonly imports?: ReadonlyMap<string, string>;
   /** The logical id of the distribution, where a template has several. */
   readonly resource?: string | null;
+  /**
+   * `https`: `edge.json` must name TLS files. `http`, the default: it may. `nowhere`: the folders and PEM files that it
+   * names for the origins and for TLS are not looked for.
+   */
+  readonly serving?: Serving;
 }
 
 /**
@@ -64,7 +69,7 @@ export interface ReadOptions {
 export function readDistribution(path: string, options: ReadOptions = {}): DistributionResult {
   const problems: FolderProblem[] = [];
   const warnings: string[] = [];
-  const { files, answer, edge } = openFiles(resolve(path), options, problems, warnings);
+  const { files, answer, edge } = openFiles(path, options, problems, warnings);
   const named = (edge ?? unread('edge.json')).get('distributionId').value;
   const found = answer && findDistribution(answer, typeof named === 'string' ? named : null, warnings);
   const { config, domainName, id } = found ?? {
@@ -75,7 +80,7 @@ export function readDistribution(path: string, options: ReadOptions = {}): Distr
   const { nodes: originNodes, isComplete } = originsById(config, problems);
   const originIds = found !== null && isComplete ? new Set(originNodes.keys()) : null;
   const edgeJson = {
-    ...readEdgeJson(edge ?? unread('edge.json'), files.folder, originIds),
+    ...readEdgeJson(edge ?? unread('edge.json'), files.folder, originIds, options.serving ?? 'http'),
     isLeftOut: options.edgeJson === null,
   };
   const wanted = (member: string) => ({ wanted: namesIn(config, member), warnings });
@@ -144,20 +149,28 @@ interface OpenedFiles {
 }
 
 function openFiles(
-  path: string,
+  given: string,
   options: ReadOptions,
   problems: FolderProblem[],
   warnings: string[],
 ): OpenedFiles {
+  const path = resolve(given);
+  const edgeJsonExpected = options.serving === 'https' ? EDGE_JSON_WITH_TLS : EDGE_JSON;
   const open = (folder: string, distributionFile: string): OpenedFiles => {
     const files = new FolderFiles(folder, problems);
     return {
       files,
       answer: files.required(distributionFile, `${DISTRIBUTION_JSON}${templatesIn(folder)}`),
-      edge: options.edgeJson === null ? null : files.required('edge.json', EDGE_JSON),
+      edge: options.edgeJson === null ? null : files.required('edge.json', edgeJsonExpected),
     };
   };
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return open(path, 'distribution.json');
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    const expected = "a folder of AWS's answers, one of them, or a CloudFormation template";
+    problems.push({ file: given, path: '', expected, found: 'no such file or folder' });
+    return { files: new FolderFiles(path, problems), answer: null, edge: null };
+  }
+  if (!found.isFile()) return open(path, 'distribution.json');
   const file = basename(path);
   const document = TemplateDocument.parse(readFileSync(path));
   if ('found' in document) {
@@ -173,7 +186,7 @@ function openFiles(
   if (document.root.get('Resources') === null) return open(dirname(path), file);
   const edgePath = resolve(dirname(path), options.edgeJson ?? 'edge.json');
   const around = new FolderFiles(dirname(edgePath), problems);
-  const edge = options.edgeJson === null ? null : around.required(basename(edgePath), EDGE_JSON);
+  const edge = options.edgeJson === null ? null : around.required(basename(edgePath), edgeJsonExpected);
   const stack = readStackJson(edge ?? unread('edge.json'));
   const inputs = {
     parameters: new Map([...stack.parameters, ...(options.parameters ?? [])]),
@@ -188,6 +201,9 @@ function openFiles(
 
 const DISTRIBUTION_JSON = 'what `aws cloudfront get-distribution-config --id ID` prints';
 const EDGE_JSON = 'what stands behind each origin, {"origins": {"ORIGIN-ID": {"folder": "../media"}}}';
+const EDGE_JSON_WITH_TLS =
+  'what stands behind each origin and, without --http, TLS files, {"origins": {"ORIGIN-ID": {"folder": "../media"}}, ' +
+  '"tls": {"certFile": "../tls/leaf.pem", "keyFile": "../tls/leaf-key.pem"}}';
 
 /** What `cdk synth` writes is a folder of templates, of which one is read. */
 function templatesIn(folder: string): string {

@@ -45,11 +45,15 @@ export interface StackJson {
 const CACHE_MEMBERS = ['totalMegabytes', 'objectMegabytes'];
 const BYTES_PER_MEGABYTE = 1024 * 1024;
 
+/** How the distribution that is read will be served; `nowhere`: its settings alone are looked at. */
+export type Serving = 'https' | 'http' | 'nowhere';
+
 /** Reads `edge.json`; paths in it are relative to `folder`. Without origin ids, names are not checked. */
 export function readEdgeJson(
   root: JsonNode,
   folder: string,
   originIds: ReadonlySet<string> | null,
+  serving: Serving,
 ): EdgeJson {
   for (const [name, node] of root.members()) {
     if (!MEMBERS.includes(name)) node.mistake(`one of ${MEMBERS.join(', ')} as name`, `"${name}"`);
@@ -58,9 +62,9 @@ export function readEdgeJson(
   const distributionId = root.get('distributionId');
   return {
     origins: root.get('origins').isPresent
-      ? readOriginEntries(root.get('origins'), folder, originIds)
+      ? readOriginEntries(root.get('origins'), folder, originIds, serving !== 'nowhere')
       : new Map(),
-    tls: readTls(root.get('tls'), folder),
+    tls: readTls(root.get('tls'), folder, serving),
     publicHosts: readPublicHosts(root.get('publicHosts')),
     pageOrigins: readPageOrigins(root.get('pageOrigins')),
     switches: readSwitches(root.get('switches')),
@@ -90,8 +94,9 @@ export function readStackJson(root: JsonNode): StackJson {
   };
 }
 
-function readTls(node: JsonNode, folder: string): Distribution['tls'] {
-  if (!node.isPresent) return null;
+function readTls(node: JsonNode, folder: string, serving: Serving): Distribution['tls'] {
+  if (serving === 'nowhere') return null;
+  if (!node.isPresent) return serving === 'https' ? node.mistake('certFile and keyFile, or --http') : null;
   const certificate = readBytes(node.get('certFile'), folder);
   const key = readBytes(node.get('keyFile'), folder);
   return certificate === null || key === null ? null : { certificate, key };

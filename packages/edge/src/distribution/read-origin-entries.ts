@@ -46,11 +46,15 @@ const METADATA = [
 ];
 const OWN_METADATA = /^x-amz-meta-[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
-/** Reads `origins` of `edge.json`. Without origin ids, names are not checked. */
+/**
+ * Reads `origins` of `edge.json`. Without origin ids, names are not checked; what is not served need not exist on this
+ * machine.
+ */
 export function readOriginEntries(
   node: JsonNode,
   folder: string,
   originIds: ReadonlySet<string> | null,
+  isServed: boolean,
 ): ReadonlyMap<string, OriginEntry> {
   const entries = new Map<string, OriginEntry>();
   for (const [id, origin] of node.members()) {
@@ -62,12 +66,15 @@ export function readOriginEntries(
     for (const [name, member] of origin.members()) {
       if (!members.includes(name)) member.mistake(`one of ${members.join(', ')} as name`, `"${name}"`);
     }
-    entries.set(id, isServer ? readServer(origin, folder) : readFolderEntry(origin, folder));
+    entries.set(
+      id,
+      isServer ? readServer(origin, folder, isServed) : readFolderEntry(origin, folder, isServed),
+    );
   }
   return entries;
 }
 
-function readServer(origin: JsonNode, folder: string): ServerEntry {
+function readServer(origin: JsonNode, folder: string, isServed: boolean): ServerEntry {
   const originPath = origin.get('originPath');
   const path = originPath.optionalText();
   if (path !== '' && !/^\/[!-~]*[!-.0-~]$/.test(path)) {
@@ -76,7 +83,7 @@ function readServer(origin: JsonNode, folder: string): ServerEntry {
   return {
     kind: 'server',
     url: readServerUrl(origin.get('url')),
-    certificateAuthority: readAuthority(origin.get('caFile'), folder),
+    certificateAuthority: isServed ? readAuthority(origin.get('caFile'), folder) : null,
     originPath: originPath.isPresent ? path : null,
   };
 }
@@ -103,12 +110,12 @@ function readAuthority(node: JsonNode, folder: string): Buffer | null {
   }
 }
 
-function readFolderEntry(origin: JsonNode, folder: string): FolderEntry {
+function readFolderEntry(origin: JsonNode, folder: string, isServed: boolean): FolderEntry {
   const bucketCors = origin.get('bucketCors');
   const bucketWebsite = origin.get('bucketWebsite');
   return {
     kind: 'folder',
-    folder: readFolder(origin.get('folder'), folder),
+    folder: readFolder(origin.get('folder'), folder, isServed),
     bucketCors: bucketCors.isPresent ? bucketCors : null,
     bucketWebsite: bucketWebsite.isPresent ? bucketWebsite : null,
     listBucket: origin.get('listBucket').isPresent ? origin.get('listBucket').flag() : null,
@@ -116,9 +123,10 @@ function readFolderEntry(origin: JsonNode, folder: string): FolderEntry {
   };
 }
 
-function readFolder(node: JsonNode, folder: string): string | null {
+function readFolder(node: JsonNode, folder: string, isServed: boolean): string | null {
   const path = node.text();
   if (path === null) return null;
+  if (!isServed) return resolve(folder, path);
   try {
     const real = realpathSync.native(resolve(folder, path));
     if (statSync(real).isDirectory()) return real;

@@ -338,9 +338,9 @@ export function toApiForm(
   const places = new Map<string, Place>();
   const translate = (value: TemplateValue, form: Form, apiPath: string): unknown => {
     const { content } = value;
-    // Of a list that is known in part nobody can say that something is missing in it.
-    const isUnknown =
-      content === UNKNOWN || itemsOf(value)?.some((item) => item.content === UNKNOWN) === true;
+    // The quantity of a list follows from its items.
+    const listed = typeof form === 'object' && 'items' in form ? membersOf(value)?.get('Items') : undefined;
+    const isUnknown = isUnknownList(value) || (listed !== undefined && isUnknownList(listed));
     const place = { file: `${file}:${value.line}`, path: value.path, isUnknown };
     places.set(apiPath, place);
     if (content === UNKNOWN) return undefined;
@@ -388,6 +388,11 @@ export function toApiForm(
     return made;
   };
   return { value: translate(properties, FORMS[type], ''), places };
+}
+
+/** Of a list that is known in part nobody can say that something is missing in it. */
+function isUnknownList(value: TemplateValue): boolean {
+  return value.content === UNKNOWN || itemsOf(value)?.some((item) => item.content === UNKNOWN) === true;
 }
 
 function nameInApi({ members }: Members, name: string): string {
