@@ -1,5 +1,5 @@
 import { createHash, createPublicKey } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
@@ -7,6 +7,7 @@ import {
   readDistribution,
   type ReadOptions,
 } from '../../packages/edge/src/distribution/read-distribution.js';
+import { formatFolderProblem } from '../../packages/edge/src/distribution/json-node.js';
 import { recommendedDistribution } from '../../packages/local/src/recommended-distribution.js';
 import { distributionOf } from '../support/edge-fixture.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -87,6 +88,24 @@ describe('the recommended set-up', () => {
     ]);
   });
 
+  it("as AWS's own files in the docs answers the same", () => {
+    const page = readFileSync(fileOf('docs/recommended-distribution.md'), 'utf8')
+      .replaceAll('https://app.edgepass.localhost:3000', PAGE)
+      .replace(
+        '-----BEGIN PUBLIC KEY-----\\n…\\n-----END PUBLIC KEY-----\\n',
+        JSON.stringify(PUBLIC_KEY).slice(1, -1),
+      );
+    const folder = temporaryFolder('docs');
+    for (const [, name = '', text = ''] of page.matchAll(/^`([\w/-]+\.json)`\n\n```json\n(.*?)^```/gms)) {
+      mkdirSync(join(folder, name, '..'), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    writeFileSync(join(folder, 'edge.json'), '{"origins": {"media": {"folder": "."}}}');
+    const { behaviors, origins } = decisions(folder);
+    expect(behaviors).toEqual(ofTemplate().behaviors);
+    expect(origins).toMatchObject([['media', { isSigned: true }]]);
+  });
+
   it('as a CDK construct synthesises the same', () => {
     expect(decisions(fileOf('packages/cdk/template.json'))).toEqual(ofTemplate());
   });
@@ -114,6 +133,30 @@ describe('the recommended set-up', () => {
     expect(keysWith({})).toEqual(['FirstKey']);
     expect(keysWith({ SecondPublicKey: PUBLIC_KEY })).toEqual(['FirstKey', 'SecondKey']);
     expect(keysWith({ FirstPublicKey: '', SecondPublicKey: PUBLIC_KEY })).toEqual(['SecondKey']);
+  });
+
+  it('names each parameter without a value once', () => {
+    const result = readDistribution(fileOf('infra/cloudformation.yaml'), { edgeJson: null });
+    const lines = 'problems' in result ? result.problems.map(formatFolderProblem) : [];
+    expect(lines.map((line) => line.replace(/:\d+ /, ' '))).toEqual(
+      ['DomainName', 'CertificateArn', 'PageOrigins'].map(
+        (name) =>
+          `cloudformation.yaml Parameters.${name}: expected --parameter ${name}=VALUE, found no value and no Default`,
+      ),
+    );
+  });
+
+  it('starts over HTTPS with its edge.json and what npm start made', () => {
+    const clone = temporaryFolder('clone');
+    cpSync(fileOf('infra'), join(clone, 'infra'), { recursive: true });
+    for (const folder of ['data/media', 'data/tls']) mkdirSync(join(clone, folder), { recursive: true });
+    for (const name of ['leaf.pem', 'leaf-key.pem']) writeFileSync(join(clone, 'data/tls', name), name);
+    const template = join(clone, 'infra/cloudformation.yaml');
+    const { origins, tls } = distributionOf(
+      readDistribution(template, { parameters: PARAMETERS, serving: 'https' }),
+    );
+    expect([String(tls?.certificate), String(tls?.key)]).toEqual(['leaf.pem', 'leaf-key.pem']);
+    expect(origins.get('media')).toMatchObject({ kind: 'folder', folder: join(clone, 'data/media') });
   });
 
   it('is committed as the construct synthesises it: `npm run cdk` makes it anew', () => {
