@@ -95,7 +95,8 @@ describe('a live address', () => {
   test('that refuses a probe without cookies is left open, and says to hand some over', async () => {
     const { rootCause, alsoPossible, findings } = await examine({ cookies: () => [] });
     expect(rootCause).toBeNull();
-    expect(alsoPossible.map(({ id }) => id).slice(0, 2)).toEqual([
+    expect(alsoPossible.map(({ id }) => id).slice(0, 3)).toEqual([
+      'grant-missing',
       'request-without-credentials',
       'grant-without-credentials',
     ]);
@@ -109,6 +110,38 @@ describe('a live address', () => {
         ],
         consequenceOf: null,
       },
+    ]);
+  });
+
+  test('of the page’s own origin is left open with what can be so there', async () => {
+    await stage.prepare(healthyWorld());
+    const { rootCause, alsoPossible } = await examine({
+      app: `https://cdn.media.localhost:${stage.edgePort}`,
+      cookies: () => [],
+    });
+    expect(rootCause).toBeNull();
+    const ids = alsoPossible.map(({ id }) => id);
+    expect(ids.slice(0, 3)).toEqual(['grant-missing', 'cookie-path', 'grant-expired']);
+    expect(ids).not.toContain('request-without-credentials');
+    expect(ids).not.toContain('crossorigin-anonymous');
+    const ofAnotherHost = ['grant-without-credentials', 'domain-of-another-host', 'host-only-cookie'];
+    expect(ids.slice(0, 6).filter((id) => ofAnotherHost.includes(id))).toEqual([]);
+  });
+
+  test('whose authority is not trusted is named with the flag of the doctor', async () => {
+    const { rootCause } = await examine({ trustsAuthority: false });
+    expect(rootCause?.id).toBe('certificate-not-trusted');
+    expect(rootCause?.fix.text).toMatch(
+      /^Hand the doctor the certificate authority that signed it: --ca FILE, such as --ca data\/tls\/ca\.pem /,
+    );
+  });
+
+  test('of a folder that was not granted names both folders', async () => {
+    const lived = LIVED.find(({ how }) => how === 'the jar holds the grant of another folder');
+    const { rootCause } = await examine(lived ?? {});
+    expect([rootCause?.id, rootCause?.fix.text]).toEqual([
+      'folder-not-granted',
+      'The grant is for courses/biology, the file is in courses/algebra: ask for that folder.',
     ]);
   });
 

@@ -45,6 +45,18 @@ export const livePath = PATH;
 const changed = (change: Partial<HeldCookie>) => (cookies: readonly HeldCookie[]) =>
   cookies.map((cookie) => ({ ...cookie, ...change }));
 
+/** Cookies of a policy for these files of the edge, kept for that Path. */
+const signedFor =
+  (files: string, path: string) =>
+  (cookies: readonly HeldCookie[], stage: Stage): readonly HeldCookie[] => {
+    const values = stage.sign(`https://cdn.media.localhost:${stage.edgePort}${files}`, 900);
+    return cookies.map((cookie) => ({
+      ...cookie,
+      path,
+      value: values[cookie.name.replace('CloudFront-', '')] ?? '',
+    }));
+  };
+
 function serving(headers: readonly (readonly [string, string])[]) {
   return (world: World): void => {
     world.wrongCdn = (_request, response) => {
@@ -82,6 +94,30 @@ export const LIVED: readonly Lived[] = [
     how: 'the jar keeps them for another Path',
     id: 'cookie-path',
     cookies: changed({ path: '/auth' }),
+  },
+  {
+    entry: 'F19',
+    how: 'the jar keeps them for another folder, and the policy is of both',
+    id: 'cookie-path',
+    cookies: signedFor('/courses/*', '/courses/biology'),
+  },
+  {
+    entry: 'F61',
+    how: 'the jar holds the grant of another folder',
+    id: 'folder-not-granted',
+    cookies: signedFor('/courses/biology/*', '/courses/biology'),
+  },
+  {
+    entry: 'F61',
+    how: 'the jar holds the grant of another folder, with the Path of both',
+    id: 'folder-not-granted',
+    cookies: signedFor('/courses/biology/*', '/courses'),
+  },
+  {
+    entry: 'F61',
+    how: 'the jar holds the grant of another folder, with the Path of none',
+    id: 'folder-not-granted',
+    cookies: signedFor('/courses/biology/*', '/auth'),
   },
   {
     entry: 'F20',

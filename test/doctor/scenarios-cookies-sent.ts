@@ -3,6 +3,12 @@ import { attributes, path, send, changeFirstStep, bearer, type Scenario } from '
 
 const withoutPath = attributes((text) => text.replace(/Path=[^;]*; /, ''));
 
+/** A file that the grant opens, and one of a folder beside it. */
+const anotherFolder: World['steps'] = [
+  { way: 'fetch', url: FILE },
+  { way: 'fetch', url: `${CDN}/courses/biology/1.svg` },
+];
+
 const me: NonNullable<World['apiRoute']> = (request, response, world) => {
   const isLogin = request.url?.startsWith('/login') === true;
   if (!isLogin && request.url !== '/me') return false;
@@ -61,6 +67,30 @@ export const COOKIES_NOT_SENT: readonly Scenario[] = [
     how: 'Path in capitals',
     id: 'cookie-path',
     change: path('/Courses/algebra'),
+  },
+  {
+    entry: 'F19',
+    how: 'Path of one folder, a policy of its parent, a file of another folder',
+    id: 'cookie-path',
+    change: (world) => {
+      world.grant = { ...world.grant, resource: `${CDN}/courses/*` };
+      world.steps = anotherFolder;
+    },
+  },
+  {
+    entry: 'F61',
+    how: 'Path and policy of one folder, a file of another',
+    id: 'folder-not-granted',
+    change: (world) => void (world.steps = anotherFolder),
+  },
+  {
+    entry: 'F61',
+    how: 'a policy of one folder, Path of its parent, a file of another folder',
+    id: 'folder-not-granted',
+    change: (world) => {
+      path('/courses')(world);
+      world.steps = anotherFolder;
+    },
   },
   {
     entry: 'F41',

@@ -1,5 +1,6 @@
 import type { Check, Sign, Symptom } from './checks/check.js';
 import { CHECKS, checkOf, SYMPTOMS } from './checks/catalogue.js';
+import { couldBeOf } from './checks/symptoms.js';
 import { setCookieLines, type Evidence } from './evidence/evidence.js';
 import { readPolicy, type SignedPolicy } from './evidence/signed-policy.js';
 import { printable, Secrets } from './evidence/show.js';
@@ -80,7 +81,7 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
   'grant-expired': ['cookie-life-wrong', 'native-media-expired'],
   'native-media-expired': ['cookie-life-wrong', 'grant-expired'],
   'policy-for-another-address': ['viewer-changed', 'nested-cookie-scopes'],
-  'folder-not-granted': ['cookie-path'],
+  'folder-not-granted': ['cookie-path', 'viewer-changed', 'nested-cookie-scopes'],
   'samesite-on-another-site': ['domain-of-another-host', 'platform-name', 'cloudfront-name'],
   'page-on-localhost': ['domain-of-another-host'],
   'allowed-origin-differs': ['redirect-to-another-origin'],
@@ -117,7 +118,7 @@ export function diagnose(evidence: Evidence, only: string | null = null): Diagno
     answer === null
       ? all
       : all.filter((one) => one === answer || !isSymptom(one.check) || one.check.isAloneOnly !== true);
-  const open = cause === null ? stillOpen(looked) : [];
+  const open = cause === null ? stillOpen(looked, facts) : [];
   const secrets = secretsOf(evidence);
   const clean = (text: string): string => secrets.strip(text);
   return {
@@ -180,13 +181,13 @@ function mutual(one: string, other: string): boolean {
 }
 
 /** What the shown symptoms may come of and no check could rule out. */
-function stillOpen(looked: readonly Looked[]): readonly (Check | Symptom)[] {
+function stillOpen(looked: readonly Looked[], facts: Facts): readonly (Check | Symptom)[] {
   const undecided = new Set(
     looked.filter(({ signs, brokeOff }) => signs === null && brokeOff === null).map(({ check }) => check.id),
   );
   const ids = looked
     .filter(({ check, signs }) => isSymptom(check) && isFail(signs))
-    .flatMap(({ check }) => (isSymptom(check) ? check.couldBe : []))
+    .flatMap(({ check }) => (isSymptom(check) ? couldBeOf(check, facts) : []))
     .filter((id) => undecided.has(id));
   return [...new Set(ids)].flatMap((id) => checkOf(id) ?? []);
 }

@@ -244,6 +244,15 @@ export function refusalOf(load: Load): RefusalSeen | null {
   return { by: 'unknown', code: null };
 }
 
+/**
+ * Whether page and file have one origin: then scripts and elements send cookies by default, for the credentials mode is
+ * `same-origin` where nothing else is said (Fetch Standard, section 2.2.5).
+ */
+export function isOnOneOrigin({ evidence, failing, page }: Facts): boolean {
+  const asked = failing.length > 0 ? failing : evidence.loads.filter(({ probe }) => probe === 'page');
+  return asked.length > 0 && asked.every((load) => (load.page ?? page) === originOf(load.url));
+}
+
 /** When a load happened, in milliseconds. */
 export function timeOf(load: Load, evidence: Evidence): number {
   return load.atMilliseconds ?? evidence.nowMilliseconds;
@@ -269,33 +278,85 @@ export function holdingFor(load: Load, facts: Facts): Holding {
 /** Asked by many checks of every load that failed. */
 const HOLDING_OF = new WeakMap<Facts, Map<Load, Holding>>();
 
-function readHolding(load: Load, { grants, clearings, files, evidence }: Facts): Holding {
-  const { hostname, pathname, protocol } = new URL(load.url);
-  const at = timeOf(load, evidence);
-  /** Scopes that an answer after the one load and before the other cleared. */
-  const clearedSince = (from: Load): readonly Scope[] =>
-    clearings
-      .filter(
-        ({ load: clearing }) =>
-          clearing !== from &&
-          timeOf(clearing, evidence) > timeOf(from, evidence) &&
-          timeOf(clearing, evidence) <= at,
-      )
-      .flatMap(({ load: clearing, cookies }) =>
-        cookies
-          .filter((cookie) => cookie.name === 'CloudFront-Signature' && isClearing(cookie, at))
-          .map((cookie) => scopeOf(cookie, clearing.url)),
-      );
+function readHolding(load: Load, facts: Facts): Holding {
+  const { files } = facts;
+  const { hostname, pathname } = new URL(load.url);
+  const at = timeOf(load, facts.evidence);
   const carried = carriersIn(load.url, files).some((other) => {
     if (other === load) return false;
     const signed = signedCookiesOf(other);
-    if (clearedSince(other).some((scope) => reachesHost(scope, hostname) && coversPath(scope.path, pathname)))
+    const cleared = clearedSince(other, load, facts);
+    if (cleared.some((scope) => reachesHost(scope, hostname) && coversPath(scope.path, pathname)))
       return false;
     const endsAt = signed?.policy?.endsAt ?? null;
     return endsAt === null || endsAt * 1000 > at;
   });
   if (carried) return 'held';
-  const scopes: { scope: Scope; secure: boolean; endsAt: number }[] = [];
+  const { sets, dropped } = keptSets(load, facts);
+  const reaching = setsReaching(load, sets);
+  const covering = reaching.filter(({ scope }) => coversPath(scope.path, pathname));
+  if (covering.some(({ endsAt }) => endsAt > at)) return 'held';
+  if (covering.length > 0) return 'ended';
+  if (reaching.length > 0) return 'other-path';
+  if (sets.length > 0) return 'other-host';
+  return dropped > 0 ? 'dropped' : 'unknown';
+}
+
+/**
+ * The policies of the signed cookies that reach the host of a load, whatever their Path is: of grants before it and of a
+ * cookie file; null for one that the evidence does not show.
+ */
+export function policiesReaching(load: Load, facts: Facts): readonly (SignedPolicy | null)[] {
+  const { sets } = keptSets(load, facts);
+  return setsReaching(load, sets).map(({ policy }) => (policy === null ? null : readPolicy(policy)));
+}
+
+/** Signed cookies of one scope that a browser keeps. */
+interface KeptSet {
+  readonly scope: Scope;
+  readonly secure: boolean;
+  /** Milliseconds. */
+  readonly endsAt: number;
+  /** The value of CloudFront-Policy; null: not shown. */
+  readonly policy: string | null;
+}
+
+/** The policy among cookies: the one of a scope, else the first. */
+function policyAmong(cookies: readonly SetCookie[], scope: Scope, url: string): string | null {
+  const policies = cookies.filter(({ name }) => name === 'CloudFront-Policy');
+  const own = policies.find((cookie) => isSameScope(scopeOf(cookie, url), scope)) ?? policies[0];
+  return own?.value ?? null;
+}
+
+function setsReaching({ url }: Load, sets: readonly KeptSet[]): readonly KeptSet[] {
+  const { hostname, protocol } = new URL(url);
+  return sets.filter(
+    ({ scope, secure }) => reachesHost(scope, hostname) && (!secure || protocol === 'https:'),
+  );
+}
+
+/** Scopes that an answer after the one load and before the other cleared. */
+function clearedSince(from: Load, load: Load, { clearings, evidence }: Facts): readonly Scope[] {
+  const at = timeOf(load, evidence);
+  return clearings
+    .filter(
+      ({ load: clearing }) =>
+        clearing !== from &&
+        timeOf(clearing, evidence) > timeOf(from, evidence) &&
+        timeOf(clearing, evidence) <= at,
+    )
+    .flatMap(({ load: clearing, cookies }) =>
+      cookies
+        .filter((cookie) => cookie.name === 'CloudFront-Signature' && isClearing(cookie, at))
+        .map((cookie) => scopeOf(cookie, clearing.url)),
+    );
+}
+
+/** The sets that are kept when a load is made, and how many signatures a browser dropped. */
+function keptSets(load: Load, facts: Facts): { readonly sets: readonly KeptSet[]; readonly dropped: number } {
+  const { grants, evidence } = facts;
+  const at = timeOf(load, evidence);
+  const sets: KeptSet[] = [];
   let dropped = 0;
   for (const { load: from, cookies } of grants) {
     if (from.atMilliseconds !== null && from.atMilliseconds > at) continue;
@@ -306,30 +367,22 @@ function readHolding(load: Load, { grants, clearings, files, evidence }: Facts):
       else {
         const scope = scopeOf(cookie, from.url);
         // A sign-out that fits took them (B61).
-        if (clearedSince(from).some((cleared) => isSameScope(cleared, scope))) continue;
+        if (clearedSince(from, load, facts).some((cleared) => isSameScope(cleared, scope))) continue;
         const life = cookie.maxAgeSeconds ?? Number.POSITIVE_INFINITY;
-        scopes.push({
-          scope,
-          secure: cookie.secure,
-          endsAt: (from.atMilliseconds ?? at) + life * 1000,
-        });
+        const endsAt = (from.atMilliseconds ?? at) + life * 1000;
+        sets.push({ scope, secure: cookie.secure, endsAt, policy: policyAmong(cookies, scope, from.url) });
       }
     }
   }
   for (const cookie of evidence.held) {
     if (cookie.name !== 'CloudFront-Signature') continue;
     const endsAt = cookie.expires === 0 ? Number.POSITIVE_INFINITY : cookie.expires * 1000;
-    scopes.push({ scope: cookie, secure: cookie.secure, endsAt });
+    const policy = evidence.held.find(
+      ({ name, ...other }) => name === 'CloudFront-Policy' && isSameScope(other, cookie),
+    );
+    sets.push({ scope: cookie, secure: cookie.secure, endsAt, policy: policy?.value ?? null });
   }
-  const reaching = scopes.filter(
-    ({ scope, secure }) => reachesHost(scope, hostname) && (!secure || protocol === 'https:'),
-  );
-  const covering = reaching.filter(({ scope }) => coversPath(scope.path, pathname));
-  if (covering.some(({ endsAt }) => endsAt > at)) return 'held';
-  if (covering.length > 0) return 'ended';
-  if (reaching.length > 0) return 'other-path';
-  if (scopes.length > 0) return 'other-host';
-  return dropped > 0 ? 'dropped' : 'unknown';
+  return { sets, dropped };
 }
 
 const CARRIERS_OF = new WeakMap<readonly Load[], ReadonlyMap<string, readonly Load[]>>();

@@ -79,6 +79,13 @@ export function causeTable(): string {
   return ['| id | failure | cause |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
+/** Where a cause is described, as a path with its section; the index for one that stands on no page. */
+export function sectionOf(id: string): string {
+  const stage = [...CHECKS, ...SYMPTOMS].find((check) => check.id === id)?.stage;
+  const page = PAGES.find(({ stages }) => stage !== undefined && stages.includes(stage));
+  return page === undefined ? 'docs/doctor.md' : `docs/doctor/${page.file}#${id}`;
+}
+
 function checksOf(stages: readonly Stage[]): readonly (Check | Symptom)[] {
   return [...CHECKS, ...SYMPTOMS].filter(({ stage }) => stages.includes(stage));
 }

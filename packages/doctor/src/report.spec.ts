@@ -19,6 +19,14 @@ const finding = (id: string, status: Finding['status'], seen: readonly string[] 
 });
 
 describe('the report', () => {
+  test('leads to the section of its cause', () => {
+    const cause = { id: 'certificate-not-trusted', catalogue: ['F48'], title: 'T', seen: [], why: 'W' };
+    const text = report({ ...diagnosisOf(), rootCause: { ...cause, fix: { text: 'F' } } });
+    expect(text).toContain(
+      '  id    certificate-not-trusted, F48: docs/doctor/page-and-network.md#certificate-not-trusted\n',
+    );
+  });
+
   test('says that nothing could be judged, where no check could', () => {
     expect(report(diagnosisOf())).toBe('Nothing could be judged: no check found what it looks at.\n');
   });

@@ -1,5 +1,6 @@
 import { checkOf } from './checks/catalogue.js';
 import { judged, type DecodedPolicy, type Diagnosis, type Finding } from './diagnose.js';
+import { sectionOf } from './page.js';
 
 const WIDTH = 100;
 
@@ -42,7 +43,7 @@ export function report(diagnosis: Diagnosis, style: Style = PLAIN, only: string 
       style.bold(wrap(fix.text, '  fix   ', '        ')),
       ...(fix.where === undefined ? [] : [wrap(fix.where, '  where ', '        ')]),
       ...(fix.command === undefined ? [] : [`  run   ${fix.command}`]),
-      `  id    ${[rootCause.id, ...rootCause.catalogue].join(', ')}: docs/doctor.md`,
+      `  id    ${[rootCause.id, ...rootCause.catalogue].join(', ')}: ${sectionOf(rootCause.id)}`,
     ]);
   } else if (alsoPossible.length > 0) {
     const shown = failed.filter(({ id }) => checkOf(id) !== null);

@@ -10,6 +10,7 @@ import {
 import { printable } from '../evidence/show.js';
 import { isMedia, isServed, loadsOfHost, refusalOf, signedCookiesOf, timeOf, type Facts } from '../facts.js';
 import { distinct, jarSigns, shown, signOf, type Check, type Sign } from './check.js';
+import { isRefusedForFolder } from './cookie-sent.js';
 
 /** Refused requests that carried signed cookies. */
 const withCookies = ({ failing }: Facts) =>
@@ -308,7 +309,8 @@ export const ACCESS_CHECKS: readonly Check[] = [
     id: 'policy-for-another-address',
     catalogue: [],
     stage: 'access',
-    title: 'The policy covers another address than that of the file.',
+    title:
+      'The policy covers another address than that of the file: another host, or a folder written otherwise.',
     why: 'Resource is compared with the address as the browser writes it: scheme, host, path and escapes (R24, R26).',
     fix: 'Sign for the host that the viewer uses and the folder as browsers escape it, with /* at its end.',
     evidence: 'the Resource of the decoded policy beside the address of a refused request',
@@ -320,6 +322,8 @@ export const ACCESS_CHECKS: readonly Check[] = [
           const resource = signed.policy?.resource ?? null;
           if (resource === null || resourceCovers(resource, load.url) || refusalOf(load)?.by === 'S3')
             return [];
+          // A cause of its own: folder-not-granted.
+          if (isRefusedForFolder(load, resource)) return [];
           return [{ seen: `${shown(load)} is not covered by ${resource}.` }];
         }),
       ),

@@ -1,6 +1,12 @@
 import { isSameSite } from '../browser/site.js';
 import { header, type Load } from '../evidence/evidence.js';
-import { resourceCovers } from '../evidence/signed-policy.js';
+import {
+  folderOfResource,
+  isForAnotherFolder,
+  resourceCovers,
+  type SignedPolicy,
+} from '../evidence/signed-policy.js';
+import { printable } from '../evidence/show.js';
 import {
   cameWithoutCookies,
   hadCredentials,
@@ -11,6 +17,8 @@ import {
   isMedia,
   originOf,
   originSent,
+  policiesReaching,
+  refusalOf,
   signedCookiesOf,
   type Facts,
 } from '../facts.js';
@@ -307,23 +315,32 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
           (load.cookies === null || cameWithoutCookies(load)),
       );
       const signs: Sign[] = [];
+      let isUnsure = false;
+      let isOfGrant = false;
       for (const load of candidates) {
         if (holdingFor(load, facts) !== 'other-path') continue;
         const { pathname } = new URL(load.url);
-        const covering = policiesOf(facts).filter(
-          ({ resource }) => resource !== null && resourceCovers(resource, load.url),
-        );
-        const isUnknown = policiesOf(facts).length === 0;
-        if (!isUnknown && covering.length === 0) continue;
+        const policies = policiesReaching(load, facts);
+        if (!policies.some((policy) => policy !== null && opens(policy, load))) {
+          // A grant of another folder would be refused whatever its Path were; a Path with * is wrong for any folder.
+          const isWrongAnyway = policies.includes(null) && pathsOf(facts).some((path) => path.includes('*'));
+          if (!isWrongAnyway) {
+            isUnsure ||= policies.includes(null);
+            isOfGrant ||= !policies.includes(null);
+            continue;
+          }
+        }
         signs.push({
           seen: `${shown(load)} went without cookies: their Path is ${pathsOf(facts).join(', ')}, the file is ${pathname}.`,
         });
       }
+      // The browser says it of cookies of another folder too.
+      const isSaid = signs.length > 0 || !isOfGrant;
       for (const { where, text } of facts.evidence.sayings.filter(({ kind }) => kind === 'cookie-path')) {
-        signs.push({ seen: `${where}: ${text}` });
+        if (isSaid) signs.push({ seen: `${where}: ${text}` });
       }
       if (signs.length > 0) return distinct(signs);
-      return facts.grants.length + facts.evidence.held.length === 0 ? null : [];
+      return isUnsure || facts.grants.length + facts.evidence.held.length === 0 ? null : [];
     },
   },
   {
@@ -337,36 +354,51 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     toTellApart: 'whether a call to POST /grants stands before the load in the Network panel',
     look: (facts) => {
       const signs = jarSigns(facts, 'no-grant');
-      return signs.length === 0 && facts.evidence.jar === null ? null : signs;
+      const isHeld =
+        facts.evidence.held.some(({ name }) => name === 'CloudFront-Signature') ||
+        facts.files.some((load) => (signedCookiesOf(load)?.names.length ?? 0) > 0);
+      return signs.length === 0 && facts.evidence.jar === null && !isHeld ? null : signs;
     },
   },
   {
     id: 'folder-not-granted',
-    catalogue: [],
+    catalogue: ['F61'],
     stage: 'cookie-sent',
     title: 'There are cookies, for another folder than that of the file.',
-    why: 'A policy opens what its Resource covers, and the cookies go to their Path alone.',
+    why: 'A policy opens what its Resource covers, whatever Path its cookies have (R24).',
     fix: 'Ask for a grant that covers this folder.',
-    evidence: 'the decoded policy and Path of the grants beside the address of a refused file',
+    evidence:
+      'the decoded policy of the grants, of a cookie file or of the request itself, beside the address of a refused file',
     toTellApart: 'the Resource of the policy',
     look: (facts) => {
+      let isUnsure = false;
       const signs = withoutCookies(facts).flatMap((load): Sign[] => {
         if (holdingFor(load, facts) !== 'other-path') return [];
-        const policies = policiesOf(facts);
-        if (
-          policies.length === 0 ||
-          policies.some(({ resource }) => resource === null || resourceCovers(resource, load.url))
-        )
+        const policies = policiesReaching(load, facts);
+        if (policies.some((policy) => policy === null || opens(policy, load))) {
+          isUnsure ||= policies.includes(null);
           return [];
+        }
+        const resources = [...new Set(policies.map((policy) => policy?.resource ?? ''))].slice(0, 5);
         return [
           {
-            seen: `${shown(load)} is covered by none of ${policies.map(({ resource }) => resource ?? '').join(', ')}.`,
+            seen: `${shown(load)} is covered by none of ${resources.map(printable).join(', ')}.`,
+            ...fixOf(resources, load),
           },
         ];
       });
+      for (const load of facts.failing) {
+        const resource = signedCookiesOf(load)?.policy?.resource ?? null;
+        if (resource === null || !isRefusedForFolder(load, resource)) continue;
+        signs.push({
+          seen: `${shown(load)} carried cookies that open ${printable(resource)}.`,
+          ...fixOf([resource], load),
+        });
+      }
       const all = [...signs, ...jarSigns(facts, 'other-folder')];
       if (all.length > 0) return distinct(all);
-      return facts.grants.length === 0 && facts.evidence.jar === null ? null : [];
+      const isSeen = facts.grants.length + facts.evidence.held.length > 0 || facts.evidence.jar !== null;
+      return isUnsure || !isSeen ? null : [];
     },
   },
   {
@@ -436,11 +468,35 @@ function liveSigns(facts: Facts): readonly Sign[] {
   });
 }
 
-function policiesOf({ grants, files }: Facts) {
-  return [
-    ...grants.flatMap(({ policy }) => policy ?? []),
-    ...files.flatMap((load) => signedCookiesOf(load)?.policy ?? []),
-  ];
+/** Whether a policy opens the address of a load; without a Resource it opens every address (R16). */
+function opens({ resource }: SignedPolicy, { url }: Load): boolean {
+  return resource === null || resourceCovers(resource, url);
+}
+
+/** Whether CloudFront refused a request because the policy that it carried is one of another folder of that host. */
+export function isRefusedForFolder(load: Load, resource: string): boolean {
+  const refusal = refusalOf(load);
+  return (
+    refusal !== null &&
+    refusal.by !== 'S3' &&
+    (refusal.code === null || refusal.code === 'AccessDenied') &&
+    isForAnotherFolder(resource, load.url)
+  );
+}
+
+/** The two folders by name, where the grants are of the file’s host. */
+function fixOf(resources: readonly string[], { url }: Load): Pick<Sign, 'fix'> {
+  const folders = resources
+    .filter((resource) => isForAnotherFolder(resource, url))
+    .flatMap((resource) => folderOfResource(resource) ?? []);
+  const [first] = folders;
+  if (first === undefined) return {};
+  const granted = folders.map((folder) => printable(folder)).join(' and ');
+  // As deep as the folder that was granted: folders of one kind lie side by side.
+  const own = new URL(url).pathname.split('/').slice(1, -1).slice(0, first.split('/').length).join('/');
+  return {
+    fix: `The ${folders.length === 1 ? 'grant is' : 'grants are'} for ${granted}, the file is in ${own === '' ? 'the top folder' : printable(own)}: ask for that folder.`,
+  };
 }
 
 function pathsOf({ grants, evidence }: Facts): readonly string[] {

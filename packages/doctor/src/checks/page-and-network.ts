@@ -9,11 +9,12 @@ function lookForReason(
   reasons: readonly Load['reason'][],
   word: string,
   applies: (load: Load) => boolean = () => true,
+  more: (load: Load) => Partial<Sign> = () => ({}),
 ): Check['look'] {
   return (facts) => {
     const signs = loadsWith(facts, ...reasons)
       .filter(applies)
-      .map((load) => ({ seen: `${shown(load)}: ${word}.` }));
+      .map((load) => ({ seen: `${shown(load)}: ${word}.`, ...more(load) }));
     if (signs.length > 0) return distinct(signs);
     return facts.evidence.loads.some(({ status }) => (status ?? 0) > 0) ? [] : null;
   };
@@ -180,10 +181,21 @@ export const PAGE_AND_NETWORK_CHECKS: readonly Check[] = [
     stage: 'network',
     title: 'The certificate is not trusted, so the request never happened.',
     why: 'A browser asks about a page’s own host alone; a file’s host fails in silence, without a line on CORS (B44).',
-    fix: 'Trust the certificate authority that signed it, in each browser that is used; Node: NODE_EXTRA_CA_CERTS.',
+    fix: 'Trust the certificate authority that signed it, in each browser that is used; Node: NODE_EXTRA_CA_CERTS; the doctor: --ca FILE, such as --ca data/tls/ca.pem of the local stack.',
     evidence: 'ERR_CERT_AUTHORITY_INVALID or another certificate error; the doctor’s own handshake',
     toTellApart: 'the address of the file, opened in a tab of its own',
-    look: lookForReason(['certificate-authority', 'certificate-other'], 'the certificate is not trusted'),
+    look: lookForReason(
+      ['certificate-authority', 'certificate-other'],
+      'the certificate is not trusted',
+      () => true,
+      // The doctor asked, and no browser: it is the doctor that has to trust first.
+      (load) =>
+        load.source === 'live' && load.reason === 'certificate-authority'
+          ? {
+              fix: 'Hand the doctor the certificate authority that signed it: --ca FILE, such as --ca data/tls/ca.pem of the local stack. Each browser that is used has to trust it too; Node: NODE_EXTRA_CA_CERTS.',
+            }
+          : {},
+    ),
   },
   {
     id: 'name-below-localhost',

@@ -64,3 +64,58 @@ describe('an error that is no refusal', () => {
     ]);
   });
 });
+
+describe('what a refusal without cookies may come of', () => {
+  const PAGE = 'https://app.example.com';
+  const HOST = 'https://cdn.example.com';
+  const refused = {
+    ...answer(403),
+    atMilliseconds: 1_795_000_000_000,
+  };
+  const idsOf = (change: Partial<Load>, grantAtMilliseconds?: number) => {
+    const grant: Load = {
+      ...bareLoad('har', 'HAR entry 2', 'https://api.example.com/grants'),
+      status: 201,
+      headers: [['Set-Cookie', 'CloudFront-Policy=0123456789abcdef; Domain=example.com; Path=/; Secure']],
+      atMilliseconds: grantAtMilliseconds ?? 0,
+    };
+    const load: Load = {
+      ...bareLoad('har', 'HAR entry 1', `${HOST}/a.png`),
+      page: PAGE,
+      mode: 'cors',
+      dest: 'empty',
+      cookies: [],
+      failed: true,
+      ...refused,
+      ...change,
+    };
+    const loads = grantAtMilliseconds === undefined ? [load] : [load, grant];
+    const { alsoPossible } = diagnose(
+      joinEvidence([{ loads, target: `${HOST}/a.png` }], { nowMilliseconds: 1_795_000_001_000 }),
+    );
+    return alsoPossible.map(({ id }) => id);
+  };
+
+  test('on three hosts, a grant that was not asked for first', () => {
+    expect(idsOf({}).slice(0, 3)).toEqual([
+      'grant-missing',
+      'request-without-credentials',
+      'grant-without-credentials',
+    ]);
+  });
+
+  test('on one origin, no way of loading that sends cookies there', () => {
+    const ids = idsOf({ page: HOST });
+    expect(ids.slice(0, 4)).toEqual(['grant-missing', 'cookie-path', 'grant-expired', 'folder-not-granted']);
+    expect(ids).not.toContain('request-without-credentials');
+    expect(ids).not.toContain('crossorigin-anonymous');
+    expect(ids.indexOf('host-only-cookie')).toBeGreaterThan(5);
+  });
+
+  test.each([
+    ['before the file was loaded, is not left open', 1_794_999_999_000, false],
+    ['after it alone, is left open', 1_795_000_000_500, true],
+  ])('a grant that was asked for %s', (_when, at, isOpen) => {
+    expect(idsOf({}, at).includes('grant-missing')).toBe(isOpen);
+  });
+});

@@ -2,16 +2,19 @@ import {
   cameWithoutCookies,
   corsOf,
   isMedia,
+  isOnOneOrigin,
   isServed,
   mayBeOfTheApi,
   refusalOf,
   signedCookiesOf,
+  timeOf,
   type Facts,
 } from '../facts.js';
 import type { Load } from '../evidence/evidence.js';
 import { distinct, shown, type Sign, type Symptom } from './check.js';
 
 const WHY_NO_COOKIES = [
+  'grant-missing',
   'request-without-credentials',
   'grant-without-credentials',
   'crossorigin-anonymous',
@@ -19,6 +22,7 @@ const WHY_NO_COOKIES = [
   'domain-of-another-host',
   'host-only-cookie',
   'cookie-path',
+  'folder-not-granted',
   'samesite-on-another-site',
   'third-party-cookies',
   'cloudfront-name',
@@ -36,6 +40,7 @@ const WHY_NO_COOKIES = [
 
 const WHY_REFUSED = [
   'grant-expired',
+  'folder-not-granted',
   'policy-for-another-address',
   'viewer-changed',
   'nested-cookie-scopes',
@@ -47,6 +52,38 @@ const WHY_REFUSED = [
 
 /** Where the evidence does not tell whether cookies arrived. */
 const WHY_EITHER = [...new Set([...WHY_NO_COOKIES, ...WHY_REFUSED])];
+
+/** Of page and file on one origin, the likeliest. */
+const FIRST_ON_ONE_ORIGIN = ['grant-missing', 'cookie-path', 'grant-expired', 'folder-not-granted'];
+/** fetch, XMLHttpRequest and crossorigin="anonymous" send cookies to the page’s own origin (Fetch Standard, section 2.2.5). */
+const NEVER_ON_ONE_ORIGIN = ['request-without-credentials', 'crossorigin-anonymous', 'video-js-path'];
+/** These need an API on another host than page and files, or a frame of another site. */
+const LAST_ON_ONE_ORIGIN = [
+  'grant-without-credentials',
+  'domain-of-another-host',
+  'host-only-cookie',
+  'samesite-on-another-site',
+  'third-party-cookies',
+  'embedded-page',
+];
+
+/** What a symptom may come of, the likeliest first: on one origin these are others than on several hosts. */
+export function couldBeOf(symptom: Symptom, facts: Facts): readonly string[] {
+  const { evidence, grants, failing } = facts;
+  const isAskedBefore = grants.some(({ load }) =>
+    failing.every((file) => timeOf(load, evidence) <= timeOf(file, evidence)),
+  );
+  // Why the cookies of its answer were not stored is a question of other checks.
+  const couldBe = symptom.couldBe.filter((id) => id !== 'grant-missing' || !isAskedBefore);
+  if (!isOnOneOrigin(facts)) return couldBe;
+  const place = (id: string): number =>
+    FIRST_ON_ONE_ORIGIN.includes(id)
+      ? FIRST_ON_ONE_ORIGIN.indexOf(id)
+      : FIRST_ON_ONE_ORIGIN.length + (LAST_ON_ONE_ORIGIN.includes(id) ? 1 : 0);
+  return couldBe
+    .filter((id) => !NEVER_ON_ONE_ORIGIN.includes(id))
+    .toSorted((one, other) => place(one) - place(other));
+}
 
 const isRefused = (load: Load) =>
   load.status === 403 && load.method !== 'OPTIONS' && !load.reason?.startsWith('preflight');
@@ -250,6 +287,7 @@ export const SYMPTOMS: readonly Symptom[] = [
     stage: 'symptom',
     isAnswer: false,
     couldBe: [
+      'grant-missing',
       'request-without-credentials',
       'domain-of-another-host',
       'grant-expired',

@@ -109,6 +109,45 @@ export function resourceCovers(resource: string, url: string): boolean {
   );
 }
 
+/** The path of a Resource that names one; null: `*` and its like, which name none. */
+function pathOfResource(resource: string): string | null {
+  return /^[^/]*\/\/[^/]*(\/.*)$/s.exec(resource)?.[1] ?? null;
+}
+
+/** The folder that a Resource opens, `courses/algebra`; null: it names none. */
+export function folderOfResource(resource: string): string | null {
+  return (
+    pathOfResource(resource)
+      ?.replace(/\/?[*?]+$/, '')
+      .slice(1) ?? null
+  );
+}
+
+/**
+ * Whether a Resource fits the host of an address and opens a folder in which it does not lie. One that is the folder of the
+ * address but for its writing does not count: there the signer has to write it as browsers do.
+ */
+export function isForAnotherFolder(resource: string, url: string): boolean {
+  const path = pathOfResource(resource);
+  if (path === null || resourceCovers(resource, url) || isSameFolderOtherwise(resource, url)) return false;
+  return resourceCovers(`${resource.slice(0, -path.length)}/*`, url);
+}
+
+/** Whether the folder of a Resource is that of the address but for escapes, capitals, or a wildcard that lacks at its end. */
+function isSameFolderOtherwise(resource: string, url: string): boolean {
+  const folder = plain(`/${folderOfResource(resource) ?? ''}`);
+  const path = plain(new URL(url).pathname);
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}
+
+function plain(path: string): string {
+  try {
+    return decodeURI(path).toLowerCase();
+  } catch {
+    return path.toLowerCase();
+  }
+}
+
 function epoch(condition: unknown): number | null {
   const value = member(condition, 'AWS:EpochTime');
   return typeof value === 'number' ? value : null;
