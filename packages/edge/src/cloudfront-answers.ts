@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { textAnswer, type EdgeAnswer } from './edge-answer.js';
 import { headerOf } from './header-list.js';
 import type { RefusalCode } from './viewer-access/refusal.js';
@@ -155,7 +155,17 @@ export function accessRefusal(code: RefusalCode): EdgeAnswer {
   );
 }
 
+const ID_BYTES = 40;
+/** Filled for a hundred ids at a time: the system call took an eighth of the time of a cached answer. */
+const pool = Buffer.alloc(100 * ID_BYTES);
+let usedBytes = pool.length;
+
 /** `X-Amz-Cf-Id`: 56 characters as CloudFront writes them. */
 export function newRequestId(): string {
-  return randomBytes(40).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  if (usedBytes + ID_BYTES > pool.length) {
+    randomFillSync(pool);
+    usedBytes = 0;
+  }
+  usedBytes += ID_BYTES;
+  return `${pool.toString('base64url', usedBytes - ID_BYTES, usedBytes)}==`;
 }
