@@ -105,7 +105,11 @@ export class DiagnosesService {
       url: `${url.origin}${url.pathname}`,
       origin,
       entitled,
-      sentence: sentenceOf(diagnosis, entitled, jar.jar !== undefined),
+      sentence: sentenceOf(diagnosis, {
+        entitled,
+        isHeld: jar.jar !== undefined,
+        isRefused: (live.loads ?? []).some(({ status }) => (status ?? 0) >= 400),
+      }),
       answers: (live.loads ?? []).map(answerOf),
       diagnosis,
     };
@@ -191,10 +195,24 @@ function answerOf({ where, method, status, headers }: Load): EdgeAnswerSeen {
   };
 }
 
-function sentenceOf({ rootCause, alsoPossible }: Diagnosis, entitled: boolean, isHeld: boolean): string {
+interface Seen {
+  readonly entitled: boolean;
+  /** This browser holds a grant for the file. */
+  readonly isHeld: boolean;
+  /** The edge answered a probe with an error; the probes of an entitled caller carry cookies of this moment. */
+  readonly isRefused: boolean;
+}
+
+function sentenceOf({ rootCause, alsoPossible }: Diagnosis, { entitled, isHeld, isRefused }: Seen): string {
   if (rootCause !== null) return `${rootCause.title} ${rootCause.fix.text}`;
   if (!entitled) return 'You are not entitled to this file, so it was asked for without cookies.';
   if (alsoPossible.length > 0) return 'The edge refused, and its answer does not say why.';
+  if (isRefused) {
+    return (
+      'The edge refused cookies that were signed a moment ago, and its answer does not say why. Most often CloudFront holds ' +
+      'another public key under this key pair id: compare its fingerprint with the one in the log of the API.'
+    );
+  }
   if (isHeld) {
     return (
       'The edge answers well to the cookies that you would get now, and this browser holds a grant for the file. If the ' +

@@ -87,7 +87,7 @@ class SignedUrlDto implements SignedUrlAnswer {
 
   @ApiProperty({
     example:
-      'https://cdn.example.com/courses/algebra/lesson-1.mp4?Expires=1795158900&Key-Pair-Id=K2JCJMDEHXQW5F&Signature=…',
+      'https://cdn.example.com/courses/algebra/lesson-1.mp4?Expires=1795165500&Key-Pair-Id=K2JCJMDEHXQW5F&Signature=…',
     description: 'Works for everybody who has it, until it ends: hand it to nobody else',
   })
   url!: string;

@@ -28,9 +28,9 @@ const INCIDENTS = [
   { id: 'no-cors', ...NO_HEADER },
   {
     id: 'another-key',
-    finds: 'The edge refused, and its answer does not say why.',
-    change:
-      'Not decided by what the edge answered. To find out, see whether it works in a fresh private window.',
+    finds:
+      'The edge refused cookies that were signed a moment ago, and its answer does not say why. Most often CloudFront holds another public key under this key pair id: compare its fingerprint with the one in the log of the API.',
+    change: 'As the doctor says.',
   },
 ] as const;
 

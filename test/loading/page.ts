@@ -64,6 +64,10 @@ function firstHead(groups: readonly Group[], measured: Measured): string {
 
 # Ways of loading
 
+**In short**, once the grant has arrived: \`<img>\`, \`<video>\`, \`<iframe>\` and backgrounds need nothing. \`fetch\` needs
+\`credentials: 'include'\`. Where \`crossorigin\` stands, it says \`use-credentials\`, never \`anonymous\`. Fonts and masks of CSS are
+loaded by a script ([loadFont and blobUrl](client.md#fonts-masks-and-downloads)). All else is below, by kind.
+
 What a page must write so that a file behind signed cookies loads, for each way that a browser has. Every line was run
 against the local edge in ${versions.join(', ')}.
 **WebKitGTK is not Safari**: its engine is of the same family, its network and its cookie jar are others. Safari was not

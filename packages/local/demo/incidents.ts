@@ -153,6 +153,7 @@ function learns({ status, error, state }: Proof): string {
 
 function changeOf({ rootCause, alsoPossible }: Diagnosis['diagnosis']): string {
   if (rootCause !== null) return rootCause.fix.text;
+  if (alsoPossible.length === 0) return 'As the doctor says.';
   return `Not decided by what the edge answered. To find out, see ${alsoPossible.map(({ toTellApart }) => toTellApart).join('; or ')}.`;
 }
 

@@ -31,7 +31,8 @@ function addresses(
 ): readonly string[] {
   const { page, api, edge } = parts;
   const apiUrl = `${settings.publicUrl.origin}${settings.publicUrl.basePath}`;
-  const documentation = settings.apiDocs && backend === null ? '   its documentation: /docs' : '';
+  const documentation =
+    settings.apiDocs && backend === null ? `   its documentation: ${settings.publicUrl.basePath}/docs` : '';
   return [
     page === null ? [] : [row('open', page.origin, app)],
     idlePage === null ? [] : [`  page   ${idlePage.origin}   (yours: name its dev server with --app URL)`],
