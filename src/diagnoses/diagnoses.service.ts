@@ -108,7 +108,9 @@ export class DiagnosesService {
       sentence: sentenceOf(diagnosis, {
         entitled,
         isHeld: jar.jar !== undefined,
-        isRefused: (live.loads ?? []).some(({ status }) => (status ?? 0) >= 400),
+        isRefused: (live.loads ?? []).some(
+          ({ where, status }) => where === 'probe with cookies' && (status ?? 0) >= 400,
+        ),
       }),
       answers: (live.loads ?? []).map(answerOf),
       diagnosis,
@@ -199,7 +201,7 @@ interface Seen {
   readonly entitled: boolean;
   /** This browser holds a grant for the file. */
   readonly isHeld: boolean;
-  /** The edge answered a probe with an error; the probes of an entitled caller carry cookies of this moment. */
+  /** The edge answered the probe that carries cookies of this moment with an error. */
   readonly isRefused: boolean;
 }
 
