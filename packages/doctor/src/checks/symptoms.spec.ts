@@ -68,10 +68,6 @@ describe('an error that is no refusal', () => {
 describe('what a refusal without cookies may come of', () => {
   const PAGE = 'https://app.example.com';
   const HOST = 'https://cdn.example.com';
-  const refused = {
-    ...answer(403),
-    atMilliseconds: 1_795_000_000_000,
-  };
   const idsOf = (change: Partial<Load>, grantAtMilliseconds?: number) => {
     const grant: Load = {
       ...bareLoad('har', 'HAR entry 2', 'https://api.example.com/grants'),
@@ -86,7 +82,8 @@ describe('what a refusal without cookies may come of', () => {
       dest: 'empty',
       cookies: [],
       failed: true,
-      ...refused,
+      ...answer(403),
+      atMilliseconds: 1_795_000_000_000,
       ...change,
     };
     const loads = grantAtMilliseconds === undefined ? [load] : [load, grant];
@@ -109,7 +106,9 @@ describe('what a refusal without cookies may come of', () => {
     expect(ids.slice(0, 4)).toEqual(['grant-missing', 'cookie-path', 'grant-expired', 'folder-not-granted']);
     expect(ids).not.toContain('request-without-credentials');
     expect(ids).not.toContain('crossorigin-anonymous');
-    expect(ids.indexOf('host-only-cookie')).toBeGreaterThan(5);
+    // What needs an API on another host comes after the six that a report shows.
+    const ofAnotherHost = ['host-only-cookie', 'domain-of-another-host', 'platform-name', 'cloudfront-name'];
+    expect(ids.slice(0, 6).filter((id) => ofAnotherHost.includes(id))).toEqual([]);
   });
 
   test.each([

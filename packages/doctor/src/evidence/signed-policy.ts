@@ -118,7 +118,7 @@ function pathOfResource(resource: string): string | null {
 export function folderOfResource(resource: string): string | null {
   return (
     pathOfResource(resource)
-      ?.replace(/\/?[*?]+$/, '')
+      ?.replace(/\/?\*$/, '')
       .slice(1) ?? null
   );
 }
