@@ -161,8 +161,12 @@ describe('pruning the partitions of PostgreSQL', () => {
       await sql`select edgepass_add_audit_partition('grants', ${from}, ${until})`.execute(database.queries);
     }
     const times = [
-      ...[Date.UTC(2001, 0, 1), Date.UTC(2001, 0, 9), Date.UTC(2001, 1, 1) - 1_000],
-      ...[Date.UTC(2001, 1, 1), Date.UTC(2001, 1, 9), Date.UTC(2001, 2, 1) - 1_000],
+      Date.UTC(2001, 0, 1),
+      Date.UTC(2001, 0, 9),
+      Date.UTC(2001, 1, 1) - 1_000,
+      Date.UTC(2001, 1, 1),
+      Date.UTC(2001, 1, 9),
+      Date.UTC(2001, 2, 1) - 1_000,
       Date.UTC(2001, 2, 1),
     ];
     const grants = times.map((time, index) => ({

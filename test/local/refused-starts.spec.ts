@@ -150,7 +150,9 @@ describe('a start that cannot work', () => {
     const { code, said } = await refused(args);
     expect(code).toBe(2);
     expect(said).toContain(`edgepass start: ${message}`);
-    expect(said).toContain('Usage: edgepass start [--app URL] [--api URL] [--one-host] [--brief] [--container]');
+    expect(said).toContain(
+      'Usage: edgepass start [--app URL] [--api URL] [--one-host] [--brief] [--container]',
+    );
   });
 
   it('does not put the stack behind itself', async () => {
