@@ -113,7 +113,7 @@ export function diagnose(evidence: Evidence, only: string | null = null): Diagno
   const shown = all.filter(({ signs }) => isFail(signs));
   const causes = shown.filter(({ check }) => !isSymptom(check));
   const cause = causes.find(({ check }) => !isExplained(check, causes)) ?? causes[0] ?? null;
-  const answer = cause ?? answerOf(shown);
+  const answer = cause ?? answerOf(shown, facts);
   const looked =
     answer === null
       ? all
@@ -136,9 +136,15 @@ export function diagnose(evidence: Evidence, only: string | null = null): Diagno
   };
 }
 
-/** The symptom that is an answer in itself, where no cause is shown. */
-function answerOf(symptoms: readonly Looked[]): Looked | null {
-  const answers = symptoms.filter(({ check }) => isSymptom(check) && check.isAnswer);
+/**
+ * The symptom that is an answer in itself, where no cause is shown. One that leaves its cause open is none where a recording was
+ * read: its fix asks for one, and it would hide that the cause is not known.
+ */
+function answerOf(symptoms: readonly Looked[], { evidence }: Facts): Looked | null {
+  const isRecorded = evidence.loads.some(({ where }) => where.startsWith('HAR entry'));
+  const answers = symptoms.filter(
+    ({ check }) => isSymptom(check) && check.isAnswer && !(isRecorded && check.couldBe.length > 0),
+  );
   const isAlone = symptoms.length === 1;
   return answers.find(({ check }) => isAlone || !isSymptom(check) || check.isAloneOnly !== true) ?? null;
 }
