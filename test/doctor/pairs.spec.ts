@@ -20,20 +20,36 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 describe('two faults at once', () => {
-  test('a request after a fitting sign-out is not taken for one without credentials', async () => {
-    const hows = [
+  test.each([
+    [
+      'a request after a fitting sign-out is not taken for one without credentials',
       'cookies of 40 KB: the edge answers 494',
       'the browser shows its own copy after signing out',
-    ];
-    const faults = hows.flatMap((how) => RECORDED.find((recorded) => recorded.how === how) ?? []);
+      'headers-too-large',
+    ],
+    [
+      'a preflight that is too large for a proxy is not taken for one that CloudFront refuses',
+      'a header that is not listed',
+      'a proxy answers 431',
+      'headers-too-large',
+    ],
+    [
+      'an image that was refused is no cause where a recording leaves its cause open',
+      'the same in Safari',
+      'the page on http, with SameSite=Strict',
+      null,
+    ],
+  ])('%s', async (_fact, one, two, cause) => {
+    const faults = [one, two].flatMap((how) => RECORDED.find((recorded) => recorded.how === how) ?? []);
     expect(faults).toHaveLength(2);
     const world = healthyWorld();
     for (const { change } of faults) change(world);
-    const { har, now } = await stage.play(world);
+    const { har, now, browser } = await stage.play(world);
     const read = readHar(har);
     if ('problem' in read) throw new Error(read.problem);
-    const { rootCause } = diagnose(joinEvidence([read.evidence], { nowMilliseconds: now }));
-    expect(rootCause?.id).toBe('headers-too-large');
+    const lines = readConsole(browser.chromium.join('\n'), world.page);
+    const { rootCause } = diagnose(joinEvidence([read.evidence, lines], { nowMilliseconds: now }));
+    expect(rootCause?.id ?? null).toBe(cause);
   });
 
   test(

@@ -48,8 +48,10 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
     fix: 'Make the request without a preflight: GET or HEAD, no header of your own, a Range with a start.',
     evidence: 'OPTIONS answered with 4xx; the browser’s own line on the status of a preflight',
     toTellApart: 'the OPTIONS request in the Network panel and its status',
-    look: (facts) =>
-      lookAtPreflights(facts, [
+    look: (facts) => {
+      // Too large for the server (RFC 6585 section 5): it has not come to looking for cookies.
+      if (preflights(facts).some(({ status }) => status === 431)) return [];
+      return lookAtPreflights(facts, [
         ...preflights(facts)
           .filter(({ status }) => status !== null && status >= 400)
           .map((load) => ({
@@ -60,7 +62,8 @@ export const PREFLIGHT_CHECKS: readonly Check[] = [
           .map((load) => ({
             seen: `${shown(load)}: the browser says that the preflight did not succeed${load.status === null ? '' : `, status ${load.status}`}.`,
           })),
-      ]),
+      ]);
+    },
   },
   {
     id: 'header-not-allowed',
