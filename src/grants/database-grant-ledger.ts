@@ -171,7 +171,7 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
         .selectAll()
         .where('viewer_id', '=', caller.id)
         .where('expires_at', '>', nowEpochSeconds)
-        .$if(issuedAs !== undefined, (rows) => rows.where('issued_as', '=', issuedAs ?? 'cookies'))
+        .where('issued_as', 'in', issuedAs === undefined ? ['cookies', 'url'] : [issuedAs])
         .orderBy('id', 'desc')
         .limit(MOST_GRANTS_LISTED)
         .execute(),

@@ -85,13 +85,10 @@ export class GrantsService {
       const now = this.clock.nowEpochSeconds();
       const opened = file.prefix ?? file.path;
       const record = await this.ledger.permitAndRecord({
-        id: timeOrderedId(),
-        caller,
+        ...this.proposed(caller, signing, now),
         prefix: opened,
         resource: this.cloudFront.resourceFor(file),
         issuedAs: 'url',
-        keyPairId: signing.keyPairId,
-        issuedAtEpochSeconds: now,
         expiresAtEpochSeconds: now + this.lifetime(ttlSeconds),
       });
       if (record === null) throw await this.notEntitled(caller, opened, now, file.prefix ? 'prefix' : 'path');
@@ -113,19 +110,16 @@ export class GrantsService {
     prefix: Prefix,
     ttlSeconds: number | undefined,
     wider: HeldGrant | null,
-    { keyPairId }: GrantSigning,
+    signing: GrantSigning,
   ): Promise<RecordedGrant> {
     const now = this.clock.nowEpochSeconds();
     const wished = now + this.lifetime(ttlSeconds);
     const recorded = (asked: Prefix, expiresAtEpochSeconds: number): Promise<RecordedGrant | null> =>
       this.ledger.permitAndRecord({
-        id: timeOrderedId(),
-        caller,
+        ...this.proposed(caller, signing, now),
         prefix: asked,
         resource: this.cloudFront.resourceFor(asked),
         issuedAs: 'cookies',
-        keyPairId,
-        issuedAtEpochSeconds: now,
         expiresAtEpochSeconds,
       });
     const record =
@@ -133,6 +127,11 @@ export class GrantsService {
       (await recorded(prefix, wished));
     if (record) return record;
     throw await this.notEntitled(caller, prefix, now, 'prefix');
+  }
+
+  /** What every grant has, however it leaves. */
+  private proposed(caller: Caller, { keyPairId }: GrantSigning, nowEpochSeconds: number) {
+    return { id: timeOrderedId(), caller, keyPairId, issuedAtEpochSeconds: nowEpochSeconds };
   }
 
   /** A name in another Unicode form looks the same on every screen, and is another folder. */

@@ -1,4 +1,4 @@
-import { canReach } from '/client/index.js';
+import { canReach, EdgepassNetworkError } from '/client/index.js';
 import { logCall } from './log-panel.js';
 
 /** `fetch` that shows each call to the API in the log panel, refusal codes included. */
@@ -20,6 +20,20 @@ export const watchedFetch: typeof globalThis.fetch = async (input, init) => {
     throw error;
   }
 };
+
+/** A call that the client has none for, with the sign-in cookie. @throws EdgepassNetworkError where there is no answer to read */
+export async function callApi(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await watchedFetch(url, { ...init, credentials: 'include' });
+  } catch (cause) {
+    throw new EdgepassNetworkError(url, location.origin, cause);
+  }
+}
+
+/** What a call sends as JSON. */
+export function jsonBody(value: object): RequestInit {
+  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
+}
 
 async function codeOf(response: Response): Promise<string | undefined> {
   const problem = (await response.json().catch(() => undefined)) as { code?: unknown } | undefined;

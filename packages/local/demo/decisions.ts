@@ -1,6 +1,5 @@
-import { EdgepassNetworkError } from '/client/index.js';
 import { clockTime, pathOf } from './access-card.js';
-import { watchedFetch } from './api-calls.js';
+import { callApi, jsonBody } from './api-calls.js';
 import { byId, copyOf, within } from './page.js';
 import { PEOPLE } from './viewers.js';
 
@@ -37,15 +36,8 @@ export function buildDecisions(
   prefix.replaceChildren(...prefixes.map((one) => new Option(`/${one}/`, one)));
 
   async function call(method: string, path: string, body?: object): Promise<unknown> {
-    const url = `${apiUrl}/admin/entitlements${path}`;
-    const init: RequestInit = { method, credentials: 'include' };
-    if (body !== undefined) {
-      init.headers = { 'content-type': 'application/json' };
-      init.body = JSON.stringify(body);
-    }
-    const response = await watchedFetch(url, init).catch((cause: unknown) => {
-      throw new EdgepassNetworkError(url, location.origin, cause);
-    });
+    const init = { method, ...(body === undefined ? {} : jsonBody(body)) };
+    const response = await callApi(`${apiUrl}/admin/entitlements${path}`, init);
     const answer = (await response.json()) as { readonly detail?: string };
     if (!response.ok) throw new Error(answer.detail ?? `The API answered ${response.status}.`);
     return answer;

@@ -1,4 +1,5 @@
 import type { Diagnosis, EdgepassClient } from '/client/index.js';
+import { jsonBody } from './api-calls.js';
 import { proveByFetch, type Proof } from './cdn-files.js';
 import type { DemoConfig } from './config.js';
 import { logCall } from './log-panel.js';
@@ -76,7 +77,7 @@ export function buildIncidents(
   async function fail(): Promise<void> {
     const incident = INCIDENTS.find(({ id }) => id === kind.value) ?? INCIDENTS[0];
     current = incident;
-    localStorage.setItem(LEFT, incident.id);
+    localStorage.setItem(LEFT, 'yes');
     let proof: Proof | null = null;
     for (const [index, setting] of incident.settings.entries()) {
       // One after the other: the copy of the first setting is what stays.
@@ -159,11 +160,7 @@ function changeOf({ rootCause, alsoPossible }: Diagnosis['diagnosis']): string {
 
 /** Changes the edge of this machine; only the page's own server takes such a call. */
 async function askEdge(body: { readonly setting: string } | { readonly invalidate: true }): Promise<void> {
-  const response = await fetch('/edge', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
+  const response = await fetch('/edge', { method: 'POST', ...jsonBody(body) });
   logCall({ host: 'page', method: 'POST', path: '/edge', status: response.status, via: 'fetch' });
   if (!response.ok) throw new Error(`The edge could not be changed: ${await response.text()}`);
 }

@@ -1,6 +1,6 @@
-import { EdgepassNetworkError, type Entitlement } from '/client/index.js';
+import type { Entitlement } from '/client/index.js';
 import { pathOf } from './access-card.js';
-import { watchedFetch } from './api-calls.js';
+import { callApi, jsonBody } from './api-calls.js';
 import { byId, copyOf, within } from './page.js';
 
 /** The people of the demo sign-in, and what each may open in words. */
@@ -54,11 +54,7 @@ export function mayOpenOnly(viewer: string, entitlements: readonly Entitlement[]
 
 /** Demo sign-in: the API answers with a session cookie that this page cannot read. */
 export async function signIn(apiUrl: string, user: string): Promise<void> {
-  await session(apiUrl, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user }),
-  });
+  await session(apiUrl, { method: 'POST', ...jsonBody({ user }) });
 }
 
 export async function signOut(apiUrl: string): Promise<void> {
@@ -66,9 +62,6 @@ export async function signOut(apiUrl: string): Promise<void> {
 }
 
 async function session(apiUrl: string, init: RequestInit): Promise<void> {
-  const url = `${apiUrl}/demo/sign-in`;
-  const response = await watchedFetch(url, { ...init, credentials: 'include' }).catch((cause: unknown) => {
-    throw new EdgepassNetworkError(url, location.origin, cause);
-  });
+  const response = await callApi(`${apiUrl}/demo/sign-in`, init);
   if (!response.ok) throw new Error(`The API answered ${response.status} to the demo sign-in.`);
 }

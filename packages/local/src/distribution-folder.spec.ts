@@ -96,8 +96,8 @@ describe('the distribution folder of the local stack (R90)', () => {
       write({
         pageOrigins: ['https://cdn.edgepass.localhost:3002'],
         behindEdge: {
-          api: { url: 'http://127.0.0.1:4001', host: '127.0.0.1', port: 4001, basePath: '/api' },
-          page: { url: 'http://127.0.0.1:4000', host: '127.0.0.1', port: 4000 },
+          api: { host: '127.0.0.1', port: 4001, basePath: '/api' },
+          page: { host: '127.0.0.1', port: 4000 },
         },
       }),
     );

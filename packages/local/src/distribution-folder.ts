@@ -33,8 +33,8 @@ export function writeDistributionFolder(dataDir: string, input: FolderInput): st
   const edge = {
     origins: {
       [ORIGIN_ID]: { folder: input.mediaFolder },
-      ...(api === null ? {} : { [API_ORIGIN_ID]: { url: api.url } }),
-      ...(page === null ? {} : { [PAGE_ORIGIN_ID]: { url: page.url } }),
+      ...(api === null ? {} : { [API_ORIGIN_ID]: { url: addressOf(api) } }),
+      ...(page === null ? {} : { [PAGE_ORIGIN_ID]: { url: addressOf(page) } }),
     },
     ...(input.tls === null ? {} : { tls: input.tls }),
     publicHosts: {},
@@ -60,6 +60,10 @@ export function writeDistributionFolder(dataDir: string, input: FolderInput): st
   rmSync(folder, { recursive: true, force: true });
   renameSync(draft, folder);
   return folder;
+}
+
+function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${host}:${port}`;
 }
 
 /** One path pattern for each folder at the top of the bucket, as browsers escape its name. */

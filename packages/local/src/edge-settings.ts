@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { list } from './recommended-distribution.js';
 
 /**
  * Settings of the local distribution: the recommended ones, and wrong ones that people meet, so that the demo page can
@@ -96,9 +97,4 @@ function changed(files: DistributionFiles, path: RegExp, member: string, members
 function anotherPublicKey(): string {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return publicKey.export({ type: 'spki', format: 'pem' }).toString();
-}
-
-/** AWS counts every list beside its items. */
-function list<Item>(items: readonly Item[]): { readonly Quantity: number; readonly Items: readonly Item[] } {
-  return { Quantity: items.length, Items: items };
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { listen, loopbacks } from './server.js';
 import { LocalProblem, systemCode } from './problem.js';
 
@@ -56,6 +56,15 @@ function portProblem({ setting, port, valueWith }: WantedPort, host: string, cod
     default:
       return `${setting}: port ${port} on ${host} cannot be listened on (${code})`;
   }
+}
+
+/** A port of that address that nothing listens on now. */
+export async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await listen(server, host, 0, false);
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
 }
 
 async function tryPort(host: string, port: number): Promise<string | null> {

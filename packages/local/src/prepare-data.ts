@@ -2,7 +2,7 @@ import { ensureCertificates } from './certificate-authority.js';
 import type { Clock } from './clock.js';
 import type { EdgeSetting } from './edge-settings.js';
 import { writeDemoMedia } from './demo-media.js';
-import { writeDistributionFolder } from './distribution-folder.js';
+import { writeDistributionFolder, type FolderInput } from './distribution-folder.js';
 import type { LocalSettings, TlsFiles } from './local-settings.js';
 import type { LocalParts } from './parts.js';
 import type { PlacedParts } from './servers-behind-edge.js';
@@ -19,11 +19,15 @@ export interface PreparedData {
   /** What stands in for the bucket; `null` without an edge. */
   readonly mediaFolder: string | null;
   /** For the edge; `null` when the distribution is a real one. */
-  readonly distributionFolder: string | null;
-  /** Writes that folder anew with another setting; the edge learns of it by a reload. */
-  readonly writeDistribution: ((setting: EdgeSetting) => void) | null;
+  readonly distribution: PreparedDistribution | null;
   /** One line each: what was made anew. */
   readonly notes: readonly string[];
+}
+
+interface PreparedDistribution {
+  readonly folder: string;
+  /** Writes the folder anew with another setting; the edge learns of it by a reload. */
+  readonly write: (setting: EdgeSetting) => void;
 }
 
 interface SigningKey {
@@ -60,7 +64,7 @@ export async function prepareData(
   const distribution =
     parts.edge === null || key === null || mediaFolder === null
       ? null
-      : {
+      : prepareDistribution(dataDir, {
           cloudFrontUrl: settings.cloudFrontUrl,
           pageOrigins: settings.appOrigins,
           keyPairId: key.keyPairId,
@@ -69,18 +73,21 @@ export async function prepareData(
           mediaFolder,
           tls: parts.edge.isHttps ? tls : null,
           behindEdge: parts.behindEdge,
-        };
+        });
   return {
     tls,
     authorityFile: made?.authorityFile ?? null,
     signingKey: key,
     mediaFolder,
-    distributionFolder: distribution === null ? null : writeDistributionFolder(dataDir, distribution),
-    writeDistribution:
-      distribution === null
-        ? null
-        : (setting) => void writeDistributionFolder(dataDir, { ...distribution, setting }),
+    distribution,
     notes: [...(made?.notes ?? []), ...notes],
+  };
+}
+
+function prepareDistribution(dataDir: string, input: FolderInput): PreparedDistribution {
+  return {
+    folder: writeDistributionFolder(dataDir, input),
+    write: (setting) => void writeDistributionFolder(dataDir, { ...input, setting }),
   };
 }
 

@@ -235,7 +235,10 @@ function publicKey({ keyPairId, publicKeyPem, nowEpochSeconds }: DistributionInp
 }
 
 /** AWS counts every list beside its items. */
-function list<Item>(items: readonly Item[]): { readonly Quantity: number; readonly Items: readonly Item[] } {
+export function list<Item>(items: readonly Item[]): {
+  readonly Quantity: number;
+  readonly Items: readonly Item[];
+} {
   return { Quantity: items.length, Items: items };
 }
 

@@ -1,8 +1,7 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from './free-ports.js';
 import type { LocalSettings } from './local-settings.js';
 import type { LocalParts } from './parts.js';
 import { LocalProblem } from './problem.js';
-import { listen } from './server.js';
 
 /** The servers that share the edge's address: the edge answers there and passes on what is theirs. */
 export interface ServersBehindEdge {
@@ -16,9 +15,8 @@ export interface PlacedParts extends LocalParts {
   readonly behindEdge: ServersBehindEdge;
 }
 
+/** Where it listens: plain HTTP, which never leaves this machine. */
 interface ServerBehindEdge {
-  /** Where it listens: plain HTTP, which never leaves this machine. */
-  readonly url: string;
   readonly host: string;
   readonly port: number;
 }
@@ -43,20 +41,12 @@ export async function placeParts(
     );
   }
   const behindEdge = {
-    page: edge !== null && page?.origin === edge.origin ? serverAt(await freePort()) : null,
-    api: isApiBehind ? { ...serverAt(settings.apiPort ?? (await freePort())), basePath } : null,
+    page: edge !== null && page?.origin === edge.origin ? serverAt(await freePort(HOST)) : null,
+    api: isApiBehind ? { ...serverAt(settings.apiPort ?? (await freePort(HOST))), basePath } : null,
   };
   return { ...parts, behindEdge };
 }
 
 function serverAt(port: number): ServerBehindEdge {
-  return { url: `http://${HOST}:${port}`, host: HOST, port };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await listen(server, HOST, 0, false);
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
+  return { host: HOST, port };
 }

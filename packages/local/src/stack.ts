@@ -128,7 +128,7 @@ async function startEdgePart(
   // The edge's own choice beside port 3002, unless one of our parts is to listen there; else a free one.
   const isUsual = edge.port === 3002 && wantedPorts(input, parts).every(({ port }) => port !== 3003);
   const started = await startEdge(input.command, {
-    folder: data.distributionFolder ?? '',
+    folder: data.distribution?.folder ?? '',
     host: input.settings.host,
     port: edge.port,
     isHttps: edge.isHttps,
@@ -148,7 +148,7 @@ function startPage(
   controlUrl: Promise<string | null> | null,
 ): Promise<StartedPart> {
   const { settings, app } = input;
-  const { writeDistribution: write } = data;
+  const { distribution } = data;
   const address = behind === null ? addressOf(settings, page, data) : { ...behind, tls: null };
   if (app !== null) return serve(proxyTo(app, '--app', page, settings), address);
   const site = demoPage({
@@ -158,7 +158,9 @@ function startPage(
     authorityFile: data.authorityFile === null ? null : shownAuthority(data.authorityFile, input.isContainer),
     // Of one host the settings of CORS are no matter.
     edgeSwitch:
-      write === null || controlUrl === null || behind !== null ? null : edgeSwitch(write, controlUrl),
+      distribution === null || controlUrl === null || behind !== null
+        ? null
+        : edgeSwitch(distribution.write, controlUrl),
   });
   return serve(site, address);
 }
