@@ -135,6 +135,14 @@ describe('the recommended set-up', () => {
     expect(keysWith({ FirstPublicKey: '', SecondPublicKey: PUBLIC_KEY })).toEqual(['SecondKey']);
   });
 
+  it('with neither key starts with a line that says so', () => {
+    const parameters = new Map([...PARAMETERS, ['FirstPublicKey', '']]);
+    const { warnings } = readDistribution(fileOf('infra/cloudformation.yaml'), { edgeJson: null, parameters });
+    expect(warnings.map((line) => line.replace(/:\d+ /, ' '))).toEqual([
+      'cloudformation.yaml Resources.Distribution.Properties.DistributionConfig: no file opens by "*": the key groups trusted there hold no public key',
+    ]);
+  });
+
   it('names each parameter without a value once', () => {
     const result = readDistribution(fileOf('infra/cloudformation.yaml'), { edgeJson: null });
     const lines = 'problems' in result ? result.problems.map(formatFolderProblem) : [];

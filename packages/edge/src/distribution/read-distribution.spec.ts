@@ -211,6 +211,20 @@ describe("a distribution's folder", () => {
       "distribution.json DistributionConfig.DefaultCacheBehavior.TrustedKeyGroups: 5 key groups, AWS's default quota is 4 (R37)",
     ]);
   });
+
+  it('warns in one line of behaviors whose key groups hold no key', () => {
+    const behaviors = [behavior({ PathPattern: 'a/*' }), openBehavior({ PathPattern: 'open/*' })];
+    expect(readDistribution(writeFolder({ behaviors }).folder).warnings).toEqual([
+      'distribution.json DistributionConfig: no file opens by "a/*", "*": the key groups trusted there hold no public key',
+    ]);
+  });
+
+  it('does not where edge.json gives a key, and not beside the mistake in a key', () => {
+    const extraPublicKeys = { [KEY_GROUP]: [{ id: 'KLOCAL', encodedKey: RSA.publicPem }] };
+    expect(readDistribution(writeFolder({ edge: { extraPublicKeys } }).folder).warnings).toEqual([]);
+    const { folder } = writeFolder({ keys: [RSA], extra: { 'public-keys/KRSA1.json': '{' } });
+    expect(readDistribution(folder).warnings).toEqual([]);
+  });
 });
 
 describe('a mistake in the folder', () => {

@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { readTemplate } from '../template/read-template.js';
 import { TemplateDocument } from '../template/template-document.js';
 import { findDistribution, readDefinitions } from './aws-answers.js';
-import type { Distribution } from './distribution.js';
+import type { Behavior, Distribution } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
 import { JsonNode, type FolderProblem } from './json-node.js';
 import { behaviorNodes, readBehaviors } from './read-behaviors.js';
@@ -130,6 +130,7 @@ export function readDistribution(path: string, options: ReadOptions = {}): Distr
     cacheLimits: edgeJson.cacheLimits,
   };
   hintAtMissingKeys(distribution, warnings);
+  if (problems.length === 0) hintAtEmptyKeyGroups(config, behaviors, warnings);
   const unfollowed = namesOfUnfollowed(
     config,
     files,
@@ -271,6 +272,14 @@ function hintAtMissingKeys({ origins, customErrorResponses }: Distribution, warn
       `edge.json origins.${id}: a missing key is 403 and not 404, for which there is an error page: say "listBucket": true if the bucket policy grants s3:ListBucket`,
     );
   }
+}
+
+/** What such a behavior answers is no other than for a wrong key: nothing but this line tells the cause. */
+function hintAtEmptyKeyGroups(config: JsonNode, behaviors: readonly Behavior[], warnings: string[]): void {
+  const closed = behaviors.filter(({ trustedKeys }) => trustedKeys?.size === 0);
+  if (closed.length === 0) return;
+  const names = closed.map(({ pathPattern }) => `"${pathPattern}"`).join(', ');
+  warnings.push(`${config.place}: no file opens by ${names}: the key groups trusted there hold no public key`);
 }
 
 /** AWS takes the name of an object alone (R119). */
