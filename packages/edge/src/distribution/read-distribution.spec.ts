@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { realpathSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   behavior,
   CACHING_DISABLED,
@@ -261,6 +262,20 @@ describe('a mistake in the folder', () => {
     expect('problems' in result && result.problems.map(formatFolderProblem)).toEqual([
       'distribution.json: expected what `aws cloudfront get-distribution-config --id ID` prints, found no file',
       'edge.json: expected what stands behind each origin, {"origins": {"ORIGIN-ID": {"folder": "../media"}}}, found no file',
+    ]);
+  });
+
+  it('is a path that cannot be followed', () => {
+    const path = join(writeFolder().folder, 'circle.yaml');
+    symlinkSync(path, path);
+    const result = readDistribution(path);
+    expect('problems' in result && result.problems).toEqual([
+      {
+        file: path,
+        path: '',
+        expected: "a folder of AWS's answers, one of them, or a CloudFormation template",
+        found: 'ELOOP',
+      },
     ]);
   });
 

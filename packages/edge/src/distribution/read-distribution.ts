@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { errorCode } from '../error-code.js';
 import { readTemplate } from '../template/read-template.js';
 import { TemplateDocument } from '../template/template-document.js';
 import { findDistribution, readDefinitions } from './aws-answers.js';
@@ -69,7 +70,9 @@ export interface ReadOptions {
 export function readDistribution(path: string, options: ReadOptions = {}): DistributionResult {
   const problems: FolderProblem[] = [];
   const warnings: string[] = [];
-  const { files, answer, edge } = openFiles(path, options, problems, warnings);
+  const opened = openFiles(path, options, problems, warnings);
+  if (opened === null) return { problems, warnings, unfollowed: [] };
+  const { files, answer, edge } = opened;
   const named = (edge ?? unread('edge.json')).get('distributionId').value;
   const found = answer && findDistribution(answer, typeof named === 'string' ? named : null, warnings);
   const { config, domainName, id } = found ?? {
@@ -149,12 +152,13 @@ interface OpenedFiles {
   readonly edge: JsonNode | null;
 }
 
+/** Null with a mistake where there is nothing to read. */
 function openFiles(
   given: string,
   options: ReadOptions,
   problems: FolderProblem[],
   warnings: string[],
-): OpenedFiles {
+): OpenedFiles | null {
   const path = resolve(given);
   const edgeJsonExpected = options.serving === 'https' ? EDGE_JSON_WITH_TLS : EDGE_JSON;
   const open = (folder: string, distributionFile: string): OpenedFiles => {
@@ -165,15 +169,19 @@ function openFiles(
       edge: options.edgeJson === null ? null : files.required('edge.json', edgeJsonExpected),
     };
   };
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) {
+  let bytes: Buffer | null;
+  try {
+    bytes = statSync(path).isFile() ? readFileSync(path) : null;
+  } catch (error) {
+    const code = errorCode(error);
     const expected = "a folder of AWS's answers, one of them, or a CloudFormation template";
-    problems.push({ file: given, path: '', expected, found: 'no such file or folder' });
-    return { files: new FolderFiles(path, problems), answer: null, edge: null };
+    const found = ['ENOENT', 'ENOTDIR'].includes(code) ? 'no such file or folder' : code;
+    problems.push({ file: given, path: '', expected, found });
+    return null;
   }
-  if (!found.isFile()) return open(path, 'distribution.json');
+  if (bytes === null) return open(path, 'distribution.json');
   const file = basename(path);
-  const document = TemplateDocument.parse(readFileSync(path));
+  const document = TemplateDocument.parse(bytes);
   if ('found' in document) {
     problems.push({
       file: `${file}:${document.line}`,
@@ -181,7 +189,7 @@ function openFiles(
       expected: 'JSON or YAML',
       found: document.found,
     });
-    return { files: new FolderFiles(dirname(path), problems), answer: null, edge: null };
+    return null;
   }
   // One of AWS's answers; what belongs to it lies beside it.
   if (document.root.get('Resources') === null) return open(dirname(path), file);
