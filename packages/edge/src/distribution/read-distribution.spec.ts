@@ -265,6 +265,27 @@ describe('a mistake in the folder', () => {
     ]);
   });
 
+  it('is one line of a file that two origins name, and of a folder that is none', () => {
+    const bucketCors = 'rules.json';
+    expect(
+      problemsOf({
+        config: {
+          Origins: list(['media', 'other'].map((Id) => ({ Id, DomainName: `${Id}.s3.amazonaws.com` }))),
+        },
+        edge: {
+          origins: {
+            media: { folder: '../media', bucketCors },
+            other: { folder: '../media', bucketCors },
+          },
+        },
+        extra: { 'rules.json': { CORSRules: [] }, 'cache-policies': 'x' },
+      }),
+    ).toEqual([
+      'cache-policies: expected a folder of JSON files, found ENOTDIR',
+      'rules.json CORSRules: expected at least one rule; a bucket without CORS has no file (R109), found none',
+    ]);
+  });
+
   it('is a path that cannot be followed', () => {
     const path = join(writeFolder().folder, 'circle.yaml');
     symlinkSync(path, path);

@@ -6,7 +6,7 @@ import { TemplateDocument } from '../template/template-document.js';
 import { findDistribution, readDefinitions } from './aws-answers.js';
 import type { Behavior, Distribution } from './distribution.js';
 import { FolderFiles } from './folder-files.js';
-import { JsonNode, type FolderProblem } from './json-node.js';
+import { formatFolderProblem, JsonNode, type FolderProblem } from './json-node.js';
 import { behaviorNodes, readBehaviors } from './read-behaviors.js';
 import { readCachePolicy, readOriginRequestPolicy } from './read-cache-policies.js';
 import { readEdgeJson, readStackJson, type EdgeJson, type Serving } from './read-edge-json.js';
@@ -141,8 +141,13 @@ export function readDistribution(path: string, options: ReadOptions = {}): Distr
     standsBehind(distribution.origins, usedOriginIds),
   );
   return problems.length > 0
-    ? { problems, warnings, unfollowed }
+    ? { problems: distinct(problems), warnings, unfollowed }
     : { distribution, files, config, warnings, unfollowed };
+}
+
+/** The rules of a bucket behind two origins, for example, are read for each of them. */
+function distinct(problems: readonly FolderProblem[]): readonly FolderProblem[] {
+  return [...new Map(problems.map((problem) => [formatFolderProblem(problem), problem])).values()];
 }
 
 /** What the reading starts from; null for a file that is missing or cannot be read. */
