@@ -82,10 +82,13 @@ export function readDistribution(path: string, options: ReadOptions = {}): Distr
   };
   const { nodes: originNodes, isComplete } = originsById(config, problems);
   const originIds = found !== null && isComplete ? new Set(originNodes.keys()) : null;
-  const edgeJson = {
-    ...readEdgeJson(edge ?? unread('edge.json'), files.folder, originIds, options.serving ?? 'http'),
-    isLeftOut: options.edgeJson === null,
-  };
+  const edgeJson = readEdgeJson(
+    edge ?? unread('edge.json'),
+    files.folder,
+    originIds,
+    options.serving ?? 'http',
+  );
+  const isEdgeJsonLeftOut = options.edgeJson === null;
   const wanted = (member: string) => ({ wanted: namesIn(config, member), warnings });
   const functions = readFunctions(files, functionNames(behaviorNodes(config)));
   const originGroups = readOriginGroups(config, originIds);
@@ -118,8 +121,9 @@ export function readDistribution(path: string, options: ReadOptions = {}): Distr
     domainName,
     defaultRootObject: readDefaultRootObject(config.get('DefaultRootObject')),
     behaviors,
-    origins: readOrigins(edge === null && !edgeJson.isLeftOut ? new Map() : originNodes, usedOriginIds, {
+    origins: readOrigins(edge === null && !isEdgeJsonLeftOut ? new Map() : originNodes, usedOriginIds, {
       edgeJson,
+      isEdgeJsonLeftOut,
       files,
       warnings,
     }),

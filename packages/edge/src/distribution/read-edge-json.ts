@@ -30,8 +30,6 @@ export interface EdgeJson {
   readonly extraPublicKeys: JsonNode | null;
   readonly distributionId: JsonNode | null;
   readonly cacheLimits: CacheLimits;
-  /** Nobody will ask the origins, so that nothing needs to stand behind them. */
-  readonly isLeftOut: boolean;
 }
 
 /** What `stack` in `edge.json` says of a template. */
@@ -71,7 +69,6 @@ export function readEdgeJson(
     extraPublicKeys: extra.isPresent ? extra : null,
     distributionId: distributionId.isPresent ? distributionId : null,
     cacheLimits: readCacheLimits(root.get('cache')),
-    isLeftOut: false,
   };
 }
 

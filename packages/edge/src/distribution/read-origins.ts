@@ -18,6 +18,8 @@ const FAILOVER_STATUSES = [400, 403, 404, 416, 429, 500, 502, 503, 504];
 /** Where the reading of origins looks, and what it says. */
 interface Reading {
   readonly edgeJson: EdgeJson;
+  /** Nobody will ask the origins, so that nothing needs to stand behind them. */
+  readonly isEdgeJsonLeftOut: boolean;
   readonly files: FolderFiles;
   readonly warnings: string[];
 }
@@ -28,10 +30,8 @@ export function readOrigins(
   usedIds: ReadonlySet<string>,
   reading: Reading,
 ): ReadonlyMap<string, OriginDescription> {
-  const { edgeJson, files, warnings } = reading;
+  const { edgeJson, isEdgeJsonLeftOut, files } = reading;
   const origins = new Map<string, OriginDescription>();
-  const isNoneNamed = edgeJson.origins.size === 0;
-  const isEdgeJsonLeftOut = edgeJson.isLeftOut;
   for (const [id, node] of nodes) {
     const originPath = node.get('OriginPath').optionalText();
     if (originPath !== '' && (!originPath.startsWith('/') || originPath.endsWith('/'))) {
@@ -40,20 +40,9 @@ export function readOrigins(
     const entry = edgeJson.origins.get(id);
     if (entry === undefined) {
       if (!usedIds.has(id)) continue;
-      const domainName = node.get('DomainName').optionalText();
-      if (isEdgeJsonLeftOut) {
-        const bucketCors = readRules(id, null, reading);
-        origins.set(id, { kind: 'absent', ...inDistribution(node, originPath), bucketCors });
-        continue;
-      }
-      if (isNoneNamed) {
-        node.get('Id').mistake(`a member origins.${id} with its folder or url in edge.json`, 'none');
-      } else {
-        warnings.push(
-          `edge.json origins: nothing stands behind "${id}" (${domainName}); what goes there is answered 502`,
-        );
-      }
-      origins.set(id, { kind: 'absent', ...inDistribution(node, originPath) });
+      if (!isEdgeJsonLeftOut) reportAbsent(id, node, reading);
+      const bucketCors = isEdgeJsonLeftOut ? readRules(id, null, reading) : null;
+      origins.set(id, { kind: 'absent', ...inDistribution(node, originPath), bucketCors });
       continue;
     }
     const description =
@@ -69,6 +58,18 @@ export function readOrigins(
     refuseForgottenFile(file, member, edgeJson, files);
   }
   return origins;
+}
+
+/** A mistake where edge.json names no origin at all: the others may be left out. */
+function reportAbsent(id: string, node: JsonNode, { edgeJson, warnings }: Reading): void {
+  if (edgeJson.origins.size === 0) {
+    node.get('Id').mistake(`a member origins.${id} with its folder or url in edge.json`, 'none');
+    return;
+  }
+  const domainName = node.get('DomainName').optionalText();
+  warnings.push(
+    `edge.json origins: nothing stands behind "${id}" (${domainName}); what goes there is answered 502`,
+  );
 }
 
 /** Whether CloudFront asks an origin as a bucket's REST endpoint. */
