@@ -1,11 +1,12 @@
 import type { BucketAnswers, ProgramText, TemplateAnswers } from '../distribution/folder-files.js';
 import { JsonNode, type FolderProblem } from '../distribution/json-node.js';
 import { restBucketOf, websiteBucketOf } from '../distribution/read-website.js';
-import { FORMS, toApiForm } from './api-forms.js';
+import type { FORMS } from './api-forms.js';
 import { bucketAccess, type BucketCaller } from './bucket-policy.js';
 import { TemplateEvaluation, type TemplateInputs, type TemplateResource } from './evaluate-template.js';
 import type { TemplateDocument } from './template-document.js';
 import { membersOf } from './template-value.js';
+import { toApiForm } from './to-api-form.js';
 
 /** A template, and what was said of it from outside. */
 export interface TemplateSource {
