@@ -137,7 +137,10 @@ describe('the recommended set-up', () => {
 
   it('with neither key starts with a line that says so', () => {
     const parameters = new Map([...PARAMETERS, ['FirstPublicKey', '']]);
-    const { warnings } = readDistribution(fileOf('infra/cloudformation.yaml'), { edgeJson: null, parameters });
+    const { warnings } = readDistribution(fileOf('infra/cloudformation.yaml'), {
+      edgeJson: null,
+      parameters,
+    });
     expect(warnings.map((line) => line.replace(/:\d+ /, ' '))).toEqual([
       'cloudformation.yaml Resources.Distribution.Properties.DistributionConfig: no file opens by "*": the key groups trusted there hold no public key',
     ]);

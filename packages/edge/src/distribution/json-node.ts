@@ -141,7 +141,8 @@ export class JsonNode {
 
 /** The path itself, or the nearest object or list around it, of which a place is known. */
 function nearest(path: string, places: ReadonlyMap<string, Place> | null): string | null {
-  if (places === null || places.has(path)) return places === null ? null : path;
+  if (places === null) return null;
+  if (places.has(path)) return path;
   const around = path.replace(/\[\d+\]$|(?:^|\.)[^.[\]]*$/, '');
   return around === path ? null : nearest(around, places);
 }

@@ -296,7 +296,9 @@ function hintAtEmptyKeyGroups(config: JsonNode, behaviors: readonly Behavior[], 
   const closed = behaviors.filter(({ trustedKeys }) => trustedKeys?.size === 0);
   if (closed.length === 0) return;
   const names = closed.map(({ pathPattern }) => `"${pathPattern}"`).join(', ');
-  warnings.push(`${config.place}: no file opens by ${names}: the key groups trusted there hold no public key`);
+  warnings.push(
+    `${config.place}: no file opens by ${names}: the key groups trusted there hold no public key`,
+  );
 }
 
 /** AWS takes the name of an object alone (R119). */

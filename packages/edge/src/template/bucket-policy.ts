@@ -37,7 +37,7 @@ export function bucketAccess(
   const statements = (itemsOf(written) ?? (written === undefined ? [] : [written])).flatMap(
     (statement) => membersOf(statement) ?? [],
   );
-  const concerns = (action: string, effect: string) =>
+  const statementsFor = (action: string, effect: string) =>
     statements.filter(
       (statement) =>
         statement.get('Effect')?.text === effect &&
@@ -46,7 +46,7 @@ export function bucketAccess(
         (effect === 'Deny' ? !statement.has('Condition') : fits(statement.get('Condition'), caller)),
     );
   const resources = (action: string, effect: string) =>
-    concerns(action, effect).flatMap((statement) => textsOf(statement.get('Resource')));
+    statementsFor(action, effect).flatMap((statement) => textsOf(statement.get('Resource')));
   const keysOf = (patterns: readonly string[]) =>
     patterns.flatMap((pattern) => {
       if (pattern === '*') return ['*'];

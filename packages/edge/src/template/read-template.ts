@@ -3,7 +3,12 @@ import { JsonNode, type FolderProblem } from '../distribution/json-node.js';
 import { restBucketOf, websiteBucketOf } from '../distribution/read-website.js';
 import type { FORMS } from './api-forms.js';
 import { bucketAccess, type BucketCaller } from './bucket-policy.js';
-import { TemplateEvaluation, type TemplateInputs, type TemplateResource } from './evaluate-template.js';
+import {
+  TemplateEvaluation,
+  type ReportMistake,
+  type TemplateInputs,
+  type TemplateResource,
+} from './evaluate-template.js';
 import type { TemplateDocument } from './template-document.js';
 import { membersOf } from './template-value.js';
 import { toApiForm } from './to-api-form.js';
@@ -19,6 +24,13 @@ export interface TemplateSource {
 }
 
 const DISTRIBUTION = 'AWS::CloudFront::Distribution';
+/** Where the distribution cannot be read, which was reported. */
+const NO_ANSWERS: TemplateAnswers = {
+  distribution: null,
+  folders: new Map(),
+  programs: new Map(),
+  buckets: new Map(),
+};
 
 /** Which resources take the place of which folder of AWS's answers. */
 const DEFINITIONS = [
@@ -39,17 +51,17 @@ export function readTemplate(
   problems: FolderProblem[],
   warnings: string[],
 ): TemplateAnswers {
-  const evaluation = new TemplateEvaluation(document.root, inputs, (place, expected, found) =>
-    problems.push({ file: `${file}:${place.line}`, path: place.path, expected, found }),
-  );
-  const reading = new TemplateReading(file, evaluation, problems, warnings);
-  const chosen = chooseDistribution(evaluation.resources(DISTRIBUTION), resource);
+  const report: ReportMistake = ({ line, path }, expected, found) =>
+    problems.push({ file: `${file}:${line}`, path, expected, found });
+  const evaluation = new TemplateEvaluation(document.root, inputs, report);
+  const distributions = evaluation.resources(DISTRIBUTION);
+  const chosen = chooseDistribution(distributions, resource);
   if (typeof chosen === 'string') {
     const line = document.root.get('Resources')?.line ?? 1;
-    const found = resource ?? `${evaluation.resources(DISTRIBUTION).length}`;
-    problems.push({ file: `${file}:${line}`, path: 'Resources', expected: chosen, found });
-    return { distribution: null, folders: new Map(), programs: new Map(), buckets: new Map() };
+    report({ line, path: 'Resources' }, chosen, resource ?? `${distributions.length}`);
+    return NO_ANSWERS;
   }
+  const reading = new TemplateReading(file, evaluation, report, problems, warnings);
   return reading.answersOf(chosen, inputs.physicalIds.get(chosen.logicalId) ?? null);
 }
 
@@ -70,6 +82,7 @@ class TemplateReading {
   constructor(
     private readonly file: string,
     private readonly evaluation: TemplateEvaluation,
+    private readonly report: ReportMistake,
     private readonly problems: FolderProblem[],
     private readonly warnings: string[],
   ) {}
@@ -79,7 +92,7 @@ class TemplateReading {
     const config = root.get('DistributionConfig');
     if (!config.isPresent) {
       config.mistake('the configuration of the distribution');
-      return { distribution: null, folders: new Map(), programs: new Map(), buckets: new Map() };
+      return NO_ANSWERS;
     }
     const used = textsIn(config.value, new Set());
     const folders = new Map<string, JsonNode[]>();
@@ -105,9 +118,7 @@ class TemplateReading {
   private nodeOf(resource: TemplateResource, around: Readonly<Record<string, unknown>> = {}): JsonNode {
     const type = resource.type as keyof typeof FORMS;
     const properties = this.evaluation.properties(resource);
-    const { value, places } = toApiForm(properties, type, this.file, (place, expected, found) =>
-      this.problems.push({ file: `${this.file}:${place.line}`, path: place.path, expected, found }),
-    );
+    const { value, places } = toApiForm(properties, type, this.file, this.report);
     this.hintAtLookUps(value);
     const content = typeof value === 'object' && value !== null ? { ...value, ...around } : around;
     return new JsonNode(this.file, '', content, this.problems, places);

@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Alias,
+  type Document,
+  type Node,
+} from 'yaml';
 import { decode } from '../distribution/json-text.js';
 
 /** Tags of YAML 1.1 that CloudFormation leaves out: a date stays a text (AWS, "CloudFormation template formats"). */
@@ -129,7 +139,7 @@ export class TemplateDocument {
     return new TemplateNode(this, written, offset === undefined ? 1 : this.lines.linePos(offset).line, path);
   }
 
-  resolve(node: Node): Node | null {
-    return isAlias(node) ? ((node.resolve(this.document) as Node | undefined) ?? null) : node;
+  resolve(alias: Alias): Node | null {
+    return (alias.resolve(this.document) as Node | undefined) ?? null;
   }
 }
