@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   CACHING_OPTIMIZED,
@@ -7,6 +9,9 @@ import {
   startTestEdge,
   type FolderInput,
 } from '../../../../test/support/edge-fixture.js';
+import { temporaryFolder } from '../../../../test/support/temporary-folder.js';
+import { ASSUMED_WEBSITE } from '../distribution/read-website.js';
+import { WebsiteOrigin } from './website-origin.js';
 
 const HOST = 'site.s3-website-eu-west-1.amazonaws.com';
 const FILES = {
@@ -105,6 +110,29 @@ describe('the website endpoint of a bucket (R118)', () => {
     expect((await edge.ask('/none')).body.toString()).toContain(
       '<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n<ul>\n<li>Code: NoSuchKey</li>',
     );
+  });
+
+  it('keeps an error document back that the policy of the bucket lets nobody read', async () => {
+    const media = temporaryFolder('website');
+    writeFileSync(join(media, 'error.html'), '<p>gone</p>');
+    const origin = new WebsiteOrigin(
+      {
+        folder: media,
+        originPath: '',
+        bucketCors: null,
+        listBucket: false,
+        readableKeys: ['docs/*'],
+        objectHeaders: [],
+        domainName: HOST,
+      },
+      { bucketName: 'site', ...ASSUMED_WEBSITE, errorKey: 'error.html' },
+    );
+    const asked = { method: 'GET', path: '/docs/none', query: null, headers: {}, body: null, signal: null };
+    const { status, body } = await origin.answer(asked);
+    const text = expect.stringContaining(
+      'Custom Error Document</h3>\n<ul>\n<li>Code: AccessDenied</li>\n<li>Message: Access Denied</li>\n</ul>\n<hr/>',
+    );
+    expect([status, body]).toEqual([403, { kind: 'text', text }]);
   });
 
   it('redirects everything where the bucket does', async () => {

@@ -76,8 +76,11 @@ export class WebsiteOrigin implements Origin {
       : { code: 'AccessDenied', details: {}, reason: opened.absent };
   }
 
-  private async open(path: string): Promise<FolderObject | AbsentObject | { readonly unreadable: true }> {
-    const key = readObjectKey(this.description.originPath, path);
+  private async open(
+    path: string,
+    originPath = this.description.originPath,
+  ): Promise<FolderObject | AbsentObject | { readonly unreadable: true }> {
+    const key = readObjectKey(originPath, path);
     if (key.kind === 'unreadable') return { unreadable: true };
     if (key.kind === 'missing') return { absent: 'no-such-file' };
     if (!mayRead(this.description.readableKeys, key.segments)) return { absent: 'bucket-policy' };
@@ -108,10 +111,11 @@ export class WebsiteOrigin implements Origin {
     ];
     if (errorKey === null) return { ...page(status, members, headers), reason: error.reason };
     // The key of the error document is that of the bucket, whatever OriginPath is.
-    const reading = readObjectKey('', `/${errorKey}`);
-    const opened = reading.kind === 'key' ? await this.objects.open(reading.segments, `/${errorKey}`) : null;
-    if (opened === null || 'absent' in opened) {
-      return { ...page(status, members, headers, missingErrorDocument(errorKey)), reason: error.reason };
+    const opened = await this.open(`/${errorKey}`, '');
+    if (!('object' in opened)) {
+      const isDenied = 'absent' in opened && opened.absent === 'bucket-policy';
+      const why = isDenied ? noErrorDocument('AccessDenied') : noErrorDocument('NoSuchKey', errorKey);
+      return { ...page(status, members, headers, why), reason: error.reason };
     }
     // Neither a range nor a condition of the viewer is about the error document.
     const answer = await this.objects.answer(opened, {});
@@ -156,13 +160,12 @@ function redirect(to: WebsiteRedirect, key: string, keyPrefix: string, status: n
   return page(code, members, [['Location', location]]);
 }
 
-function missingErrorDocument(key: string): string {
+function noErrorDocument(code: 'AccessDenied' | 'NoSuchKey', key: string | null = null): string {
   return `<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>
 <ul>
-<li>Code: NoSuchKey</li>
-<li>Message: The specified key does not exist.</li>
-<li>Key: ${escapeXml(printable(key))}</li>
-</ul>
+<li>Code: ${code}</li>
+<li>Message: ${S3_ERRORS[code].message}</li>
+${key === null ? '' : `<li>Key: ${escapeXml(printable(key))}</li>\n`}</ul>
 `;
 }
 
