@@ -45,8 +45,7 @@ const BROWSERS: Readonly<Record<string, Launched>> = {
     open: async ({ caFile }, pageUrl) => {
       const browser = await launchBrowser({ trustedCaFile: caFile });
       await browser.page.goto(pageUrl);
-      const version = browser.context.browser()?.version() ?? '';
-      return { page: browser.page, version, cookies: () => browser.cookies() };
+      return { page: browser.page, version: browser.version, cookies: () => browser.cookies() };
     },
   },
   'Firefox ESR': {
@@ -55,8 +54,8 @@ const BROWSERS: Readonly<Record<string, Launched>> = {
     open: async ({ caFile }, pageUrl) => {
       const firefox = await launchFirefox({ trustedCaFile: caFile });
       await firefox.page.goto(pageUrl);
-      const version = (await firefox.page.browser().version()).replace('firefox/', '');
-      return { page: scriptedFirefox(firefox.page), version, cookies: () => firefox.cookies() };
+      const page = scriptedFirefox(firefox.page);
+      return { page, version: firefox.version, cookies: () => firefox.cookies() };
     },
   },
 };

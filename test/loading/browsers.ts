@@ -21,7 +21,7 @@ export const BROWSERS: Readonly<Record<EngineName, Engine>> = {
     launch: async (caFile) => {
       const browser = await launchBrowser({ trustedCaFile: caFile });
       return {
-        version: browser.context.browser()?.version() ?? '',
+        version: browser.version,
         open: async (url) => {
           const page = await browser.newPage();
           await page.goto(url);
@@ -36,7 +36,7 @@ export const BROWSERS: Readonly<Record<EngineName, Engine>> = {
     launch: async (caFile) => {
       const firefox = await launchFirefox({ trustedCaFile: caFile });
       return {
-        version: (await firefox.page.browser().version()).replace('firefox/', ''),
+        version: firefox.version,
         open: async (url) => {
           const page = await firefox.newPage();
           await page.goto(url);

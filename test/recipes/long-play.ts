@@ -51,7 +51,7 @@ const BROWSERS: readonly Launched[] = [
       const browser = await launchBrowser({ trustedCaFile: caFile });
       await browser.page.goto(address, { waitUntil: 'commit' });
       return {
-        version: browser.context.browser()?.version() ?? '',
+        version: browser.version,
         evaluate: (script) => browser.page.evaluate(script),
       };
     },
@@ -64,7 +64,7 @@ const BROWSERS: readonly Launched[] = [
       const firefox = await launchFirefox({ trustedCaFile: caFile });
       await firefox.page.goto(address, { waitUntil: 'domcontentloaded' });
       return {
-        version: (await firefox.page.browser().version()).replace('firefox/', ''),
+        version: firefox.version,
         evaluate: (script) => firefox.page.evaluate(script),
       };
     },

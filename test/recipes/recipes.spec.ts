@@ -50,7 +50,7 @@ const BROWSERS: readonly Launched[] = [
     launch: async ({ caFile }) => {
       const browser = await launchBrowser({ trustedCaFile: caFile });
       return {
-        version: browser.context.browser()?.version() ?? '',
+        version: browser.version,
         open: async (address) => {
           const page = await browser.newPage();
           await page.goto(address);
@@ -71,7 +71,7 @@ const BROWSERS: readonly Launched[] = [
     launch: async ({ caFile }) => {
       const firefox = await launchFirefox({ trustedCaFile: caFile });
       return {
-        version: (await firefox.page.browser().version()).replace('firefox/', ''),
+        version: firefox.version,
         open: async (address) => {
           const page = await firefox.newPage();
           await page.goto(address);

@@ -37,6 +37,8 @@ export interface JarCookie {
 export interface TestBrowser {
   readonly context: BrowserContext;
   readonly page: Page;
+  /** `156.0.8078.108`. */
+  readonly version: string;
   /** `[type] text` of every console line of every page, failed navigations and loads included. */
   readonly consoleLines: readonly string[];
   /** Uncaught errors of every page. */
@@ -110,6 +112,7 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<TestB
   const browser: TestBrowser = {
     context,
     page,
+    version: context.browser()?.version() ?? '',
     consoleLines,
     pageErrors,
     evidence,

@@ -28,6 +28,8 @@ export interface FirefoxContext {
 }
 
 export interface TestFirefox extends FirefoxContext {
+  /** `140.5.0`. */
+  readonly version: string;
   /** `[type] text` of every line that scripts of the pages wrote to the console. */
   readonly consoleLines: readonly string[];
   /** Uncaught errors of every page. */
@@ -77,6 +79,7 @@ export async function launchFirefox(options: FirefoxOptions = {}): Promise<TestF
   const [first] = await browser.pages();
   const started: TestFirefox = {
     ...contextOf(browser.defaultBrowserContext(), first ?? (await browser.newPage())),
+    version: (await browser.version()).replace('firefox/', ''),
     consoleLines,
     pageErrors,
     newContext: async () => {
