@@ -124,6 +124,7 @@ for (const launched of BROWSERS.filter(({ recipes }) => recipes.length > 0)) {
       const refused = [...(isShown ? (recipe.neverSent ?? []) : []), ...(variation?.refused ?? [])];
       try {
         if (isShown) await tab.until(isShownScript(recipe));
+        if (variation?.ended !== undefined) await tab.until(variation.ended);
         await seen.until(
           (found) =>
             loads.every((name) => found.loaded.has(name)) &&

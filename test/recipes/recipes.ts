@@ -15,6 +15,8 @@ export interface Variation {
   readonly notAsked?: readonly string[];
   /** Whether the file is shown nevertheless. */
   readonly isShown: boolean;
+  /** True in the page once nothing more comes: where neither a refused request nor what is shown tells. */
+  readonly ended?: string;
 }
 
 export interface Recipe {
@@ -567,6 +569,7 @@ export const LARGE: readonly Recipe[] = [
         refused: [],
         notAsked: ['picture.png'],
         isShown: false,
+        ended: "place.querySelector('img')?.complete === true",
       },
     ],
   },
