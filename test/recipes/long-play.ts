@@ -142,6 +142,7 @@ for (const launched of BROWSERS) {
       const refused = stage.cdn.recorded.slice(before).filter(({ status }) => status >= 400);
       const never = players.flatMap(({ neverSent = [] }) => neverSent);
       expect(refused.filter(({ target }) => !never.some((name) => target.endsWith(`/${name}`)))).toEqual([]);
+      expect(played).toHaveLength(players.length);
       for (const one of played) {
         expect(one).toMatchObject({ isPaused: false, message: '' });
         expect(one.seconds).toBeGreaterThanOrEqual(SECONDS);
@@ -153,6 +154,7 @@ for (const launched of BROWSERS) {
       await takeAway(stage);
       stoppedAfterSeconds = await secondsUntilAll(() => page.evaluate(HAVE_STOPPED), TTL_SECONDS + 30);
       const all = (await page.evaluate(PLAYED)) as readonly Played[];
+      expect(all).toHaveLength(players.length);
       for (const { isPaused, message } of all) {
         expect(isPaused).toBe(true);
         expect(message).toMatch(/^You may not open this course any more: /);
