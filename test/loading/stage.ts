@@ -16,6 +16,7 @@ import {
 } from '../support/edge-fixture.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 import { startUpstream } from '../support/upstream.js';
+import { wavOf } from '../support/wav.js';
 
 /** Which of the three folders a file is asked from: with restricted access, open, or open and without CORS. */
 export type Folder = 'private' | 'open' | 'no-cors';
@@ -66,25 +67,8 @@ trailer<</Size 4/Root 1 0 R>>
 const INNER = `<!doctype html><title>inner</title><link rel="icon" href="data:,"><style>@font-face { font-family: inner; src: url(a.ttf) } body { font-family: inner }</style>
 <body>A<img src="a.png"><script>fetch('j.json', { credentials: 'include' }).catch(() => undefined)</script>`;
 
-/** A tenth of a second of silence, in 16-bit samples. */
-function silence(): Buffer {
-  const samples = Buffer.alloc(2 * 4410);
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.length, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(44_100, 24);
-  head.writeUInt32LE(88_200, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.length, 40);
-  return Buffer.concat([head, samples]);
-}
-
+/** A tenth of a second. */
+const SILENCE = wavOf(new Int16Array(4_410), 44_100);
 const LESSON = join(import.meta.dirname, '../browser/lesson');
 const VIDEO = Buffer.concat(['init.mp4', 'segment-0.m4s'].map((name) => readFileSync(join(LESSON, name))));
 
@@ -106,7 +90,7 @@ const FILES: Readonly<Record<string, StoredFile>> = {
   'image.css': ['text/css', '.inner { background-image: url(a.png) }'],
   'import.css': ['text/css', '@import url(a.css);'],
   'a.mp4': ['video/mp4', VIDEO],
-  'a.wav': ['audio/wav', silence()],
+  'a.wav': ['audio/wav', SILENCE],
   'a.vtt': ['text/vtt', 'WEBVTT\n\n00:00.000 --> 00:01.000\nA\n'],
   'a.js': ['text/javascript', 'globalThis.loaded = true;'],
   'm.mjs': ['text/javascript', "import './n.mjs';"],

@@ -1,4 +1,5 @@
 import { deflateSync, crc32 } from 'node:zlib';
+import { wavOf } from '../support/wav.js';
 
 /** What libraries other than players ask for, by path: a document, a model, maps, pictures in tiles, sounds. */
 export function libraryFiles(): ReadonlyMap<string, Buffer | string> {
@@ -16,7 +17,7 @@ export function libraryFiles(): ReadonlyMap<string, Buffer | string> {
       Array.from({ length: 4 ** z }, (_, n) => [`tiles/${z}/${n % 2 ** z}/${n >> z}.png`, tile] as const),
     ),
     ['places.json', GEOJSON],
-    ['sound.wav', wav()],
+    ['sound.wav', sound()],
   ]);
 }
 
@@ -151,24 +152,10 @@ const GEOJSON = JSON.stringify({
   features: [{ type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: [0, 0] } }],
 });
 
-/** Two seconds of 440 Hz, 8,000 samples a second, 16 bits. */
-function wav(): Buffer {
-  const samples = 16_000;
-  const bytes = Buffer.alloc(44 + samples * 2);
-  bytes.write('RIFF', 0, 'latin1');
-  bytes.writeUInt32LE(bytes.length - 8, 4);
-  bytes.write('WAVEfmt ', 8, 'latin1');
-  bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(8_000, 24);
-  bytes.writeUInt32LE(16_000, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
-  bytes.write('data', 36, 'latin1');
-  bytes.writeUInt32LE(samples * 2, 40);
-  for (let i = 0; i < samples; i++) {
-    bytes.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * 440 * i) / 8_000)), 44 + i * 2);
-  }
-  return bytes;
+/** Two seconds of 440 Hz. */
+function sound(): Buffer {
+  const rate = 8_000;
+  const sample = (_: unknown, index: number): number =>
+    Math.round(8_000 * Math.sin((2 * Math.PI * 440 * index) / rate));
+  return wavOf(Int16Array.from({ length: 2 * rate }, sample), rate);
 }
