@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest, test } from '@jest/globals';
@@ -27,9 +28,7 @@ function recorded(): Measured {
 /** Writes what was seen in one engine, beside what is recorded of the others. */
 function record(engine: EngineName, version: string, seen: ReadonlyMap<string, Outcome>): void {
   const date = new Date().toISOString().slice(0, 10);
-  const before = recorded();
-  const results = WAYS.map(({ id }) => [id, seen.get(id) ?? before[engine]?.ways[id]] as const);
-  const all = { ...before, [engine]: { version, date, ways: Object.fromEntries(results) } };
+  const all = { ...recorded(), [engine]: { version, date, ways: Object.fromEntries(seen) } };
   // A line for each way, for those who compare two runs.
   const texts = Object.entries(all).map(([name, { ways: rows, ...about }]) => {
     const lines = Object.entries(rows).map(([id, result]) => `      "${id}": ${JSON.stringify(result)}`);
@@ -62,6 +61,16 @@ for (const engine of engines) {
     });
   });
 }
+
+test('--write takes no --way: the version and date that it records are those of every way', () => {
+  const args = [join(import.meta.dirname, 'run.mjs'), '--write', '--way', 'img'];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr:
+      '--write: expected without --way, because the version and date that it records are those of every way\n',
+  });
+});
 
 describe('what is recorded', () => {
   test('is of every way in every engine, and of no other', () => {

@@ -1,16 +1,21 @@
-// `npm run loading [-- --write] [--engine chromium|firefox|webkitgtk] [--way ID,ID]`: the ways of loading of ways.ts in real browsers,
+// `npm run loading [-- --write | --way ID,ID] [--engine chromium|firefox|webkitgtk]`: the ways of loading of ways.ts in real browsers,
 // Chromium and Firefox ESR unless one is named; fails where one differs from measured.json. `--write` records what was seen;
 // `npm run docs` then writes docs/loading.md.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { ENGINES } from './page.ts';
 
 const { values } = parseArgs({
   options: { write: { type: 'boolean' }, engine: { type: 'string' }, way: { type: 'string' } },
 });
-const known = ['chromium', 'firefox', 'webkitgtk'];
 
-if (values.engine !== undefined && !known.includes(values.engine)) {
-  console.error(`--engine: expected one of ${known.join(', ')}, found ${values.engine}`);
+if (values.engine !== undefined && !ENGINES.includes(values.engine)) {
+  console.error(`--engine: expected one of ${ENGINES.join(', ')}, found ${values.engine}`);
+  process.exitCode = 2;
+} else if (values.write === true && values.way !== undefined) {
+  console.error(
+    '--write: expected without --way, because the version and date that it records are those of every way',
+  );
   process.exitCode = 2;
 } else {
   const environment = {
