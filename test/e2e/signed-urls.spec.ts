@@ -12,7 +12,7 @@ import {
   type TestApi,
 } from '../support/api.js';
 import { ALIAS, NOW, startTestEdge, type TestEdge } from '../support/edge-fixture.js';
-import { setCookieLines } from '../support/set-cookie-lines.js';
+import { decodeCloudFront, setCookieLines } from '../support/set-cookie-lines.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const FILE = 'https://cdn.example.com/courses/algebra/lesson-1.mp4';
@@ -34,10 +34,9 @@ function urlOf(response: request.Response): URL {
   return new URL((response.body as UrlAnswer).url);
 }
 
-/** CloudFront's own base64 (R4), read here a second time. */
-function decoded(text: string | null): Buffer {
-  const ordinary = (text ?? '').replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/');
-  return Buffer.from(ordinary, 'base64');
+/** A parameter of a signed URL, out of CloudFront's own base64 (R4). */
+function decoded(url: URL, name: 'Policy' | 'Signature'): Buffer {
+  return decodeCloudFront(url.searchParams.get(name) ?? '');
 }
 
 function rowsOf(api: TestApi, viewerId: string) {
@@ -73,7 +72,7 @@ onEveryDatabase('POST /signed-urls', (api) => {
       Buffer.from(
         `{"Statement":[{"Resource":"${resource}","Condition":{"DateLessThan":{"AWS:EpochTime":${NOW_EPOCH_SECONDS + 900}}}}]}`,
       );
-    const signature = decoded(url.searchParams.get('Signature'));
+    const signature = decoded(url, 'Signature');
     expect(verify('sha1', canned(FILE), TEST_KEY.publicKey, signature)).toBe(true);
     expect(verify('sha1', canned(`${FILE}x`), TEST_KEY.publicKey, signature)).toBe(false);
   });
@@ -86,11 +85,11 @@ onEveryDatabase('POST /signed-urls', (api) => {
 
     const url = urlOf(response);
     expect([...url.searchParams.keys()]).toEqual(['Policy', 'Key-Pair-Id', 'Signature']);
-    const policy = decoded(url.searchParams.get('Policy'));
+    const policy = decoded(url, 'Policy');
     expect(policy.toString()).toBe(
       `{"Statement":[{"Resource":"https://cdn.example.com/courses/algebra/hls/*","Condition":{"DateLessThan":{"AWS:EpochTime":${NOW_EPOCH_SECONDS + 60}}}}]}`,
     );
-    expect(verify('sha1', policy, TEST_KEY.publicKey, decoded(url.searchParams.get('Signature')))).toBe(true);
+    expect(verify('sha1', policy, TEST_KEY.publicKey, decoded(url, 'Signature'))).toBe(true);
     expect(response.body).toMatchObject({ resource: 'https://cdn.example.com/courses/algebra/hls/*' });
   });
 
@@ -420,7 +419,7 @@ describe('a signed URL at the local edge', () => {
   test('one changed byte of a custom policy is refused', async () => {
     const url = await signed({ path: 'courses/algebra/hls/index.m3u8', prefix: 'courses/algebra/hls' });
     const policy = url.searchParams.get('Policy') ?? '';
-    const wider = decoded(policy).toString().replace('/hls/*', '/*');
+    const wider = decodeCloudFront(policy).toString().replace('/hls/*', '/*');
     url.search = url.search.replace(policy, Buffer.from(wider).toString('base64').replaceAll('=', '_'));
     expect(await statusOf(url)).toBe(403);
   });
@@ -479,8 +478,8 @@ describe('POST /signed-urls under SHA-256', () => {
       const url = urlOf(await askUrl(api, { path: 'courses/a.mp4', prefix: 'courses' }));
       expect([...url.searchParams.keys()]).toEqual(['Policy', 'Key-Pair-Id', 'Signature', 'Hash-Algorithm']);
       expect(url.searchParams.get('Hash-Algorithm')).toBe('SHA256');
-      const policy = decoded(url.searchParams.get('Policy'));
-      const signature = decoded(url.searchParams.get('Signature'));
+      const policy = decoded(url, 'Policy');
+      const signature = decoded(url, 'Signature');
       expect(verify('sha256', policy, TEST_KEY.publicKey, signature)).toBe(true);
     } finally {
       await api.close();
