@@ -27,7 +27,7 @@ const text = `${JSON.stringify(template, null, 2)}\n`;
 if (!process.argv.includes('--check')) writeFileSync(target, text);
 else if (readFileSync(target, 'utf8') !== text) {
   console.error(
-    'packages/cdk/template.json: expected what the construct synthesises, found another: npm run cdk',
+    'packages/cdk/template.json: expected what the construct synthesises, found another; run: npm run --prefix packages/cdk synthesise',
   );
   process.exitCode = 1;
 } else console.log('packages/cdk/template.json is what the construct synthesises');

@@ -170,7 +170,7 @@ describe('the recommended set-up', () => {
     expect(origins.get('media')).toMatchObject({ kind: 'folder', folder: join(clone, 'data/media') });
   });
 
-  it('is committed as the construct synthesises it: `npm run cdk` makes it anew', () => {
+  it('is committed as the construct synthesises it: `npm run --prefix packages/cdk synthesise` writes it anew', () => {
     const source = readFileSync(fileOf('packages/cdk/src/index.ts'));
     const { Metadata } = JSON.parse(readFileSync(fileOf('packages/cdk/template.json'), 'utf8')) as {
       Metadata: { SourceSha256: string };
