@@ -169,6 +169,6 @@ function cureOf({ cure }: Way, results: readonly WayResult[]): string {
 }
 
 /** As GitHub makes it of a head. */
-export function anchorOf(title: string): string {
+function anchorOf(title: string): string {
   return title.toLowerCase().replaceAll(/\s/g, '-');
 }

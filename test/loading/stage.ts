@@ -48,7 +48,7 @@ export interface LoadingStage {
   close(): void;
 }
 
-export const PRIVATE_PATH = '/private';
+const PRIVATE_PATH = '/private';
 
 /** One box as the letter A, made for these tests. */
 const FONT =

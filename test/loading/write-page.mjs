@@ -1,4 +1,4 @@
-// npm run docs, its third part: the pages of the ways of loading, from ways.ts and measured.json.
+// npm run docs, its last part: the pages of the ways of loading, from ways.ts and measured.json.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -109,7 +109,7 @@ export interface Found {
 
 export interface Seen {
   now(): Found;
-  /** Rejects after 30 s. */
+  /** Rejects after 60 s. */
   until(condition: (found: Found) => boolean): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// npm run docs, its last part: puts the recipes and what fails without them into docs/players.md and docs/libraries.md, or
+// npm run docs, its third part: puts the recipes and what fails without them into docs/players.md and docs/libraries.md, or
 // compares them (--check). It is what test/recipes/recipes.spec.ts runs and asserts.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

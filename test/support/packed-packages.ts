@@ -1,7 +1,7 @@
 /**
  * The packages of which an API loads 1,500 small files, each put into one file by esbuild: a process of an API
- * then starts with half of the work, and so does a spec that imports one. Their code is the same, and what is
- * shipped is run as it is by the specs of the image, the packed packages and the start script.
+ * then starts with half of the work, and so does a spec that imports one. Their code is the same; what is shipped is run
+ * as it is by test/containers/image.spec.ts and test/module, and by `npm run bench`.
  * Node runs this file as it is, so it imports no other file of ours.
  */
 import { createHash } from 'node:crypto';
