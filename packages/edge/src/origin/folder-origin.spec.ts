@@ -234,6 +234,33 @@ describe('a folder that stands in for a bucket', () => {
     );
   });
 
+  it('gives what its bucket policy lets CloudFront read, and says of no other key that it is missing', async () => {
+    const { folder } = makeFolder();
+    const origin = new FolderOrigin({
+      folder,
+      originPath: '',
+      bucketCors: null,
+      listBucket: true,
+      readableKeys: ['public/*', 'private/a/*'],
+      isSigned: true,
+      objectHeaders: [],
+    });
+    const paths = [
+      '/private/a/ok.txt',
+      '/private/b/secret.txt',
+      '/private/b/none.txt',
+      '/private/a/none.txt',
+    ];
+    const asked = { method: 'GET', query: null, headers: {}, body: null, signal: null };
+    const outcomes = paths.map(async (path) => outcome(await origin.answer({ ...asked, path })));
+    expect(await Promise.all(outcomes)).toEqual([
+      '200 0123456789',
+      '403 AccessDenied',
+      '403 AccessDenied',
+      '404 NoSuchKey',
+    ]);
+  });
+
   it('reads below the OriginPath', async () => {
     const { folder } = makeFolder();
     const origin = new FolderOrigin({

@@ -7,7 +7,7 @@ import type { EdgeAnswer } from '../edge-answer.js';
 import { withHeader, type HeaderList } from '../header-list.js';
 import { toHttpDate } from '../http-date.js';
 import { answerFromWhole } from '../range-and-conditions.js';
-import { matchesWildcard } from '../wildcard.js';
+import { wildcardMatcher } from '../wildcard.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
 import { decodeOnce, readObjectKey } from './object-key.js';
 import { openObject, type AbsentObject, type OpenObject } from './open-object.js';
@@ -69,9 +69,6 @@ export class FolderOrigin implements Origin {
       };
     }
     if (key.kind === 'missing') return this.missing(key.text, 'key-not-servable');
-    if (!mayRead(this.description.readableKeys, key.segments)) {
-      return { ...s3Error('AccessDenied'), reason: 'bucket-policy' };
-    }
     const object = await this.objects.open(key.segments, request.path);
     if ('absent' in object) return this.missing(key.segments.join('/'), object.absent);
     const headers = named.reduce((list, [name, value]) => withHeader(list, name, value), object.headers);
@@ -79,16 +76,11 @@ export class FolderOrigin implements Origin {
   }
 
   /** R111: only callers who may list the bucket learn that a key is missing. */
-  private missing(key: string, reason: string): EdgeAnswer {
-    const answer = this.description.listBucket ? s3Error('NoSuchKey', { Key: key }) : s3Error('AccessDenied');
+  private missing(key: string, reason: AbsentObject['absent'] | 'key-not-servable'): EdgeAnswer {
+    const isSaid = this.description.listBucket && reason !== 'bucket-policy';
+    const answer = isSaid ? s3Error('NoSuchKey', { Key: key }) : s3Error('AccessDenied');
     return { ...answer, reason };
   }
-}
-
-/** Says whether the bucket policy of a template lets CloudFront read a key; null: nothing is known of it. */
-export function mayRead(readableKeys: readonly string[] | null, segments: readonly string[]): boolean {
-  const key = segments.join('/');
-  return readableKeys === null || readableKeys.some((pattern) => matchesWildcard(pattern, key));
 }
 
 /** The headers that a query asks for, decoded as a form is. */
@@ -111,11 +103,19 @@ export interface FolderObject {
 /** The objects of a folder, as both endpoints of a bucket send them. */
 export class FolderObjects {
   private readonly entityTags = new EntityTags();
+  /** Of the keys that the bucket policy lets CloudFront read; null: nothing is known of it. */
+  private readonly readable: readonly ((key: string) => boolean)[] | null;
 
-  constructor(private readonly description: Pick<FolderOriginDescription, 'folder' | 'objectHeaders'>) {}
+  constructor(
+    private readonly description: Pick<FolderOriginDescription, 'folder' | 'readableKeys' | 'objectHeaders'>,
+  ) {
+    this.readable = description.readableKeys?.map(wildcardMatcher) ?? null;
+  }
 
-  /** Opens an object; the caller answers with it or closes it. */
+  /** Opens an object that the bucket policy lets CloudFront read; the caller answers with it or closes it. */
   async open(segments: readonly string[], path: string): Promise<FolderObject | AbsentObject> {
+    const key = segments.join('/');
+    if (this.readable?.some((covers) => covers(key)) === false) return { absent: 'bucket-policy' };
     const object = await openObject(this.description.folder, segments);
     if ('absent' in object) return object;
     try {

@@ -4,7 +4,7 @@ import { textAnswer, type EdgeAnswer } from '../edge-answer.js';
 import { headerOf, type HeaderList } from '../header-list.js';
 import { escapeXml } from '../xml.js';
 import { answerOptions, withBucketCors } from './bucket-cors.js';
-import { FolderObjects, mayRead, type FolderObject } from './folder-origin.js';
+import { FolderObjects, type FolderObject } from './folder-origin.js';
 import { readObjectKey } from './object-key.js';
 import type { AbsentObject } from './open-object.js';
 import type { Origin, OriginRequest } from './origin.js';
@@ -83,7 +83,6 @@ export class WebsiteOrigin implements Origin {
     const key = readObjectKey(originPath, path);
     if (key.kind === 'unreadable') return { unreadable: true };
     if (key.kind === 'missing') return { absent: 'no-such-file' };
-    if (!mayRead(this.description.readableKeys, key.segments)) return { absent: 'bucket-policy' };
     return this.objects.open(key.segments, path);
   }
 
