@@ -1,25 +1,15 @@
-import { scopeOf } from '../browser/set-cookie.js';
-import { header, type Load } from '../evidence/evidence.js';
 import {
   isInMilliseconds,
   readPolicy,
   resourceCovers,
   type SignedCookies,
-  type SignedPolicy,
 } from '../evidence/signed-policy.js';
 import { printable } from '../evidence/show.js';
-import { isMedia, isServed, loadsOfHost, refusalOf, signedCookiesOf, timeOf, type Facts } from '../facts.js';
+import { isServed, refusalOf, signedCookiesOf, type Facts } from '../facts.js';
+import { ACCESS_TIME_CHECKS } from './access-time.js';
 import { distinct, jarSigns, shown, signOf, type Check, type Sign } from './check.js';
 import { isRefusedForFolder } from './cookie-sent.js';
-
-/** Refused requests that carried signed cookies. */
-const withCookies = ({ failing }: Facts) =>
-  failing.flatMap((load) => {
-    const signed = signedCookiesOf(load);
-    return signed !== null && signed.names.length > 0 && (load.status === 403 || load.status === null)
-      ? [{ load, signed }]
-      : [];
-  });
+import { answer, hasEnded, withCookies } from './refused-with-cookies.js';
 
 /** Those whose code is not known to be another. */
 const refusedAs = (facts: Facts, code: string) =>
@@ -28,137 +18,8 @@ const refusedAs = (facts: Facts, code: string) =>
     return refusal !== null && refusal.by !== 'S3' && (refusal.code === null || refusal.code === code);
   });
 
-/** Null where nothing with cookies was refused: then the question does not arise. */
-function answer(facts: Facts, signs: readonly Sign[]): readonly Sign[] | null {
-  if (signs.length > 0) return distinct(signs);
-  return withCookies(facts).length === 0 ? null : [];
-}
-
-/** Whether the end of a policy had passed when the request was made. */
-function hasEnded({ endsAt }: SignedPolicy, load: Load, facts: Facts): boolean {
-  return endsAt !== null && !isInMilliseconds(endsAt) && endsAt * 1000 <= timeOf(load, facts.evidence);
-}
-
-/** Files of the same host that were served before. */
-const servedBefore = (load: Load, facts: Facts) =>
-  loadsOfHost(load.url, facts.files).some(
-    (other) =>
-      other !== load && isServed(other) && timeOf(other, facts.evidence) <= timeOf(load, facts.evidence),
-  );
-
-/** Whether the element itself plays: no script asked, and no script can ask again. */
-const isNative = (load: Load) => isMedia(load) && load.mode !== 'cors';
-
-/** A refusal after access had ended: by the cookie's own policy, or because the browser had let the cookie go. */
-function expirySigns(facts: Facts, wantsNative: boolean): readonly Sign[] {
-  const signs: Sign[] = [];
-  for (const load of facts.failing) {
-    if (isNative(load) !== wantsNative || load.status === 200) continue;
-    const signed = signedCookiesOf(load);
-    if (signed?.policy !== undefined && signed.policy !== null && hasEnded(signed.policy, load, facts)) {
-      signs.push({ seen: `${shown(load)} came after ${ended(signed.policy)}, the end of its policy.` });
-      continue;
-    }
-    // Without cookies: they end with the policy, so the browser has removed them.
-    if (load.status !== 403 || signed === null || signed.names.length > 0) continue;
-    const last = facts.grants
-      .filter(({ load: grant }) => (grant.atMilliseconds ?? 0) <= timeOf(load, facts.evidence))
-      .at(-1);
-    if (last?.policy === undefined || last.policy === null || !hasEnded(last.policy, load, facts)) continue;
-    if (servedBefore(load, facts)) {
-      signs.push({ seen: `${shown(load)} came after ${ended(last.policy)}, the end of the last grant.` });
-    }
-  }
-  for (const cookie of facts.evidence.held) {
-    const isLive = facts.evidence.loads.some(({ source }) => source === 'live');
-    if (wantsNative || !isLive || cookie.name !== 'CloudFront-Signature' || cookie.expires === 0) continue;
-    if (cookie.expires * 1000 <= facts.evidence.nowMilliseconds && facts.failing.length > 0) {
-      signs.push({ seen: `${cookie.where}: CloudFront-Signature ended at ${iso(cookie.expires)}.` });
-    }
-  }
-  return signs;
-}
-
-/** What a clock may be off before it is worth a word: requests take time, and Date has whole seconds. */
-const CLOCK_TOLERANCE_SECONDS = 60;
-
-/** Date says when an answer was made, and Age how long ago that was (RFC 9110 section 6.6.1, RFC 9111 section 5.1). */
-function clockSigns({ evidence }: Facts): readonly Sign[] | null {
-  const clocks = evidence.loads.flatMap((load) => {
-    const made = Date.parse(header(load.headers, 'date') ?? '') / 1000;
-    const there = made + (Number(header(load.headers, 'age')) || 0);
-    if (load.source !== 'live' || load.atMilliseconds === null || Number.isNaN(there)) return [];
-    return [{ load, here: load.atMilliseconds / 1000, there }];
-  });
-  const [first] = clocks;
-  if (first === undefined) return null;
-  const ahead = Math.round(first.here - first.there);
-  if (Math.abs(ahead) <= CLOCK_TOLERANCE_SECONDS) return [];
-  const seen = `The clock here is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} that of ${first.load.where}.`;
-  const decides = clocks.find(({ load, here, there }) => {
-    const policy = signedCookiesOf(load)?.policy ?? null;
-    if (load.status !== 403 || policy === null) return false;
-    const isOpen = (now: number): boolean =>
-      now < (policy.endsAt ?? Infinity) && now >= (policy.startsAt ?? -Infinity);
-    return isOpen(here) && !isOpen(there);
-  });
-  if (decides === undefined) return [{ seen, isWarning: true }];
-  return [
-    { seen },
-    { seen: `${shown(decides.load)} was refused, and its policy is open by the clock here.` },
-  ];
-}
-
-const ended = ({ endsAt }: SignedPolicy) => iso(endsAt ?? 0);
-
-function iso(epochSeconds: number): string {
-  return new Date(epochSeconds * 1000).toISOString().replace('.000Z', 'Z');
-}
-
+/** Cookies that arrive and do not open the file. */
 export const ACCESS_CHECKS: readonly Check[] = [
-  {
-    id: 'viewer-changed',
-    catalogue: ['F58'],
-    stage: 'viewer-changed',
-    title: 'Another viewer signed in on this browser, and the cookies of the first one were not cleared.',
-    why: 'Cookies belong to a browser, not to a person: until they are cleared or end, they count for everybody there (B61).',
-    fix: 'Clear the signed cookies at sign-in and sign-out, with the Domain and Path they were set with.',
-    evidence:
-      'two viewers in one recording, by the subject of their tokens or a new session cookie, and a signed cookie of the first in a request of the second',
-    toTellApart: 'whether it works in a fresh private window',
-    look: (facts) => {
-      const ofJar = jarSigns(facts, 'other-viewer');
-      if (ofJar.length > 0) return ofJar;
-      const changes = viewerChanges(facts);
-      if (changes.length === 0) return facts.grants.length === 0 && facts.evidence.jar === null ? null : [];
-      const signs: Sign[] = [];
-      for (const change of changes) {
-        const before = facts.grants.filter(({ load }) => timeOf(load, facts.evidence) < change.at).at(-1);
-        const isCleared = facts.clearings.some(
-          ({ load }) =>
-            Math.abs(timeOf(load, facts.evidence) - change.at) < 5000 ||
-            (timeOf(load, facts.evidence) <= change.at &&
-              before !== undefined &&
-              timeOf(load, facts.evidence) > timeOf(before.load, facts.evidence)),
-        );
-        if (before === undefined || isCleared) continue;
-        const value = before.cookies.find(({ name }) => name === 'CloudFront-Signature')?.value;
-        const used = facts.files.find(
-          (load) =>
-            timeOf(load, facts.evidence) > change.at &&
-            (load.cookies ?? []).some(
-              (cookie) => cookie.name === 'CloudFront-Signature' && cookie.value === value,
-            ),
-        );
-        if (used !== undefined) {
-          signs.push({
-            seen: `${change.where} is another viewer; ${shown(used)} still carried the cookies of ${before.load.where}.`,
-          });
-        }
-      }
-      return distinct(signs);
-    },
-  },
   {
     id: 'nested-cookie-scopes',
     catalogue: ['F20'],
@@ -182,85 +43,7 @@ export const ACCESS_CHECKS: readonly Check[] = [
       return all.length === 0 && facts.evidence.jar !== null ? [] : answer(facts, all);
     },
   },
-  {
-    id: 'clock-differs',
-    catalogue: ['F25'],
-    stage: 'access',
-    title: 'The clock of this machine and that of the CDN differ.',
-    why: 'CloudFront compares the end of a policy with its own clock (R30): a grant that is signed here ends too early or too late by the difference.',
-    fix: 'Set the clock of the machine that signs by NTP: timedatectl set-ntp true.',
-    evidence: 'Date and Age of an answer to a live request beside the time of this machine',
-    toTellApart: 'Date of any answer of the CDN beside `date -u`',
-    look: clockSigns,
-  },
-  {
-    id: 'native-media-expired',
-    catalogue: ['F27'],
-    stage: 'access',
-    title: 'Access ended while the browser itself was playing, which it does not survive.',
-    why: 'A video element that plays HLS itself stops for good at the first refused segment (B105).',
-    fix: 'Renew before the end (renewAfter of the grant); after an error load the source again at the old position.',
-    evidence:
-      'a media request without a script behind it, refused after the end of its policy; "DEMUXER_ERROR_COULD_NOT_PARSE" in the console',
-    toTellApart: 'whether loading the source again after a new grant plays',
-    look: (facts) => {
-      const signs = [...expirySigns(facts, true)];
-      const said = facts.evidence.sayings.find(({ kind }) => kind === 'media-parse-error');
-      const playlist = facts.failing.find(
-        (load) => load.status === 403 && /\.(?:m3u8|ts|m4s|mp4|aac)(?:$|\?)/.test(load.url),
-      );
-      const isMessageAlone =
-        facts.grants.length === 0 && facts.failing.every(({ source }) => source === 'console');
-      if (
-        said !== undefined &&
-        playlist !== undefined &&
-        isMessageAlone &&
-        facts.files.some((load) => load.status === 200 || load.status === 206 || load === playlist)
-      ) {
-        signs.push({
-          seen: `${said.where}: ${said.text}; ${shown(playlist)} answered 403.`,
-        });
-      }
-      return answer(facts, signs);
-    },
-  },
-  {
-    id: 'grant-expired',
-    catalogue: ['F26'],
-    stage: 'access',
-    title: 'Access had ended and was not renewed.',
-    why: 'CloudFront looks at the end of a policy whenever a request arrives; the next segment or range after it is refused.',
-    fix: 'Renew before the end, again when the page becomes visible or online (B106). The answer of POST /grants says when: renewAfter.',
-    evidence:
-      'the decoded policy of a refused request, or of the last grant, whose end had passed; a cookie file whose lines have ended',
-    toTellApart: 'how long after the grant it fails',
-    look: (facts) => answer(facts, expirySigns(facts, false)),
-  },
-  {
-    id: 'grant-not-yet-valid',
-    catalogue: [],
-    stage: 'access',
-    title: 'The policy begins later than the request: a start date, or a clock that is ahead.',
-    why: 'DateGreaterThan is compared with CloudFront’s clock (R30).',
-    fix: 'Leave DateGreaterThan out, or set the clock of the signing server right.',
-    evidence: 'the decoded policy beside the time of the request',
-    toTellApart: 'whether it works some minutes later',
-    look: (facts) =>
-      answer(
-        facts,
-        withCookies(facts).flatMap(({ load, signed }) =>
-          signed.policy?.startsAt !== undefined &&
-          signed.policy.startsAt !== null &&
-          signed.policy.startsAt * 1000 > timeOf(load, facts.evidence)
-            ? [
-                {
-                  seen: `${shown(load)} came before ${iso(signed.policy.startsAt)}, the beginning of its policy.`,
-                },
-              ]
-            : [],
-        ),
-      ),
-  },
+  ...ACCESS_TIME_CHECKS,
   {
     id: 'canned-policy',
     catalogue: [],
@@ -483,51 +266,6 @@ export const ACCESS_CHECKS: readonly Check[] = [
       return facts.failing.some(({ headers }) => headers !== null) ? [] : null;
     },
   },
-  {
-    id: 'sign-out-leaves-access',
-    catalogue: ['F21'],
-    stage: 'access',
-    title:
-      'Signing out leaves access: the cookies were cleared with other attributes, or the browser shows its own copy.',
-    why: 'A cookie goes when name, Domain, Path and partition are the same as it was set with (B61); and a copy in the browser’s cache asks nobody (B86).',
-    fix: 'Clear with the same Domain and Path, Partitioned included; send Cache-Control: private, no-cache with the files.',
-    evidence:
-      'Set-Cookie that clears another Domain or Path than the one before; signed cookies, or a copy of the browser’s cache, after it',
-    toTellApart: 'whether the cookies still stand in the Application panel after signing out',
-    look: (facts) => {
-      if (facts.clearings.length === 0) return null;
-      const signs: Sign[] = [];
-      for (const clearing of facts.clearings) {
-        const at = timeOf(clearing.load, facts.evidence);
-        const cleared = scopesOf(clearing);
-        const before = facts.grants.filter(
-          ({ load }) => load !== clearing.load && timeOf(load, facts.evidence) <= at,
-        );
-        const set = before.flatMap(scopesOf);
-        const left = set.filter((scope) => !cleared.includes(scope));
-        const again = facts.grants.some(
-          ({ load }) => load !== clearing.load && timeOf(load, facts.evidence) > at,
-        );
-        const after = facts.files.filter((load) => timeOf(load, facts.evidence) > at);
-        const carrying = after.find((load) => (signedCookiesOf(load)?.names.length ?? 0) > 0);
-        const copy = after.find(
-          (load) =>
-            load.fromBrowserCache && (load.status === 200 || load.status === 206 || load.status === 304),
-        );
-        if (again) continue;
-        if (carrying !== undefined && (left.length > 0 || set.length === 0)) {
-          signs.push({
-            seen: `${shown(clearing.load)} clears ${cleared.join(' and ')}${left.length > 0 ? `, the cookies are of ${[...new Set(left)].join(' and ')}` : ''}; ${carrying.where} still carried them.`,
-          });
-        } else if (copy !== undefined) {
-          signs.push({
-            seen: `${shown(copy)} came from the browser’s cache after ${clearing.load.where} had cleared the cookies.`,
-          });
-        }
-      }
-      return distinct(signs);
-    },
-  },
 ];
 
 /** What CloudFront cannot read in a policy (R4, R12, R15); null: nothing. */
@@ -551,60 +289,4 @@ function boundPolicies({ grants, files, evidence }: Facts): readonly { where: st
     const address = policy?.address ?? null;
     return address === null || address.includes(':') ? [] : [{ where, address }];
   });
-}
-
-/** Domain, Path and partition of the cookies of an answer, as texts to compare. */
-function scopesOf({ load, cookies }: Facts['grants'][number]): readonly string[] {
-  return [
-    ...new Set(
-      cookies.map((cookie) => {
-        const { domain, hostOnly, path } = scopeOf(cookie, load.url);
-        return `${hostOnly ? 'host ' : ''}${domain}${path}${cookie.partitioned ? ' (partitioned)' : ''}`;
-      }),
-    ),
-  ];
-}
-
-/** Moments at which the person at the browser became another one. */
-function viewerChanges({ evidence }: Facts): readonly { readonly at: number; readonly where: string }[] {
-  const changes: { at: number; where: string }[] = [];
-  let subject: string | null = null;
-  const sessions = new Map<string, string>();
-  for (const load of evidence.loads) {
-    if (load.source !== 'har') continue;
-    const found = subjectOf(header(load.requestHeaders, 'authorization'));
-    if (found !== null && subject !== null && found !== subject)
-      changes.push({ at: timeOf(load, evidence) - 1, where: load.where });
-    subject = found ?? subject;
-    // A session cookie that is set anew by a POST: somebody signed in.
-    for (const [name, line] of load.headers ?? []) {
-      if (
-        name.toLowerCase() !== 'set-cookie' ||
-        load.method !== 'POST' ||
-        /CloudFront-|__Host-edgepass|=;|Max-Age=0/i.test(line)
-      )
-        continue;
-      const [pair = ''] = line.split(';');
-      const [key = '', value = ''] = pair.split(/=(.*)/s);
-      if (!/sess|sid|auth|token|demo|login|user/i.test(key)) continue;
-      const before = sessions.get(key);
-      if (before !== undefined && before !== value)
-        changes.push({ at: timeOf(load, evidence), where: load.where });
-      sessions.set(key, value);
-    }
-  }
-  return changes;
-}
-
-/** The subject of a bearer token, to be compared and never shown. */
-function subjectOf(authorization: string | null): string | null {
-  const payload = /^Bearer [\w-]+\.([\w-]+)\./.exec(authorization ?? '')?.[1];
-  if (payload === undefined) return null;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    const subject = typeof claims === 'object' && claims !== null ? (claims as { sub?: unknown }).sub : null;
-    return typeof subject === 'string' ? subject : null;
-  } catch {
-    return null;
-  }
 }

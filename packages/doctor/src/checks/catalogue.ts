@@ -9,6 +9,7 @@ import { GRANT_CALL_CHECKS } from './grant-call.js';
 import { PAGE_AND_NETWORK_CHECKS } from './page-and-network.js';
 import { PREFLIGHT_CHECKS } from './preflight.js';
 import { SYMPTOMS } from './symptoms.js';
+import { VIEWER_CHECKS } from './viewers.js';
 
 /** Every cause that is looked for, in the order in which one explains the next. */
 export const CHECKS: readonly Check[] = [
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   ...COOKIE_SENT_CHECKS,
   ...PREFLIGHT_CHECKS,
   ...ACCESS_CHECKS,
+  ...VIEWER_CHECKS,
   ...CORS_CHECKS,
 ].toSorted((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
 
