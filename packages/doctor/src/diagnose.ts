@@ -141,7 +141,7 @@ export function diagnose(evidence: Evidence, only: string | null = null): Diagno
  * read: its fix asks for one, and it would hide that the cause is not known.
  */
 function answerOf(symptoms: readonly Looked[], { evidence }: Facts): Looked | null {
-  const isRecorded = evidence.loads.some(({ where }) => where.startsWith('HAR entry'));
+  const isRecorded = evidence.loads.some(({ source }) => source === 'har');
   const answers = symptoms.filter(
     ({ check }) => isSymptom(check) && check.isAnswer && !(isRecorded && check.couldBe.length > 0),
   );

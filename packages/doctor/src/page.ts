@@ -1,5 +1,5 @@
 import type { Check, Stage, Symptom } from './checks/check.js';
-import { CHECKS, SYMPTOMS } from './checks/catalogue.js';
+import { CHECKS, checkOf, SYMPTOMS } from './checks/catalogue.js';
 
 /** A page of docs/doctor/: some stages of the way of a request, with a head and an introduction. */
 interface Page {
@@ -81,7 +81,7 @@ export function causeTable(): string {
 
 /** Where a cause is described, as a path with its section; the index for one that stands on no page. */
 export function sectionOf(id: string): string {
-  const stage = [...CHECKS, ...SYMPTOMS].find((check) => check.id === id)?.stage;
+  const stage = checkOf(id)?.stage;
   const page = PAGES.find(({ stages }) => stage !== undefined && stages.includes(stage));
   return page === undefined ? 'docs/doctor.md' : `docs/doctor/${page.file}#${id}`;
 }

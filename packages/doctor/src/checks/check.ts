@@ -59,7 +59,7 @@ export interface Check {
 }
 
 /** Something that follows from a cause, by which the causes are listed while none is shown. */
-export interface Symptom extends Omit<Check, 'look' | 'stage'> {
+export interface Symptom extends Omit<Check, 'stage'> {
   readonly stage: 'symptom';
   /** The causes it may have, the likeliest first. */
   readonly couldBe: readonly string[];
@@ -67,7 +67,6 @@ export interface Symptom extends Omit<Check, 'look' | 'stage'> {
   readonly isAnswer: boolean;
   /** Said only where nothing else is shown: it is about what the evidence lacks, and follows from no cause. */
   readonly isAloneOnly?: boolean;
-  look(facts: Facts): readonly Sign[] | null;
 }
 
 /** A load in a sentence: where it was seen, and its address. */
@@ -95,6 +94,11 @@ export function jarSigns({ evidence }: Facts, kind: JarFact['kind']): readonly S
   return (evidence.jar ?? [])
     .filter((fact) => fact.kind === kind)
     .map(({ text, isWarning = false }) => ({ seen: text, isWarning }));
+}
+
+/** A sign for each load, in words of one kind; null without a load. */
+export function signsOf(loads: readonly Load[], seen: (load: Load) => string): readonly Sign[] | null {
+  return loads.length === 0 ? null : distinct(loads.map((load) => ({ seen: seen(load) })));
 }
 
 /** One sign for each distinct text. */

@@ -11,7 +11,7 @@ import {
   type Facts,
 } from '../facts.js';
 import type { Load } from '../evidence/evidence.js';
-import { distinct, shown, type Sign, type Symptom } from './check.js';
+import { distinct, loadsWith, shown, signsOf, type Sign, type Symptom } from './check.js';
 
 const WHY_NO_COOKIES = [
   'grant-missing',
@@ -108,12 +108,8 @@ export const SYMPTOMS: readonly Symptom[] = [
     fix: 'Find out why the CDN refuses: hand the doctor a HAR, or the cookies and the address.',
     evidence: 'ERR_BLOCKED_BY_ORB, or Firefox’s line on OpaqueResponseBlocking',
     toTellApart: 'the status of the request in the Network panel: 403',
-    look: (facts) => {
-      const signs = blockedAsOpaque(facts, false).map((load) => ({
-        seen: `${shown(load)} was blocked as an opaque response.`,
-      }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+    look: (facts) =>
+      signsOf(blockedAsOpaque(facts, false), (load) => `${shown(load)} was blocked as an opaque response.`),
   },
   {
     id: 'media-refused',
@@ -151,17 +147,16 @@ export const SYMPTOMS: readonly Symptom[] = [
     evidence: '403 in answer to a request without signed cookies, or the code MissingKey',
     toTellApart:
       'the Cookies tab of the refused request in the Network panel: which cookies were left out, and why',
-    look: (facts) => {
-      const signs = facts.failing
-        .filter(
+    look: (facts) =>
+      signsOf(
+        facts.failing.filter(
           (load) =>
             isRefused(load) &&
             refusalOf(load)?.by !== 'S3' &&
             (cameWithoutCookies(load) || refusalOf(load)?.code === 'MissingKey'),
-        )
-        .map((load) => ({ seen: `${shown(load)} answered 403; no signed cookie arrived.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+        ),
+        (load) => `${shown(load)} answered 403; no signed cookie arrived.`,
+      ),
   },
   {
     id: 'refused-with-cookies',
@@ -174,12 +169,11 @@ export const SYMPTOMS: readonly Symptom[] = [
     fix: 'Compare the decoded policy with the address and the time; then the key with the key group.',
     evidence: '403 in answer to a request with signed cookies',
     toTellApart: 'the decoded policy of the cookie',
-    look: (facts) => {
-      const signs = facts.failing
-        .filter((load) => isRefused(load) && (signedCookiesOf(load)?.names.length ?? 0) > 0)
-        .map((load) => ({ seen: `${shown(load)} answered 403 to a request with signed cookies.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+    look: (facts) =>
+      signsOf(
+        facts.failing.filter((load) => isRefused(load) && (signedCookiesOf(load)?.names.length ?? 0) > 0),
+        (load) => `${shown(load)} answered 403 to a request with signed cookies.`,
+      ),
   },
   {
     id: 'refused',
@@ -193,12 +187,11 @@ export const SYMPTOMS: readonly Symptom[] = [
     evidence: '403 without the request’s cookies: a console line, or a HAR without them',
     toTellApart:
       'the Cookies tab of the refused request in the Network panel: which cookies were sent, which were left out, and why',
-    look: (facts) => {
-      const signs = facts.failing
-        .filter((load) => isRefused(load) && load.cookies === null)
-        .map((load) => ({ seen: `${shown(load)} answered 403.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+    look: (facts) =>
+      signsOf(
+        facts.failing.filter((load) => isRefused(load) && load.cookies === null),
+        (load) => `${shown(load)} answered 403.`,
+      ),
   },
   {
     id: 'probe-without-cookies',
@@ -213,18 +206,17 @@ export const SYMPTOMS: readonly Symptom[] = [
     evidence: '403 in answer to a live address that was asked for without cookies, and nothing else about it',
     toTellApart:
       'the same probe with the browser’s cookies: --cookies FILE (a cookie file, or the request copied as cURL), or --har FILE',
-    look: (facts) => {
-      const signs = facts.evidence.loads
-        .filter(
+    look: (facts) =>
+      signsOf(
+        facts.evidence.loads.filter(
           (load) =>
             load.probe === 'page' &&
             load.isComparison &&
             isRefused(load) &&
             facts.files.every(({ url }) => url !== load.url),
-        )
-        .map((load) => ({ seen: `${shown(load)} answered 403 to a request without cookies.` }));
-      return signs.length > 0 ? signs : null;
-    },
+        ),
+        (load) => `${shown(load)} answered 403 to a request without cookies.`,
+      ),
   },
   {
     id: 'cors-refused',
@@ -244,9 +236,9 @@ export const SYMPTOMS: readonly Symptom[] = [
     evidence: 'a CORS error with 200',
     toTellApart:
       'whether it goes away with "Disable cache" ticked, and X-Cache and Access-Control-Allow-Origin of the answer',
-    look: (facts) => {
-      const signs = facts.failing
-        .filter((load) => {
+    look: (facts) =>
+      signsOf(
+        facts.failing.filter((load) => {
           const result = corsOf(load);
           return (
             result !== null &&
@@ -254,10 +246,9 @@ export const SYMPTOMS: readonly Symptom[] = [
             !mayBeOfTheApi(load, facts) &&
             (isServed(load) || (load.status === null && result !== 'no-allow-origin'))
           );
-        })
-        .map((load) => ({ seen: `${shown(load)} did not pass the CORS check.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+        }),
+        (load) => `${shown(load)} did not pass the CORS check.`,
+      ),
   },
   {
     id: 'call-refused-by-cors',
@@ -277,12 +268,13 @@ export const SYMPTOMS: readonly Symptom[] = [
     fix: 'Correct the header that the console line names, where the answer comes from.',
     evidence: 'a CORS error with an address that looks like no file',
     toTellApart: 'whether the address is one of the API or one of a file',
-    look: (facts) => {
-      const signs = facts.failing
-        .filter((load) => mayBeOfTheApi(load, facts) && corsOf(load) !== null && load.status !== 403)
-        .map((load) => ({ seen: `${shown(load)} did not pass the CORS check.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+    look: (facts) =>
+      signsOf(
+        facts.failing.filter(
+          (load) => mayBeOfTheApi(load, facts) && corsOf(load) !== null && load.status !== 403,
+        ),
+        (load) => `${shown(load)} did not pass the CORS check.`,
+      ),
   },
   {
     id: 'cors-or-access',
@@ -302,15 +294,14 @@ export const SYMPTOMS: readonly Symptom[] = [
     fix: 'Copy the whole console, with the line that ends in net::ERR_FAILED and a number.',
     evidence: 'a CORS error without its status',
     toTellApart: 'the status of the request: in the second console line, or in the Network panel',
-    look: (facts) => {
-      const signs = facts.failing
-        .filter(
+    look: (facts) =>
+      signsOf(
+        facts.failing.filter(
           (load) =>
             /^(?:no-allow-origin|origin-not-allowed)$/.test(load.reason ?? '') && load.status === null,
-        )
-        .map((load) => ({ seen: `${shown(load)} had no Access-Control-Allow-Origin.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+        ),
+        (load) => `${shown(load)} had no Access-Control-Allow-Origin.`,
+      ),
   },
   {
     id: 'preflight-failed',
@@ -323,12 +314,11 @@ export const SYMPTOMS: readonly Symptom[] = [
     fix: 'Make the request without a preflight: GET or HEAD, no header of your own.',
     evidence: 'the browser’s line on a preflight, without its status',
     toTellApart: 'the status of the OPTIONS request in the Network panel',
-    look: (facts) => {
-      const signs = facts.evidence.loads
-        .filter(({ reason }) => reason === 'preflight-failed' || reason === 'preflight-status')
-        .map((load) => ({ seen: `${shown(load)}: its preflight did not pass.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+    look: (facts) =>
+      signsOf(
+        loadsWith(facts, 'preflight-failed', 'preflight-status'),
+        (load) => `${shown(load)}: its preflight did not pass.`,
+      ),
   },
   {
     id: 'request-failed',
@@ -348,12 +338,11 @@ export const SYMPTOMS: readonly Symptom[] = [
     fix: 'Open the address of the file in a tab of its own.',
     evidence: 'no status, or "CORS request did not succeed" with (null)',
     toTellApart: 'what the browser shows when the address is opened in a tab of its own',
-    look: (facts) => {
-      const signs = facts.failing
-        .filter((load) => load.status === 0 || load.reason === 'request-failed')
-        .map((load) => ({ seen: `${shown(load)} got no answer.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+    look: (facts) =>
+      signsOf(
+        facts.failing.filter((load) => load.status === 0 || load.reason === 'request-failed'),
+        (load) => `${shown(load)} got no answer.`,
+      ),
   },
   {
     id: 'failed-without-a-word',
@@ -374,12 +363,13 @@ export const SYMPTOMS: readonly Symptom[] = [
     fix: 'Hand over the lines of the console too: --console FILE.',
     evidence: 'an entry of a HAR that failed, without status, headers and reason',
     toTellApart: 'the line of the console on that request',
-    look: (facts) => {
-      const signs = facts.failing
-        .filter(({ status, headers, reason }) => status === null && headers === null && reason === null)
-        .map((load) => ({ seen: `${shown(load)} failed.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+    look: (facts) =>
+      signsOf(
+        facts.failing.filter(
+          ({ status, headers, reason }) => status === null && headers === null && reason === null,
+        ),
+        (load) => `${shown(load)} failed.`,
+      ),
   },
   {
     id: 'not-served',
