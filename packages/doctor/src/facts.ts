@@ -1,6 +1,5 @@
 import { corsCheck, type CorsResult } from './browser/cors.js';
-import { coversPath, reachesHost, type Scope } from './browser/scope.js';
-import { isClearing, readSetCookie, rejection, scopeOf, type SetCookie } from './browser/set-cookie.js';
+import { isClearing, readSetCookie, type SetCookie } from './browser/set-cookie.js';
 import { header, setCookieLines, type Evidence, type Load } from './evidence/evidence.js';
 import {
   readPolicy,
@@ -34,6 +33,16 @@ export interface Facts {
 }
 
 const SIGNED = /^CloudFront-(?:Policy|Signature|Key-Pair-Id|Expires|Hash-Algorithm)$/;
+
+/** A function whose result is kept with what it was asked of: many checks ask the same of every load. */
+export function onceForEach<Key extends object, Value>(read: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, { readonly value: Value }>();
+  return (key) => {
+    const kept = known.get(key) ?? { value: read(key) };
+    known.set(key, kept);
+    return kept.value;
+  };
+}
 
 /** Works the facts out. */
 export function factsOf(evidence: Evidence): Facts {
@@ -161,16 +170,7 @@ export function hadCredentials(load: Load): boolean | null {
 }
 
 /** What CORS says of an answer; null: not asked, or not known. The browser's own word counts before our reading. */
-export function corsOf(load: Load): CorsResult | null {
-  const known = CORS_OF.get(load);
-  if (known !== undefined) return known;
-  const result = readCors(load);
-  CORS_OF.set(load, result);
-  return result;
-}
-
-/** Asked by many checks of every load. */
-const CORS_OF = new WeakMap<Load, CorsResult | null>();
+export const corsOf = onceForEach(readCors);
 
 function readCors(load: Load): CorsResult | null {
   if (load.method === 'OPTIONS') return null;
@@ -191,17 +191,9 @@ function readCors(load: Load): CorsResult | null {
 }
 
 /** The signed cookies that a request carried; null: its cookies are not shown. */
-export function signedCookiesOf(load: Load): SignedCookies | null {
-  if (load.cookies === null) return null;
-  const known = SIGNED_OF.get(load);
-  if (known !== undefined) return known;
-  const result = readSignedCookies(load.cookies);
-  SIGNED_OF.set(load, result);
-  return result;
-}
-
-/** Asked by many checks of every load. */
-const SIGNED_OF = new WeakMap<Load, SignedCookies>();
+export const signedCookiesOf = onceForEach(({ cookies }: Load): SignedCookies | null =>
+  cookies === null ? null : readSignedCookies(cookies),
+);
 
 /** Whether a request is known to have carried no signed cookie, and no signature in its address. */
 export function cameWithoutCookies(load: Load): boolean {
@@ -258,169 +250,16 @@ export function timeOf(load: Load, evidence: Evidence): number {
   return load.atMilliseconds ?? evidence.nowMilliseconds;
 }
 
-/** Whether the browser could have had cookies for this address. */
-export type Holding = 'held' | 'other-path' | 'other-host' | 'dropped' | 'ended' | 'unknown';
-
-/**
- * Says whether signed cookies for an address were in the jar, from grants before it, a cookie file, or another request
- * to the same place that carried some.
- */
-export function holdingFor(load: Load, facts: Facts): Holding {
-  const known = HOLDING_OF.get(facts)?.get(load);
-  if (known !== undefined) return known;
-  const result = readHolding(load, facts);
-  const all = HOLDING_OF.get(facts) ?? new Map<Load, Holding>();
-  all.set(load, result);
-  HOLDING_OF.set(facts, all);
-  return result;
-}
-
-/** Asked by many checks of every load that failed. */
-const HOLDING_OF = new WeakMap<Facts, Map<Load, Holding>>();
-
-function readHolding(load: Load, facts: Facts): Holding {
-  const { files } = facts;
-  const { hostname, pathname } = new URL(load.url);
-  const at = timeOf(load, facts.evidence);
-  const carried = carriersIn(load.url, files).some((other) => {
-    if (other === load) return false;
-    const signed = signedCookiesOf(other);
-    const cleared = clearedSince(other, load, facts);
-    if (cleared.some((scope) => reachesHost(scope, hostname) && coversPath(scope.path, pathname)))
-      return false;
-    const endsAt = signed?.policy?.endsAt ?? null;
-    return endsAt === null || endsAt * 1000 > at;
-  });
-  if (carried) return 'held';
-  const { sets, dropped } = keptSets(load, facts);
-  const reaching = setsReaching(load, sets);
-  const covering = reaching.filter(({ scope }) => coversPath(scope.path, pathname));
-  if (covering.some(({ endsAt }) => endsAt > at)) return 'held';
-  if (covering.length > 0) return 'ended';
-  if (reaching.length > 0) return 'other-path';
-  if (sets.length > 0) return 'other-host';
-  return dropped > 0 ? 'dropped' : 'unknown';
-}
-
-/**
- * The policies of the signed cookies that reach the host of a load, whatever their Path is: of grants before it and of a
- * cookie file; null for one that the evidence does not show.
- */
-export function policiesReaching(load: Load, facts: Facts): readonly (SignedPolicy | null)[] {
-  const { sets } = keptSets(load, facts);
-  return setsReaching(load, sets).map(({ policy }) => (policy === null ? null : readPolicy(policy)));
-}
-
-/** Signed cookies of one scope that a browser keeps. */
-interface KeptSet {
-  readonly scope: Scope;
-  readonly secure: boolean;
-  /** Milliseconds. */
-  readonly endsAt: number;
-  /** The value of CloudFront-Policy; null: not shown. */
-  readonly policy: string | null;
-}
-
-/** The policy among cookies: the one of a scope, else the first. */
-function policyAmong(cookies: readonly SetCookie[], scope: Scope, url: string): string | null {
-  const policies = cookies.filter(({ name }) => name === 'CloudFront-Policy');
-  const own = policies.find((cookie) => isSameScope(scopeOf(cookie, url), scope)) ?? policies[0];
-  return own?.value ?? null;
-}
-
-function setsReaching({ url }: Load, sets: readonly KeptSet[]): readonly KeptSet[] {
-  const { hostname, protocol } = new URL(url);
-  return sets.filter(
-    ({ scope, secure }) => reachesHost(scope, hostname) && (!secure || protocol === 'https:'),
-  );
-}
-
-/** Scopes that an answer after the one load and before the other cleared. */
-function clearedSince(from: Load, load: Load, { clearings, evidence }: Facts): readonly Scope[] {
-  const at = timeOf(load, evidence);
-  return clearings
-    .filter(
-      ({ load: clearing }) =>
-        clearing !== from &&
-        timeOf(clearing, evidence) > timeOf(from, evidence) &&
-        timeOf(clearing, evidence) <= at,
-    )
-    .flatMap(({ load: clearing, cookies }) =>
-      cookies
-        .filter((cookie) => cookie.name === 'CloudFront-Signature' && isClearing(cookie, at))
-        .map((cookie) => scopeOf(cookie, clearing.url)),
-    );
-}
-
-/** The sets that are kept when a load is made, and how many signatures a browser dropped. */
-function keptSets(load: Load, facts: Facts): { readonly sets: readonly KeptSet[]; readonly dropped: number } {
-  const { grants, evidence } = facts;
-  const at = timeOf(load, evidence);
-  const sets: KeptSet[] = [];
-  let dropped = 0;
-  for (const { load: from, cookies } of grants) {
-    if (from.atMilliseconds !== null && from.atMilliseconds > at) continue;
-    for (const cookie of cookies) {
-      if (cookie.name !== 'CloudFront-Signature') continue;
-      if (rejection(cookie, { url: from.url, page: from.page, top: from.top }, 'Chromium') !== null)
-        dropped += 1;
-      else {
-        const scope = scopeOf(cookie, from.url);
-        // A sign-out that fits took them (B61).
-        if (clearedSince(from, load, facts).some((cleared) => isSameScope(cleared, scope))) continue;
-        const life = cookie.maxAgeSeconds ?? Number.POSITIVE_INFINITY;
-        const endsAt = (from.atMilliseconds ?? at) + life * 1000;
-        sets.push({ scope, secure: cookie.secure, endsAt, policy: policyAmong(cookies, scope, from.url) });
-      }
-    }
-  }
-  for (const cookie of evidence.held) {
-    if (cookie.name !== 'CloudFront-Signature') continue;
-    const endsAt = cookie.expires === 0 ? Number.POSITIVE_INFINITY : cookie.expires * 1000;
-    const policy = evidence.held.find(
-      ({ name, ...other }) => name === 'CloudFront-Policy' && isSameScope(other, cookie),
-    );
-    sets.push({ scope: cookie, secure: cookie.secure, endsAt, policy: policy?.value ?? null });
-  }
-  return { sets, dropped };
-}
-
-const CARRIERS_OF = new WeakMap<readonly Load[], ReadonlyMap<string, readonly Load[]>>();
-
-/** Loads with signed cookies in the same folder of the same host. */
-function carriersIn(url: string, files: readonly Load[]): readonly Load[] {
-  const place = (address: string): string => `${hostOf(address)} ${folderOf(address)}`;
-  let carriers = CARRIERS_OF.get(files);
-  if (carriers === undefined) {
-    const carrying = files.filter((file) => (signedCookiesOf(file)?.names.length ?? 0) > 0);
-    carriers = Map.groupBy(carrying, (file) => place(file.url));
-    CARRIERS_OF.set(files, carriers);
-  }
-  return carriers.get(place(url)) ?? [];
-}
-
-function isSameScope(one: Scope, other: Scope): boolean {
-  return one.domain === other.domain && one.hostOnly === other.hostOnly && one.path === other.path;
-}
-
 /** Loads by what checks compare them by: a recording has thousands, and to compare each with each takes minutes. */
 interface LoadIndex {
   readonly byUrl: ReadonlyMap<string, readonly Load[]>;
   readonly byHost: ReadonlyMap<string, readonly Load[]>;
 }
 
-const INDEX_OF = new WeakMap<readonly Load[], LoadIndex>();
-
-function indexOf(loads: readonly Load[]): LoadIndex {
-  const known = INDEX_OF.get(loads);
-  if (known !== undefined) return known;
-  const index = {
-    byUrl: Map.groupBy(loads, ({ url }) => url),
-    byHost: Map.groupBy(loads, ({ url }) => hostOf(url)),
-  };
-  INDEX_OF.set(loads, index);
-  return index;
-}
+const indexOf = onceForEach((loads: readonly Load[]): LoadIndex => ({
+  byUrl: Map.groupBy(loads, ({ url }) => url),
+  byHost: Map.groupBy(loads, ({ url }) => hostOf(url)),
+}));
 
 /** Those of some loads that have the address of another, in their order. */
 export function loadsAt(url: string, loads: readonly Load[]): readonly Load[] {
@@ -471,7 +310,8 @@ export function originOf(url: string): string {
   return addressOf(url).origin;
 }
 
-function folderOf(url: string): string {
+/** The path of an address up to its last slash. */
+export function folderOf(url: string): string {
   return addressOf(url).folder;
 }
 

@@ -10,19 +10,18 @@ import { printable } from '../evidence/show.js';
 import {
   cameWithoutCookies,
   hadCredentials,
-  holdingFor,
   hostOf,
   loadsAt,
   loadsOfHost,
   isMedia,
   originOf,
   originSent,
-  policiesReaching,
   refusalOf,
   signedCookiesOf,
   type Facts,
 } from '../facts.js';
-import { distinct, jarSigns, shown, type Check, type Sign } from './check.js';
+import { holdingFor, policiesReaching } from '../holding.js';
+import { distinct, jarSigns, loadsWith, shown, signsOf, type Check, type Sign } from './check.js';
 
 /** Refused requests of a browser that are known to have carried no signed cookie; one without an answer may never have left. */
 const withoutCookies = ({ failing }: Facts) =>
@@ -217,12 +216,8 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     fix: 'Write crossorigin="use-credentials" on the video element, with CORS on the CDN: docs/loading.md#text-tracks.',
     evidence: 'Chromium: "Unsafe attempt to load URL"; Firefox: "may not load data from"',
     toTellApart: 'the crossorigin attribute of the video element',
-    look: (facts) => {
-      const signs = facts.evidence.loads
-        .filter(({ reason }) => reason === 'track-refused')
-        .map((load) => ({ seen: `${shown(load)} was refused as a track.` }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+    look: (facts) =>
+      signsOf(loadsWith(facts, 'track-refused'), (load) => `${shown(load)} was refused as a track.`),
   },
   {
     id: 'mask-in-css',
@@ -233,19 +228,16 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     fix: 'Load the picture by fetch with credentials and use a blob: address: docs/loading.md#masks-and-shapes.',
     evidence: 'Sec-Fetch-Dest: image in CORS mode without cookies, asked by a style sheet',
     toTellApart: 'whether a style sheet asks for the picture',
-    look: (facts) => {
-      const signs = withoutCookies(facts)
-        .filter(
+    look: (facts) =>
+      signsOf(
+        withoutCookies(facts).filter(
           (load) =>
             load.dest === 'image' &&
             isAnonymous(load) &&
             load.initiators.some((url) => /\.css(?:$|\?)/.test(url)),
-        )
-        .map((load) => ({
-          seen: `${shown(load)} was asked by a style sheet in cors mode, without cookies.`,
-        }));
-      return signs.length > 0 ? distinct(signs) : null;
-    },
+        ),
+        (load) => `${shown(load)} was asked by a style sheet in cors mode, without cookies.`,
+      ),
   },
   {
     id: 'crossorigin-anonymous',

@@ -4,13 +4,13 @@ import { header } from '../evidence/evidence.js';
 import { printable } from '../evidence/show.js';
 import {
   cameWithoutCookies,
-  holdingFor,
   isCrossOriginCors,
   isServed,
   isSignedUrl,
   originOf,
   originSent,
 } from '../facts.js';
+import { holdingFor } from '../holding.js';
 import { distinct, shown, type Check, type Sign } from './check.js';
 import { embedderPolicyOf } from './cookie-sent.js';
 
