@@ -120,10 +120,12 @@ export function mayBeOfTheApi(load: Load, { evidence }: Pick<Facts, 'evidence'>)
   const { pathname, host } = new URL(load.url);
   if (/\.[A-Za-z0-9]{1,8}$/.test(pathname)) return false;
   if (evidence.target !== null && hostOf(evidence.target) === host) return false;
-  return !loadsOfHost(load.url, evidence.loads).some(
-    (other) => isOfCloudFront(other) || other.source === 'configuration',
-  );
+  return !isKnownAsCdn(loadsOfHost(load.url, evidence.loads));
 }
+
+const isKnownAsCdn = onceForEach((ofHost: readonly Load[]) =>
+  ofHost.some((load) => isOfCloudFront(load) || load.source === 'configuration'),
+);
 
 /** Whether CloudFront, or the local edge, answered. */
 export function isOfCloudFront({ headers }: Load): boolean {

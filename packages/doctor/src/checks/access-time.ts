@@ -1,15 +1,24 @@
 import { header, type Load } from '../evidence/evidence.js';
 import type { SignedPolicy } from '../evidence/signed-policy.js';
-import { isMedia, isServed, loadsOfHost, signedCookiesOf, timeOf, type Facts } from '../facts.js';
+import {
+  isMedia,
+  isServed,
+  loadsOfHost,
+  onceForEach,
+  signedCookiesOf,
+  timeOf,
+  type Facts,
+} from '../facts.js';
 import { shown, type Check, type Sign } from './check.js';
 import { answer, hasEnded, withCookies } from './refused-with-cookies.js';
 
 /** Files of the same host that were served before. */
 const servedBefore = (load: Load, facts: Facts) =>
-  loadsOfHost(load.url, facts.files).some(
-    (other) =>
-      other !== load && isServed(other) && timeOf(other, facts.evidence) <= timeOf(load, facts.evidence),
+  servedAmong(loadsOfHost(load.url, facts.files)).some(
+    (other) => other !== load && timeOf(other, facts.evidence) <= timeOf(load, facts.evidence),
   );
+
+const servedAmong = onceForEach((loads: readonly Load[]) => loads.filter(isServed));
 
 /** Whether the element itself plays: no script asked, and no script can ask again. */
 const isNative = (load: Load) => isMedia(load) && load.mode !== 'cors';

@@ -13,6 +13,7 @@ import {
   hostOf,
   loadsAt,
   loadsOfHost,
+  onceForEach,
   isMedia,
   originOf,
   originSent,
@@ -49,18 +50,18 @@ const VIDEO_JS = /video(?:js|\.js|\.min\.js)|http-streaming|\/vhs/i;
 const isFromVideoJs = (load: Load) => load.initiators.some((url) => VIDEO_JS.test(url));
 
 /** Headers of the page that embeds, as far as its own document is in the evidence. */
-function embedderPolicies(facts: Facts): readonly (readonly [page: string, policy: string])[] {
-  return facts.evidence.loads.flatMap((load) => {
+const embedderPolicies = onceForEach(({ evidence }: Facts) =>
+  evidence.loads.flatMap((load) => {
     const policy = header(load.headers, 'cross-origin-embedder-policy');
     return policy !== null && (load.dest === 'document' || load.mode === 'navigate')
-      ? [[originOf(load.url), policy.trim()] as const]
+      ? [{ page: originOf(load.url), policy: policy.trim() }]
       : [];
-  });
-}
+  }),
+);
 
 /** Whether the page's document asks for a mode of embedding. */
 export function embedderPolicyOf(load: Load, facts: Facts): string | null {
-  return embedderPolicies(facts).find(([page]) => page === load.page)?.[1] ?? null;
+  return embedderPolicies(facts).find(({ page }) => page === load.page)?.policy ?? null;
 }
 
 /** What a way of loading does with cookies, decided by what the browser's own headers say. */
@@ -413,17 +414,15 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
           !isSandboxed(load),
       );
       const signs: Sign[] = [];
+      // Nothing but the grant says that the cookies are there: whether it was made with credentials must be known.
+      const isGrantSure = facts.grants.some(
+        ({ load: grant }) =>
+          (grant.cookies?.length ?? 0) > 0 || grant.page === null || grant.page === originOf(grant.url),
+      );
       for (const load of candidates) {
         if (load.source === 'live' || isFromVideoJs(load) || holdingFor(load, facts) !== 'held') continue;
-        // Nothing but the grant says that the cookies are there: whether it was made with credentials must be known.
-        const carried = loadsOfHost(load.url, facts.files).some(
-          (other) => other.source === 'har' && (signedCookiesOf(other)?.names.length ?? 0) > 0,
-        );
-        const isGrantSure = facts.grants.some(
-          ({ load: grant }) =>
-            (grant.cookies?.length ?? 0) > 0 || grant.page === null || grant.page === originOf(grant.url),
-        );
-        if (carried || isGrantSure || facts.evidence.held.length > 0) {
+        const isCarried = isSeenToCarry(loadsOfHost(load.url, facts.files));
+        if (isCarried || isGrantSure || facts.evidence.held.length > 0) {
           signs.push({
             seen: `${shown(load)} was asked in cors mode without cookies, which the browser holds.`,
           });
@@ -436,6 +435,11 @@ export const COOKIE_SENT_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** Whether one of the recorded requests carried signed cookies. */
+const isSeenToCarry = onceForEach((loads: readonly Load[]) =>
+  loads.some((load) => load.source === 'har' && (signedCookiesOf(load)?.names.length ?? 0) > 0),
+);
 
 /** The doctor’s own request with the browser’s cookies is served, and the browser’s was refused: it sent none (B122). */
 function liveSigns(facts: Facts): readonly Sign[] {

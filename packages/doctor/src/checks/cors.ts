@@ -3,10 +3,12 @@ import { header, type Load } from '../evidence/evidence.js';
 import { printable, showUrl } from '../evidence/show.js';
 import {
   corsOf,
+  hostOf,
   isServed,
   loadsAt,
   loadsOfHost,
   mayBeOfTheApi,
+  onceForEach,
   originOf,
   originSent,
   type Facts,
@@ -15,21 +17,21 @@ import { distinct, shown, signOf, type Check, type Sign } from './check.js';
 
 const allowOrigin = (load: Load) => load.quoted ?? header(load.headers, 'access-control-allow-origin') ?? '';
 
+/** Answers that a configuration would give. */
+const predicted = onceForEach(({ evidence }: Facts) =>
+  evidence.loads.filter(({ source }) => source === 'configuration'),
+);
+
 /** Served answers, and those that a configuration would give, with what CORS says of each. */
-function corsLoads({ evidence, files }: Facts): readonly Load[] {
-  const predicted = evidence.loads.filter(
-    ({ source, isComparison }) => source === 'configuration' && !isComparison,
-  );
-  return [...files, ...predicted].filter(
+const corsLoads = onceForEach((facts: Facts) =>
+  [...facts.files, ...predicted(facts)].filter(
     (load) =>
-      load.method !== 'OPTIONS' &&
-      (isServed(load) || load.status === null) &&
-      !mayBeOfTheApi(load, { evidence }),
-  );
-}
+      load.method !== 'OPTIONS' && (isServed(load) || load.status === null) && !mayBeOfTheApi(load, facts),
+  ),
+);
 
 /** Loads whose CORS is known, so that a cause that none of them shows is ruled out. */
-const known = (facts: Facts) => corsLoads(facts).filter((load) => corsOf(load) !== null);
+const known = onceForEach((facts: Facts) => corsLoads(facts).filter((load) => corsOf(load) !== null));
 
 /** A cause that one result of the CORS check shows. */
 function lookFor(facts: Facts, find: (load: Load) => Sign | null): readonly Sign[] | null {
@@ -41,39 +43,41 @@ function lookFor(facts: Facts, find: (load: Load) => Sign | null): readonly Sign
 /** Where the setting is: as the configuration says, also for what another kind of evidence shows. */
 function decidedBy(load: Load, facts: Facts): { where?: string } {
   const result = corsOf(load);
-  const predicted = facts.evidence.loads.find(
-    (other) => other.source === 'configuration' && other.decidedBy !== null && corsOf(other) === result,
-  );
-  const where = load.decidedBy ?? predicted?.decidedBy;
+  const where =
+    load.decidedBy ??
+    predicted(facts).find((other) => other.decidedBy !== null && corsOf(other) === result)?.decidedBy;
   return where === undefined || where === null ? {} : { where };
 }
 
 /** Whether the distribution as it is written would answer well: then what is seen is an older copy. */
 const isPredictedWell = (load: Load, facts: Facts) =>
-  loadsOfHost(load.url, facts.evidence.loads).some(
-    (other) => other.source === 'configuration' && !other.isComparison && corsOf(other) === 'passes',
-  );
+  predicted(facts).some((other) => hostOf(other.url) === hostOf(load.url) && corsOf(other) === 'passes');
 
 /** Answers of the same host, not from the browser’s cache, that the page of a load could read. */
 function rightAnswers(load: Load, { evidence }: Facts): readonly Load[] {
   const ofHost = loadsOfHost(load.url, evidence.loads);
-  const known = RIGHT_ANSWERS.get(ofHost) ?? new Map<string, readonly Load[]>();
-  RIGHT_ANSWERS.set(ofHost, known);
+  const byOrigin = rightAnswersByOrigin(ofHost);
   const origin = originSent(load) ?? '';
   const right =
-    known.get(origin) ??
+    byOrigin.get(origin) ??
     ofHost.filter(
       (other) =>
         other.method !== 'OPTIONS' &&
         !other.fromBrowserCache &&
         corsCheck(other.headers, origin, true) === 'passes',
     );
-  known.set(origin, right);
+  byOrigin.set(origin, right);
   return right.filter((other) => other !== load);
 }
 
-/** Of each host's loads, by the origin that asks. */
-const RIGHT_ANSWERS = new WeakMap<readonly Load[], Map<string, readonly Load[]>>();
+const rightAnswersByOrigin = onceForEach((_ofHost: readonly Load[]) => new Map<string, readonly Load[]>());
+
+/** Those of some loads whose answer has CORS headers, for whatever page. */
+const answersWithCors = onceForEach((loads: readonly Load[]) =>
+  loads.filter(
+    ({ method, headers }) => method !== 'OPTIONS' && header(headers, 'access-control-allow-origin') !== null,
+  ),
+);
 
 /** Refused by CORS, and the answer’s headers are not shown. */
 const isHidden = (load: Load) => corsOf(load) === 'no-allow-origin' && load.headers === null;
@@ -386,14 +390,10 @@ export const CORS_CHECKS: readonly Check[] = [
         const isKnownFresh = load.headers !== null && !load.fromBrowserCache;
         if (rightAnswers(load, facts).length > 0 && load.source !== 'configuration') continue;
         // The page may be one that is not listed: then the header is there for others.
-        const forOthers = loadsOfHost(load.url, facts.evidence.loads).some(
-          (other) =>
-            other !== load &&
-            other.headers !== null &&
-            header(other.headers, 'access-control-allow-origin') !== null &&
-            other.method !== 'OPTIONS',
+        const isForOthers = answersWithCors(loadsOfHost(load.url, facts.evidence.loads)).some(
+          (other) => other !== load,
         );
-        if (isKnownFresh && !forOthers) {
+        if (isKnownFresh && !isForOthers) {
           signs.push({
             seen: `${shown(load)} ${load.source === 'configuration' ? 'would answer' : 'answered'} ${load.status ?? 200} without Access-Control-Allow-Origin.`,
             ...decidedBy(load, facts),
@@ -447,14 +447,8 @@ function keyed({ evidence }: Facts): { where?: string } {
 
 /** The configuration lists an origin that differs from the page’s by a slip, and so answers nothing. */
 function predictedSlips(facts: Facts): readonly Sign[] {
-  return facts.evidence.loads.flatMap((load): Sign[] => {
-    if (
-      load.source !== 'configuration' ||
-      load.isComparison ||
-      corsOf(load) !== 'no-allow-origin' ||
-      load.quoted === null
-    )
-      return [];
+  return predicted(facts).flatMap((load): Sign[] => {
+    if (corsOf(load) !== 'no-allow-origin' || load.quoted === null) return [];
     return [
       {
         seen: `${load.where} lists ${printable(load.quoted)}; the page is ${load.page ?? ''}.`,
