@@ -85,7 +85,8 @@ export class DiagnosesService {
     const url = this.allowed(address);
     const origin = request.headers.origin ?? null;
     const doctor = await loadDoctor();
-    const set = await this.grantFor(caller, url);
+    const folder = folderOf(url.pathname);
+    const set = await this.grantFor(caller, folder);
     const now = this.nowEpochSeconds() * 1000;
     const live = await doctor.probe({
       url: url.href,
@@ -98,7 +99,9 @@ export class DiagnosesService {
     });
     const entitled = set !== null;
     // Without the right to the file it is no wonder that the browser holds no grant for it.
-    const jar = entitled ? doctor.readJar({ ...this.jarOf(caller, url, request), nowMilliseconds: now }) : {};
+    const jar = entitled
+      ? doctor.readJar({ ...this.jarOf(caller, folder, request), nowMilliseconds: now })
+      : {};
     const base = { nowMilliseconds: now, target: url.href, app: origin };
     const diagnosis = doctor.diagnose(doctor.joinEvidence([live, jar], base));
     return {
@@ -108,9 +111,7 @@ export class DiagnosesService {
       sentence: sentenceOf(diagnosis, {
         entitled,
         isHeld: jar.jar !== undefined,
-        isRefused: (live.loads ?? []).some(
-          ({ where, status }) => where === 'probe with cookies' && (status ?? 0) >= 400,
-        ),
+        isRefused: (live.loads ?? []).some(({ probe, status }) => probe === 'page' && (status ?? 0) >= 400),
       }),
       answers: (live.loads ?? []).map(answerOf),
       diagnosis,
@@ -127,27 +128,27 @@ export class DiagnosesService {
   }
 
   /** What this browser holds, as far as its call shows. */
-  private jarOf(caller: Caller, { pathname }: URL, request: IncomingMessage) {
-    const folder = folderOf(pathname);
+  private jarOf(caller: Caller, folder: Prefix | null, request: IncomingMessage) {
     const known = ({ prefix }: HeldGrant): KnownGrant => ({
       prefix,
       coversFile: folder !== null && covers(prefix, folder),
       resource: this.cookies.resourceFor(prefix),
     });
     const { own, foreign } = this.cookies.held(request, caller);
-    const sent = cookieValues(request.headers.cookie, () => true);
     // Cookies with Path=/ come to the API as well, whichever prefix they are for.
     const isOursEverywhere = own.some(({ prefix }) => prefix === WHOLE_DISTRIBUTION);
     return {
       own: own.map(known),
       foreign: foreign.map(known),
-      cookies: isOursEverywhere ? sent.filter(({ name }) => !name.startsWith('CloudFront-')) : sent,
+      cookies: cookieValues(
+        request.headers.cookie,
+        (name) => !isOursEverywhere || !name.startsWith('CloudFront-'),
+      ),
     };
   }
 
   /** Null: the caller is not entitled, or no grant can be asked for such a path. */
-  private async grantFor(caller: Caller, { pathname }: URL): Promise<CookieSet | null> {
-    const prefix = folderOf(pathname);
+  private async grantFor(caller: Caller, prefix: Prefix | null): Promise<CookieSet | null> {
     if (prefix === null) return null;
     try {
       return (await this.grants.grant(caller, prefix, GRANT_SECONDS, null)).cookies;
@@ -172,7 +173,7 @@ async function loadDoctor(): Promise<typeof import('@edgepass/doctor')> {
   }
 }
 
-/** The folder that a file lies in. */
+/** The folder that a file lies in; null: no grant can be asked for it. */
 function folderOf(pathname: string): Prefix | null {
   const folder = pathname.slice(1, Math.max(1, pathname.lastIndexOf('/')));
   return folder === '' ? WHOLE_DISTRIBUTION : readEscapedPrefix(folder);
@@ -201,7 +202,7 @@ interface Seen {
   readonly entitled: boolean;
   /** This browser holds a grant for the file. */
   readonly isHeld: boolean;
-  /** The edge answered the probe that carries cookies of this moment with an error. */
+  /** The edge answered the probe as the page, with cookies of this moment where there are any, with an error. */
   readonly isRefused: boolean;
 }
 
