@@ -204,6 +204,32 @@ describe('a disk that does not answer', () => {
     expect(await fifth).toBe('5: 1 row');
     expect(stuck.sent).toEqual([[1], [3], [5]]);
   });
+
+  it('refuses likewise who wants the file for a transaction, and keeps it for nobody who was refused', async () => {
+    const stuck = new StuckFile();
+    const statements = new GroupCommit(stuck);
+    const acquire = async (): Promise<string> =>
+      statements.acquire().then(
+        () => 'acquired',
+        (error: Error) => error.message,
+      );
+    const late = 'the disk of the SQLite file did not answer in time';
+
+    const sent = statements.run('insert', [1]).catch(() => 'refused');
+    await new Promise(setImmediate);
+    const first = acquire();
+    jest.advanceTimersByTime(8_000);
+    expect(await Promise.all([sent, first, acquire()])).toEqual(['refused', late, late]);
+
+    stuck.jobs[0]?.answer();
+    await new Promise(setImmediate);
+    const second = statements.run('insert', [2]);
+    await new Promise(setImmediate);
+    stuck.jobs[1]?.answer();
+    expect(await second).toEqual({ rows: [], changes: 1 });
+    expect(await acquire()).toBe('acquired');
+    expect(stuck.sent).toEqual([[1], [2]]);
+  });
 });
 
 describe('a file on a thread of its own', () => {

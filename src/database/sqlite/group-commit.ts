@@ -36,7 +36,7 @@ interface Waiting {
 export class GroupCommit {
   readonly #file: FileJobs;
   #waiting: Waiting[] = [];
-  readonly #waitingForFile: (() => void)[] = [];
+  #waitingForFile: (() => void)[] = [];
   #isAcquired = false;
   /** Somebody has waited too long, and the file has answered nothing since. */
   #isStuck = false;
@@ -54,21 +54,20 @@ export class GroupCommit {
   run(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
     if (this.#isStuck) return Promise.reject(notAnswering());
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#isStuck = true;
+      const waitIsOver = this.#afterLongestWait((error) => {
         // What has not been sent yet never is: who was refused must not find a row later.
         this.#waiting = this.#waiting.filter((one) => one !== statement);
-        reject(notAnswering());
-      }, LONGEST_WAIT_MILLISECONDS);
+        reject(error);
+      });
       const statement: Waiting = {
         sql,
         parameters,
         resolve: (result) => {
-          clearTimeout(timer);
+          waitIsOver();
           resolve(result);
         },
         reject: (error) => {
-          clearTimeout(timer);
+          waitIsOver();
           reject(error);
         },
       };
@@ -77,12 +76,33 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when the file is the caller's alone, until {@link release}: for a transaction of its own. */
+  /**
+   * Resolves when the file is the caller's alone, until {@link release}: for a transaction of its own. Rejects, as
+   * {@link run} does, after 8 s or while the disk does not answer.
+   */
   acquire(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waitingForFile.push(resolve);
+    if (this.#isStuck) return Promise.reject(notAnswering());
+    return new Promise((resolve, reject) => {
+      const waitIsOver = this.#afterLongestWait((error) => {
+        this.#waitingForFile = this.#waitingForFile.filter((one) => one !== take);
+        reject(error);
+      });
+      const take = (): void => {
+        waitIsOver();
+        resolve();
+      };
+      this.#waitingForFile.push(take);
       this.#schedule();
     });
+  }
+
+  /** Refuses a caller who has waited too long; gives what is called when the wait is over. */
+  #afterLongestWait(refuse: (error: Error) => void): () => void {
+    const timer = setTimeout(() => {
+      this.#isStuck = true;
+      refuse(notAnswering());
+    }, LONGEST_WAIT_MILLISECONDS);
+    return () => clearTimeout(timer);
   }
 
   /** Ends what {@link acquire} began, and undoes a transaction that was left open. */
