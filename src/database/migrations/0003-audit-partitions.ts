@@ -92,7 +92,7 @@ export const lockBriefly = (table: string): string => `
     end loop;
     perform set_config('lock_timeout', '0', true);`;
 
-const partition = (table: string, timeColumn: string): string => `
+const partition = (table: keyof typeof INDEXES, timeColumn: string): string => `
   do $migrate$
   declare
     first_name text;
@@ -102,7 +102,7 @@ const partition = (table: string, timeColumn: string): string => `
     ${lockBriefly(table)}
 
     alter table ${table} rename to ${table}_whole;
-    ${Object.keys(INDEXES[table as keyof typeof INDEXES])
+    ${Object.keys(INDEXES[table])
       .map((index) => `alter index ${index} rename to ${index}_whole;`)
       .join('\n    ')}
     alter table ${table}_whole rename constraint ${table}_pkey to ${table}_whole_pkey;
@@ -111,7 +111,7 @@ const partition = (table: string, timeColumn: string): string => `
 
     create table ${table} (like ${table}_whole) partition by range (${timeColumn});
     alter table ${table} add constraint ${table}_pkey primary key (id, ${timeColumn});
-    ${Object.entries(INDEXES[table as keyof typeof INDEXES])
+    ${Object.entries(INDEXES[table])
       .map(([index, columns]) => `create index ${index} on ${table} (${columns});`)
       .join('\n    ')}
     create trigger ${table}_append_only before update or truncate on ${table}
@@ -134,7 +134,7 @@ const partition = (table: string, timeColumn: string): string => `
       execute format('alter table ${table}_whole rename to %I', first_name);
       execute format('alter table %I add constraint %I primary key using index ${preparedIndex(table)}',
         first_name, first_name || '_pkey');
-      ${Object.keys(INDEXES[table as keyof typeof INDEXES])
+      ${Object.keys(INDEXES[table])
         .map(
           (index) =>
             `execute format('alter index ${index}_whole rename to %I', replace('${index}', '${table}', first_name));`,

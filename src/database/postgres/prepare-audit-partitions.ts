@@ -1,6 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql, type RawBuilder } from 'kysely';
-import { PARTITIONED, preparedBound, preparedIndex } from '../migrations/0003-audit-partitions.js';
+import {
+  lockBriefly,
+  PARTITIONED,
+  preparedBound,
+  preparedIndex,
+} from '../migrations/0003-audit-partitions.js';
 import type { Queries } from '../schema.js';
 
 /** What is done to a table of the audit log before it becomes a partition, for the log. */
@@ -59,14 +64,18 @@ async function prepare(
 
   const isStale =
     before.boundEpochSeconds !== null && before.boundEpochSeconds < before.now + LEAST_DAYS * DAY_SECONDS;
-  if (isStale) await soon(queries, sql`alter table ${whole} drop constraint ${sql.id(bound)}`);
+  if (isStale) await soon(queries, table, sql`alter table ${whole} drop constraint ${sql.id(bound)}`);
   if (before.boundEpochSeconds === null || isStale) {
     const { rows } = await sql<{ bound: number }>`
       select extract(epoch from date_trunc('month', to_timestamp(greatest(max(${time}),
         ${before.now + FIRST_PARTITION_DAYS * DAY_SECONDS}::bigint)) at time zone 'UTC') + interval '1 month')::bigint
         as bound from ${whole}`.execute(queries);
     const check = sql`${time} < ${sql.lit(rows[0]?.bound ?? 0)}`;
-    await soon(queries, sql`alter table ${whole} add constraint ${sql.id(bound)} check (${check}) not valid`);
+    await soon(
+      queries,
+      table,
+      sql`alter table ${whole} add constraint ${sql.id(bound)} check (${check}) not valid`,
+    );
   }
   if (!before.boundIsValid || isStale) {
     onStep('check');
@@ -115,29 +124,12 @@ async function stateOf(queries: Queries, table: string): Promise<PreparationStat
   return rows[0] ?? null;
 }
 
-/** A change that is over at once, but needs the table for itself: other users of it wait no longer than this at a time. */
-const LOCK_MILLISECONDS = 100;
-const LOCK_TRIES = 100;
-const LOCK_PAUSE_SECONDS = 0.5;
-
-/** @throws PostgreSQL's `lock_not_available` when the table was in use all the time */
-async function soon(queries: Queries, change: RawBuilder<unknown>): Promise<void> {
+/**
+ * Makes a change that is over at once, but needs the table for itself.
+ * @throws PostgreSQL's `lock_not_available` when the table was in use all the time
+ */
+async function soon(queries: Queries, table: string, change: RawBuilder<unknown>): Promise<void> {
   // A parameter cannot stand in a statement of this kind, and the limit must end with it, whatever pools the connection.
-  const text = change.compile(queries).sql;
-  await sql
-    .raw(
-      `do $soon$ begin
-        perform set_config('lock_timeout', '${LOCK_MILLISECONDS}ms', true);
-        for tries in 1..${LOCK_TRIES} loop
-          begin
-            ${text};
-            return;
-          exception when lock_not_available then
-            if tries = ${LOCK_TRIES} then raise; end if;
-            perform pg_sleep(${LOCK_PAUSE_SECONDS});
-          end;
-        end loop;
-      end $soon$`,
-    )
-    .execute(queries);
+  const { sql: text } = change.compile(queries);
+  await sql.raw(`do $soon$ begin ${lockBriefly(table)} ${text}; end $soon$`).execute(queries);
 }
