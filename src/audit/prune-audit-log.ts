@@ -59,7 +59,9 @@ export async function pruneAuditLog(
     for (const partition of whole) {
       pruned[kind] += await dropPartition(queries, partition, timeColumn, pruning);
     }
-    pruned[kind] += await pruneTable(queries, TABLES[kind], whole, pruning);
+    // A dry run has left them, and they are counted already.
+    const counted = pruning.isDryRun ? whole : [];
+    pruned[kind] += await pruneTable(queries, TABLES[kind], counted, pruning);
     // oxlint-enable no-await-in-loop
   }
   return pruned;
@@ -68,13 +70,12 @@ export async function pruneAuditLog(
 async function pruneTable(
   queries: Queries,
   [table, timeColumn]: readonly [string, string],
-  /** Counted already; a dry run has left them. */
-  dropped: readonly Partition[],
+  besides: readonly Partition[],
   { beforeEpochSeconds, isDryRun, rest }: AuditPruning,
 ): Promise<number> {
   const [rows, time] = [sql.table(table), sql.ref(timeColumn)];
   const elsewhere = sql.join(
-    dropped.map(({ from, until }) =>
+    besides.map(({ from, until }) =>
       from === null ? sql`and ${time} >= ${until}` : sql`and (${time} < ${from} or ${time} >= ${until})`,
     ),
     sql` `,
@@ -95,8 +96,9 @@ async function pruneTable(
     else {
       // oxlint-disable-next-line no-await-in-loop -- one step after the other
       const { numAffectedRows = 0n } = await sql`
-        delete from ${rows} where id > ${afterId} and id <= ${last}
-          and ${time} < ${beforeEpochSeconds} ${elsewhere}`.execute(queries);
+        delete from ${rows} where id > ${afterId} and id <= ${last} and ${time} < ${beforeEpochSeconds}`.execute(
+        queries,
+      );
       pruned += Number(numAffectedRows);
     }
     afterId = last;
