@@ -44,10 +44,16 @@ function processMicroseconds(pid: number): number | null {
 
 /** What this process and its children that have ended used so far, in microseconds; elsewhere than on Linux 0. */
 export function ownProcessorTime(): number {
-  if (process.platform !== 'linux') return 0;
-  // proc(5): utime, stime, and the same of the children that were waited for, are the fields 14 to 17.
-  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field) * TICK_MICROSECONDS, 0);
+  return processMicroseconds(process.pid) ?? 0;
+}
+
+/** The resident memory of a process in kB (proc(5)); `null` when it has ended, and elsewhere than on Linux. */
+export function residentKilobytes(pid: number): number | null {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return null;
+  }
 }
 
 /** What one of the processes has used between two readings; nothing when it has ended meanwhile. */

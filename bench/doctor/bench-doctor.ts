@@ -58,7 +58,7 @@ async function benchLive(folder: string): Promise<void> {
   const stage = new Stage();
   stage.file('16k.bin', 16 * 1024);
   const tls = await stage.certificate();
-  const server = await stage.startEdge('16k.bin', null, tls);
+  const server = await stage.startEdge('16k.bin', tls);
   try {
     const url = `https://cdn.edgepass.localhost:${server.port}/16k.bin`;
     const cookies = stage.cookiesForAnyAddress();

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { residentKilobytes } from '../machine.js';
 import type { ServerProcess } from '../server-process.js';
 import type { Stage } from './stage.js';
 
@@ -67,7 +67,5 @@ class SlowReader {
 
 /** Linux only; elsewhere 0. */
 function residentBytes(pid: number): number {
-  if (process.platform !== 'linux') return 0;
-  const line = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(line) * 1024;
+  return (residentKilobytes(pid) ?? 0) * 1024;
 }

@@ -82,19 +82,15 @@ export class Stage {
     return ensureCertificates(this.root, [HOST], { nowEpochSeconds });
   }
 
-  /**
-   * @param server what stands behind the same address, and takes the paths outside the folders of files; uncached
-   * @param tls the certificate; null: plain HTTP
-   */
-  async startEdge(
-    readyFile: string,
-    server: ServerProcess | null = null,
-    tls: Certificates | null = null,
-  ): Promise<ServerProcess> {
-    return this.startEdgeOn(await this.distribution(server, tls), readyFile, tls);
+  /** @param tls the certificate; null: plain HTTP */
+  async startEdge(readyFile: string, tls: Certificates | null = null): Promise<ServerProcess> {
+    return this.startEdgeOn(await this.distribution(null, tls), readyFile, tls);
   }
 
-  /** Writes the distribution; gives its folder. */
+  /**
+   * Writes the distribution; gives its folder.
+   * @param server what stands behind the same address, and takes the paths outside the folders of files; uncached
+   */
   async distribution(server: ServerProcess | null, tls: Certificates | null = null): Promise<string> {
     const { writeDistributionFolder } = (await import(
       new URL('../../../packages/local/dist/distribution-folder.js', import.meta.url).href

@@ -1,13 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDurablePostgres, type DurablePostgres } from '../audit/durable-postgres.js';
 import { makeCases, type Case } from '../grants/cases.js';
 import { makeDeployment, type Deployment } from '../grants/deployment.js';
 import { giveRights, startEdgepass } from '../grants/servers.js';
-import { machineLine, processorTime, shareOfOthers, usedBy } from '../machine.js';
+import { machineLine, processorTime, residentKilobytes, shareOfOthers, usedBy } from '../machine.js';
 import type { ServerProcess } from '../server-process.js';
 import type { LoadJob, LoadResult } from './open-load.js';
 import type { ProbeJob, ProbeResult } from './probes.js';
@@ -278,11 +278,6 @@ class Memory {
   }
 
   #look(): void {
-    if (process.platform !== 'linux') {
-      this.#highest = Number.NaN;
-      return;
-    }
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
-    this.#highest = Math.max(this.#highest, Number(kilobytes));
+    this.#highest = Math.max(this.#highest, residentKilobytes(this.pid) ?? Number.NaN);
   }
 }

@@ -53,13 +53,6 @@ interface Figure extends Ratio {
   readonly large: string;
 }
 
-/** One size of one database, with a service on it that can be stopped and started. */
-interface Stage {
-  readonly size: Size;
-  readonly start: () => Promise<ServerProcess>;
-  server: ServerProcess;
-}
-
 /**
  * What a log of ten million rows and a million entitlements costs, against a small one in the same run. Prints which
  * goals are missed; throws when an answer was wrong.
@@ -103,7 +96,7 @@ async function benchDatabase(
   );
   if (bavail * bsize < needed) throw new Error('the disk is too small; TMPDIR names another folder');
   const postgres = kind === 'postgres' ? await startDurablePostgres(POSTGRES_SETTINGS) : null;
-  const stages: Stage[] = [];
+  const running: ServerProcess[] = [];
   try {
     const urls = new Map<Size, string>();
     for (const size of SIZES) {
@@ -130,22 +123,20 @@ async function benchDatabase(
       });
     const figures: Figure[] = [];
     figures.push(await benchStarts(startOf('readsBase'), startOf('large')));
-    for (const size of SIZES) {
-      const start = startOf(size);
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      stages.push({ size, start, server: await start() });
-    }
-    const at = (size: Size) => {
-      const stage = stages.find((each) => each.size === size);
-      if (stage === undefined) throw new Error(`expected a stage ${size}`);
-      return stage.server;
+    const kept = async (size: Size): Promise<ServerProcess> => {
+      const server = await startOf(size)();
+      running.push(server);
+      return server;
     };
-    figures.push(...(await benchReads(at('readsBase'), at('large'), deployment)));
-    figures.push(...(await benchGrants(at('grantsBase'), at('large'), deployment, load)));
+    const grantsBase = await kept('grantsBase');
+    const readsBase = await kept('readsBase');
+    const large = await kept('large');
+    figures.push(...(await benchReads(readsBase, large, deployment)));
+    figures.push(...(await benchGrants(grantsBase, large, deployment, load)));
     printFigures(figures);
     return figures.map((figure) => ({ ...figure, name: `${kind}, ${ROWS} rows ÷ few: ${figure.name}` }));
   } finally {
-    await Promise.all(stages.map(({ server }) => server.stop()));
+    await Promise.all(running.map((server) => server.stop()));
     await postgres?.stop();
     for (const size of SIZES) rmSync(join(folder, `${kind}-${size}`), { recursive: true, force: true });
   }

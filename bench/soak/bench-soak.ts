@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { LoadProcess } from '../grants/load-process.js';
 import type { Effort } from '../grants/load.js';
 import { round, type Peer } from '../grants/rounds.js';
 import { giveRights, startEdgepass } from '../grants/servers.js';
-import { machineLine } from '../machine.js';
+import { machineLine, residentKilobytes } from '../machine.js';
 import { median, spread } from '../statistics.js';
 
 /** `EDGEPASS_SOAK_SECONDS` shortens it for a first look; figures that are written down take half an hour. */
@@ -132,23 +132,13 @@ async function soak(
       p50Milliseconds: result.p50Milliseconds,
       p99Milliseconds: result.p99Milliseconds,
       eventLoopMilliseconds: Number(await server.ask('end')),
-      memoryMegabytes: residentMegabytes(server.pid),
+      memoryMegabytes: Math.round((residentKilobytes(server.pid) ?? 0) / 1024),
       walMegabytes:
         one.walPath === null ? 0 : (statSync(one.walPath, { throwIfNoEntry: false })?.size ?? 0) / 1e6,
     });
     // oxlint-enable no-await-in-loop
   }
   return windows;
-}
-
-/** proc(5); 0 where there is none. */
-function residentMegabytes(pid: number): number {
-  try {
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Math.round(Number(kilobytes ?? 0) / 1024);
-  } catch {
-    return 0;
-  }
 }
 
 function report(name: string, asked: number, windows: readonly Window[]): void {
