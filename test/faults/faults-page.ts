@@ -43,7 +43,8 @@ Overload and connections are decided before Nest: \`src/http/front.ts\` has the 
 are about them; the hostile inputs D01–D17 send too much on purpose ([hostile.md](hostile.md#d-transport-and-load)), and
 \`npm run bench -- overload\` measures it ([performance.md](../performance.md)).
 
-Not made: two versions side by side, because there is one so far; a blocked event loop, which \`/health/live\` shows to a
+Made elsewhere: two versions on one PostgreSQL, in \`src/database/postgres/audit-partitions.spec.ts\` and by
+\`npm run bench -- upgrade\`. Not made: a blocked event loop, which \`/health/live\` shows to a
 supervisor by not answering; a backup from yesterday put back, of which nothing outside the database knows. There is no
 idempotency key: a grant whose answer was lost is asked for again and has a row of its own.
 
