@@ -3,11 +3,9 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import {
-  readDistribution,
-  type ReadOptions,
-} from '../../packages/edge/src/distribution/read-distribution.js';
 import { formatFolderProblem } from '../../packages/edge/src/distribution/json-node.js';
+import type { ReadOptions } from '../../packages/edge/src/distribution/open-files.js';
+import { readDistribution } from '../../packages/edge/src/distribution/read-distribution.js';
 import { recommendedDistribution } from '../../packages/local/src/recommended-distribution.js';
 import { distributionOf } from '../support/edge-fixture.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

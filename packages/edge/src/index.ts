@@ -12,11 +12,8 @@ export type {
 } from './distribution/distribution.js';
 export type { FolderFiles } from './distribution/folder-files.js';
 export { formatFolderProblem, type FolderProblem, type JsonNode } from './distribution/json-node.js';
-export {
-  readDistribution,
-  type DistributionResult,
-  type ReadOptions,
-} from './distribution/read-distribution.js';
+export type { ReadOptions } from './distribution/open-files.js';
+export { readDistribution, type DistributionResult } from './distribution/read-distribution.js';
 export { findBehavior } from './distribution/routing.js';
 export type { HeaderList } from './header-list.js';
 export { bucketCorsHeaders, type BucketCors } from './origin/bucket-cors.js';

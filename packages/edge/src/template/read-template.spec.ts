@@ -10,7 +10,8 @@ import {
 import { CODE, EDGE, KEY, wholeTemplate, writeTemplate } from '../../../../test/support/template-fixture.js';
 import type { FolderOriginDescription } from '../distribution/distribution.js';
 import { formatFolderProblem } from '../distribution/json-node.js';
-import { readDistribution, type ReadOptions } from '../distribution/read-distribution.js';
+import type { ReadOptions } from '../distribution/open-files.js';
+import { readDistribution } from '../distribution/read-distribution.js';
 
 /** The same distribution as AWS's own calls answer. */
 function sameFolder(): string {
