@@ -1,13 +1,18 @@
 import { list } from '../support/edge-fixture.js';
-import { CORS_S3_ORIGIN, distributionInput, GOOD_POLICY, type Stage, type World } from './stage.js';
+import {
+  CORS_S3_ORIGIN,
+  distributionInput,
+  policyFor,
+  SIMPLE_CORS,
+  type Stage,
+  type World,
+} from './stage.js';
+import { distributed } from './world-changes.js';
 import type { HeldCookie } from '@edgepass/doctor';
 
 export const LIVE_PAGE = 'https://app.media.localhost:3000';
 const PATH = '/courses/algebra/1.svg';
-const GOOD = {
-  ...GOOD_POLICY,
-  CorsConfig: { ...GOOD_POLICY.CorsConfig, AccessControlAllowOrigins: list([LIVE_PAGE]) },
-};
+const GOOD = policyFor(LIVE_PAGE);
 const cors = (change: object) => ({ ...GOOD, CorsConfig: { ...GOOD.CorsConfig, ...change } });
 const rule = (origins: readonly string[]) => ({
   CORSRules: [{ AllowedOrigins: origins, AllowedMethods: ['GET'] }],
@@ -45,17 +50,34 @@ export const livePath = PATH;
 const changed = (change: Partial<HeldCookie>) => (cookies: readonly HeldCookie[]) =>
   cookies.map((cookie) => ({ ...cookie, ...change }));
 
-/** Cookies of a policy for these files of the edge, kept for that Path. */
+/** Cookies of a policy for these files of the edge, with something else changed too. */
 const signedFor =
-  (files: string, path: string) =>
+  (files: string, change: Partial<HeldCookie>, secondsLeft = 900) =>
   (cookies: readonly HeldCookie[], stage: Stage): readonly HeldCookie[] => {
-    const values = stage.sign(`https://cdn.media.localhost:${stage.edgePort}${files}`, 900);
+    const values = stage.sign(`https://cdn.media.localhost:${stage.edgePort}${files}`, secondsLeft);
     return cookies.map((cookie) => ({
       ...cookie,
-      path,
+      ...change,
       value: values[cookie.name.replace('CloudFront-', '')] ?? '',
     }));
   };
+
+/** Other cookies of the jar beside them. */
+const withOthers =
+  (count: number, value: string, path: string) =>
+  (cookies: readonly HeldCookie[]): readonly HeldCookie[] => [
+    ...cookies,
+    ...Array.from({ length: count }, (_, index) => ({
+      name: `s${index}`,
+      value,
+      domain: 'media.localhost',
+      hostOnly: false,
+      path,
+      secure: true,
+      expires: 0,
+      where: 'cookie file',
+    })),
+  ];
 
 function serving(headers: readonly (readonly [string, string])[]) {
   return (world: World): void => {
@@ -99,25 +121,25 @@ export const LIVED: readonly Lived[] = [
     entry: 'F19',
     how: 'the jar keeps them for another folder, and the policy is of both',
     id: 'cookie-path',
-    cookies: signedFor('/courses/*', '/courses/biology'),
+    cookies: signedFor('/courses/*', { path: '/courses/biology' }),
   },
   {
     entry: 'F61',
     how: 'the jar holds the grant of another folder',
     id: 'folder-not-granted',
-    cookies: signedFor('/courses/biology/*', '/courses/biology'),
+    cookies: signedFor('/courses/biology/*', { path: '/courses/biology' }),
   },
   {
     entry: 'F61',
     how: 'the jar holds the grant of another folder, with the Path of both',
     id: 'folder-not-granted',
-    cookies: signedFor('/courses/biology/*', '/courses'),
+    cookies: signedFor('/courses/biology/*', { path: '/courses' }),
   },
   {
     entry: 'F61',
     how: 'the jar holds the grant of another folder, with the Path of none',
     id: 'folder-not-granted',
-    cookies: signedFor('/courses/biology/*', '/auth'),
+    cookies: signedFor('/courses/biology/*', { path: '/auth' }),
   },
   {
     entry: 'F20',
@@ -134,51 +156,20 @@ export const LIVED: readonly Lived[] = [
     entry: 'F23',
     how: 'two hundred cookies in the jar',
     id: 'too-many-cookies',
-    cookies: (cookies) => [
-      ...cookies,
-      ...Array.from({ length: 200 }, (_, index) => ({
-        name: `s${index}`,
-        value: '1',
-        domain: 'media.localhost',
-        hostOnly: false,
-        path: '/other',
-        secure: true,
-        expires: 0,
-        where: 'cookie file',
-      })),
-    ],
+    cookies: withOthers(200, '1', '/other'),
   },
   {
     entry: 'F24',
     how: 'cookies of 40 KB',
     id: 'headers-too-large',
-    cookies: (cookies) => [
-      ...cookies,
-      ...Array.from({ length: 11 }, (_, index) => ({
-        name: `s${index}`,
-        value: 'v'.repeat(3600),
-        domain: 'media.localhost',
-        hostOnly: false,
-        path: '/',
-        secure: true,
-        expires: 0,
-        where: 'cookie file',
-      })),
-    ],
+    cookies: withOthers(11, 'v'.repeat(3600), '/'),
   },
   {
     entry: 'F25',
     how: 'the clock here is ten minutes behind, and the policy has ended by that of the edge',
     id: 'clock-differs',
     clockAheadSeconds: -600,
-    cookies: (cookies, stage) =>
-      cookies.map((cookie) => ({
-        ...cookie,
-        value:
-          stage.sign(`https://cdn.media.localhost:${stage.edgePort}/*`, -60)[
-            cookie.name.replace('CloudFront-', '')
-          ] ?? '',
-      })),
+    cookies: signedFor('/*', {}, -60),
   },
   {
     entry: 'F26',
@@ -190,33 +181,24 @@ export const LIVED: readonly Lived[] = [
     entry: 'F26',
     how: 'the policy has ended, the cookies have not',
     id: 'grant-expired',
-    cookies: (cookies, stage) =>
-      cookies.map((cookie) => ({
-        ...cookie,
-        value:
-          stage.sign(`https://cdn.media.localhost:${stage.edgePort}/*`, -60)[
-            cookie.name.replace('CloudFront-', '')
-          ] ?? '',
-      })),
+    cookies: signedFor('/*', {}, -60),
   },
   {
     entry: 'F28',
     how: 'SimpleCORS',
     id: 'wildcard-with-credentials',
-    change: (world) =>
-      void (world.distribution = distributionInput({
-        policy: null,
-        behavior: { ResponseHeadersPolicyId: '60669652-455b-4ae9-85a4-c4c02393f86c' },
-      })),
+    change: distributed({
+      policy: null,
+      behavior: { ResponseHeadersPolicyId: SIMPLE_CORS },
+    }),
   },
   {
     entry: 'F29',
     how: 'credentials are not allowed',
     id: 'credentials-not-allowed',
-    change: (world) =>
-      void (world.distribution = distributionInput({
-        policy: cors({ AccessControlAllowCredentials: false }),
-      })),
+    change: distributed({
+      policy: cors({ AccessControlAllowCredentials: false }),
+    }),
   },
   {
     entry: 'F30',
@@ -230,18 +212,17 @@ export const LIVED: readonly Lived[] = [
     how: 'another app asked first',
     id: 'other-origins-copy',
     before: ['https://admin.media.localhost'],
-    change: (world) =>
-      void (world.distribution = distributionInput({
-        policy: null,
-        bucketCors: rule([LIVE_PAGE, 'https://admin.media.localhost']),
-        behavior: { OriginRequestPolicyId: CORS_S3_ORIGIN },
-      })),
+    change: distributed({
+      policy: null,
+      bucketCors: rule([LIVE_PAGE, 'https://admin.media.localhost']),
+      behavior: { OriginRequestPolicyId: CORS_S3_ORIGIN },
+    }),
   },
   {
     entry: 'F32',
     how: 'no policy, no rules',
     id: 'no-cors-headers',
-    change: (world) => void (world.distribution = distributionInput({ policy: null })),
+    change: distributed({ policy: null }),
   },
   {
     entry: 'F34',
@@ -278,15 +259,14 @@ export const LIVED: readonly Lived[] = [
     entry: 'F54',
     how: 'Cross-Origin-Resource-Policy: same-origin',
     id: 'resource-or-embedder-policy',
-    change: (world) =>
-      void (world.distribution = distributionInput({
-        policy: {
-          ...GOOD,
-          CustomHeadersConfig: list([
-            { Header: 'Vary', Value: 'Origin', Override: true },
-            { Header: 'Cross-Origin-Resource-Policy', Value: 'same-origin', Override: true },
-          ]),
-        },
-      })),
+    change: distributed({
+      policy: {
+        ...GOOD,
+        CustomHeadersConfig: list([
+          { Header: 'Vary', Value: 'Origin', Override: true },
+          { Header: 'Cross-Origin-Resource-Policy', Value: 'same-origin', Override: true },
+        ]),
+      },
+    }),
   },
 ];

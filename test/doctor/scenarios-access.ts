@@ -1,6 +1,6 @@
 import type { SignedValues } from '../support/edge-fixture.js';
 import { CDN, FILE, threeLines, type World } from './stage.js';
-import { maxAge, send, type Scenario } from './world-changes.js';
+import { maxAge, send, withOtherCookies, type Scenario } from './world-changes.js';
 
 /** A policy for another folder, signed by nobody. */
 function other(values: SignedValues): string {
@@ -100,18 +100,10 @@ export const ACCESS_REFUSED: readonly Scenario[] = [
     entry: 'F24',
     how: 'cookies of 40 KB: the edge answers 494',
     id: 'headers-too-large',
-    change: (world) => {
-      world.grant = {
-        ...world.grant,
-        lines: (values, text) => [
-          ...threeLines(values, text),
-          ...Array.from(
-            { length: 12 },
-            (_, index) => `state-${index}=${'v'.repeat(3500)}; Domain=example.com; Path=/courses; Secure`,
-          ),
-        ],
-      };
-    },
+    change: withOtherCookies(
+      12,
+      (index) => `state-${index}=${'v'.repeat(3500)}; Domain=example.com; Path=/courses; Secure`,
+    ),
   },
   {
     entry: 'F24',

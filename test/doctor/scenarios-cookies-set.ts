@@ -1,6 +1,6 @@
 import { list } from '../support/edge-fixture.js';
-import { CDN, distributionInput, GOOD_POLICY, threeLines, type World } from './stage.js';
-import { attributes, path, maxAge, movePage, type Scenario } from './world-changes.js';
+import { CDN, distributionInput, PAGE, policyFor, threeLines, type World } from './stage.js';
+import { attributes, path, maxAge, movePage, withOtherCookies, type Scenario } from './world-changes.js';
 
 const domain = (name: string) => attributes((text) => text.replace(/Domain=[^;]*/, `Domain=${name}`));
 
@@ -20,24 +20,13 @@ const all =
     for (const change of changes) change(world);
   };
 
-function moveCdn(world: World, cdn: string): void {
-  world.cdn = cdn;
-  world.grant = { ...world.grant, resource: `${cdn}/courses/algebra/*` };
-  world.distribution = distributionInput({ config: { Aliases: list([new URL(cdn).hostname]) } });
-  world.steps = world.steps.map((step) =>
-    'way' in step ? { ...step, url: step.url.replace(CDN, cdn) } : step,
-  );
-}
-
-function moveCdnKeeping(world: World, cdn: string, page: string): void {
+/** Moves the CDN to another host, where it lists that page. */
+function moveCdn(world: World, cdn: string, page: string = PAGE): void {
   world.cdn = cdn;
   world.grant = { ...world.grant, resource: `${cdn}/courses/algebra/*` };
   world.distribution = distributionInput({
     config: { Aliases: list([new URL(cdn).hostname]) },
-    policy: {
-      ...GOOD_POLICY,
-      CorsConfig: { ...GOOD_POLICY.CorsConfig, AccessControlAllowOrigins: list([page]) },
-    },
+    policy: policyFor(page),
   });
   world.steps = world.steps.map((step) =>
     'way' in step ? { ...step, url: step.url.replace(CDN, cdn) } : step,
@@ -186,7 +175,7 @@ export const COOKIES_NOT_STORED: readonly Scenario[] = [
       world.engine = 'Safari';
       world.api = 'http://api.media.localhost';
       movePage(world, 'http://app.media.localhost');
-      moveCdnKeeping(world, 'https://cdn.media.localhost', 'http://app.media.localhost');
+      moveCdn(world, 'https://cdn.media.localhost', 'http://app.media.localhost');
       domain('media.localhost')(world);
     },
   },
@@ -198,7 +187,7 @@ export const COOKIES_NOT_STORED: readonly Scenario[] = [
       world.engine = 'Safari';
       world.api = 'http://api.school.localhost';
       movePage(world, 'https://app.school.localhost');
-      moveCdnKeeping(world, 'https://cdn.school.localhost', 'https://app.school.localhost');
+      moveCdn(world, 'https://cdn.school.localhost', 'https://app.school.localhost');
       all(domain('school.localhost'), path('/'), sameSite('None'))(world);
     },
   },
@@ -339,18 +328,7 @@ export const COOKIES_NOT_STORED: readonly Scenario[] = [
     entry: 'F23',
     how: 'two hundred cookies of the application beside them',
     id: 'too-many-cookies',
-    change: (world) => {
-      world.grant = {
-        ...world.grant,
-        lines: (values, text) => [
-          ...threeLines(values, text),
-          ...Array.from(
-            { length: 200 },
-            (_, index) => `setting-${index}=${index}; Domain=example.com; Path=/; Secure`,
-          ),
-        ],
-      };
-    },
+    change: withOtherCookies(200, (index) => `setting-${index}=${index}; Domain=example.com; Path=/; Secure`),
   },
   {
     entry: 'F25',

@@ -1,7 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { list } from '../support/edge-fixture.js';
-import { API, CDN, CORS_S3_ORIGIN, distributionInput, FILE, GOOD_POLICY, PAGE, type World } from './stage.js';
-import { corsFor, movePage, send, changeFirstStep, bearer, type Scenario } from './world-changes.js';
+import {
+  API,
+  CDN,
+  CORS_S3_ORIGIN,
+  distributionInput,
+  FILE,
+  GOOD_POLICY,
+  PAGE,
+  SIMPLE_CORS,
+  type World,
+} from './stage.js';
+import {
+  corsFor,
+  distributed,
+  movePage,
+  send,
+  changeFirstStep,
+  bearer,
+  type Scenario,
+} from './world-changes.js';
 
 /** A CDN that serves everything, with these headers. */
 function serving(world: World, headersFor: (page: string) => readonly (readonly [string, string])[]): void {
@@ -41,31 +59,28 @@ export const KEPT_FROM_THE_PAGE: readonly Scenario[] = [
     entry: 'F28',
     how: 'the managed policy SimpleCORS',
     id: 'wildcard-with-credentials',
-    change: (world) =>
-      void (world.distribution = distributionInput({
-        policy: null,
-        behavior: { ResponseHeadersPolicyId: '60669652-455b-4ae9-85a4-c4c02393f86c' },
-      })),
+    change: distributed({
+      policy: null,
+      behavior: { ResponseHeadersPolicyId: SIMPLE_CORS },
+    }),
   },
   {
     entry: 'F28',
     how: 'the bucket allows *, and the policy does not override it',
     id: 'wildcard-with-credentials',
-    change: (world) =>
-      void (world.distribution = distributionInput({
-        policy: cors({ OriginOverride: false }),
-        bucketCors: oneCorsRule(['*']),
-        behavior: { OriginRequestPolicyId: CORS_S3_ORIGIN },
-      })),
+    change: distributed({
+      policy: cors({ OriginOverride: false }),
+      bucketCors: oneCorsRule(['*']),
+      behavior: { OriginRequestPolicyId: CORS_S3_ORIGIN },
+    }),
   },
   {
     entry: 'F29',
     how: 'the policy does not allow credentials',
     id: 'credentials-not-allowed',
-    change: (world) =>
-      void (world.distribution = distributionInput({
-        policy: cors({ AccessControlAllowCredentials: false }),
-      })),
+    change: distributed({
+      policy: cors({ AccessControlAllowCredentials: false }),
+    }),
   },
   {
     entry: 'F29',
@@ -126,14 +141,13 @@ export const KEPT_FROM_THE_PAGE: readonly Scenario[] = [
     entry: 'F32',
     how: 'no policy, no rules',
     id: 'no-cors-headers',
-    change: (world) => void (world.distribution = distributionInput({ policy: null })),
+    change: distributed({ policy: null }),
   },
   {
     entry: 'F32',
     how: 'rules in the bucket, Origin not passed on',
     id: 'no-cors-headers',
-    change: (world) =>
-      void (world.distribution = distributionInput({ policy: null, bucketCors: oneCorsRule([PAGE]) })),
+    change: distributed({ policy: null, bucketCors: oneCorsRule([PAGE]) }),
   },
   {
     entry: 'F33',
@@ -278,16 +292,15 @@ export const KEPT_FROM_THE_PAGE: readonly Scenario[] = [
     entry: 'F54',
     how: 'Cross-Origin-Resource-Policy: same-origin',
     id: 'resource-or-embedder-policy',
-    change: (world) =>
-      void (world.distribution = distributionInput({
-        policy: {
-          ...GOOD_POLICY,
-          CustomHeadersConfig: list([
-            { Header: 'Vary', Value: 'Origin', Override: true },
-            { Header: 'Cross-Origin-Resource-Policy', Value: 'same-origin', Override: true },
-          ]),
-        },
-      })),
+    change: distributed({
+      policy: {
+        ...GOOD_POLICY,
+        CustomHeadersConfig: list([
+          { Header: 'Vary', Value: 'Origin', Override: true },
+          { Header: 'Cross-Origin-Resource-Policy', Value: 'same-origin', Override: true },
+        ]),
+      },
+    }),
   },
   {
     entry: 'F54',

@@ -54,6 +54,13 @@ export const GOOD_POLICY = {
 
 export const CACHING_OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
 export const CORS_S3_ORIGIN = '88a5eaf4-2fd4-4709-b370-b4c650ea3fcf';
+export const SIMPLE_CORS = '60669652-455b-4ae9-85a4-c4c02393f86c';
+
+/** The recommended response headers policy for another page. */
+export const policyFor = (page: string) => ({
+  ...GOOD_POLICY,
+  CorsConfig: { ...GOOD_POLICY.CorsConfig, AccessControlAllowOrigins: list([page]) },
+});
 
 /** How the API grants. */
 export interface GrantAnswer {

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { list } from '../support/edge-fixture.js';
-import { distributionInput, GOOD_POLICY, type World } from './stage.js';
+import { distributionInput, policyFor, threeLines, type World } from './stage.js';
 
 /** One way to switch a fault of the catalogue on, and the cause that must be named. */
 export interface Scenario {
@@ -36,13 +35,24 @@ export const corsFor = (page: string) =>
 export function movePage(world: World, page: string): void {
   world.page = page;
   world.grant = { ...world.grant, cors: corsFor(page) };
-  world.distribution = distributionInput({
-    policy: {
-      ...GOOD_POLICY,
-      CorsConfig: { ...GOOD_POLICY.CorsConfig, AccessControlAllowOrigins: list([page]) },
-    },
-  });
+  world.distribution = distributionInput({ policy: policyFor(page) });
 }
+
+/** Another distribution than the recommended one. */
+export const distributed = (change: Parameters<typeof distributionInput>[0]) => (world: World) => {
+  world.distribution = distributionInput(change);
+};
+
+/** Cookies of the application that the grant sets beside its own. */
+export const withOtherCookies = (count: number, lineOf: (index: number) => string) => (world: World) => {
+  world.grant = {
+    ...world.grant,
+    lines: (values, text) => [
+      ...threeLines(values, text),
+      ...Array.from({ length: count }, (_, index) => lineOf(index)),
+    ],
+  };
+};
 
 /** Answers at once. */
 export function send(
