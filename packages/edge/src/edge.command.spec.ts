@@ -134,7 +134,10 @@ describe('edgepass edge', () => {
     };
     expect(await ask('/open/a.txt')).toEqual([200, 'test']);
     expect(await ask('/b.txt')).toEqual([403, 'test']);
-    expect(edge.stdout()).toContain('code=S3 reason=bucket-policy');
+    // The line may come after the answer.
+    expect(await edge.waitForLine('edge refused ')).toBe(
+      'edge refused 403 GET cdn.example.com "/b.txt" code=S3 reason=bucket-policy',
+    );
     writeFileSync(file, TEMPLATE.replace('Default: test', 'Default: live'));
     const control = (await edge.waitForLine('edge control ')).slice('edge control '.length);
     expect((await send(`${control}/reload`, { method: 'POST' })).status).toBe(200);
