@@ -2,6 +2,7 @@ import { benchAudit } from './audit/bench-audit.js';
 import { benchDoctor } from './doctor/bench-doctor.js';
 import { benchEdge } from './edge/bench-edge.js';
 import { benchEdgeNginx } from './edge/bench-edge-nginx.js';
+import { benchHops } from './hops/bench-hops.js';
 import { benchOverload } from './overload/bench-overload.js';
 import { benchRows } from './rows/bench-rows.js';
 import { benchUpgrade } from './rows/bench-upgrade.js';
@@ -27,10 +28,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   rows: benchRows,
   upgrade: benchUpgrade,
   soak: benchSoak,
+  hops: benchHops,
 };
 
-/** These take long and need gigabytes: only where they are named. */
-const ONLY_NAMED: ReadonlySet<string> = new Set(['rows', 'upgrade', 'soak']);
+/** Only where they are named: three take long and need gigabytes, `hops` measures no speed. */
+const ONLY_NAMED: ReadonlySet<string> = new Set(['rows', 'upgrade', 'soak', 'hops']);
 
 /** Runs the named benchmarks, or all but {@link ONLY_NAMED}; gives the exit code: 2 for an unknown name. */
 export async function runBenchmarks(names: readonly string[]): Promise<number> {

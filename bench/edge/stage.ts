@@ -107,12 +107,17 @@ export class Stage {
     });
   }
 
-  startEdgeOn(folder: string, readyFile: string, tls: Certificates | null = null): Promise<ServerProcess> {
+  startEdgeOn(
+    folder: string,
+    readyFile: string,
+    tls: Certificates | null = null,
+    nodeArguments: readonly string[] = [],
+  ): Promise<ServerProcess> {
     // The port is not known yet, so the policy that proves readiness is one for any address.
     const query = Object.entries(signed('http*://*', 60, this.keys.privateKey));
     const ready = `/${readyFile}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
     const environment = { NODE_ENV: 'production', FOLDER: folder, TLS: tls === null ? 'no' : 'yes' };
-    return startServer([compiled('edge-peer.js')], environment, ready, {
+    return startServer([...nodeArguments, compiled('edge-peer.js')], environment, ready, {
       authorityFile: tls?.authorityFile ?? null,
     });
   }
