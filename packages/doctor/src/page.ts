@@ -101,7 +101,7 @@ function renderPage({ title, introduction, stages }: Page): string {
       `- Shown by: ${escape(check.evidence)}`,
       `- Fix: ${linked(escape(check.fix))}`,
       `- Tells it apart: ${escape(check.toTellApart)}`,
-      ...('couldBe' in check ? [`- May be: ${check.couldBe.join(', ')}`] : []),
+      ...('couldBe' in check && check.couldBe.length > 0 ? [`- May be: ${check.couldBe.join(', ')}`] : []),
     ].join('\n'),
   );
   const head = `# ${title}\n\n${introduction} Generated from the checks of the doctor (\`npm run docs\`); how they work together: [doctor.md](../doctor.md). Numbers such as F3 and B6 stand in [rules.md](../rules.md).`;

@@ -16,6 +16,12 @@ describe('every check', () => {
     expect(headings.toSorted()).toEqual([...CHECKS, ...SYMPTOMS].map(({ id }) => `## ${id}`).toSorted());
   });
 
+  test('says something after every colon of its page', () => {
+    const lines = [...causePages().values()].flatMap((text) => text.match(/^- [^:]+:.*$/gm) ?? []);
+    expect(lines.length).toBeGreaterThan(300);
+    expect(lines.filter((line) => /: *$/.test(line))).toEqual([]);
+  });
+
   test('of a cause stands on no page of symptoms', () => {
     const text = causePages().get('symptoms.md') ?? '';
     const headings = text.match(/^## .+$/gm) ?? [];
