@@ -10,7 +10,7 @@ import {
   type Facts,
 } from '../facts.js';
 import { shown, type Check, type Sign } from './check.js';
-import { answer, hasEnded, withCookies } from './refused-with-cookies.js';
+import { answer, hasEnded, withCookies } from './refused-requests.js';
 
 /** Files of the same host that were served before. */
 const servedBefore = (load: Load, facts: Facts) =>

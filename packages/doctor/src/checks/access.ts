@@ -8,8 +8,8 @@ import { printable } from '../evidence/show.js';
 import { isServed, refusalOf, signedCookiesOf, type Facts } from '../facts.js';
 import { ACCESS_TIME_CHECKS } from './access-time.js';
 import { distinct, jarSigns, shown, signOf, type Check, type Sign } from './check.js';
-import { isRefusedForFolder } from './cookie-sent.js';
-import { answer, hasEnded, withCookies } from './refused-with-cookies.js';
+import { isRefusedForFolder } from './cookie-folders.js';
+import { answer, hasEnded, withCookies } from './refused-requests.js';
 
 /** Those whose code is not known to be another. */
 const refusedAs = (facts: Facts, code: string) =>

@@ -27,6 +27,10 @@ const hostToUse = (grant: Grant, facts: Facts): string => {
     : `a host below ${registrable}, such as api.${registrable}`;
 };
 
+/** @param shared the domain that API and CDN share; null: none */
+const fixWith = (shared: string | null): string =>
+  shared === null ? 'API and CDN share no domain: give both names below one.' : `Set Domain=${shared}.`;
+
 /** Hosts and attributes for which a browser drops the cookies of a grant, or keeps them from the CDN. */
 export const COOKIE_ATTRIBUTE_CHECKS: readonly Check[] = [
   {
@@ -176,10 +180,7 @@ export const COOKIE_ATTRIBUTE_CHECKS: readonly Check[] = [
         const shared = sharedCookieDomain(hostnameOf(grant.load.url), cdn);
         signs.push({
           seen: `${setBy(grant)} sets ${domainless[0]?.name ?? ''} without Domain; the files are on ${cdn}.`,
-          fix:
-            shared === null
-              ? 'API and CDN share no domain: give both names below one.'
-              : `Set Domain=${shared}.`,
+          fix: fixWith(shared),
         });
       }
       const held = facts.evidence.held.filter(({ name }) => name === 'CloudFront-Signature');
@@ -194,10 +195,7 @@ export const COOKIE_ATTRIBUTE_CHECKS: readonly Check[] = [
           const shared = sharedCookieDomain(first?.domain ?? '', host);
           signs.push({
             seen: `${first?.where ?? ''}: CloudFront-Signature is kept for ${first?.domain ?? ''} alone; the file is on ${host}.`,
-            fix:
-              shared === null
-                ? 'API and CDN share no domain: give both names below one.'
-                : `Set Domain=${shared}.`,
+            fix: fixWith(shared),
           });
         }
       }

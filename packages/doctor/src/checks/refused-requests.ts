@@ -1,6 +1,6 @@
 import type { Load } from '../evidence/evidence.js';
 import { isInMilliseconds, type SignedPolicy } from '../evidence/signed-policy.js';
-import { signedCookiesOf, timeOf, type Facts } from '../facts.js';
+import { cameWithoutCookies, signedCookiesOf, timeOf, type Facts } from '../facts.js';
 import { distinct, type Sign } from './check.js';
 
 /** Refused requests that carried signed cookies. */
@@ -11,6 +11,10 @@ export const withCookies = ({ failing }: Facts) =>
       ? [{ load, signed }]
       : [];
   });
+
+/** Refused requests of a browser that are known to have carried no signed cookie; one without an answer may never have left. */
+export const withoutCookies = ({ failing }: Facts) =>
+  failing.filter((load) => cameWithoutCookies(load) && load.method !== 'OPTIONS' && load.status !== 0);
 
 /** Null where nothing with cookies was refused: then the question does not arise. */
 export function answer(facts: Facts, signs: readonly Sign[]): readonly Sign[] | null {
