@@ -10,9 +10,8 @@ import {
 } from '@nestjs/swagger';
 import { toTimestamp } from '../operation/clock.js';
 import { AnswersProblems, BODY_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
-import { TakesNoQuery } from '../http/problems/known-members.js';
+import { TakesNoQuery, readBody } from '../http/body/members.js';
 import { Problem } from '../http/problems/problem.js';
-import { readBody } from '../http/body/read-body.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
 import { assertNotForged } from './forgery-check.js';
 import { knownViewer, SIGN_IN_POLICY, type SignInPolicy } from './viewer.guard.js';

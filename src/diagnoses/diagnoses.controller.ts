@@ -3,13 +3,12 @@ import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTa
 import type { Request } from 'express';
 import { viewerOf, ViewerGuard } from '../authentication/viewer.guard.js';
 import { callerOf } from '../grants/caller.js';
-import { readBody } from '../http/body/read-body.js';
+import { readBody, TakesNoQuery } from '../http/body/members.js';
 import {
   AnswersProblems,
   BODY_PROBLEMS,
   SIGN_IN_PROBLEMS,
 } from '../http/problems/answers-problems.decorator.js';
-import { TakesNoQuery } from '../http/problems/known-members.js';
 import { Problem } from '../http/problems/problem.js';
 import { DiagnosesService, type DiagnosisAnswer, type EdgeAnswerSeen } from './diagnoses.service.js';
 

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-// Types alone: the package is an optional peer, loaded when a diagnosis is asked for.
 import type { CookiePair, Diagnosis, KnownGrant, Load } from '@edgepass/doctor';
 import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import type { HeldGrant } from '../cloudfront/cookies/held-grants.js';
@@ -11,8 +10,10 @@ import { covers, readEscapedPrefix, WHOLE_DISTRIBUTION, type Prefix } from '../c
 import type { Caller } from '../grants/caller.js';
 import type { GrantsService } from '../grants/grants.service.js';
 import { Problem } from '../http/problems/problem.js';
-import { cookieValues } from '../http/sent-cookies.js';
+import { cookieValues } from '../http/request-head.js';
 import type { Settings } from '../settings/settings.js';
+
+// Types alone: the package is an optional peer, loaded when a diagnosis is asked for.
 
 /** The shortest grant that exists: the cookies never leave this process. */
 const GRANT_SECONDS = 60;

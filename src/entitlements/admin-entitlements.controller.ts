@@ -29,7 +29,7 @@ import {
   PREFIX_PROBLEMS,
   SIGN_IN_PROBLEMS,
 } from '../http/problems/answers-problems.decorator.js';
-import { refuseUnknownMembers, TakesNoQuery } from '../http/problems/known-members.js';
+import { refuseUnknownMembers, TakesNoQuery } from '../http/body/members.js';
 import { Problem } from '../http/problems/problem.js';
 import {
   DeletedEntitlementDto,

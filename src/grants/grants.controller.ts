@@ -1,14 +1,12 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
-import { TakesNoQuery } from '../http/problems/known-members.js';
+import { TakesNoQuery, readBody, type MemberReader, requiredPrefix } from '../http/body/members.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { callerOf, type Caller } from './caller.js';
 import { GrantsUnderWay } from './grants-under-way.js';
 import { GrantsService, MIN_TTL_SECONDS, type Granted } from './grants.service.js';
 import type { ReadViewer, GrantRecord } from './ports.js';
-import { requiredPrefix } from '../http/body/prefix-member.js';
-import { readBody, type MemberReader } from '../http/body/read-body.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import { Problem } from '../http/problems/problem.js';
 import { toTimestamp } from '../operation/clock.js';

@@ -2,9 +2,7 @@ import { Body, Controller, Header, HttpCode, Inject, Post, Req, UseFilters } fro
 import type { Request } from 'express';
 import type { UrlScope } from '../cloudfront/cloudfront.service.js';
 import { liesIn, readFilePath, type Prefix } from '../cloudfront/prefix.js';
-import { requiredPrefix } from '../http/body/prefix-member.js';
-import { readBody } from '../http/body/read-body.js';
-import { TakesNoQuery } from '../http/problems/known-members.js';
+import { requiredPrefix, readBody, TakesNoQuery } from '../http/body/members.js';
 import { Problem } from '../http/problems/problem.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { toTimestamp } from '../operation/clock.js';

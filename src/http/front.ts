@@ -10,8 +10,7 @@ import type { Metrics } from '../operation/metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
 import { limitAddresses } from './address-limit.js';
 import { Admission, SURPLUS_PROBLEMS, type AdmissionLimits } from './admission.js';
-import { isAwaiting, markAwaiting } from './awaited-body.js';
-import { jsonBody } from './body/json-body.js';
+import { jsonBody, markAwaiting } from './body/json-body.js';
 import { callerAddress, trustOf } from './caller-address.js';
 import type { Connections } from './connections.js';
 import { corsFor, corsHeaders } from './cross-origin.js';
@@ -128,7 +127,7 @@ export function createFront({
     refuseUnknownRoute(adapter.routes),
     withoutConditions,
     cookieParser() as unknown as Step,
-    jsonBody(isAwaiting),
+    jsonBody,
     unless(isHealth, admission.waitForPlace),
   ];
 

@@ -7,7 +7,7 @@ import { systemClock, type Clock } from './clock.js';
 import { believed, builtAtEpochSeconds, WatchedClock, type TrustedClock } from './trusted-clock.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import type { AdmissionLimits } from '../http/admission.js';
-import { AwaitedBody } from '../http/awaited-body.js';
+import { AwaitedBody } from '../http/body/json-body.js';
 import { trustOf } from '../http/caller-address.js';
 import { Connections } from '../http/connections.js';
 import { createFront } from '../http/front.js';

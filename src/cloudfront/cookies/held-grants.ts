@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { covers, pathOf, prefixOfPath, type Prefix } from '../prefix.js';
-import { cookieValues } from '../../http/sent-cookies.js';
+import { cookieValues } from '../../http/request-head.js';
 import type { CookiePath } from './cookie-syntax.js';
 
 /**

@@ -12,9 +12,8 @@ const PRIVATE_TEXT = 'private/a';
 
 /** The smallest server around the reader: answers the body it read, or the problem. */
 function readerServer(): Server {
-  const read = jsonBody();
   return createServer((req, res) => {
-    read(req, res, (error) => {
+    jsonBody(req, res, (error) => {
       if (error !== undefined) return writeProblem(res, problemFrom(error), REQUEST_ID);
       res.setHeader('content-type', 'application/json');
       res.end(JSON.stringify({ read: (req as { body?: unknown }).body ?? 'nothing' }));

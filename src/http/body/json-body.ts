@@ -1,11 +1,12 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { Observable } from 'rxjs';
 import { Problem } from '../problems/problem.js';
-import type { Step } from '../step.js';
-import { countMembers, nestsDeeperThan } from './json-shape.js';
+import type { Next } from '../step.js';
+import { containers, refuseOtherThanObject } from './members.js';
 
 /** Ten times what the longest legal call needs (512-byte prefix); `body_too_large` names it. */
 export const BODY_LIMIT_BYTES = 16 * 1024;
-export const BODY_DEPTH_LIMIT = 32;
 
 /** RFC 8259 knows one encoding and no parameter but the customary charset. */
 const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset=(?:utf-8|"utf-8"))?\s*$/i;
@@ -14,25 +15,23 @@ const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset=(?:utf-8|"utf-8"))?
  * Step: reads a request's body into `request.body`: one JSON object in UTF-8, or a {@link Problem} to `next`.
  * Not `express.json()`: that one first waits for all of an oversized body, decodes broken UTF-8 with replacement
  * characters, takes the last of two equal members and answers `{}` for nothing.
- * @param isLater whether the body of a request is read later; now only what its head says of it is looked at
+ * Of a request that awaits `100 Continue` it looks now only at what the head says of the body ({@link AwaitedBody}).
  */
-export function jsonBody(isLater: (request: IncomingMessage) => boolean = () => false): Step {
-  return (request, response, next) => {
-    const done = isLater(request) ? checkHead(request) : readInto(request);
-    done.then(
-      () => next(),
-      (error: unknown) => {
-        // Node reads on to the end of a body before the next request; one without a known, small end must
-        // not hold the connection.
-        if (!request.complete && !endsWithinLimit(request)) response.setHeader('connection', 'close');
-        next(error);
-      },
-    );
-  };
+export function jsonBody(request: IncomingMessage, response: ServerResponse, next: Next): void {
+  const done = isAwaiting(request) ? checkHead(request) : readInto(request);
+  done.then(
+    () => next(),
+    (error: unknown) => {
+      // Node reads on to the end of a body before the next request; one without a known, small end must
+      // not hold the connection.
+      if (!request.complete && !endsWithinLimit(request)) response.setHeader('connection', 'close');
+      next(error);
+    },
+  );
 }
 
 /** Reads the body into `request.body`. @throws {Problem} as {@link jsonBody} hands on */
-export async function readInto(request: IncomingMessage): Promise<void> {
+async function readInto(request: IncomingMessage): Promise<void> {
   const carriesBody = hasBody(request);
   if (!carriesBody && !NEEDS_BODY.has(request.method ?? '')) return;
   refuseOtherMediaTypes(request);
@@ -45,10 +44,50 @@ async function checkHead(request: IncomingMessage): Promise<void> {
   refuseAnnouncedLength(request, BODY_LIMIT_BYTES);
 }
 
+/** Requests whose body their client holds back until it hears `100 Continue`. */
+const awaiting = new WeakSet<IncomingMessage>();
+
+/**
+ * Marks a request with `Expect: 100-continue`. Its client may send the body also when it is refused, or not, so
+ * that nobody knows where the next request begins: the connection ends with the answer (RFC 9110 10.1.1).
+ */
+export function markAwaiting(request: IncomingMessage, response: ServerResponse): void {
+  if (!hasBody(request)) return;
+  awaiting.add(request);
+  response.setHeader('Connection', 'close');
+}
+
+/** Whether the client holds back the body of this request. */
+export function isAwaiting(request: IncomingMessage): boolean {
+  return awaiting.has(request);
+}
+
+/**
+ * Lets a client that asked beforehand send its body, once the guards have let it pass: a client that is refused for
+ * its token, or for the length that it announces, sends nothing in vain.
+ */
+export class AwaitedBody implements NestInterceptor {
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<IncomingMessage>();
+    if (!awaiting.has(request)) return next.handle();
+    return receive(request, http.getResponse<ServerResponse>()).then(() => next.handle());
+  }
+}
+
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  awaiting.delete(request);
+  response.writeContinue();
+  await readInto(request);
+}
+
 const NEEDS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /** Whether a body follows the head. */
-export function hasBody(request: IncomingMessage): boolean {
+function hasBody(request: IncomingMessage): boolean {
   return (
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) !== 0
   );
@@ -84,17 +123,27 @@ export function parseJsonObject(bytes: Uint8Array): object {
   if (bytes.byteLength === 0) throw malformed('The body is empty; send one JSON object', 'empty');
   const text = decodeUtf8(bytes);
   const value = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed('The body must be one JSON object: { … }', 'not_an_object');
-  }
-  if (nestsDeeperThan(value, BODY_DEPTH_LIMIT)) {
-    throw malformed(`The body nests deeper than ${BODY_DEPTH_LIMIT} levels`, 'too_deep');
-  }
+  refuseOtherThanObject(value);
   const { written, kept } = countMembers(text, value);
   if (written !== kept) {
     throw new Problem('duplicate_key', { detail: 'Name each member of an object once' });
   }
   return value;
+}
+
+/**
+ * How many members a valid JSON text writes, and how many of them survived in its value: fewer survive
+ * exactly when an object, at any depth, names a member twice, because the later one replaces the earlier.
+ */
+function countMembers(text: string, value: object): { written: number; kept: number } {
+  // Outside of strings a colon stands only between a member's name and its value.
+  const written = (text.match(/"(?:[^"\\]|\\.)*"|:/g) ?? []).filter((token) => token === ':').length;
+  let kept = 0;
+  for (let level = [value]; level.length > 0;) {
+    for (const container of level) if (!Array.isArray(container)) kept += Object.keys(container).length;
+    level = containers(level.flatMap((container) => Object.values(container) as unknown[]));
+  }
+  return { written, kept };
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

@@ -5,7 +5,7 @@ import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../../operatio
 import { Database } from '../../database/database.js';
 import { databaseUnavailable } from '../../database/outage.js';
 import { AnswersProblems } from '../problems/answers-problems.decorator.js';
-import { TakesNoQuery } from '../problems/known-members.js';
+import { TakesNoQuery } from '../body/members.js';
 import { Problem } from '../problems/problem.js';
 import { OperatingState } from '../../operation/operating-state.js';
 

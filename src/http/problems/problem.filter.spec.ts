@@ -23,7 +23,7 @@ import { jsonBody } from '../body/json-body.js';
 import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Problem } from './problem.js';
-import { readBody } from '../body/read-body.js';
+import { readBody } from '../body/members.js';
 
 const SECRET = 'canary-4f1c';
 
@@ -126,7 +126,7 @@ class TinyModule {}
 async function start(useOurReader: boolean): Promise<NestExpressApplication> {
   const module = await Test.createTestingModule({ imports: [TinyModule] }).compile();
   const app = module.createNestApplication<NestExpressApplication>({ bodyParser: !useOurReader });
-  if (useOurReader) app.use(jsonBody());
+  if (useOurReader) app.use(jsonBody);
   app.useGlobalFilters(new ProblemFilter());
   await app.init();
   return app;

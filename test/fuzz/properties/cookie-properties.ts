@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type * as base64 from '../../../src/cloudfront/policy.js';
-import type * as header from '../../../src/http/sent-cookies.js';
+import type * as header from '../../../src/http/request-head.js';
 import type * as line from '../../../src/cloudfront/cookies/cookie-syntax.js';
 import type * as signed from '../../../src/cloudfront/cookies/signed-cookies.js';
 import { Cookie } from 'tough-cookie';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { prefixMember, requiredPrefix } from './prefix-member.js';
+import { prefixMember, requiredPrefix } from './members.js';
 
 describe('a prefix that a caller must name', () => {
   it('is given as it came', () => {

@@ -1,0 +1,106 @@
+import { UseGuards, type CanActivate } from '@nestjs/common';
+import { readPrefix, type Prefix, type PrefixRefusal } from '../../cloudfront/prefix.js';
+import { Problem } from '../problems/problem.js';
+
+/**
+ * Reads one member of a body: takes what came, `undefined` where it is absent; gives the value that the
+ * program works with, or throws a {@link Problem} that says what was expected. Nothing is repaired.
+ */
+export type MemberReader<Value> = (value: unknown) => Value;
+
+/** No call of ours has more than two levels; a host's own body parser may let much more through. */
+const DEPTH_LIMIT = 32;
+
+/**
+ * Reads a parsed JSON body: one object, no unknown member, each known one by its reader. Of several faults
+ * the first is answered: unknown members, then the readers in the order in which they are written.
+ * @throws {Problem} `body_malformed`, `field_unknown`, or what a reader throws
+ */
+export function readBody<Members extends object>(
+  body: unknown,
+  readers: { readonly [Member in keyof Members]: MemberReader<Members[Member]> },
+): Members {
+  refuseOtherThanObject(body);
+  const members = Object.entries(readers) as [string, MemberReader<unknown>][];
+  refuseUnknownMembers(body, new Set(members.map(([member]) => member)));
+  const read = members.map(([member, reader]) => [
+    member,
+    reader(Object.hasOwn(body, member) ? (body as Record<string, unknown>)[member] : undefined),
+  ]);
+  return Object.fromEntries(read) as Members;
+}
+
+/** @throws {Problem} `body_malformed` for what is no object, or nests too deep */
+export function refuseOtherThanObject(body: unknown): asserts body is object {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new Problem('body_malformed', {
+      detail: 'The body must be one JSON object: { … }',
+      reason: 'not_an_object',
+    });
+  }
+  if (nestsDeeperThan(body, DEPTH_LIMIT)) {
+    throw new Problem('body_malformed', {
+      detail: `The body nests deeper than ${DEPTH_LIMIT} levels`,
+      reason: 'too_deep',
+    });
+  }
+}
+
+/** Whether objects and arrays lie deeper in each other than `limit`. Without recursion: the input decides the depth (M03). */
+function nestsDeeperThan(value: unknown, limit: number): boolean {
+  let level = containers([value]);
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth === limit) return true;
+    level = containers(level.flatMap((container) => Object.values(container) as unknown[]));
+  }
+  return false;
+}
+
+/** The objects and arrays among values. */
+export function containers(values: readonly unknown[]): object[] {
+  return values.filter((value) => typeof value === 'object' && value !== null);
+}
+
+/**
+ * Refuses an object that has members beside the known ones: what a caller misspelled must not pass for what
+ * they left out. @throws {Problem} `field_unknown`, naming the members that exist and never those that came
+ */
+export function refuseUnknownMembers(value: object, known: ReadonlySet<string>): void {
+  if (Object.keys(value).every((member) => known.has(member))) return;
+  const list = known.size === 0 ? 'none' : [...known].toSorted().join(', ');
+  throw new Problem('field_unknown', { detail: `Members of this call: ${list}` });
+}
+
+/** A route that takes no query: any member of one is refused with `field_unknown`, once the caller may call. */
+export function TakesNoQuery(): MethodDecorator {
+  return UseGuards(WITHOUT_QUERY);
+}
+
+const NO_MEMBERS: ReadonlySet<string> = new Set();
+
+const WITHOUT_QUERY: CanActivate = {
+  canActivate(context) {
+    const { query } = context.switchToHttp().getRequest<{ readonly query?: object }>();
+    refuseUnknownMembers(query ?? {}, NO_MEMBERS);
+    return true;
+  },
+};
+
+/** A prefix rule: the value is a prefix, or it has exactly one fault. */
+type PrefixReader<Read extends string> = (value: unknown) => { readonly prefix: Read } | PrefixRefusal;
+
+/**
+ * Reads a prefix that a caller must name, with one rule.
+ * @throws {Problem} `prefix_required` where it is absent, else the fault of the prefix
+ */
+export function prefixMember<Read extends string>(rule: PrefixReader<Read>): (value: unknown) => Read {
+  return (value) => {
+    if (value === undefined) throw new Problem('prefix_required');
+    const read = rule(value);
+    if ('fault' in read) throw new Problem(read.fault, { detail: read.detail });
+    return read.prefix;
+  };
+}
+
+/** {@link prefixMember} with {@link readPrefix}: a prefix to open. */
+export const requiredPrefix: (value: unknown) => Prefix = prefixMember(readPrefix);
