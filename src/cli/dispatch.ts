@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { version } from '../operation/package-version.js';
+import { version } from '../operation/build-info.js';
 
 /** What every `*.command.ts` exports. */
 interface Command {
