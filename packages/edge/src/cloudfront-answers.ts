@@ -1,6 +1,6 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { textAnswer, type EdgeAnswer } from './edge-answer.js';
-import { headerOf } from './header-list.js';
+import { headerOf, type HeaderList } from './header-list.js';
 import type { RefusalCode } from './viewer-access/refusal.js';
 import type { ViewerRequest } from './viewer-request.js';
 
@@ -63,18 +63,19 @@ const MESSAGES: Readonly<Record<RefusalCode, string>> = {
 
 /** The answer with the headers that CloudFront puts on every answer, its own and relayed ones alike. */
 export function marked(answer: EdgeAnswer, xCache: XCache, requestId: string = newRequestId()): EdgeAnswer {
-  const hasServer = headerOf(answer.headers, 'Server') !== undefined;
-  return {
-    ...answer,
-    headers: [
-      ...(hasServer ? [] : ([['Server', 'CloudFront']] as const)),
-      ...answer.headers,
-      ['X-Cache', xCache],
-      ['Via', VIA],
-      ['X-Amz-Cf-Pop', POP],
-      ['X-Amz-Cf-Id', requestId],
-    ],
-  };
+  return { ...answer, headers: [...markedHeaders(answer.headers, xCache), ['X-Amz-Cf-Id', requestId]] };
+}
+
+/** Those of them that stand before the id of the request: the same on each answer of a kind. */
+export function markedHeaders(headers: HeaderList, xCache: XCache): HeaderList {
+  const hasServer = headerOf(headers, 'Server') !== undefined;
+  return [
+    ...(hasServer ? [] : ([['Server', 'CloudFront']] as const)),
+    ...headers,
+    ['X-Cache', xCache],
+    ['Via', VIA],
+    ['X-Amz-Cf-Pop', POP],
+  ];
 }
 
 /** The HTML page "The request could not be satisfied" (R50, R57, E40), marked. */

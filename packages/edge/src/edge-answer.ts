@@ -35,6 +35,17 @@ export interface EdgeAnswer {
   readonly isUnanswered?: boolean;
 }
 
+/** What is there at once, or comes: an answer from a copy needs no promise, and each of them takes time. */
+export type Eventually<Value> = Value | Promise<Value>;
+
+/** Goes on with a value, at once where it is there. */
+export function whenReady<Value, Result>(
+  value: Eventually<Value>,
+  next: (value: Value) => Eventually<Result>,
+): Eventually<Result> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
 /** A text answer with its length in bytes. */
 export function textAnswer(status: number, contentType: string, text: string): EdgeAnswer {
   return {

@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   ALIAS,
   behavior,
+  CACHING_OPTIMIZED,
   CORS_S3_ORIGIN,
   ecKey,
   header,
@@ -509,6 +510,36 @@ describe('the recommended distribution (R90)', () => {
       'Origin',
       undefined,
     ]);
+  });
+
+  it('gives each page that asks for one copy its own headers, with an id of its own', async () => {
+    const edge = await start({
+      defaultBehavior: behavior({ ResponseHeadersPolicyId: 'pages', CachePolicyId: CACHING_OPTIMIZED }),
+      policies: { pages: recommendedPolicy() },
+      edge: { pageOrigins: { 'https://local.test:3000': APP } },
+    });
+    const ask = async (method: string, ...headers: string[]) => {
+      const answer = await edge.ask('/private/a/ok.txt', { method, cookies: COOKIES, headers });
+      const names = ['X-Cache', 'Age', 'Access-Control-Allow-Origin', 'Vary', 'X-Amz-Cf-Id'];
+      return names.map((name) => header(answer, name));
+    };
+    await ask('GET');
+    const asked = [
+      await ask('GET', `Origin: ${APP}`),
+      await ask('GET', `Origin: ${APP}`),
+      await ask('HEAD', 'Origin: https://local.test:3000'),
+      await ask('GET'),
+      await ask('GET', 'Origin: https://evil.example'),
+    ];
+    const hit = ['Hit from cloudfront', '0'];
+    expect(asked.map((values) => values.slice(0, 4))).toEqual([
+      [...hit, APP, 'Origin'],
+      [...hit, APP, 'Origin'],
+      [...hit, 'https://local.test:3000', 'Origin'],
+      [...hit, undefined, 'Origin'],
+      [...hit, undefined, 'Origin'],
+    ]);
+    expect(new Set(asked.map(([, , , , id]) => id)).size).toBe(5);
   });
 
   it('answers a missing key with the same headers (R69)', async () => {

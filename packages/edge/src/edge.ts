@@ -1,16 +1,30 @@
 import { cacheKey } from './cache/cache-key.js';
 import { EdgeCache, type Served } from './cache/edge-cache.js';
 import type { Clock } from './clock.js';
-import { accessRefusal, edgePage, marked, redirectToHttps, type EdgePage } from './cloudfront-answers.js';
+import {
+  accessRefusal,
+  edgePage,
+  marked,
+  markedHeaders,
+  newRequestId,
+  redirectToHttps,
+  type EdgePage,
+} from './cloudfront-answers.js';
 import { applyPolicy } from './cors/apply-policy.js';
-import type { Behavior, Distribution, OriginGroup } from './distribution/distribution.js';
+import type {
+  Behavior,
+  Distribution,
+  OriginGroup,
+  ResponseHeadersPolicy,
+} from './distribution/distribution.js';
 import { acceptsHost, findBehavior, membersOf, withDefaultRootObject } from './distribution/routing.js';
-import { discard, type EdgeAnswer } from './edge-answer.js';
+import { discard, whenReady, type EdgeAnswer, type Eventually } from './edge-answer.js';
 import type { EdgeLog } from './edge-log.js';
 import { errorCachingMinTtlSeconds, errorPageRequest, replaceError } from './error-responses.js';
 import { askOrigin, originRequest } from './origin-request/origin-request.js';
 import { decodeOnce } from './origin/object-key.js';
 import type { ViewerFunctions } from './functions/viewer-functions.js';
+import type { HeaderList } from './header-list.js';
 import type { Origin } from './origin/origin.js';
 import { s3Error } from './origin/s3-error.js';
 import { authorizeViewer } from './viewer-access/authorize-viewer.js';
@@ -19,12 +33,23 @@ import { loadingHint } from './viewer-access/loading-hint.js';
 import { VerifiedPolicies } from './viewer-access/verified-policies.js';
 import { hasBody, type ViewerRequest } from './viewer-request.js';
 
+/** The headers of a copy as viewers get them, but for the id and the age. */
+interface CopyHead {
+  readonly policy: ResponseHeadersPolicy | null;
+  readonly origin: string | undefined;
+  readonly headers: HeaderList;
+}
+
 /**
  * The way of a request through the edge: host, behavior, protocol, method, viewer, function, cache, origin, function,
  * response headers policy. Verification comes before the lookup in the cache (R40), the policy after it (R68).
  */
 export class Edge {
   private readonly verified = new VerifiedPolicies();
+  /** By whole copy: most viewers of one ask from pages of one origin. */
+  private readonly copyHeads = new WeakMap<EdgeAnswer, CopyHead>();
+  /** The `Host` that was found to be one of this distribution, and the port at which. */
+  private accepted: { readonly host: string; readonly port: number } | null = null;
 
   constructor(
     private readonly distribution: Distribution,
@@ -36,16 +61,24 @@ export class Edge {
   ) {}
 
   /** Answers one request. An object in the answer is open: send it or close it. */
-  async answer(request: ViewerRequest, listeningPort: number): Promise<EdgeAnswer> {
-    if (!acceptsHost(request.host, this.distribution, listeningPort)) {
+  answer(request: ViewerRequest, listeningPort: number): Eventually<EdgeAnswer> {
+    if (!this.acceptsHost(request.host, listeningPort)) {
       return this.page('unknown-host', request, 'host-not-of-this-distribution');
     }
     const behavior = findBehavior(this.distribution, request.path);
-    return replaceError(
-      await this.answerUnder(behavior, request),
-      this.distribution.customErrorResponses,
-      (path) => this.errorPage(errorPageRequest(request, path), behavior),
+    return whenReady(this.answerUnder(behavior, request), (answer) =>
+      replaceError(answer, this.distribution.customErrorResponses, (path) =>
+        this.errorPage(errorPageRequest(request, path), behavior),
+      ),
     );
+  }
+
+  private acceptsHost(host: string, port: number): boolean {
+    const { accepted } = this;
+    if (host === accepted?.host && port === accepted.port) return true;
+    if (!acceptsHost(host, this.distribution, port)) return false;
+    this.accepted = { host, port };
+    return true;
   }
 
   /** The same edge after a change of its distribution: what is cached stays, as it does at AWS. */
@@ -63,13 +96,19 @@ export class Edge {
   }
 
   /** The answer of a behavior, before a custom error page takes its place (R60). */
-  private async answerUnder(behavior: Behavior, request: ViewerRequest): Promise<EdgeAnswer> {
+  private answerUnder(behavior: Behavior, request: ViewerRequest): Eventually<EdgeAnswer> {
     // R47: which check comes first is not documented; a method that is refused to everybody needs no viewer.
     const refusal =
       this.refuseProtocol(request, behavior) ??
       this.refuseMethod(request, behavior) ??
       this.refuseViewer(request, behavior);
     if (refusal !== null) return refusal;
+    const { viewerRequest, viewerResponse } = behavior.functions;
+    if (viewerRequest !== null || viewerResponse !== null) return this.answerByFunctions(behavior, request);
+    return whenReady(this.content(request, behavior), (served) => this.relay(served, request, behavior));
+  }
+
+  private async answerByFunctions(behavior: Behavior, request: ViewerRequest): Promise<EdgeAnswer> {
     const { viewerRequest, viewerResponse } = behavior.functions;
     const changed =
       viewerRequest === null
@@ -136,7 +175,7 @@ export class Edge {
   }
 
   /** The content of an address, from a copy or from the origin of the behavior: the viewer may see it (R40). */
-  private async content(request: ViewerRequest, behavior: Behavior): Promise<Served> {
+  private content(request: ViewerRequest, behavior: Behavior): Eventually<Served> {
     if (this.hasTwoReadings(request.path, behavior)) {
       const answer = { ...s3Error('AccessDenied'), reason: 'path-with-two-readings' };
       return { answer, from: 'Miss', ageSeconds: null };
@@ -194,21 +233,29 @@ export class Edge {
    * would be opened by the behavior of `/` and give what lies below `/private/` (R27, E17).
    */
   private hasTwoReadings(path: string, behavior: Behavior): boolean {
+    const decoded = decodeOnce(path);
+    if (decoded === null || decoded === path) return false;
     const { origins, originGroups } = this.distribution;
     // A server gets the path as it came and reads it itself.
     const ids = membersOf(behavior.originId, originGroups);
     if (ids.every((id) => origins.get(id)?.kind === 'server')) return false;
-    const decoded = decodeOnce(path);
-    if (decoded === null || decoded === path) return false;
     return findBehavior(this.distribution, decoded) !== findBehavior(this.distribution, path);
   }
 
   private relay(
-    { answer, from, ageSeconds }: Omit<Served, 'from'> & { readonly from: Served['from'] | 'Error' },
+    served: Omit<Served, 'from'> & { readonly from: Served['from'] | 'Error' },
     request: ViewerRequest,
     policyOf: Behavior,
   ): EdgeAnswer {
+    const { answer, from, ageSeconds } = served;
     const isError = answer.status >= 400;
+    if (from === 'Hit' && served.isWholeCopy === true && !isError && request.method !== 'OPTIONS') {
+      const headers = this.copyHead(answer, request, policyOf);
+      return {
+        ...answer,
+        headers: [...headers, ['X-Amz-Cf-Id', newRequestId()], ['Age', String(ageSeconds)]],
+      };
+    }
     if (isError && answer.isFinal !== true) {
       const { code = 'S3', reason = 'origin-error' } = answer;
       this.log.refused(request, answer.status, { code, reason });
@@ -219,6 +266,23 @@ export class Edge {
     );
     if (ageSeconds === null) return relayed;
     return { ...relayed, headers: [...relayed.headers, ['Age', String(ageSeconds)]] };
+  }
+
+  /** What of a request's headers counts, where it is no preflight, is the origin of its page (R70–R76). */
+  private copyHead(
+    answer: EdgeAnswer,
+    request: ViewerRequest,
+    { responseHeadersPolicy: policy }: Behavior,
+  ): HeaderList {
+    const { origin } = request.headers;
+    const known = this.copyHeads.get(answer);
+    if (known?.policy === policy && known.origin === origin) return known.headers;
+    const { pageOrigins } = this.distribution;
+    const { headers } = answer;
+    const relayed = policy === null ? headers : applyPolicy(headers, policy, request, pageOrigins);
+    const head = { policy, origin, headers: markedHeaders(relayed, 'Hit from cloudfront') };
+    this.copyHeads.set(answer, head);
+    return head.headers;
   }
 
   /** On what the origin sent, its errors and its 304 included (R68, R69, R93). */

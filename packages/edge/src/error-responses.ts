@@ -1,4 +1,4 @@
-import { discard, type EdgeAnswer } from './edge-answer.js';
+import { discard, type EdgeAnswer, type Eventually } from './edge-answer.js';
 import { RANGE_AND_CONDITIONS } from './range-and-conditions.js';
 import type { ViewerRequest } from './viewer-request.js';
 
@@ -45,13 +45,20 @@ export function errorPageRequest(request: ViewerRequest, path: string): ViewerRe
 /**
  * Puts the custom error page in the place of an error, of the origin's and of the edge's own (R60). A page that cannot be had answers with the error of the page.
  */
-export async function replaceError(
+export function replaceError(
   answer: EdgeAnswer,
   responses: ReadonlyMap<number, CustomErrorResponse>,
   fetchPage: (path: string) => Promise<EdgeAnswer>,
-): Promise<EdgeAnswer> {
+): Eventually<EdgeAnswer> {
   const page = responses.get(answer.status)?.page ?? null;
-  if (page === null || answer.isFinal === true) return answer;
+  return page === null || answer.isFinal === true ? answer : replace(answer, page, fetchPage);
+}
+
+async function replace(
+  answer: EdgeAnswer,
+  page: NonNullable<CustomErrorResponse['page']>,
+  fetchPage: (path: string) => Promise<EdgeAnswer>,
+): Promise<EdgeAnswer> {
   await discard(answer);
   const replacement = await fetchPage(page.path);
   return replacement.status === 200 ? { ...replacement, status: page.status } : replacement;

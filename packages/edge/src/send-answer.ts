@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { discard, type EdgeAnswer } from './edge-answer.js';
+import { discard, type EdgeAnswer, type Eventually } from './edge-answer.js';
+import type { HeaderList } from './header-list.js';
 import { readObject } from './origin/open-object.js';
 import { hasBody } from './viewer-request.js';
 
@@ -16,30 +17,60 @@ const PART_BYTES = 256 * 1024;
  * its object. Rejects when the object changed on the way or the viewer went away; the connection is
  * destroyed then, so that what was sent never looks complete (E37).
  */
-export async function sendAnswer(
+export function sendAnswer(
+  answer: EdgeAnswer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Eventually<void> {
+  const { body } = answer;
+  if (body.kind === 'object' || body.kind === 'stream') return sendOpen(answer, request, response);
+  writeHead(answer, request, response);
+  if (request.method === 'HEAD' || body.kind === 'empty') response.end();
+  else if (body.kind === 'text') response.end(body.text);
+  else if (body.bytes.length <= PART_BYTES) response.end(body.bytes);
+  else return sendParts(body.bytes, response);
+  return undefined;
+}
+
+/** What is open is closed afterwards, whatever happens. */
+async function sendOpen(
   answer: EdgeAnswer,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { body } = answer;
   try {
-    // A body that nobody reads would stand before the next request on the connection.
-    if (hasBody(request.headers) && !request.complete) response.shouldKeepAlive = false;
-    response.writeHead(answer.status, REASONS[answer.status], answer.headers.flat());
-    if (request.method === 'HEAD' || body.kind === 'empty') {
+    writeHead(answer, request, response);
+    if (request.method === 'HEAD') {
       response.end();
       await discard(answer);
-    } else if (body.kind === 'text') response.end(body.text);
-    else if (body.kind === 'bytes') await sendBytes(body.bytes, response);
-    else if (body.kind === 'stream') await pipeline(body.stream, response);
-    else await pipeline(Readable.from(readObject(body.object, body.firstByte, body.byteLength)), response);
+    } else if (body.kind === 'stream') await pipeline(body.stream, response);
+    else if (body.kind === 'object')
+      await pipeline(Readable.from(readObject(body.object, body.firstByte, body.byteLength)), response);
   } finally {
     if (body.kind === 'object') await body.object.handle.close();
   }
 }
 
+function writeHead(
+  { status, headers }: EdgeAnswer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  // A body that nobody reads would stand before the next request on the connection.
+  if (hasBody(request.headers) && !request.complete) response.shouldKeepAlive = false;
+  response.writeHead(status, REASONS[status], flat(headers));
+}
+
+/** `Array.prototype.flat` takes as long as the rest of the head. */
+function flat(headers: HeaderList): string[] {
+  const list: string[] = [];
+  for (const [name, value] of headers) list.push(name, value);
+  return list;
+}
+
 /** Part by part: TLS would encrypt a large buffer as a whole, once for each slow viewer. */
-async function sendBytes(bytes: Buffer, response: ServerResponse): Promise<void> {
+async function sendParts(bytes: Buffer, response: ServerResponse): Promise<void> {
   let position = 0;
   while (bytes.length - position > PART_BYTES) {
     const hasSpace = response.write(bytes.subarray(position, position + PART_BYTES));
@@ -48,7 +79,7 @@ async function sendBytes(bytes: Buffer, response: ServerResponse): Promise<void>
     // oxlint-disable-next-line no-await-in-loop -- the viewer decides how fast
     if (!hasSpace) await drained(response);
   }
-  response.end(position === 0 ? bytes : bytes.subarray(position));
+  response.end(bytes.subarray(position));
 }
 
 /** Resolves when the socket takes more, or when the viewer has gone. */

@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.js';
 import { edgePage, type EdgePage } from './cloudfront-answers.js';
 import type { Distribution, OriginDescription } from './distribution/distribution.js';
+import { whenReady } from './edge-answer.js';
 import { EdgeLog } from './edge-log.js';
 import { Edge } from './edge.js';
 import { ViewerFunctions } from './functions/viewer-functions.js';
@@ -152,14 +153,19 @@ function createEdgeServer(
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.setTimeout(IDLE_SOCKET_MS);
-  const answering = new WeakMap<Duplex, Set<ServerResponse>>();
-  const answersOn = (socket: Duplex): readonly ServerResponse[] => [...(answering.get(socket) ?? [])];
+  const answering = new WeakMap<Duplex, ServerResponse[]>();
+  const answersOn = (socket: Duplex): readonly ServerResponse[] =>
+    (answering.get(socket) ?? []).filter(({ closed }) => !closed);
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message;
-    const open = answering.get(socket) ?? new Set();
-    answering.set(socket, open.add(response));
-    response.once('close', () => open.delete(response));
-    void respond(edge(), log, listening, message, response);
+    const open = answering.get(socket);
+    if (open === undefined) answering.set(socket, [response]);
+    else {
+      // They end in their order; a listener for the end of each would cost more.
+      while (open[0]?.closed === true) open.shift();
+      open.push(response);
+    }
+    respond(edge(), log, listening, message, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // Inside an answer that is being sent, another one would read as a part of its body.
@@ -184,32 +190,43 @@ function createEdgeServer(
   return server;
 }
 
-async function respond(
+function respond(
   edge: Edge,
   log: EdgeLog,
   listening: Listening,
   message: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
+): void {
   const inform: Inform = (status, headers) => writeInterim(response, status, headers);
-  const request = readViewerRequest(message, listening.protocol, gone.signal, inform);
+  const request = readViewerRequest(message, listening.protocol, () => goneSignal(response), inform);
   if ('page' in request) {
     log.say(`refused a request: ${request.page}`);
     if (request.page === 'headers-too-large' || request.page === 'url-too-long') {
       response.shouldKeepAlive = false;
     }
-    await sendAnswer(edgePage(request.page), message, response).catch(() => undefined);
+    void sendAnswer(edgePage(request.page), message, response);
     return;
   }
+  const fail = (error: unknown): void => giveUp(log, request, message, response, error);
   try {
-    await sendAnswer(await edge.answer(request, listening.port), message, response);
+    const sent = whenReady(edge.answer(request, listening.port), (answer) =>
+      sendAnswer(answer, message, response),
+    );
+    if (sent instanceof Promise) sent.catch(fail);
   } catch (error) {
-    await giveUp(log, request, message, response, error);
+    fail(error);
   }
+}
+
+/** Aborted when the viewer goes away before it has its answer. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  const onClose = (): void => {
+    if (!response.writableFinished) gone.abort();
+  };
+  if (response.closed) onClose();
+  else response.once('close', onClose);
+  return gone.signal;
 }
 
 /** An interim answer goes to a viewer that speaks HTTP/1.1, before the answer itself has begun. */
@@ -222,18 +239,18 @@ function writeInterim(response: ServerResponse, status: number, headers: HeaderL
   response.writeEarlyHints(hints);
 }
 
-async function giveUp(
+function giveUp(
   log: EdgeLog,
   request: ViewerRequest,
   message: IncomingMessage,
   response: ServerResponse,
   error: unknown,
-): Promise<void> {
+): void {
   if (error instanceof ObjectChanged) log.failed(request, 'object-changed-while-sent');
   // The viewer going away in the middle is nothing to tell.
   else if (!response.destroyed) log.failed(request, error instanceof Error ? error.message : String(error));
   if (response.headersSent) response.destroy();
-  else await sendAnswer(edgePage('edge-failed'), message, response).catch(() => undefined);
+  else void sendAnswer(edgePage('edge-failed'), message, response);
 }
 
 function answerParserError(log: EdgeLog, error: NodeJS.ErrnoException, socket: Duplex): void {

@@ -31,8 +31,8 @@ export interface ViewerRequest extends ViewerUrl {
   readonly peerAddress: string;
   /** Null where the viewer announces none. */
   readonly body: Readable | null;
-  /** Aborted when the viewer goes away before it has its answer. */
-  readonly signal: AbortSignal | null;
+  /** Gives a signal that is aborted when the viewer goes away before it has its answer; most answers need none. */
+  readonly signal: (() => AbortSignal) | null;
   /** Passes on what an origin says before its answer (RFC 9110 section 15.2). */
   readonly inform?: Inform;
 }
@@ -47,16 +47,15 @@ export type UnacceptableRequest = 'headers-too-large' | 'url-too-long' | 'bad-re
 export function readViewerRequest(
   message: IncomingMessage,
   protocol: ViewerUrl['protocol'],
-  signal: AbortSignal | null = null,
+  signal: ViewerRequest['signal'] = null,
   inform: Inform = () => undefined,
 ): ViewerRequest | { readonly page: UnacceptableRequest } {
   const target = message.url ?? '';
   const method = message.method ?? '';
   if (headBytes(message, method, target) > MAX_HEAD_BYTES) return { page: 'headers-too-large' };
   if (target.length > MAX_URL_BYTES) return { page: 'url-too-long' };
-  const hosts = message.rawHeaders.filter((_, index, all) => isValueOf(all, index, 'host'));
-  const [host] = hosts;
-  if (host === undefined || hosts.length > 1) return { page: 'bad-request' };
+  const host = onlyHost(message.rawHeaders);
+  if (host === null) return { page: 'bad-request' };
   // An absolute target would put another host in the place of the one that is checked (E40).
   if (!target.startsWith('/')) return { page: target.includes('://') ? 'unknown-host' : 'bad-request' };
   return {
@@ -83,7 +82,8 @@ export function splitTarget(target: string): Pick<ViewerUrl, 'path' | 'query'> {
 
 /** Says whether the request announces a body. */
 export function hasBody(headers: IncomingHttpHeaders): boolean {
-  return headers['transfer-encoding'] !== undefined || !['0', undefined].includes(headers['content-length']);
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
 /** To HTTP/1.0 nothing is sent compressed (CF-COMP). */
@@ -93,11 +93,21 @@ function withoutEncodings(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 }
 
 function headBytes(message: IncomingMessage, method: string, target: string): number {
-  const requestLine = `${method} ${target} HTTP/1.1\r\n`.length;
-  const separators = (message.rawHeaders.length / 2) * ': \r\n'.length + '\r\n'.length;
-  return message.rawHeaders.reduce((sum, text) => sum + text.length, requestLine + separators);
+  const { rawHeaders } = message;
+  const separators = (rawHeaders.length / 2) * ': \r\n'.length + '\r\n'.length;
+  let sum = method.length + target.length + '  HTTP/1.1\r\n'.length + separators;
+  for (const text of rawHeaders) sum += text.length;
+  return sum;
 }
 
-function isValueOf(rawHeaders: readonly string[], index: number, name: string): boolean {
-  return index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name;
+/** The value of the one `Host` header; null for none and for several. */
+function onlyHost(rawHeaders: readonly string[]): string | null {
+  let host: string | null = null;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
+    if (host !== null) return null;
+    host = rawHeaders[index + 1] ?? '';
+  }
+  return host;
 }

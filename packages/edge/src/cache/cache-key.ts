@@ -24,28 +24,46 @@ interface KeyInput {
  * and cookies. A header that is absent is a value of its own, values are case-sensitive, GET and HEAD share,
  * every alias shares unless `Host` is named, and `Vary` has no part in it.
  */
-export function cacheKey({ request, originPath, query, behavior }: KeyInput): CacheKey {
+export function cacheKey(input: KeyInput): CacheKey {
+  return new LazyKey(input);
+}
+
+/** What is never kept needs no key, and only what is stored needs addresses. */
+class LazyKey implements CacheKey {
+  private made: string | undefined;
+
+  constructor(private readonly input: KeyInput) {}
+
+  get text(): string {
+    return (this.made ??= keyText(this.input, searchOf(this.input)));
+  }
+
+  get addresses(): readonly string[] {
+    const { request, originPath } = this.input;
+    const search = searchOf(this.input);
+    return [...new Set([`${request.path}${search}`, `${originPath}${search}`])];
+  }
+}
+
+function searchOf({ query, behavior }: KeyInput): string {
+  const keyQuery = query === null ? null : chosenQuery(query, [behavior.cachePolicy.queryStrings]);
+  return keyQuery === null ? '' : `?${keyQuery}`;
+}
+
+function keyText({ request, originPath, behavior }: KeyInput, search: string): string {
   const { cachePolicy } = behavior;
-  const keyQuery = chosenQuery(query, [cachePolicy.queryStrings]);
-  const search = keyQuery === null ? '' : `?${keyQuery}`;
   // No part can hold a line break: the HTTP parser refuses it in a target and in a header.
-  const lines = [
-    request.method === 'OPTIONS' ? 'OPTIONS' : 'GET',
-    behavior.pathPattern,
-    `${originPath}${search}`,
-  ];
+  let text = `${request.method === 'OPTIONS' ? 'OPTIONS' : 'GET'}\n${behavior.pathPattern}\n${originPath}${search}`;
   for (const name of cachePolicy.headers) {
     const value = name === 'host' ? request.host : request.headers[name];
     const isKnown = value !== undefined && !name.startsWith('cloudfront-');
-    lines.push(isKnown ? `${name}: ${[value].flat().join(', ')}` : name);
+    text += isKnown ? `\n${name}: ${[value].flat().join(', ')}` : `\n${name}`;
   }
   if (cachePolicy.cookies.kind !== 'none') {
-    lines.push(`cookie: ${chosenCookies(request.headers.cookie, [cachePolicy.cookies]) ?? ''}`);
+    text += `\ncookie: ${chosenCookies(request.headers.cookie, [cachePolicy.cookies]) ?? ''}`;
   }
   if (cachePolicy.gzip || cachePolicy.brotli) {
-    const header = [request.headers['accept-encoding']].flat().join(',');
-    lines.push(`accept-encoding: ${normalisedAcceptEncoding(header, cachePolicy) ?? ''}`);
+    text += `\naccept-encoding: ${normalisedAcceptEncoding(request.headers['accept-encoding'], cachePolicy) ?? ''}`;
   }
-  const addresses = new Set([`${request.path}${search}`, `${originPath}${search}`]);
-  return { text: lines.join('\n'), addresses: [...addresses] };
+  return text;
 }

@@ -44,6 +44,8 @@ export interface StoredCopy {
 export class CopyStore {
   /** A Map keeps its order of insertion: the first is the one used least recently. */
   private readonly copies = new Map<string, StoredCopy>();
+  /** It stands last already. */
+  private lastUsed: string | undefined;
   private storedBytes = 0;
   private reservedBytes = 0;
 
@@ -55,9 +57,10 @@ export class CopyStore {
 
   find(key: string): StoredCopy | undefined {
     const copy = this.copies.get(key);
-    if (copy === undefined) return undefined;
+    if (copy === undefined || key === this.lastUsed) return copy;
     this.copies.delete(key);
     this.copies.set(key, copy);
+    this.lastUsed = key;
     return copy;
   }
 
@@ -92,6 +95,7 @@ export class CopyStore {
   store(key: string, copy: StoredCopy): void {
     this.remove(key);
     this.copies.set(key, copy);
+    this.lastUsed = key;
     this.storedBytes += copyBytes(key, copy);
     this.evict();
   }
@@ -128,13 +132,19 @@ function copyBytes(key: string, copy: StoredCopy): number {
   return copy.bytes.length + 2 * (3 * key.length + headers) + 1024;
 }
 
-/** The whole copy as an answer. */
+const answers = new WeakMap<StoredCopy, EdgeAnswer>();
+
+/** The whole copy as an answer, the same one each time. */
 export function answerOf(copy: StoredCopy): EdgeAnswer {
-  return {
+  const known = answers.get(copy);
+  if (known !== undefined) return known;
+  const answer: EdgeAnswer = {
     status: copy.status,
     headers: copy.headers,
     body: { kind: 'bytes', bytes: copy.bytes },
     ...(copy.reason === undefined ? {} : { reason: copy.reason }),
     ...(copy.code === undefined ? {} : { code: copy.code }),
   };
+  answers.set(copy, answer);
+  return answer;
 }

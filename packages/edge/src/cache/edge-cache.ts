@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import type { Behavior } from '../distribution/distribution.js';
-import { bodyLength, discard, readBody, type EdgeAnswer } from '../edge-answer.js';
+import { bodyLength, discard, readBody, type EdgeAnswer, type Eventually } from '../edge-answer.js';
 import { headerOf, withoutHeader, type HeaderList } from '../header-list.js';
 import { answerFromWhole, RANGE_AND_CONDITIONS, rangeAndConditionsOf } from '../range-and-conditions.js';
 import type { ViewerRequest } from '../viewer-request.js';
@@ -19,6 +19,8 @@ export interface Served {
   readonly from: 'Hit' | 'RefreshHit' | 'Miss';
   /** How old the answer is; null when it has just been made. */
   readonly ageSeconds: number | null;
+  /** It is the copy as it is stored, the same object for each viewer. */
+  readonly isWholeCopy?: boolean;
 }
 
 /** What the cache needs to know of a request. */
@@ -84,14 +86,20 @@ export class EdgeCache {
   }
 
   /** Answers from a copy where there is a fresh one, else from the origin. */
-  async answer(lookup: CacheLookup): Promise<Served> {
-    const { request, behavior, key } = lookup;
-    const { method } = request;
+  answer(lookup: CacheLookup): Eventually<Served> {
+    const { behavior } = lookup;
+    const { method } = lookup.request;
     if (behavior.cachePolicy.maxTtlSeconds === 0 || !behavior.cachedMethods.has(method)) {
       return this.passThrough(lookup);
     }
     const known = this.find(lookup);
     if (known !== undefined && this.isFresh(known.copy)) return this.hit(known.copy, lookup);
+    return this.answerWithOrigin(known, lookup);
+  }
+
+  private async answerWithOrigin(known: KnownCopy | undefined, lookup: CacheLookup): Promise<Served> {
+    const { key, request } = lookup;
+    const { method } = request;
     const fetchKey = method === 'HEAD' ? headKey(key) : key.text;
     const fetching = this.coalesced.get(fetchKey);
     if (known !== undefined && this.now() < known.copy.revalidateUntilEpochSeconds) {
@@ -139,13 +147,17 @@ export class EdgeCache {
     return this.now() < copy.freshUntilEpochSeconds;
   }
 
-  private async hit(copy: StoredCopy, lookup: CacheLookup, from: Served['from'] = 'Hit'): Promise<Served> {
-    const ageSeconds = Math.max(0, this.now() - copy.bornAtEpochSeconds);
-    return {
-      answer: await answerFromWhole(answerOf(copy), copy.byteLength, lookup.request.headers, this.now()),
-      from,
-      ageSeconds: from === 'Hit' || ageSeconds > 0 ? ageSeconds : null,
-    };
+  private hit(
+    copy: StoredCopy,
+    { request: { headers } }: CacheLookup,
+    from: Served['from'] = 'Hit',
+  ): Eventually<Served> {
+    const age = Math.max(0, this.now() - copy.bornAtEpochSeconds);
+    const ageSeconds = from === 'Hit' || age > 0 ? age : null;
+    const whole = answerOf(copy);
+    if (asksForWhole(headers)) return { answer: whole, from, ageSeconds, isWholeCopy: true };
+    const part = answerFromWhole(whole, copy.byteLength, headers, this.now());
+    return part.then((answer) => ({ answer, from, ageSeconds }));
   }
 
   /** Asks the origin for the next request, while this one has its answer (R113). */
@@ -160,8 +172,8 @@ export class EdgeCache {
   }
 
   private async passThrough(lookup: CacheLookup): Promise<Served> {
-    const { headers, signal = null } = lookup.request;
-    const answer = await lookup.askOrigin(rangeAndConditionsOf(headers), signal);
+    const { headers, signal } = lookup.request;
+    const answer = await lookup.askOrigin(rangeAndConditionsOf(headers), signal?.() ?? null);
     return { answer, from: 'Miss', ageSeconds: null };
   }
 
@@ -332,7 +344,8 @@ const ASKED_EACH_TIME: Lifetime = {
 
 /** Says whether a request asks for the whole of an object, whatever its version. */
 function asksForWhole(headers: IncomingHttpHeaders): boolean {
-  return RANGE_AND_CONDITIONS.every((name) => headers[name] === undefined);
+  for (const name of RANGE_AND_CONDITIONS) if (headers[name] !== undefined) return false;
+  return true;
 }
 
 /** Takes in what nobody waits for, so that it is kept. */

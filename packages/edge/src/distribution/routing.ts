@@ -94,14 +94,28 @@ class BehaviorChoice {
   /** The first that covers the path, in the order of the distribution. */
   first(normalisedPath: string): Behavior | undefined {
     let first: Candidate | undefined;
-    const consider = (candidates: readonly Candidate[] = []): void => {
-      const found = candidates.find(({ covers }) => covers(normalisedPath));
-      if (found !== undefined && (first === undefined || found.place < first.place)) first = found;
-    };
-    for (const [length, texts] of this.byBeginning) consider(texts.get(normalisedPath.slice(0, length)));
-    for (const [length, texts] of this.byEnding) consider(texts.get(normalisedPath.slice(-length)));
+    for (const [length, texts] of this.byBeginning) {
+      first = earlier(first, texts.get(normalisedPath.slice(0, length)), normalisedPath);
+    }
+    for (const [length, texts] of this.byEnding) {
+      first = earlier(first, texts.get(normalisedPath.slice(-length)), normalisedPath);
+    }
     return first?.behavior;
   }
+}
+
+/** The first of the candidates that covers the path, where it stands before the one that was found. */
+function earlier(
+  found: Candidate | undefined,
+  candidates: readonly Candidate[] | undefined,
+  normalisedPath: string,
+): Candidate | undefined {
+  if (candidates === undefined) return found;
+  for (const candidate of candidates) {
+    if (found !== undefined && candidate.place > found.place) return found;
+    if (candidate.covers(normalisedPath)) return candidate;
+  }
+  return found;
 }
 
 function add(byText: ByText, text: string, candidate: Candidate): void {
@@ -115,6 +129,7 @@ function add(byText: ByText, text: string, candidate: Candidate): void {
  * segments resolved, runs of `/` joined (RFC 3986 section 6). The signature and the origin see the raw one.
  */
 export function normalisePath(path: string): string {
+  if (path.startsWith('/') && !/%|\/[/.]/.test(path)) return path;
   const kept: string[] = [];
   const segments = decodeUnreserved(path).split('/').slice(1);
   for (const [index, segment] of segments.entries()) {

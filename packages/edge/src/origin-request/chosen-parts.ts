@@ -54,14 +54,36 @@ function isChosen(choice: NameChoice, name: string): boolean {
  * what the policy enables, in one spelling; null for neither (R61).
  */
 export function normalisedAcceptEncoding(
-  header: string | undefined,
+  header: string | readonly string[] | undefined,
   { gzip, brotli }: Pick<CachePolicy, 'gzip' | 'brotli'>,
 ): string | null {
   if (header === undefined || (!gzip && !brotli)) return null;
+  const text = typeof header === 'string' ? header : header.join(',');
+  const accepted = acceptedCodings.get(text) ?? readAccepted(text);
+  const hasBrotli = brotli && accepted.brotli;
+  if (gzip && accepted.gzip) return hasBrotli ? 'br,gzip' : 'gzip';
+  return hasBrotli ? 'br' : null;
+}
+
+/** Which of the two a header accepts. */
+interface AcceptedCodings {
+  readonly brotli: boolean;
+  readonly gzip: boolean;
+}
+
+/** Browsers send a handful of these headers, each with every request. */
+const acceptedCodings = new Map<string, AcceptedCodings>();
+const MAX_REMEMBERED_HEADERS = 100;
+const MAX_REMEMBERED_LENGTH = 200;
+
+function readAccepted(header: string): AcceptedCodings {
   const accepted = header.split(',').flatMap((part) => {
     const [coding = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
     return parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter)) ? [] : [coding];
   });
-  const kept = [...(brotli ? ['br'] : []), ...(gzip ? ['gzip'] : [])].filter((one) => accepted.includes(one));
-  return kept.length === 0 ? null : kept.join(',');
+  const codings = { brotli: accepted.includes('br'), gzip: accepted.includes('gzip') };
+  if (acceptedCodings.size < MAX_REMEMBERED_HEADERS && header.length <= MAX_REMEMBERED_LENGTH) {
+    acceptedCodings.set(header, codings);
+  }
+  return codings;
 }

@@ -23,6 +23,7 @@ export function readObjectKey(originPath: string, rawPath: string, plus: ' ' | '
 
 /** Percent-decodes a raw path to text, as S3 does; null for a broken escape or bytes that are no UTF-8. */
 export function decodeOnce(path: string): string | null {
+  if (!/[%\x80-\xff]/.test(path)) return path;
   // The raw target is one character a byte; bytes beyond ASCII are taken as if they had been escaped.
   const escaped = path.replace(/[\x80-\xff]/g, (byte) => encodeByte(byte));
   try {

@@ -2,12 +2,12 @@ import type { KeyObject } from 'node:crypto';
 import type { Behavior, Distribution } from '../distribution/distribution.js';
 import type { Switches } from '../distribution/switches.js';
 import type { ViewerRequest, ViewerUrl } from '../viewer-request.js';
-import { readCredentials, withoutReservedParameters, type Credentials } from './credentials.js';
+import { isSignedUrl, readCredentials, withoutReservedParameters, type Credentials } from './credentials.js';
 import { rangeHolds, type Policy } from './policy.js';
 import { refuse, Refused, type Refusal } from './refusal.js';
-import { coversUrl } from './resource-match.js';
+import { resourceMatcher } from './resource-match.js';
 import { verifyStatement } from './signed-statement.js';
-import type { VerifiedPolicies } from './verified-policies.js';
+import type { VerifiedPolicies, VerifiedPolicy } from './verified-policies.js';
 
 /** What of a request decides about access; cookies are read from its headers. */
 export type AccessRequest = Pick<
@@ -61,36 +61,74 @@ export function authorizeViewer(request: AccessRequest, context: AccessContext):
 function authorize(
   request: AccessRequest,
   trustedKeys: ReadonlyMap<string, KeyObject>,
-  { distribution, nowEpochSeconds, verified }: AccessContext,
+  context: AccessContext,
   notices: string[],
 ): void {
-  const { publicHosts, switches } = distribution;
+  const { switches } = context.distribution;
+  const { verified } = context;
+  const isUrl = isSignedUrl(request.query);
+  const seen = isUrl ? undefined : verified?.ofCookies(request.headers.cookie, trustedKeys);
+  if (seen !== undefined) {
+    checkCustom(request, seen, 'cookie', context, notices);
+    return;
+  }
   const credentials = readCredentials(request.query, request.headers.cookie, switches);
   noticeDuplicates(credentials, switches, notices);
   const publicKey = trustedKey(credentials, trustedKeys);
-  // The address that a policy speaks about: under the host that policies name, without the signing parameters.
-  const url: ViewerUrl = {
-    protocol: request.protocol,
-    host: publicHosts.get(request.host.toLowerCase()) ?? request.host,
-    path: request.path,
-    query: withoutReservedParameters(request.query),
-  };
-  const known = verified?.find(publicKey, credentials);
-  const { policy, isCanned } =
-    known === undefined
-      ? verifyStatement(url, credentials, publicKey, switches)
-      : { policy: known, isCanned: false };
-  if (known === undefined && !isCanned) verified?.remember(publicKey, credentials, policy);
-  checkConditions(request, policy, Math.floor(nowEpochSeconds), switches);
-  if (isCanned) return;
+  const known =
+    verified?.find(publicKey, credentials) ?? verifyCustom(request, credentials, publicKey, context);
+  if (known === null) return;
+  verified?.rememberCookies(request.headers.cookie, publicKey, credentials, known);
+  checkCustom(request, known, credentials.carrier, context, notices);
+}
+
+/** Verifies what nobody has presented before; null for a canned policy, whose conditions are then met too. */
+function verifyCustom(
+  request: AccessRequest,
+  credentials: Credentials,
+  publicKey: KeyObject,
+  context: AccessContext,
+): VerifiedPolicy | null {
+  const { switches } = context.distribution;
+  const { policy, isCanned } = verifyStatement(policyUrl(request, context), credentials, publicKey, switches);
+  if (isCanned) {
+    checkConditions(request, policy, context);
+    return null;
+  }
+  const { resource } = policy;
+  const covers = resource === null ? () => true : resourceMatcher(resource, switches);
+  const known = { policy, covers };
+  context.verified?.remember(publicKey, credentials, known);
+  return known;
+}
+
+/** What is looked at each time, however often its signature was verified. */
+function checkCustom(
+  request: AccessRequest,
+  { policy, covers }: VerifiedPolicy,
+  carrier: Credentials['carrier'],
+  context: AccessContext,
+  notices: string[],
+): void {
+  checkConditions(request, policy, context);
   if (policy.resource === null) {
     notices.push('policy-without-resource: it opens every file that trusts its key (R16)');
     return;
   }
-  if (credentials.carrier === 'cookie' && policy.resource.startsWith('*')) {
+  if (carrier === 'cookie' && policy.resource.startsWith('*')) {
     notices.push('cookie-policy-for-any-protocol: not documented for cookies (R23)');
   }
-  if (!coversUrl(policy.resource, url, switches)) refuse('AccessDenied', 'resource-does-not-cover-url');
+  if (!covers(policyUrl(request, context))) refuse('AccessDenied', 'resource-does-not-cover-url');
+}
+
+/** The address that a policy speaks about: under the host that policies name, without the signing parameters. */
+function policyUrl(request: AccessRequest, { distribution }: AccessContext): ViewerUrl {
+  return {
+    protocol: request.protocol,
+    host: distribution.publicHosts.get(request.host.toLowerCase()) ?? request.host,
+    path: request.path,
+    query: withoutReservedParameters(request.query),
+  };
 }
 
 function noticeDuplicates({ carrier, duplicates }: Credentials, switches: Switches, notices: string[]): void {
@@ -111,10 +149,9 @@ function trustedKey({ keyPairId }: Credentials, trustedKeys: ReadonlyMap<string,
 function checkConditions(
   { peerAddress }: AccessRequest,
   { dateLessThan, dateGreaterThan, sourceIp }: Policy,
-  nowEpochSeconds: number,
-  switches: Switches,
+  { nowEpochSeconds, distribution: { switches } }: AccessContext,
 ): void {
-  const now = BigInt(nowEpochSeconds);
+  const now = BigInt(Math.floor(nowEpochSeconds));
   if (now > dateLessThan || (now === dateLessThan && switches.expirySecond === 'deny')) {
     refuse('AccessDenied', 'expired');
   }

@@ -27,8 +27,8 @@ interface Pair {
 }
 
 /** Says whether the query makes this a signed-URL request, whatever the cookies say (R41, R42). */
-function isSignedUrl(query: string | null): boolean {
-  return queryPairs(query).some(({ name }) => isReserved(name));
+export function isSignedUrl(query: string | null): boolean {
+  return query !== null && queryPairs(query).some(({ name }) => isReserved(name));
 }
 
 /** Takes what the viewer presents: from the query of a signed URL, else from the cookies (R1, R2). */
@@ -37,7 +37,7 @@ export function readCredentials(
   cookieHeader: string | undefined,
   switches: Pick<Switches, 'duplicateCookies'>,
 ): Credentials {
-  const isUrl = isSignedUrl(query);
+  const isUrl = query !== null && isSignedUrl(query);
   const pairs = isUrl ? queryPairs(query) : cookiePairs(cookieHeader ?? '');
   const prefix = isUrl ? '' : 'CloudFront-';
   const duplicates: string[] = [];
@@ -72,8 +72,8 @@ function isReserved(name: string): boolean {
   return (RESERVED_PARAMETERS as readonly string[]).includes(name);
 }
 
-function queryPairs(query: string | null): Pair[] {
-  return query === null ? [] : query.split('&').map(toPair);
+function queryPairs(query: string): Pair[] {
+  return query.split('&').map(toPair);
 }
 
 /** Names are case-sensitive (R6), values are taken as they came. */

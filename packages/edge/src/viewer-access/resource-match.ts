@@ -1,6 +1,6 @@
 import type { Switches } from '../distribution/switches.js';
 import type { ViewerUrl } from '../viewer-request.js';
-import { matchesWildcard } from '../wildcard.js';
+import { wildcardMatcher } from '../wildcard.js';
 
 type MatchSwitches = Pick<Switches, 'questionMark'>;
 
@@ -9,17 +9,34 @@ interface Reading {
   readonly query: string | null;
 }
 
+/** Says whether an address is covered. */
+export type CoversUrl = (url: ViewerUrl) => boolean;
+
+/** Says whether the Resource of a custom policy covers an address, as {@link resourceMatcher} does. */
+export function coversUrl(resource: string, url: ViewerUrl, switches: MatchSwitches): boolean {
+  return resourceMatcher(resource, switches)(url);
+}
+
 /**
- * Says whether the Resource of a custom policy covers an address (R17–R26). The Resource is cut into
+ * Reads the Resource of a custom policy once, for all addresses that are asked about (R17–R26). It is cut into
  * protocol, domain, path and query; a wildcard stays inside its section (R19) but for four exceptions (R20).
  * AWS documents sections and protocol wildcards for signed URLs; cookies are read the same way (R19, R22, R23).
  */
-export function coversUrl(resource: string, url: ViewerUrl, switches: MatchSwitches): boolean {
+export function resourceMatcher(resource: string, switches: MatchSwitches): CoversUrl {
   // The target is raw bytes, one character each: the Resource is brought into the same form.
   const pattern = Buffer.from(resource, 'utf8').toString('latin1');
   const { protocol, rest } = splitProtocol(pattern);
-  if (rest === null) return false;
-  return coversProtocol(protocol, url.protocol) && coversRest(rest, url, switches);
+  if (rest === null) return () => false;
+  const slash = rest.indexOf('/');
+  const domain = slash === -1 ? rest : rest.slice(0, slash);
+  const coversProtocol = wildcardMatcher(protocol);
+  // R24: host names have no case (RFC 3986 section 3.2.2); a port counts as it came.
+  const coversHost = wildcardMatcher(domain.toLowerCase());
+  const coversRest = slash === -1 ? withoutPath(domain) : pathAndQueryMatcher(rest.slice(slash), switches);
+  return (url) =>
+    (protocol === '' || coversProtocol(url.protocol)) &&
+    coversHost(url.host.toLowerCase()) &&
+    coversRest(url);
 }
 
 /** R20, R22: a protocol, one of its wildcard forms, or none before a leading `*`. */
@@ -30,31 +47,27 @@ function splitProtocol(pattern: string): { protocol: string; rest: string | null
   return { protocol: '', rest: pattern.startsWith('*') ? pattern : null };
 }
 
-function coversProtocol(pattern: string, protocol: string): boolean {
-  return pattern === '' || matchesWildcard(pattern, protocol);
+/** R20: a domain that ends in `*` covers every path; any other means the path `/`. */
+function withoutPath(domain: string): CoversUrl {
+  const coversAll = domain.endsWith('*');
+  return ({ path, query }) => coversAll || (path === '/' && query === null);
 }
 
-function coversRest(rest: string, url: ViewerUrl, switches: MatchSwitches): boolean {
-  const slash = rest.indexOf('/');
-  const domain = slash === -1 ? rest : rest.slice(0, slash);
-  if (!coversHost(domain, url.host)) return false;
-  if (slash !== -1) return coversPathAndQuery(rest.slice(slash), url, switches);
-  // R20: a domain that ends in `*` covers every path; any other means the path `/`.
-  return domain.endsWith('*') || (url.path === '/' && url.query === null);
+function pathAndQueryMatcher(pattern: string, switches: MatchSwitches): CoversUrl {
+  const matchers = readings(pattern, switches.questionMark).map(readingMatcher);
+  return (url) => matchers.some((covers) => covers(url));
 }
 
-/** R24: host names have no case (RFC 3986 section 3.2.2); a port counts as it came. */
-function coversHost(pattern: string, host: string): boolean {
-  return matchesWildcard(pattern.toLowerCase(), host.toLowerCase());
-}
-
-function coversPathAndQuery(pattern: string, url: ViewerUrl, switches: MatchSwitches): boolean {
-  return readings(pattern, switches.questionMark).some(({ path, query }) => {
-    if (!matchesWildcard(path, url.path)) return false;
+function readingMatcher({ path, query }: Reading): CoversUrl {
+  const coversPath = wildcardMatcher(path);
+  const coversQuery = query === null ? null : wildcardMatcher(query);
+  const isOpen = path.endsWith('*');
+  return (url) => {
+    if (!coversPath(url.path)) return false;
     // R20, R21: without a query part, only a path that ends in `*` covers an address with a query.
-    if (query === null) return url.query === null || path.endsWith('*');
-    return url.query !== null && matchesWildcard(query, url.query);
-  });
+    if (coversQuery === null) return url.query === null || isOpen;
+    return url.query !== null && coversQuery(url.query);
+  };
 }
 
 /** R25: AWS's pages contradict each other on how the `?` before a query is written. */

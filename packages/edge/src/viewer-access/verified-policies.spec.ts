@@ -3,6 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import {
   ALIAS,
   cookieHeader,
+  ecKey,
   NOW,
   policyText,
   rsaKey,
@@ -61,6 +62,41 @@ describe('a signature that was verified before', () => {
     expect(ask(SIGNED, '/a/1', NOW, others)).toBe(wrong);
   });
 
+  it('does not help a behavior that trusts another key under the same id, nor one that trusts none of it', () => {
+    const ask = withMemory();
+    ask(SIGNED);
+    const other = createPublicKey(ecKey('KVIEWER2').publicPem);
+    expect(ask(SIGNED, '/a/1', NOW, new Map([[KEY.id, other]]))).toBe('signature-does-not-verify');
+    expect(ask(SIGNED, '/a/1', NOW, new Map([['KVIEWER2', other]]))).toBe('key-pair-id-not-trusted-here');
+    expect(ask(SIGNED)).toBeNull();
+  });
+
+  it('stands behind a signed URL, as unknown cookies do (R42)', () => {
+    const verified = new VerifiedPolicies();
+    const ask = (query: string | null) =>
+      authorizeViewer(
+        {
+          protocol: 'https',
+          host: ALIAS,
+          path: '/a/1',
+          query,
+          headers: { cookie: cookieHeader(SIGNED) },
+          peerAddress: '192.0.2.7',
+        },
+        {
+          distribution: { publicHosts: new Map(), switches: DEFAULT_SWITCHES },
+          behavior: { trustedKeys: new Map([[KEY.id, createPublicKey(KEY.publicPem)]]) },
+          nowEpochSeconds: NOW,
+          verified,
+        },
+      ).refusal?.reason ?? null;
+    expect([ask(null), ask('v=1'), ask('Key-Pair-Id=KUNKNOWN')]).toEqual([
+      null,
+      null,
+      'key-pair-id-not-trusted-here',
+    ]);
+  });
+
   it('is needed: a refused one is refused again', () => {
     const ask = withMemory(OTHER);
     expect([ask(SIGNED), ask(SIGNED)]).toEqual(['signature-does-not-verify', 'signature-does-not-verify']);
@@ -77,7 +113,10 @@ describe('the memory of verified policies', () => {
     hashAlgorithm: null,
     duplicates: [],
   } as const;
-  const policy = { resource: '*', dateLessThan: 1n, dateGreaterThan: null, sourceIp: null };
+  const policy = {
+    policy: { resource: '*', dateLessThan: 1n, dateGreaterThan: null, sourceIp: null },
+    covers: () => true,
+  };
   const key = createPublicKey(KEY.publicPem);
 
   it('holds the thousand that were used last', () => {
@@ -88,6 +127,24 @@ describe('the memory of verified policies', () => {
     verified.remember(key, at(1000), policy);
     expect([verified.find(key, at(0)), verified.find(key, at(1)), verified.find(key, at(1000))]).toEqual([
       policy,
+      undefined,
+      policy,
+    ]);
+  });
+
+  it('holds a thousand whole headers, those with one credential of each name', () => {
+    const verified = new VerifiedPolicies();
+    const trusted = new Map([['K', key]]);
+    const twice = { ...credentials, duplicates: ['CloudFront-Policy'] };
+    const canned = { ...credentials, policy: null, expires: '1' };
+    for (const one of [twice, canned, { ...credentials, carrier: 'url' } as const]) {
+      verified.rememberCookies('a=1', key, one, policy);
+    }
+    expect(verified.ofCookies('a=1', trusted)).toBeUndefined();
+    for (let index = 0; index <= 1000; index += 1) {
+      verified.rememberCookies(`a=${index}`, key, credentials, policy);
+    }
+    expect([verified.ofCookies('a=0', trusted), verified.ofCookies('a=1', trusted)]).toEqual([
       undefined,
       policy,
     ]);

@@ -1,10 +1,24 @@
 import type { KeyObject } from 'node:crypto';
 import type { Credentials } from './credentials.js';
 import type { Policy } from './policy.js';
+import type { CoversUrl } from './resource-match.js';
 
 const MAX_REMEMBERED = 1000;
 /** A cookie that a browser keeps is shorter; what is longer is verified each time. */
 const MAX_TEXT_LENGTH = 8192;
+
+/** A custom policy whose signature was verified, and the addresses that it is about. */
+export interface VerifiedPolicy {
+  readonly policy: Policy;
+  readonly covers: CoversUrl;
+}
+
+/** The key and the policy of a whole `Cookie` header that opened something. */
+interface VerifiedCookies {
+  readonly keyPairId: string;
+  readonly publicKey: KeyObject;
+  readonly verified: VerifiedPolicy;
+}
 
 /**
  * Custom policies whose signature was verified, by exactly what was presented: key, policy, signature and
@@ -12,29 +26,63 @@ const MAX_TEXT_LENGTH = 8192;
  * else can push the others out.
  */
 export class VerifiedPolicies {
-  private readonly byKey = new WeakMap<KeyObject, Map<string, Policy>>();
+  private readonly byKey = new WeakMap<KeyObject, Map<string, VerifiedPolicy>>();
+  private readonly byCookies = new Map<string, VerifiedCookies>();
 
-  find(publicKey: KeyObject, credentials: Credentials): Policy | undefined {
-    const text = textOf(credentials);
-    const policies = this.byKey.get(publicKey);
-    const policy = text === null ? undefined : policies?.get(text);
-    if (text === null || policy === undefined) return undefined;
-    // The last one used stands last.
-    policies?.delete(text);
-    policies?.set(text, policy);
-    return policy;
+  /**
+   * The policy of a `Cookie` header that came before, byte for byte; it need not even be read. Undefined when the key that
+   * verified it is not trusted here.
+   */
+  ofCookies(
+    header: string | undefined,
+    trustedKeys: ReadonlyMap<string, KeyObject>,
+  ): VerifiedPolicy | undefined {
+    const known = header === undefined ? undefined : this.byCookies.get(header);
+    return known !== undefined && trustedKeys.get(known.keyPairId) === known.publicKey
+      ? known.verified
+      : undefined;
   }
 
-  remember(publicKey: KeyObject, credentials: Credentials, policy: Policy): void {
+  find(publicKey: KeyObject, credentials: Credentials): VerifiedPolicy | undefined {
+    const text = textOf(credentials);
+    const policies = this.byKey.get(publicKey);
+    const verified = text === null ? undefined : policies?.get(text);
+    if (text === null || verified === undefined) return undefined;
+    // The last one used stands last.
+    policies?.delete(text);
+    policies?.set(text, verified);
+    return verified;
+  }
+
+  remember(publicKey: KeyObject, credentials: Credentials, verified: VerifiedPolicy): void {
     const text = textOf(credentials);
     if (text === null) return;
     let policies = this.byKey.get(publicKey);
     if (policies === undefined) this.byKey.set(publicKey, (policies = new Map()));
-    policies.set(text, policy);
-    for (const oldest of policies.keys()) {
-      if (policies.size <= MAX_REMEMBERED) return;
-      policies.delete(oldest);
-    }
+    keep(policies, text, verified);
+  }
+
+  /** The same for the whole header that these credentials were read from. */
+  rememberCookies(
+    header: string | undefined,
+    publicKey: KeyObject,
+    credentials: Credentials,
+    verified: VerifiedPolicy,
+  ): void {
+    const { carrier, keyPairId, duplicates } = credentials;
+    if (header === undefined || header.length > MAX_TEXT_LENGTH || keyPairId === null) return;
+    // Of cookies that came twice the log speaks each time.
+    if (carrier !== 'cookie' || duplicates.length > 0 || textOf(credentials) === null) return;
+    keep(this.byCookies, header, { keyPairId, publicKey, verified });
+  }
+}
+
+/** The one that was put in first goes first. */
+function keep<Value>(map: Map<string, Value>, text: string, value: Value): void {
+  map.set(text, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= MAX_REMEMBERED) return;
+    map.delete(oldest);
   }
 }
 
