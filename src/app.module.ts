@@ -20,7 +20,7 @@ import { EntitlementsModule } from './entitlements/entitlements.module.js';
 import { DiagnosesController } from './diagnoses/diagnoses.controller.js';
 import { DiagnosesService } from './diagnoses/diagnoses.service.js';
 import { DatabaseGrantLedger } from './grants/database-grant-ledger.js';
-import { callerOf } from './grants/caller.js';
+import { callerOf } from './authentication/viewer.js';
 import { FORGERY_POLICY, KNOWN_VIEWER } from './grants/clear-grants.controller.js';
 import { ClearGrantsService } from './grants/clear-grants.service.js';
 import type { ReadViewer } from './grants/ports.js';

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Inject, Post, Req, UseGuards } from '@nestj
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { viewerOf, ViewerGuard } from '../authentication/viewer.guard.js';
-import { callerOf } from '../grants/caller.js';
+import { callerOf } from '../authentication/viewer.js';
 import { readBody, TakesNoQuery } from '../http/body/members.js';
 import {
   AnswersProblems,

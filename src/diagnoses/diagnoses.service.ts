@@ -7,7 +7,7 @@ import type { HeldGrant } from '../cloudfront/cookies/held-grants.js';
 import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
 import { toCloudFrontBase64 } from '../cloudfront/policy.js';
 import { covers, readEscapedPrefix, WHOLE_DISTRIBUTION, type Prefix } from '../cloudfront/prefix.js';
-import type { Caller } from '../grants/caller.js';
+import type { Caller } from '../authentication/viewer.js';
 import type { GrantsService } from '../grants/grants.service.js';
 import { Problem } from '../http/problems/problem.js';
 import { cookieValues } from '../http/request-head.js';

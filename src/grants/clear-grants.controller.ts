@@ -16,7 +16,7 @@ import { readPrefix } from '../cloudfront/prefix.js';
 import { refuseUnknownMembers } from '../http/body/members.js';
 import { Problem } from '../http/problems/problem.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
-import { callerOf, type Caller } from './caller.js';
+import { callerOf, type Caller } from '../authentication/viewer.js';
 import { ClearGrantsService } from './clear-grants.service.js';
 import type { ReadViewer } from './ports.js';
 

@@ -4,10 +4,10 @@ import type { CookieResponse } from '../http/response.js';
 import { asManyAsHeld } from '../cloudfront/cookies/held-grants.js';
 import { readPrefix, type Prefix } from '../cloudfront/prefix.js';
 import type { Clock } from '../operation/clock.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../authentication/viewer.js';
 import type { GrantLedger } from './grant-ledger.js';
 import type { GrantsUnderWay } from './grants-under-way.js';
-import { askPort } from './port-deadline.js';
+import { askPort } from './ports.js';
 
 /** How long a sign-out waits for grants under way and for the audit log, before it goes without. */
 const LONGEST_WAIT_MILLISECONDS = 5_000;

@@ -1,12 +1,11 @@
 import { sql, type CompiledQuery, type QueryResult, type SelectQueryBuilder } from 'kysely';
-import type { Viewer } from '../authentication/viewer.js';
+import type { Viewer, Caller } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import type { Database } from '../database/database.js';
 import { orUnavailable } from '../database/outage.js';
 import { Problem } from '../http/problems/problem.js';
 import { PreparedQuery } from '../database/prepared-query.js';
 import type { GrantRow, Tables } from '../database/schema.js';
-import type { Caller } from './caller.js';
 import {
   MINIMUM_LIFE_SECONDS,
   type GrantLedger,

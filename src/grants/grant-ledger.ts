@@ -1,9 +1,8 @@
 import { HttpException } from '@nestjs/common';
 import type { Prefix } from '../cloudfront/prefix.js';
 import { Problem } from '../http/problems/problem.js';
-import type { Caller } from './caller.js';
-import { askPort, PortTimeoutError } from './port-deadline.js';
-import type { GrantRecord, MayOpen, RecordGrant } from './ports.js';
+import type { Caller } from '../authentication/viewer.js';
+import { askPort, PortTimeoutError, type GrantRecord, type MayOpen, type RecordGrant } from './ports.js';
 
 /** A grant with a shorter life than this is refused: it would be over before the first file is open. */
 export const MINIMUM_LIFE_SECONDS = 10;

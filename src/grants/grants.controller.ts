@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import { TakesNoQuery, readBody, type MemberReader, requiredPrefix } from '../http/body/members.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
-import { callerOf, type Caller } from './caller.js';
+import { callerOf, type Caller } from '../authentication/viewer.js';
 import { GrantsUnderWay } from './grants-under-way.js';
 import { GrantsService, MIN_TTL_SECONDS, type Granted } from './grants.service.js';
 import type { ReadViewer, GrantRecord } from './ports.js';

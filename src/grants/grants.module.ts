@@ -8,8 +8,13 @@ import {
   type OptionalFactoryDependency,
   type Provider,
   type Type,
+  Inject,
+  Injectable,
+  type CanActivate,
+  type ExecutionContext,
 } from '@nestjs/common';
-import type { ForgeryPolicy } from '../authentication/forgery-check.js';
+import type { Request } from 'express';
+import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-check.js';
 import { systemClock, type Clock } from '../operation/clock.js';
 import { CloudFrontService, type CloudFrontOptions } from '../cloudfront/cloudfront.service.js';
 import { ClearGrantsController, FORGERY_POLICY, KNOWN_VIEWER } from './clear-grants.controller.js';
@@ -19,7 +24,6 @@ import { hostLedger, readFromPort, type GrantLedger } from './grant-ledger.js';
 import { GrantsController, READ_VIEWER } from './grants.controller.js';
 import { SignedUrlsController } from './signed-urls.controller.js';
 import { GrantsService, MIN_TTL_SECONDS, type GrantLimits } from './grants.service.js';
-import { HostForgeryGuard } from './host-forgery.guard.js';
 import type { MayOpen, ReadViewer, RecordGrant, ViewerPort } from './ports.js';
 
 /** What a host application decides with values of its own; no environment variable of ours is read. */
@@ -237,4 +241,19 @@ function hostForgeryPolicy({ cloudFront }: GrantsOptions): ForgeryPolicy {
 
 function hostCloudFront({ cloudFront, clock }: GrantsOptions): CloudFrontService {
   return new CloudFrontService({ ...(clock ? { clock } : {}), ...cloudFront });
+}
+
+/**
+ * For hosts that sign in with a session cookie: a call without an Authorization header rests on what the
+ * browser attached by itself, so it must come from a listed page. Throws the problem `csrf_rejected`.
+ */
+@Injectable()
+export class HostForgeryGuard implements CanActivate {
+  constructor(@Inject(FORGERY_POLICY) private readonly forgery: ForgeryPolicy) {}
+
+  canActivate(context: ExecutionContext): true {
+    const request = context.switchToHttp().getRequest<Request>();
+    if (request.headers.authorization === undefined) assertNotForged(request, this.forgery);
+    return true;
+  }
 }

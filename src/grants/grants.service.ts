@@ -8,7 +8,7 @@ import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
 import type { SignedUrl } from '../cloudfront/signed-url.js';
 import { SignerOverloadedError } from '../cloudfront/signing/signer.js';
 import { Problem } from '../http/problems/problem.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../authentication/viewer.js';
 import type { GrantLedger, RecordedGrant } from './grant-ledger.js';
 import type { GrantRecord } from './ports.js';
 

@@ -6,7 +6,7 @@ import { requiredPrefix, readBody, TakesNoQuery } from '../http/body/members.js'
 import { Problem } from '../http/problems/problem.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { toTimestamp } from '../operation/clock.js';
-import { callerOf } from './caller.js';
+import { callerOf } from '../authentication/viewer.js';
 import { READ_VIEWER, ttlMember } from './grants.controller.js';
 import { GrantsService, type GrantedUrl } from './grants.service.js';
 import type { ReadViewer } from './ports.js';

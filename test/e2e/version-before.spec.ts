@@ -12,7 +12,7 @@ import { GroupCommitDialect } from '../../src/database/sqlite/sqlite-dialect.js'
 import { Statements } from '../../src/database/sqlite/statements.worker.js';
 import { EntitlementRepository } from '../../src/entitlements/entitlement.repository.js';
 import { DatabaseGrantLedger } from '../../src/grants/database-grant-ledger.js';
-import { callerOf } from '../../src/grants/caller.js';
+import { callerOf } from '../../src/authentication/viewer.js';
 import { Secret } from '../../src/settings/secret.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { poolOn } from '../support/postgres-connections.js';

@@ -4,7 +4,7 @@ import { NestFactory, RouterModule } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import request from 'supertest';
-import { callerOf } from '../../src/grants/caller.js';
+import { callerOf } from '../../src/authentication/viewer.js';
 import {
   ancestorsOf,
   CloudFrontService,

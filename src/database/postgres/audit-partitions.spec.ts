@@ -9,7 +9,7 @@ import { migrateToVersionBefore } from '../../../test/support/version-before.js'
 import { AuditLog } from '../../audit/audit-log.js';
 import { readPrefix, type Prefix } from '../../cloudfront/prefix.js';
 import { EntitlementRepository } from '../../entitlements/entitlement.repository.js';
-import { callerOf } from '../../grants/caller.js';
+import { callerOf } from '../../authentication/viewer.js';
 import { DatabaseGrantLedger } from '../../grants/database-grant-ledger.js';
 import { Secret } from '../../settings/secret.js';
 import { openDatabase, type Database } from '../database.js';
