@@ -39,8 +39,7 @@ import {
 } from './cookies/held-grants.js';
 import { formatSetCookie } from './cookies/cookie-syntax.js';
 import { clearLines, cookiePathOf, issueLines, kindAt, type CookieSet } from './cookies/signed-cookies.js';
-import { createSigner, missingWorkerWarning } from './signing/signer.js';
-import { CurrentSigner, type SigningLease } from './signing/current-signer.js';
+import { createSigner, missingWorkerWarning, CurrentSigner, type SigningLease } from './signing/signer.js';
 import type { SigningKey } from './keys/signing-key.js';
 
 export type { CookieResponse } from '../http/response.js';

@@ -10,9 +10,8 @@ import {
   NOW_EPOCH_SECONDS,
 } from '../../test/support/token-issuer.js';
 import { Problem } from '../http/problems/problem.js';
-import { JwtVerifier } from './access-token.verifier.js';
+import { JwtVerifier, RememberedTokens, tokenHash } from './access-token.verifier.js';
 import { RemoteKeySet } from './remote-key-set.js';
-import { RememberedTokens, tokenHash } from './remembered-tokens.js';
 
 const first = ecKey('first');
 const second = ecKey('second');
