@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, createWriteStream, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -264,6 +264,8 @@ describe('wrong use and bad input', () => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
+  const circle = join(folder, 'circle');
+  symlinkSync(circle, circle);
 
   test.each([
     [
@@ -300,7 +302,13 @@ describe('wrong use and bad input', () => {
     ],
     [
       ['--distribution', 'nowhere'],
-      '--distribution nowhere:\n  nowhere: expected a folder or a file, found nothing',
+      "--distribution nowhere:\n  nowhere: expected a folder of AWS's answers, one of them, or a CloudFormation template, found no such file or folder",
+    ],
+    [['--har', circle], `--har ${circle}: cannot be read (ELOOP)`],
+    [['--cookies', join(circle, 'jar.txt')], `--cookies ${join(circle, 'jar.txt')}: cannot be read (ELOOP)`],
+    [
+      ['--distribution', circle],
+      `--distribution ${circle}:\n  ${circle}: expected a folder of AWS's answers, one of them, or a CloudFormation template, found ELOOP`,
     ],
     [
       ['--settings', file('.env', 'A=1')],

@@ -3,7 +3,7 @@
  * nothing wrong was found, 1 that something was or that nothing could be judged, 2 wrong use. A stack trace is our bug. No
  * value of a cookie, no signature, token or key is printed, whatever it was found in.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock, type Clock } from './clock.js';
 import type { Diagnosis } from './diagnose.js';
@@ -91,8 +91,12 @@ export async function run(args: readonly string[], more: RunOptions = {}): Promi
 }
 
 function isArgumentError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : '';
-  return typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS');
+  return codeOf(error).startsWith('ERR_PARSE_ARGS');
+}
+
+/** The code of an error of Node, such as `ENOENT`; empty for another. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 async function print(diagnosis: Diagnosis, { json, only }: Options): Promise<void> {
@@ -279,8 +283,7 @@ async function cookiesOf(path: string): Promise<CookieFile> {
 async function harOf(path: string): Promise<Partial<Evidence>> {
   const { readHar } = await import('./evidence/read-har.js');
   const { readShortened } = await import('./evidence/shorten-json.js');
-  existing('--har', path);
-  const text = readShortened(path);
+  const text = readInput('--har', path, () => readShortened(path));
   if (text === null)
     throw new UnusableInput(
       `--har ${path}: more than 64 MiB without its bodies; record the failing load alone`,
@@ -290,16 +293,27 @@ async function harOf(path: string): Promise<Partial<Evidence>> {
   return result.evidence;
 }
 
-function existing(flag: string, path: string): void {
-  if (!existsSync(path)) throw new UnusableInput(`${flag} ${path}: there is no such file`);
-  if (!statSync(path).isFile()) throw new UnusableInput(`${flag} ${path}: expected a file`);
+/** What the file system refuses of a file that was handed over is for its owner to mend. */
+function readInput<Value>(flag: string, path: string, read: () => Value): Value {
+  try {
+    if (!statSync(path).isFile()) throw new UnusableInput(`${flag} ${path}: expected a file`);
+    return read();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === '') throw error;
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new UnusableInput(
+      `${flag} ${path}: ${isMissing ? 'there is no such file' : `cannot be read (${code})`}`,
+    );
+  }
 }
 
 function textOf(flag: string, path: string): string {
-  existing(flag, path);
-  if (statSync(path).size > MOST_TEXT_BYTES)
-    throw new UnusableInput(`${flag} ${path}: expected at most 20 MB`);
-  return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  return readInput(flag, path, () => {
+    if (statSync(path).size > MOST_TEXT_BYTES)
+      throw new UnusableInput(`${flag} ${path}: expected at most 20 MB`);
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  });
 }
 
 async function standardInput(): Promise<string> {

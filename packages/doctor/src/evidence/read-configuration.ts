@@ -63,11 +63,8 @@ export function readConfiguration(
   keyPairId: string | null,
   inputs: TemplateInputs = {},
 ): ConfigurationResult {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return { problems: [`${path}: expected a folder or a file, found nothing`] };
-  const folder = found.isFile() ? dirname(path) : path;
   // What stands behind the origins on a laptop is of no use here, and AWS alone does not write it.
-  const edgeJson = existsSync(join(folder, 'edge.json')) ? {} : { edgeJson: null };
+  const edgeJson = existsSync(join(folderAt(path), 'edge.json')) ? {} : { edgeJson: null };
   const result = readDistribution(path, { ...edgeJson, ...inputs, serving: 'nowhere' });
   if ('problems' in result) return { problems: result.problems.map(formatFolderProblem) };
   const { distribution, config, files } = result;
@@ -77,6 +74,16 @@ export function readConfiguration(
   return {
     evidence: evidenceOf(distribution, readerOf(config, files), { url, app, keyPairId: knownKey, isOnIpv6 }),
   };
+}
+
+/** The folder that a path leads into. */
+function folderAt(path: string): string {
+  try {
+    return statSync(path).isFile() ? dirname(path) : path;
+  } catch {
+    // Why it leads nowhere is said by the edge's reader.
+    return path;
+  }
 }
 
 interface Asked {
