@@ -26,7 +26,7 @@ export type {
   CookieViewer,
 } from './cloudfront/cloudfront.service.js';
 export type { HeldGrant, HeldGrants } from './cloudfront/cookies/held-grants.js';
-export type { CookieSet } from './cloudfront/cookies/signed-cookies.js';
+export type { CookieSet } from './cloudfront/cookies/set-cookie.js';
 export type { SignedUrl } from './cloudfront/signed-url.js';
 export { ancestorsOf, escapedPrefix, readPrefix } from './cloudfront/prefix.js';
 export type { Prefix, PrefixFault, PrefixRefusal } from './cloudfront/prefix.js';

@@ -22,12 +22,9 @@ import {
 } from './prefix.js';
 import { signedQuery, type SignedUrl } from './signed-url.js';
 import {
-  formatHeldValue,
   hasOldForm,
-  heldCookieName,
   isForeign,
   isSamePlace,
-  oldCookieName,
   readHeldCookies,
   settleHeld,
   viewerTagOf,
@@ -37,8 +34,15 @@ import {
   type HeldRecord,
   type Settled,
 } from './cookies/held-grants.js';
-import { formatSetCookie } from './cookies/cookie-syntax.js';
-import { clearLines, cookiePathOf, issueLines, kindAt, type CookieSet } from './cookies/signed-cookies.js';
+import {
+  clearHeldLine,
+  clearLines,
+  clearOldFormLine,
+  cookiePathOf,
+  heldLine,
+  issueLines,
+  type CookieSet,
+} from './cookies/set-cookie.js';
 import { createSigner, missingWorkerWarning, CurrentSigner, type SigningLease } from './signing/signer.js';
 import type { SigningKey } from './keys/signing-key.js';
 
@@ -354,10 +358,7 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
     remember(response, this.#afterAnswer, after);
     const lines = [
       ...issued,
-      ...gone.flatMap((place) => [
-        ...clearLines(attributes, place),
-        this.#ownLine(heldCookieName(place, attributes.ownCookies), '', 0, place.partitioned),
-      ]),
+      ...gone.flatMap((place) => [...clearLines(attributes, place), clearHeldLine(attributes, place)]),
       ...(before === undefined ? this.#fromOldForm(requestOf(response), kept) : []),
     ];
     if (lines.length > 0) appendSetCookie(response, lines);
@@ -365,32 +366,17 @@ export class CloudFrontService implements OnModuleInit, OnApplicationShutdown {
 
   /** Writes what the one cookie of edgepass 0.1 said into cookies of their own, and clears it. */
   #fromOldForm(request: IncomingMessage, kept: readonly HeldRecord[]): readonly string[] {
-    const { ownCookies, partitioned } = this.#options.attributes;
-    if (!hasOldForm(request.headers.cookie, ownCookies)) return [];
+    const { attributes } = this.#options;
+    if (!hasOldForm(request.headers.cookie, attributes.ownCookies)) return [];
     return [
       ...kept.filter(({ isOldForm }) => isOldForm).map((record) => this.#heldLine(record)),
-      this.#ownLine(oldCookieName(ownCookies), '', 0, partitioned),
+      clearOldFormLine(attributes),
     ];
   }
 
   #heldLine(record: HeldRecord): string {
-    const name = heldCookieName(record, this.#options.attributes.ownCookies);
-    const secondsLeft = Math.max(0, record.expiresAtEpochSeconds - this.#clock.nowEpochSeconds());
-    return this.#ownLine(name, formatHeldValue(record), secondsLeft, record.partitioned);
-  }
-
-  /** Our own cookies are host-only, and in the partition of the cookies that they speak of. */
-  #ownLine(name: string, value: string, maxAgeSeconds: number, partitioned: boolean): string {
     const { attributes } = this.#options;
-    const { path } = attributes.ownCookies;
-    return formatSetCookie({
-      ...kindAt(attributes, partitioned),
-      name,
-      value,
-      path,
-      domain: null,
-      maxAgeSeconds,
-    });
+    return heldLine(attributes, record, record.expiresAtEpochSeconds - this.#clock.nowEpochSeconds());
   }
 
   #heldAfter(response: CookieResponse): readonly HeldRecord[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CookiePair, Diagnosis, KnownGrant, Load } from '@edgepass/doctor';
 import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import type { HeldGrant } from '../cloudfront/cookies/held-grants.js';
-import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
+import type { CookieSet } from '../cloudfront/cookies/set-cookie.js';
 import { toCloudFrontBase64 } from '../cloudfront/policy.js';
 import { covers, readEscapedPrefix, WHOLE_DISTRIBUTION, type Prefix } from '../cloudfront/prefix.js';
 import type { Caller } from '../authentication/viewer.js';

@@ -4,7 +4,7 @@ import type { Clock } from '../operation/clock.js';
 import type { CloudFrontService, GrantSigning, UrlScope } from '../cloudfront/cloudfront.service.js';
 import type { HeldGrant } from '../cloudfront/cookies/held-grants.js';
 import { otherUnicodeForms, type Prefix } from '../cloudfront/prefix.js';
-import type { CookieSet } from '../cloudfront/cookies/signed-cookies.js';
+import type { CookieSet } from '../cloudfront/cookies/set-cookie.js';
 import type { SignedUrl } from '../cloudfront/signed-url.js';
 import { SignerOverloadedError } from '../cloudfront/signing/signer.js';
 import { Problem } from '../http/problems/problem.js';

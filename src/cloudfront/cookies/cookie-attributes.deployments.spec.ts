@@ -6,7 +6,7 @@ import {
   type CookieAttributesInput,
 } from './cookie-attributes.js';
 import { SETTING_OF_FIELD, settingsProblemOf } from '../../settings/field-names.js';
-import { formatSetCookie } from './cookie-syntax.js';
+import { formatSetCookie } from './set-cookie.js';
 
 interface Deployment {
   readonly name: string;

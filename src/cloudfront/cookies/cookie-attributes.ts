@@ -3,7 +3,7 @@ import { deriveCookieKind, transportFaults, type CookieAttributesInput } from '.
 import type { CloudFrontFault } from '../fault.js';
 import { readHost } from '../host.js';
 import type { OwnCookies } from './held-grants.js';
-import type { CookieKind, CookiePath } from './cookie-syntax.js';
+import type { CookieKind, CookiePath } from './cookie-kind.js';
 
 export type { CookieAttributesInput } from './cookie-kind.js';
 

@@ -1,6 +1,16 @@
 import type { CloudFrontFault, FieldNames } from '../fault.js';
 import { siteOf } from '../host.js';
-import type { CookieKind } from './cookie-syntax.js';
+
+/**
+ * The combinations of attributes that a browser keeps; any other does not compile.
+ * Partitioned without SameSite=None is legal but useless, so it is no member either.
+ */
+export type CookieKind =
+  | { readonly sameSite: 'Lax' | 'Strict'; readonly secure: boolean; readonly partitioned: false }
+  | { readonly sameSite: 'None'; readonly secure: true; readonly partitioned: boolean };
+
+/** Without the leading slash a browser would put its own default path in its place (RFC 6265 section 5.1.4). */
+export type CookiePath = `/${string}`;
 
 /** The addresses of a deployment, and what was set beside them. */
 export interface CookieAttributesInput {

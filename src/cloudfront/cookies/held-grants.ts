@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { covers, pathOf, prefixOfPath, type Prefix } from '../prefix.js';
 import { cookieValues } from '../../http/request-head.js';
-import type { CookiePath } from './cookie-syntax.js';
+import type { CookiePath } from './cookie-kind.js';
 
 /**
  * Where one set of cookies lives in a browser. A browser replaces or removes a cookie only for the same name,

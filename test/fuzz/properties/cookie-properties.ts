@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type * as base64 from '../../../src/cloudfront/policy.js';
 import type * as header from '../../../src/http/request-head.js';
-import type * as line from '../../../src/cloudfront/cookies/cookie-syntax.js';
-import type * as signed from '../../../src/cloudfront/cookies/signed-cookies.js';
+import type * as setCookie from '../../../src/cloudfront/cookies/set-cookie.js';
 import { Cookie } from 'tough-cookie';
 import { decodeCloudFrontBase64 } from '../../../packages/edge/src/viewer-access/credentials.js';
 import type { CookieAttributes } from '../../../src/cloudfront/cookies/cookie-attributes.js';
-import type { CookieKind, SetCookie } from '../../../src/cloudfront/cookies/cookie-syntax.js';
-import type { CookieSet } from '../../../src/cloudfront/cookies/signed-cookies.js';
+import type { SetCookie, CookieSet } from '../../../src/cloudfront/cookies/set-cookie.js';
+import type { CookieKind } from '../../../src/cloudfront/cookies/cookie-kind.js';
 import { buildPolicy } from '../../../src/cloudfront/policy.js';
 import { type NamedProperty, type Tally, named } from './named-property.js';
 import { escapedOf } from './prefix-oracle.js';
@@ -16,8 +15,10 @@ import { type ReadSetCookie, readSetCookie } from './read-set-cookie.js';
 import { anyTexts, canonicalPrefixes } from './texts.js';
 
 /** The code under test. */
-export type CookieRules = Pick<typeof line, 'formatSetCookie'> &
-  Pick<typeof signed, 'issueLines' | 'clearLines' | 'cookiePathOf'> &
+export type CookieRules = Pick<
+  typeof setCookie,
+  'formatSetCookie' | 'issueLines' | 'clearLines' | 'cookiePathOf'
+> &
   Pick<typeof base64, 'toCloudFrontBase64' | 'fromCloudFrontBase64'> &
   Pick<typeof header, 'cookieValues'>;
 

@@ -2,8 +2,7 @@ import * as cookieHeader from '../../../src/http/request-head.js';
 import * as policy from '../../../src/cloudfront/policy.js';
 import * as prefix from '../../../src/cloudfront/prefix.js';
 import * as held from '../../../src/cloudfront/cookies/held-grants.js';
-import * as setCookie from '../../../src/cloudfront/cookies/cookie-syntax.js';
-import * as signedCookies from '../../../src/cloudfront/cookies/signed-cookies.js';
+import * as setCookie from '../../../src/cloudfront/cookies/set-cookie.js';
 import * as entitlement from '../../../src/entitlements/entitlement.js';
 import { cookieProperties, type CookieRules } from './cookie-properties.js';
 import type { NamedProperty, Tally } from './named-property.js';
@@ -20,7 +19,6 @@ export const OUR_RULES: Rules = {
   ...entitlement,
   ...policy,
   ...setCookie,
-  ...signedCookies,
   ...cookieHeader,
   ...held,
 };
