@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type MiddlewareConsumer, type ModuleMetadata } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { AdminGrantsController } from './admin-grants.controller.js';
 import { RecordRefusals } from './record-refusals.js';
 
@@ -15,10 +15,7 @@ export class AuditModule {
       imports: [options.signIn],
       controllers: options.hasAdmins ? [AdminGrantsController] : [],
       providers: [RecordRefusals],
+      exports: [RecordRefusals],
     };
-  }
-
-  configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(RecordRefusals).forRoutes('{*every}');
   }
 }

@@ -3,16 +3,14 @@ import {
   Injectable,
   Logger,
   type BeforeApplicationShutdown,
-  type NestMiddleware,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
 import { viewerOrNull } from '../authentication/viewer.guard.js';
 import { CLOCK, type Clock } from '../operation/clock.js';
 import { isPrefix } from '../cloudfront/prefix.js';
 import { Database } from '../database/database.js';
 import type { RefusalRow } from '../database/schema.js';
-import { problemAnswered } from '../http/problems/answer-problem.js';
+import type { Problem } from '../http/problems/problem.js';
 import { RECORDED_CODES, RefusalRecorder } from './refusal-recorder.js';
 
 /** How often it is checked whether the minute is over. */
@@ -24,9 +22,9 @@ const LATEST_WRITE_SECONDS = 90;
 /** SQLite takes 32,766 values a statement, PostgreSQL 65,535; a row has six. */
 const ROWS_A_STATEMENT = 1_000;
 
-/** Notes refusals of signed-in callers once they have been answered: the answer never waits for its row. */
+/** Notes refusals of signed-in callers: the answer never waits for its row. */
 @Injectable()
-export class RecordRefusals implements NestMiddleware, BeforeApplicationShutdown, OnApplicationShutdown {
+export class RecordRefusals implements BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #logger = new Logger(RecordRefusals.name);
   readonly #recorder: RefusalRecorder;
   readonly #timer: NodeJS.Timeout;
@@ -45,9 +43,16 @@ export class RecordRefusals implements NestMiddleware, BeforeApplicationShutdown
     ).unref();
   }
 
-  use(request: Request, response: Response, next: NextFunction): void {
-    response.once('close', () => this.#note(request));
-    next();
+  /** Takes a request, its body included where one was read, and the problem that answers it. */
+  note(request: object, problem: Problem): void {
+    const viewer = viewerOrNull(request);
+    if (viewer === null || !RECORDED_CODES.has(problem.code)) return;
+    this.#recorder.note({
+      viewerId: viewer.id,
+      code: problem.code,
+      prefix: askedPrefix((request as { readonly body?: unknown }).body),
+      atEpochSeconds: this.clock.nowEpochSeconds(),
+    });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -58,18 +63,6 @@ export class RecordRefusals implements NestMiddleware, BeforeApplicationShutdown
   /** Requests that ended while the server closed; before the database does. */
   async onApplicationShutdown(): Promise<void> {
     await this.#recorder.close();
-  }
-
-  #note(request: Request): void {
-    const problem = problemAnswered(request);
-    const viewer = viewerOrNull(request);
-    if (problem === null || viewer === null || !RECORDED_CODES.has(problem.code)) return;
-    this.#recorder.note({
-      viewerId: viewer.id,
-      code: problem.code,
-      prefix: askedPrefix(request.body),
-      atEpochSeconds: this.clock.nowEpochSeconds(),
-    });
   }
 
   async #insert(rows: readonly RefusalRow[]): Promise<void> {

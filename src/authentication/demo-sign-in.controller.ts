@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Body, Controller, Delete, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import {
   ApiBody,
   ApiNoContentResponse,
@@ -9,6 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { toTimestamp } from '../operation/clock.js';
+import { RequestBody } from '../http/body/json-body.js';
 import { AnswersProblems, BODY_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
 import { TakesNoQuery, readBody } from '../http/body/members.js';
 import { Problem } from '../http/problems/problem.js';
@@ -77,7 +78,7 @@ export class DemoSignInController {
   async signIn(
     @Req() request: IncomingMessage,
     @Res({ passthrough: true }) response: ServerResponse,
-    @Body() body: unknown,
+    @RequestBody() body: unknown,
   ): Promise<DemoSignInAnswer> {
     const { user } = readBody(body, { user: userName });
     this.#refuseForeignPages(request);

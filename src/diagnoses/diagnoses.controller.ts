@@ -1,7 +1,8 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { viewerOf, ViewerGuard } from '../authentication/viewer.guard.js';
+import { RequestBody } from '../http/body/json-body.js';
 import { callerOf } from '../authentication/viewer.js';
 import { readBody, TakesNoQuery } from '../http/body/members.js';
 import {
@@ -85,7 +86,7 @@ export class DiagnosesController {
     'clock_untrusted',
     'overloaded',
   )
-  async ask(@Body() body: unknown, @Req() request: Request): Promise<DiagnosisAnswer> {
+  async ask(@RequestBody() body: unknown, @Req() request: Request): Promise<DiagnosisAnswer> {
     const { url } = readBody(body, { url: addressOf });
     return this.diagnoses.diagnose(callerOf(viewerOf(request)), url, request);
   }

@@ -1,5 +1,4 @@
 import {
-  Body,
   Controller,
   Delete,
   Get,
@@ -23,6 +22,7 @@ import {
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AdminGuard, viewerOf } from '../authentication/viewer.guard.js';
+import { RequestBody } from '../http/body/json-body.js';
 import {
   AnswersProblems,
   BODY_PROBLEMS,
@@ -63,7 +63,7 @@ export class AdminEntitlementsController {
   @ApiOkResponse({ type: EntitlementIdDto, description: 'It was there, and its period is now this one' })
   @AnswersProblems(...BODY_PROBLEMS, ...PREFIX_PROBLEMS, 'subject_invalid', 'period_invalid')
   async put(
-    @Body() body: unknown,
+    @RequestBody() body: unknown,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<EntitlementIdDto> {

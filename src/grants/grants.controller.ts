@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
+import { RequestBody } from '../http/body/json-body.js';
 import { TakesNoQuery, readBody, type MemberReader, requiredPrefix } from '../http/body/members.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { callerOf, type Caller } from '../authentication/viewer.js';
@@ -31,7 +32,7 @@ export class GrantsController {
   @Header('Cache-Control', 'no-store')
   async ask(
     // `unknown`: a host's own global ValidationPipe checks declared classes only, and would refuse in other words.
-    @Body() body: unknown,
+    @RequestBody() body: unknown,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<GrantedAnswer> {

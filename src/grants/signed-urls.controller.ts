@@ -1,7 +1,8 @@
-import { Body, Controller, Header, HttpCode, Inject, Post, Req, UseFilters } from '@nestjs/common';
+import { Controller, Header, HttpCode, Inject, Post, Req, UseFilters } from '@nestjs/common';
 import type { Request } from 'express';
 import type { UrlScope } from '../cloudfront/cloudfront.service.js';
 import { liesIn, readFilePath, type Prefix } from '../cloudfront/prefix.js';
+import { RequestBody } from '../http/body/json-body.js';
 import { requiredPrefix, readBody, TakesNoQuery } from '../http/body/members.js';
 import { Problem } from '../http/problems/problem.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
@@ -27,7 +28,7 @@ export class SignedUrlsController {
   @TakesNoQuery()
   @HttpCode(201)
   @Header('Cache-Control', 'no-store')
-  async ask(@Body() body: unknown, @Req() request: Request): Promise<SignedUrlAnswer> {
+  async ask(@RequestBody() body: unknown, @Req() request: Request): Promise<SignedUrlAnswer> {
     const { path, prefix, ttlSeconds } = readUrlRequest(body, this.grants.maxTtlSeconds);
     const caller = callerOf(await this.readViewer(request));
     return signedUrlAnswer(await this.grants.grantUrl(caller, { path, prefix }, ttlSeconds));

@@ -16,7 +16,12 @@ import type { Connections } from './connections.js';
 import { corsFor, corsHeaders } from './cross-origin.js';
 import { FrontAdapter } from './front-adapter.js';
 import { answerParserRefusals } from './parser-refusals.js';
-import { answerProblem, ReadyAnswer } from './problems/answer-problem.js';
+import {
+  answerProblem,
+  listenForProblem,
+  ReadyAnswer,
+  type ProblemListener,
+} from './problems/answer-problem.js';
 import { problemFrom } from './problems/problem-from-error.js';
 import { logProblem } from './problems/problem-log.js';
 import { Problem } from './problems/problem.js';
@@ -38,6 +43,8 @@ export interface FrontParts {
   /** `null` = nothing is counted. */
   readonly metrics: Metrics | null;
   readonly logger: LoggerService;
+  /** Hears of every problem that a call is answered with once it has passed the front. */
+  readonly onProblem?: ProblemListener;
   /** Where others are wanted than those of the service. */
   readonly admissionLimits?: Partial<AdmissionLimits>;
 }
@@ -54,6 +61,7 @@ export function createFront({
   connections,
   metrics,
   logger,
+  onProblem = () => undefined,
   admissionLimits = {},
 }: FrontParts): FrontAdapter {
   const { appOrigins, environment, limits, ownHostOnly, publicUrl, trustedProxies } = settings;
@@ -88,9 +96,10 @@ export function createFront({
   };
   const answer: RequestListener = (request, response) =>
     walk(steps, request, response, (error) => {
-      if (error === undefined)
+      if (error === undefined) {
+        listenForProblem(request, onProblem);
         express(request, response, (left) => refuse(request, response, left ?? nothing()));
-      else refuse(request, response, error);
+      } else refuse(request, response, error);
     });
 
   const server = createFrontServer(answer, { tls });

@@ -1,12 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from '../app.module.js';
+import { RecordRefusals } from '../audit/record-refusals.js';
 import { RemoteKeySet, type KeySetState } from '../authentication/remote-key-set.js';
 import { readOrMakeDemoSecret } from '../authentication/demo-secret.js';
 import { believed, systemClock, WatchedClock, type Clock, type TrustedClock } from './clock.js';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
 import type { AdmissionLimits } from '../http/admission.js';
-import { AwaitedBody } from '../http/body/json-body.js';
 import { trustOf } from '../http/caller-address.js';
 import { Connections } from '../http/connections.js';
 import { createFront } from '../http/front.js';
@@ -58,6 +58,7 @@ export async function createApi(
     const state = new OperatingState();
     const connections = new Connections(trustOf(settings.trustedProxies));
     let issuerKeys: RemoteKeySet | null = null;
+    let refusals: RecordRefusals | null = null;
     const metrics = await countIfAsked(settings, {
       cloudFront,
       state,
@@ -83,6 +84,7 @@ export async function createApi(
       connections,
       metrics,
       logger: options.logger,
+      onProblem: (request, problem) => refusals?.note(request, problem),
       admissionLimits: options.admissionLimits ?? {},
     });
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), adapter, {
@@ -91,9 +93,9 @@ export async function createApi(
       abortOnError: false,
       forceCloseConnections: false,
     });
+    refusals = app.get(RecordRefusals, { strict: false });
     issuerKeys = app.get<RemoteKeySet | null>(RemoteKeySet, { strict: false });
     app.useGlobalFilters(new ProblemFilter());
-    app.useGlobalInterceptors(new AwaitedBody());
     if (settings.apiDocs) serveOpenApi(app, settings);
     await app.init();
     await putEntitlements(app, options.entitlements ?? []);

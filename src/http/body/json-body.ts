@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Problem } from '../problems/problem.js';
 import type { Next } from '../step.js';
 import { containers, refuseOtherThanObject } from './members.js';
@@ -15,7 +14,7 @@ const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset=(?:utf-8|"utf-8"))?
  * Step: reads a request's body into `request.body`: one JSON object in UTF-8, or a {@link Problem} to `next`.
  * Not `express.json()`: that one first waits for all of an oversized body, decodes broken UTF-8 with replacement
  * characters, takes the last of two equal members and answers `{}` for nothing.
- * Of a request that awaits `100 Continue` it looks now only at what the head says of the body ({@link AwaitedBody}).
+ * Of a request that awaits `100 Continue` it looks now only at what the head says of the body ({@link RequestBody}).
  */
 export function jsonBody(request: IncomingMessage, response: ServerResponse, next: Next): void {
   const done = isAwaiting(request) ? checkHead(request) : readInto(request);
@@ -63,25 +62,25 @@ export function isAwaiting(request: IncomingMessage): boolean {
 }
 
 /**
- * Lets a client that asked beforehand send its body, once the guards have let it pass: a client that is refused for
- * its token, or for the length that it announces, sends nothing in vain.
+ * Parameter of a route: the parsed body of the request. A client that asked beforehand whether it may send one is told
+ * so now, once the guards have let it pass: who is refused for a token, or for the length that was announced, sends
+ * nothing in vain. Not an interceptor, because Nest then takes the answer of every call through several Observables.
  */
-export class AwaitedBody implements NestInterceptor {
-  intercept(
-    context: ExecutionContext,
-    next: CallHandler,
-  ): Observable<unknown> | Promise<Observable<unknown>> {
-    const http = context.switchToHttp();
-    const request = http.getRequest<IncomingMessage>();
-    if (!awaiting.has(request)) return next.handle();
-    return receive(request, http.getResponse<ServerResponse>()).then(() => next.handle());
-  }
+export const RequestBody = createParamDecorator((_data: unknown, context: ExecutionContext): unknown => {
+  const http = context.switchToHttp();
+  const request = http.getRequest<RequestWithBody>();
+  return awaiting.has(request) ? receive(request, http.getResponse<ServerResponse>()) : request.body;
+});
+
+interface RequestWithBody extends IncomingMessage {
+  readonly body?: unknown;
 }
 
-async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function receive(request: RequestWithBody, response: ServerResponse): Promise<unknown> {
   awaiting.delete(request);
   response.writeContinue();
   await readInto(request);
+  return request.body;
 }
 
 const NEEDS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

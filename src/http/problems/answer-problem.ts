@@ -7,6 +7,16 @@ import type { Problem } from './problem.js';
 /** On the request itself, as in `request-id.ts`. */
 const ANSWERED = Symbol('edgepass.problem-answered');
 
+const LISTENER = Symbol('edgepass.problem-listener');
+
+/** Hears of the problem that a request is answered with. */
+export type ProblemListener = (request: IncomingMessage, problem: Problem) => void;
+
+/** Has somebody hear of the problem of this request, if it gets one, whoever answers it. */
+export function listenForProblem(request: IncomingMessage, listener: ProblemListener): void {
+  (request as { [LISTENER]?: ProblemListener })[LISTENER] = listener;
+}
+
 /** How a problem is answered, beside what it says itself. */
 export interface ProblemAnswer {
   /** Hears of the problem, with the id under which its answer names the request. */
@@ -27,6 +37,7 @@ export function answerProblem(
   const requestId = requestIdOf(request);
   (request as { [ANSWERED]?: Problem })[ANSWERED] = problem;
   log(problem, requestId);
+  (request as { readonly [LISTENER]?: ProblemListener })[LISTENER]?.(request, problem);
   const raw = isFastifyReply(response) ? response.raw : response;
   // Half an answer is out: the caller must see that it broke off, not a whole one.
   if (raw.headersSent) raw.destroy();
