@@ -1,8 +1,7 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { AdminGuard } from '../authentication/viewer.guard.js';
-import { Database } from '../database/database.js';
-import { orUnavailable } from '../database/outage.js';
+import { Database, orUnavailable } from '../database/database.js';
 import { isSubject } from '../entitlements/entitlement.js';
 import { cursorAfter, readPage } from '../entitlements/page.js';
 import { AnswersProblems, SIGN_IN_PROBLEMS } from '../http/problems/answers-problems.decorator.js';

@@ -2,7 +2,7 @@ import { uuidv7 as timeOrderedId } from 'uuidv7';
 import { isUuid } from '../http/request-id.js';
 import type { Viewer } from '../authentication/viewer.js';
 import { toTimestamp, type Clock } from '../operation/clock.js';
-import { orUnavailable } from '../database/outage.js';
+import { orUnavailable } from '../database/database.js';
 import { Problem } from '../http/problems/problem.js';
 import { openedPrefix, whyNothingOpened, type Entitlement } from './entitlement.js';
 import type { EntitlementFilter, EntitlementRepository, OpenGrants } from './entitlement.repository.js';

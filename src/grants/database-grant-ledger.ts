@@ -1,8 +1,7 @@
 import { sql, type CompiledQuery, type QueryResult, type SelectQueryBuilder } from 'kysely';
 import type { Viewer, Caller } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
-import type { Database } from '../database/database.js';
-import { orUnavailable } from '../database/outage.js';
+import { type Database, orUnavailable } from '../database/database.js';
 import { Problem } from '../http/problems/problem.js';
 import { PreparedQuery } from '../database/prepared-query.js';
 import type { GrantRow, Tables } from '../database/schema.js';

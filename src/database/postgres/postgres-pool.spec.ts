@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '../../../test/support/postgres.js';
-import { orUnavailable } from '../outage.js';
+import { orUnavailable } from '../database.js';
 import { BoundedPool } from './postgres-pool.js';
 import { poolOn } from '../../../test/support/postgres-connections.js';
 

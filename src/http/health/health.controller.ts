@@ -2,8 +2,7 @@ import { Controller, Get, Header, Inject, Logger, type OnModuleInit } from '@nes
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { RemoteKeySet } from '../../authentication/remote-key-set.js';
 import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../../operation/clock.js';
-import { Database } from '../../database/database.js';
-import { databaseUnavailable } from '../../database/outage.js';
+import { Database, databaseUnavailable } from '../../database/database.js';
 import { AnswersProblems } from '../problems/answers-problems.decorator.js';
 import { TakesNoQuery } from '../body/members.js';
 import { Problem } from '../problems/problem.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { repeatConflicts } from './outage.js';
+import { repeatConflicts } from './database.js';
 
 /** Fails with each of the codes, one after the other, then gives `done`. */
 function failing(...codes: readonly string[]): { query: () => Promise<string>; runs: () => number } {
