@@ -30,7 +30,7 @@ import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.
 import { HealthController } from './http/health/health.controller.js';
 import { OperatingState } from './operation/operating-state.js';
 import type { Metrics } from './operation/metrics/metrics.js';
-import { timedLedger } from './operation/metrics/timed-ledger.js';
+import { timedLedger } from './operation/metrics/observe.js';
 import type { Settings } from './settings/settings.js';
 
 /** Injection token of the {@link Metrics}, `null` without METRICS_PORT. */

@@ -1,10 +1,17 @@
 import { isKeyPairId } from '../cloudfront/keys/signing-key.js';
-import { appOrigins, cloudFrontUrl, cookieDomain, jwksUrl, listenHost, publicUrl } from './addresses.js';
-import { databaseUrl } from './database-url.js';
+import {
+  appOrigins,
+  cloudFrontUrl,
+  cookieDomain,
+  jwksUrl,
+  listenHost,
+  publicUrl,
+  databaseUrl,
+  trustedProxies,
+} from './addresses.js';
 import { fault, flag, line, oneOf, path, valid, wholeNumber, type Parse } from './parsed.js';
 import { Secret } from './secret.js';
 import { algorithms, claim, cookieName, tokenSecret } from './sign-in-forms.js';
-import { trustedProxies } from './trusted-proxies.js';
 
 /** One setting: everything that the reader, `.env.example` and `docs/settings.md` say about it. */
 export interface SettingRow<T> {

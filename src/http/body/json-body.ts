@@ -62,8 +62,8 @@ export function isAwaiting(request: IncomingMessage): boolean {
 }
 
 /**
- * Parameter of a route: the parsed body of the request. A client that asked beforehand whether it may send one is told
- * so now, once the guards have let it pass: who is refused for a token, or for the length that was announced, sends
+ * Parameter of a route: the parsed body of the request. A client that asked beforehand whether it may send one gets
+ * its `100 Continue` now, once the guards have let it pass: who is refused for a token, or for the length that was announced, sends
  * nothing in vain. Not an interceptor, because Nest then takes the answer of every call through several Observables.
  */
 export const RequestBody = createParamDecorator((_data: unknown, context: ExecutionContext): unknown => {

@@ -12,7 +12,7 @@ const LISTENER = Symbol('edgepass.problem-listener');
 /** Hears of the problem that a request is answered with. */
 export type ProblemListener = (request: IncomingMessage, problem: Problem) => void;
 
-/** Has somebody hear of the problem of this request, if it gets one, whoever answers it. */
+/** Has somebody hear of the problem of this request, if it gets one. */
 export function listenForProblem(request: IncomingMessage, listener: ProblemListener): void {
   (request as { [LISTENER]?: ProblemListener })[LISTENER] = listener;
 }

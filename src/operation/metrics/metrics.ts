@@ -2,7 +2,6 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { SigningKey } from '../../cloudfront/keys/signing-key.js';
 import type { Degradation } from '../operating-state.js';
 import type { Problem } from '../../http/problems/problem.js';
-import { BoundedLabel } from './bounded-label.js';
 
 /** What is read at each scrape. Nothing of it is secret: no setting, no path, no viewer. */
 export interface MetricSources {
@@ -164,4 +163,24 @@ export class Metrics {
 function grantLabels(problem: Problem | null): { outcome: string; code: string } {
   if (problem === null) return { outcome: 'granted', code: 'none' };
   return { outcome: problem.status < 500 ? 'refused' : 'failed', code: problem.code };
+}
+
+/** A word of ours: what a request brought along never looks like one by accident and is never a label. */
+const WORD = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+
+/**
+ * A label whose values come from the code, but from many places of it. Gives the value itself for the first
+ * `most` of them and `other` for the rest, so that no caller can grow the memory of the scraper.
+ */
+export class BoundedLabel {
+  readonly #known = new Set<string>();
+
+  constructor(private readonly most: number) {}
+
+  of(value: string): string {
+    if (this.#known.has(value)) return value;
+    if (this.#known.size >= this.most || !WORD.test(value)) return 'other';
+    this.#known.add(value);
+    return value;
+  }
 }

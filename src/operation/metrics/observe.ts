@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { GrantLedger } from '../../grants/grant-ledger.js';
 import { problemAnswered } from '../../http/problems/answer-problem.js';
 import type { Step } from '../../http/step.js';
 import type { Metrics } from './metrics.js';
@@ -28,4 +29,24 @@ const CALLER_LEFT = 499;
 function routeOf(request: IncomingMessage & { readonly route?: unknown }): string {
   const path: unknown = (request.route as { path?: unknown } | undefined)?.path;
   return typeof path === 'string' ? path : 'unmatched';
+}
+
+/** The same ledger; each grant's wait for its commit is counted. */
+export function timedLedger(ledger: GrantLedger, metrics: Metrics | null): GrantLedger {
+  if (metrics === null) return ledger;
+  return {
+    async permitAndRecord(proposed) {
+      const begin = performance.now();
+      let outcome: 'ok' | 'failed' = 'failed';
+      try {
+        const record = await ledger.permitAndRecord(proposed);
+        outcome = 'ok';
+        return record;
+      } finally {
+        metrics.databaseAnswered('grant', outcome, (performance.now() - begin) / 1000);
+      }
+    },
+    wouldPermit: (...asked) => ledger.wouldPermit(...asked),
+    unexpired: (...asked) => ledger.unexpired(...asked),
+  };
 }

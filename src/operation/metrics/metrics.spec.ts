@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BoundedLabel } from './bounded-label.js';
+import { BoundedLabel } from './metrics.js';
 
 describe('a label with a bound', () => {
   it('gives the first values as they are, then and for ever, and `other` for the rest', () => {
