@@ -160,11 +160,9 @@ function createEdgeServer(
     const { socket } = message;
     const open = answering.get(socket);
     if (open === undefined) answering.set(socket, [response]);
-    else {
-      // They end in their order; a listener for the end of each would cost more.
-      while (open[0]?.closed === true) open.shift();
-      open.push(response);
-    }
+    // They end in their order, the last one last; a listener for the end of each would cost more.
+    else if (open.at(-1)?.closed === true) open.splice(0, open.length, response);
+    else open.push(response);
     respond(edge(), log, listening, message, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { matchesWildcard } from './wildcard.js';
+import { matchesWildcard, wildcardMatcher } from './wildcard.js';
 
 describe('a wildcard pattern (R18)', () => {
   it.each([
@@ -22,11 +22,15 @@ describe('a wildcard pattern (R18)', () => {
     ['/*game_download.zip*', '/x/y/game_download.zip?license=yes', true],
     ['a\\?b', 'a?b', true],
     ['a\\?b', 'axb', false],
+    ['a\\?*', 'a?b', true],
+    ['a\\?*', 'a\\b', false],
+    ['/a/*', '/a/', true],
+    ['/a/*', '/a', false],
     ['a\\b', 'a\\b', true],
     ['a.c', 'abc', false],
     ['(a|b)+', '(a|b)+', true],
   ])('%j on %j gives %j', (pattern, text, expected) => {
-    expect(matchesWildcard(pattern, text)).toBe(expected);
+    expect([matchesWildcard(pattern, text), wildcardMatcher(pattern)(text)]).toEqual([expected, expected]);
   });
 
   it('takes under 20 ms for 500 stars against 8,000 characters (E08)', () => {

@@ -13,6 +13,9 @@ export function matchesWildcard(pattern: string, text: string): boolean {
 
 /** The same for a pattern that is asked about often: what it says is read once. */
 export function wildcardMatcher(pattern: string): (text: string) => boolean {
+  if (!/[*?]/.test(pattern)) return (text) => text === pattern;
+  const beginning = pattern.slice(0, -1);
+  if (pattern.endsWith('*') && !/[*?]/.test(beginning)) return (text) => text.startsWith(beginning);
   const compiled = compile(pattern);
   return (text) => matchesCompiled(compiled, text);
 }

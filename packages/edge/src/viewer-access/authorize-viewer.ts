@@ -3,11 +3,16 @@ import type { Behavior, Distribution } from '../distribution/distribution.js';
 import type { Switches } from '../distribution/switches.js';
 import type { ViewerRequest, ViewerUrl } from '../viewer-request.js';
 import { isSignedUrl, readCredentials, withoutReservedParameters, type Credentials } from './credentials.js';
-import { rangeHolds, type Policy } from './policy.js';
+import { rangeHolds, type Ipv4Range } from './policy.js';
 import { refuse, Refused, type Refusal } from './refusal.js';
 import { resourceMatcher } from './resource-match.js';
 import { verifyStatement } from './signed-statement.js';
-import type { VerifiedPolicies, VerifiedPolicy } from './verified-policies.js';
+import {
+  datesOf,
+  type PolicyDates,
+  type VerifiedPolicies,
+  type VerifiedPolicy,
+} from './verified-policies.js';
 
 /** What of a request decides about access; cookies are read from its headers. */
 export type AccessRequest = Pick<
@@ -92,12 +97,12 @@ function verifyCustom(
   const { switches } = context.distribution;
   const { policy, isCanned } = verifyStatement(policyUrl(request, context), credentials, publicKey, switches);
   if (isCanned) {
-    checkConditions(request, policy, context);
+    checkConditions(request, datesOf(policy), policy.sourceIp, context);
     return null;
   }
   const { resource } = policy;
   const covers = resource === null ? () => true : resourceMatcher(resource, switches);
-  const known = { policy, covers };
+  const known = { policy, dates: datesOf(policy), covers };
   context.verified?.remember(publicKey, credentials, known);
   return known;
 }
@@ -105,12 +110,12 @@ function verifyCustom(
 /** What is looked at each time, however often its signature was verified. */
 function checkCustom(
   request: AccessRequest,
-  { policy, covers }: VerifiedPolicy,
+  { policy, dates, covers }: VerifiedPolicy,
   carrier: Credentials['carrier'],
   context: AccessContext,
   notices: string[],
 ): void {
-  checkConditions(request, policy, context);
+  checkConditions(request, dates, policy.sourceIp, context);
   if (policy.resource === null) {
     notices.push('policy-without-resource: it opens every file that trusts its key (R16)');
     return;
@@ -148,14 +153,15 @@ function trustedKey({ keyPairId }: Credentials, trustedKeys: ReadonlyMap<string,
 /** Refuses a request that the dates or the address range of its policy exclude (R28–R31). */
 function checkConditions(
   { peerAddress }: AccessRequest,
-  { dateLessThan, dateGreaterThan, sourceIp }: Policy,
+  { lessThan, greaterThan }: PolicyDates,
+  sourceIp: Ipv4Range | null,
   { nowEpochSeconds, distribution: { switches } }: AccessContext,
 ): void {
-  const now = BigInt(Math.floor(nowEpochSeconds));
-  if (now > dateLessThan || (now === dateLessThan && switches.expirySecond === 'deny')) {
+  const now = Math.floor(nowEpochSeconds);
+  if (now > lessThan || (now === lessThan && switches.expirySecond === 'deny')) {
     refuse('AccessDenied', 'expired');
   }
-  if (dateGreaterThan !== null && now <= dateGreaterThan) refuse('AccessDenied', 'not-yet-valid');
+  if (greaterThan !== null && now <= greaterThan) refuse('AccessDenied', 'not-yet-valid');
   if (sourceIp === null) return;
   const isInside = rangeHolds(sourceIp, peerAddress);
   if (isInside === null && switches.ipv6Viewer === 'deny') refuse('AccessDenied', 'viewer-speaks-ipv6');

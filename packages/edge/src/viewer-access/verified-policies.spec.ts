@@ -115,6 +115,7 @@ describe('the memory of verified policies', () => {
   } as const;
   const policy = {
     policy: { resource: '*', dateLessThan: 1n, dateGreaterThan: null, sourceIp: null },
+    dates: { lessThan: 1, greaterThan: null },
     covers: () => true,
   };
   const key = createPublicKey(KEY.publicPem);
