@@ -252,8 +252,9 @@ export class Edge {
     if (from === 'Hit' && served.isWholeCopy === true && !isError && request.method !== 'OPTIONS') {
       const headers = this.copyHead(answer, request, policyOf);
       return {
-        ...answer,
+        status: answer.status,
         headers: [...headers, ['X-Amz-Cf-Id', newRequestId()], ['Age', String(ageSeconds)]],
+        body: answer.body,
       };
     }
     if (isError && answer.isFinal !== true) {

@@ -32,9 +32,15 @@ export interface ViewerRequest extends ViewerUrl {
   /** Null where the viewer announces none. */
   readonly body: Readable | null;
   /** Gives a signal that is aborted when the viewer goes away before it has its answer; most answers need none. */
-  readonly signal: (() => AbortSignal) | null;
+  readonly signal: (() => ViewerSignal) | null;
   /** Passes on what an origin says before its answer (RFC 9110 section 15.2). */
   readonly inform?: Inform;
+}
+
+/** Says when nobody waits any more; one listens at a time. */
+export interface ViewerSignal {
+  readonly aborted: boolean;
+  whenAborted: (() => void) | null;
 }
 
 /** Takes an interim answer, 102 or 103, with its headers. */

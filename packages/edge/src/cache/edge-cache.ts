@@ -5,7 +5,7 @@ import type { Behavior } from '../distribution/distribution.js';
 import { bodyLength, discard, readBody, type EdgeAnswer, type Eventually } from '../edge-answer.js';
 import { headerOf, withoutHeader, type HeaderList } from '../header-list.js';
 import { answerFromWhole, RANGE_AND_CONDITIONS, rangeAndConditionsOf } from '../range-and-conditions.js';
-import type { ViewerRequest } from '../viewer-request.js';
+import type { ViewerRequest, ViewerSignal } from '../viewer-request.js';
 import type { CacheKey } from './cache-key.js';
 import { codingFor, compressed, compressedHeaders } from './compression.js';
 import { answerOf, CopyStore, type CacheLimits, type StoredCopy } from './copy-store.js';
@@ -31,7 +31,7 @@ export interface CacheLookup {
   readonly behavior: Pick<Behavior, 'cachePolicy' | 'cachedMethods' | 'compress'>;
   readonly errorCachingMinTtlSeconds: (status: number) => number;
   /** Asks the origin with these headers beside those that the policies let through. */
-  readonly askOrigin: (more: IncomingHttpHeaders, signal: AbortSignal | null) => Promise<EdgeAnswer>;
+  readonly askOrigin: (more: IncomingHttpHeaders, signal: ViewerSignal | null) => Promise<EdgeAnswer>;
 }
 
 /** A request to the origin that is on its way, for everybody who wants the same copy. */
@@ -266,7 +266,7 @@ export class EdgeCache {
     }
     if (lifetime === null || body.kind === 'stream' || !this.store.reserve(reserved)) {
       outcome.end();
-      if (body.kind === 'stream' && lookup.request.headers.range !== undefined) {
+      if ((body.kind === 'stream' || body.kind === 'bytes') && lookup.request.headers.range !== undefined) {
         // A server is asked for the part alone, and need not send what stands before it.
         await discard(answer);
         return this.passThrough(lookup);

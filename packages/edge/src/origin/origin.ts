@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { EdgeAnswer } from '../edge-answer.js';
-import type { Inform } from '../viewer-request.js';
+import type { Inform, ViewerSignal } from '../viewer-request.js';
 
 /** What the edge asks of an origin. */
 export interface OriginRequest {
@@ -14,7 +14,7 @@ export interface OriginRequest {
   /** What the viewer sends; null where it sends nothing. */
   readonly body: Readable | null;
   /** Aborted when the viewer goes away; null where others wait for the same answer. */
-  readonly signal: AbortSignal | null;
+  readonly signal: ViewerSignal | null;
   readonly inform?: Inform;
 }
 

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { PassThrough, type Readable } from 'node:stream';
-import { buildConnector, errors, Pool } from 'undici';
+import { PassThrough, Readable } from 'node:stream';
+import { buildConnector, errors, Pool, type Dispatcher } from 'undici';
 import { originPage } from '../cloudfront-answers.js';
 import type { ServerOriginDescription } from '../distribution/distribution.js';
-import type { EdgeAnswer } from '../edge-answer.js';
+import type { AnswerBody, EdgeAnswer } from '../edge-answer.js';
 import { errorCode } from '../error-code.js';
 import { headerOf, type HeaderList } from '../header-list.js';
 import type { Origin, OriginRequest } from './origin.js';
@@ -71,36 +71,134 @@ export class ServerOrigin implements Origin {
     const { originPath, completionTimeoutSeconds } = this.description;
     const query = request.query === null ? '' : `?${request.query}`;
     const prefix = originPath === '' ? '' : `/${originPath}`;
-    const end = new AbortController();
-    const abort = () => end.abort(new errors.RequestAbortedError());
-    const timer =
-      completionTimeoutSeconds === null
-        ? undefined
-        : setTimeout(() => end.abort(new errors.HeadersTimeoutError()), completionTimeoutSeconds * 1000);
-    request.signal?.addEventListener('abort', abort);
-    const finished = () => {
-      clearTimeout(timer);
-      request.signal?.removeEventListener('abort', abort);
-    };
-    try {
-      const { statusCode, headers, body } = await this.pool.request({
+    const asked = new Exchange(request, completionTimeoutSeconds);
+    this.pool.dispatch(
+      {
         method: request.method,
         path: `${prefix}${request.path}${query}`,
         headers: request.headers,
         body: request.body === null ? null : detached(request.body),
-        responseHeaders: 'raw',
-        onInfo: ({ statusCode: status, headers: early }) =>
-          request.inform?.(status, pairs(early as unknown as readonly string[])),
-        signal: end.signal,
-      });
-      body.once('close', finished);
-      // Its reader hears of an error that ends it; before there is one, nobody listens.
-      body.on('error', () => undefined);
-      return answerOf(request.method, statusCode, pairs(headers as unknown as readonly string[]), body);
-    } catch (error) {
-      finished();
-      throw error;
+      },
+      asked,
+    );
+    const { status, headers } = await asked.head;
+    return answerOf(request.method, status, headers, asked);
+  }
+}
+
+/** Status and headers of an answer, without those of the connection. */
+interface AnswerHead {
+  readonly status: number;
+  readonly headers: HeaderList;
+}
+
+/**
+ * One request and its answer. The head is waited for; what of the body has come with it is there at once, and for the rest
+ * there is a stream: most small answers come in one piece, and need none.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly head: Promise<AnswerHead>;
+  private readonly settle: {
+    readonly resolve: (head: AnswerHead) => void;
+    readonly reject: (error: Error) => void;
+  };
+  private readonly timer: NodeJS.Timeout | undefined;
+  private controller: Dispatcher.DispatchController | null = null;
+  private stopped: Error | null = null;
+  private received: Buffer[] = [];
+  private state: 'open' | 'ended' | 'dropped' = 'open';
+  private failure: Error | null = null;
+  private reader: Readable | null = null;
+
+  constructor(
+    private readonly request: OriginRequest,
+    completionTimeoutSeconds: number | null,
+  ) {
+    const { promise, resolve, reject } = Promise.withResolvers<AnswerHead>();
+    this.head = promise;
+    this.settle = { resolve, reject };
+    if (completionTimeoutSeconds !== null) {
+      const stop = () => this.stop(new errors.HeadersTimeoutError());
+      this.timer = setTimeout(stop, completionTimeoutSeconds * 1000);
     }
+    const { signal } = request;
+    if (signal === null) return;
+    signal.whenAborted = () => this.stop(new errors.RequestAbortedError());
+    if (signal.aborted) this.stopped = new errors.RequestAbortedError();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.stopped !== null) controller.abort(this.stopped);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    const raw = (controller as { readonly rawHeaders?: readonly Buffer[] }).rawHeaders ?? [];
+    const headers = endToEnd(raw);
+    if (status < 200) this.request.inform?.(status, headers);
+    else this.settle.resolve({ status, headers });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.state === 'dropped') return;
+    if (this.reader === null) this.received.push(chunk);
+    else if (!this.reader.push(chunk)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.finished();
+    if (this.state === 'open') this.state = 'ended';
+    this.reader?.push(null);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.finished();
+    this.failure = error;
+    this.settle.reject(error);
+    this.reader?.destroy(error);
+  }
+
+  /** The body when all of it has come, and is as long as was said; null: it is read as a stream. */
+  wholeBody(byteLength: number | null): Buffer | null {
+    if (this.state !== 'ended') return null;
+    const [first, ...more] = this.received;
+    if (first === undefined) return null;
+    const whole = more.length === 0 ? first : Buffer.concat(this.received);
+    return whole.length === byteLength ? whole : null;
+  }
+
+  open(): Readable {
+    const reader = new Readable({
+      read: () => this.controller?.resume(),
+      destroy: (error, callback) => {
+        if (this.state === 'open') this.controller?.abort(error ?? new errors.RequestAbortedError());
+        callback(error);
+      },
+    });
+    // Its reader hears of an error that ends it; before there is one, nobody listens.
+    reader.on('error', () => undefined);
+    for (const chunk of this.received) reader.push(chunk);
+    this.received = [];
+    if (this.state === 'ended') reader.push(null);
+    if (this.failure !== null) reader.destroy(this.failure);
+    this.reader = reader;
+    return reader;
+  }
+
+  /** Nobody reads the body: HEAD and 304 have none. */
+  drop(): void {
+    this.state = 'dropped';
+    this.received = [];
+  }
+
+  private stop(reason: Error): void {
+    this.stopped = reason;
+    this.controller?.abort(reason);
+  }
+
+  private finished(): void {
+    clearTimeout(this.timer);
+    if (this.request.signal !== null) this.request.signal.whenAborted = null;
   }
 }
 
@@ -109,32 +207,38 @@ export const ABSENT_ORIGIN: Origin = {
   answer: () => Promise.resolve({ ...originPage('origin-unreachable'), reason: 'nothing-behind-origin' }),
 };
 
-function answerOf(method: string, status: number, received: HeaderList, body: Readable): EdgeAnswer {
-  const headers = withoutHopByHop(received);
+function answerOf(method: string, status: number, headers: HeaderList, asked: Exchange): EdgeAnswer {
   const length = headerOf(headers, 'Content-Length');
   if (method === 'HEAD' || status === 204 || status === 304 || length === '0') {
-    body.resume();
+    asked.drop();
     return { status, headers, body: { kind: 'empty' }, code: 'origin' };
   }
-  return {
-    status,
-    headers,
-    code: 'origin',
-    body: { kind: 'stream', stream: body, byteLength: length === undefined ? null : Number(length) },
-  };
+  const byteLength = length === undefined ? null : Number(length);
+  const bytes = asked.wholeBody(byteLength);
+  const body: AnswerBody =
+    bytes === null ? { kind: 'stream', stream: asked.open(), byteLength } : { kind: 'bytes', bytes };
+  return { status, headers, code: 'origin', body };
 }
 
-/** Also what the origin lists in `Connection` is about its connection alone. */
-function withoutHopByHop(headers: HeaderList): HeaderList {
-  const listed = headers
-    .filter(([name]) => name.toLowerCase() === 'connection')
-    .flatMap(([, value]) => value.split(',').map((name) => name.trim().toLowerCase()));
-  const dropped = new Set([...HOP_BY_HOP, ...listed]);
-  return headers.filter(([name]) => !dropped.has(name.toLowerCase()));
-}
-
-function pairs(raw: readonly string[]): HeaderList {
-  return raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as const] : []));
+/**
+ * The headers of an answer, one character a byte, without those of the connection: also what the origin lists in
+ * `Connection` is about that alone.
+ */
+function endToEnd(raw: readonly Buffer[]): HeaderList {
+  const headers: (readonly [string, string])[] = [];
+  let listed: readonly string[] | null = null;
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index]?.toString('latin1') ?? '';
+    const value = raw[index + 1]?.toString('latin1') ?? '';
+    const key = name.toLowerCase();
+    if (!HOP_BY_HOP.has(key)) headers.push([name, value]);
+    else if (key === 'connection' && value.toLowerCase() !== 'keep-alive') {
+      listed = [...(listed ?? []), ...value.split(',').map((member) => member.trim().toLowerCase())];
+    }
+  }
+  if (listed === null) return headers;
+  const dropped = listed;
+  return headers.filter(([name]) => !dropped.includes(name.toLowerCase()));
 }
 
 /**
