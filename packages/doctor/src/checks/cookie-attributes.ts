@@ -31,6 +31,14 @@ const hostToUse = (grant: Grant, facts: Facts): string => {
 const fixWith = (shared: string | null): string =>
   shared === null ? 'API and CDN share no domain: give both names below one.' : `Set Domain=${shared}.`;
 
+function fixOfDomain(host: string, domain: string, cdn: string | null): string {
+  const parent = sharedCookieDomain(host, domain);
+  if (parent !== null) return `Set Domain=${parent}, the parent that ${host} and ${domain} share.`;
+  // Nobody can have an API below a name that a platform lent to something else.
+  if (classify(domain).isLent) return fixWith(cdn === null ? null : sharedCookieDomain(host, cdn));
+  return `Open the API by a name below ${domain}, such as https://api.${domain}, and call it there.`;
+}
+
 /** Hosts and attributes for which a browser drops the cookies of a grant, or keeps them from the CDN. */
 export const COOKIE_ATTRIBUTE_CHECKS: readonly Check[] = [
   {
@@ -151,13 +159,9 @@ export const COOKIE_ATTRIBUTE_CHECKS: readonly Check[] = [
       if (cdn !== null && isCloudFrontName(cdn)) return null;
       const host = hostnameOf(grant.load.url);
       const domain = (cookie.domain ?? '').replace(/^\./, '');
-      const isSibling = sharedCookieDomain(host, domain);
       return {
         seen: `${setBy(grant)} sets ${cookie.name} with Domain=${domain}; ${host} does not lie below it.`,
-        fix:
-          isSibling === null
-            ? `Open the API by a name below ${domain}, such as https://api.${domain}, and call it there.`
-            : `Set Domain=${isSibling}, the parent that ${host} and ${domain} share.`,
+        fix: fixOfDomain(host, domain, cdn),
       };
     }, 'cookie-domain'),
   },
