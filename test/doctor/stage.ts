@@ -85,6 +85,8 @@ export interface World {
   hasStorageAccess?: boolean;
   pageHeaders: (readonly [string, string])[];
   grant: GrantAnswer;
+  /** Another API that the page asked for a grant before: where a project moves its API. */
+  earlier?: { readonly api: string; readonly grant: GrantAnswer };
   /** Whether the page calls the grant with credentials. */
   grantCredentials: 'include' | 'omit';
   distribution: FolderInput;
@@ -301,26 +303,12 @@ export class Stage {
     };
     const browser = this.browser(settings);
     for (const { origin } of world.before) await this.askEdge(origin);
-    const got: boolean[] = [];
     await browser.load({ way: 'document', url: `${world.page}/` });
-    this.elapsed += 50;
-    const hasOwnGrant = world.steps.some((step) => 'grant' in step);
-    if (!hasOwnGrant)
-      await browser.load({
-        way: 'fetch',
-        url: `${world.api}/grants`,
-        method: 'POST',
-        credentials: world.grantCredentials,
-      });
-    for (const step of world.steps) {
-      this.elapsed += 50;
-      if ('wait' in step) this.elapsed += step.wait * 1000;
-      else if ('grant' in step)
-        await browser.load({ way: 'fetch', url: `${world.api}/grants${step.grant}`, method: 'POST' });
-      else if ('signOut' in step)
-        await browser.load({ way: 'fetch', url: `${world.api}/sign-out${step.signOut}`, method: 'POST' });
-      else got.push(await browser.load(step));
-    }
+    const got: boolean[] = [];
+    await this.askInTurn(world, async (input, isStep) => {
+      const isGot = await browser.load(input);
+      if (isStep) got.push(isGot);
+    });
     return { browser, har: browser.har(), now: this.nowMilliseconds(), got, folder };
   }
 
@@ -330,25 +318,31 @@ export class Stage {
     await this.prepare(world);
     for (const { origin } of world.before) await this.askEdge(origin);
     await recorder.open(`${world.page}/`);
-    this.elapsed += 50;
-    if (!world.steps.some((step) => 'grant' in step)) {
-      await recorder.load({
-        way: 'fetch',
-        url: `${world.api}/grants`,
-        method: 'POST',
-        credentials: world.grantCredentials,
-      });
+    await this.askInTurn(world, (input) => recorder.load(input));
+    return recorder.har();
+  }
+
+  /** What the page of a world asks for once it is open: grants, and the files of its steps. */
+  private async askInTurn(
+    world: World,
+    load: (input: LoadInput, isStep: boolean) => Promise<void>,
+  ): Promise<void> {
+    const post = (url: string, more: Partial<LoadInput> = {}) =>
+      load({ way: 'fetch', url, method: 'POST', ...more }, false);
+    if (world.earlier !== undefined) {
+      this.elapsed += 50;
+      await post(`${world.earlier.api}/grants`);
     }
+    this.elapsed += 50;
+    if (!world.steps.some((step) => 'grant' in step))
+      await post(`${world.api}/grants`, { credentials: world.grantCredentials });
     for (const step of world.steps) {
       this.elapsed += 50;
       if ('wait' in step) this.elapsed += step.wait * 1000;
-      else if ('grant' in step)
-        await recorder.load({ way: 'fetch', url: `${world.api}/grants${step.grant}`, method: 'POST' });
-      else if ('signOut' in step)
-        await recorder.load({ way: 'fetch', url: `${world.api}/sign-out${step.signOut}`, method: 'POST' });
-      else await recorder.load(step);
+      else if ('grant' in step) await post(`${world.api}/grants${step.grant}`);
+      else if ('signOut' in step) await post(`${world.api}/sign-out${step.signOut}`);
+      else await load(step, true);
     }
-    return recorder.har();
   }
 
   browser(settings: BrowserSettings): BrowserDouble {
@@ -420,7 +414,7 @@ export class Stage {
       return;
     }
     if (request.url?.startsWith('/grants') === true) {
-      const { grant } = world;
+      const grant = grantOf(world, host);
       const values = this.sign(grant.resource, grant.lifeSeconds);
       const lines = grant.lines?.(values, grant.attributes) ?? threeLines(values, grant.attributes);
       for (const [name, value] of grant.cors) response.setHeader(name, value);
@@ -441,6 +435,12 @@ export class Stage {
     writeFileSync(join(folder, 'key.pem'), this.certificates.keyPem);
     return { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
   }
+}
+
+/** How the API on a host grants. */
+function grantOf({ api, grant, earlier }: World, host: string): GrantAnswer {
+  const isEarlier = earlier !== undefined && host !== new URL(api).hostname;
+  return isEarlier ? earlier.grant : grant;
 }
 
 export function threeLines(values: SignedValues, attributes: string): readonly string[] {

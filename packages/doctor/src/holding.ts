@@ -25,17 +25,20 @@ function readHolding(load: Load, facts: Facts): Holding {
   const { files } = facts;
   const { hostname, pathname } = new URL(load.url);
   const at = timeOf(load, facts.evidence);
+  const { sets, dropped } = keptSets(load, facts);
+  const endedSignatures = signaturesEndedBy(at, sets);
   const carried = carriersIn(load.url, files).some((other) => {
     if (other === load) return false;
     const signed = signedCookiesOf(other);
     const cleared = clearedSince(other, load, facts);
     if (cleared.some((scope) => reachesHost(scope, hostname) && coversPath(scope.path, pathname)))
       return false;
+    // The policy may say more: of two that were sent, or where the cookies end before it.
+    if (signaturesOf(other).some((signature) => endedSignatures.has(signature))) return false;
     const endsAt = signed?.policy?.endsAt ?? null;
     return endsAt === null || endsAt * 1000 > at;
   });
   if (carried) return 'held';
-  const { sets, dropped } = keptSets(load, facts);
   const reaching = setsReaching(load, sets);
   const covering = reaching.filter(({ scope }) => coversPath(scope.path, pathname));
   if (covering.some(({ endsAt }) => endsAt > at)) return 'held';
@@ -62,6 +65,19 @@ interface KeptSet {
   readonly endsAt: number;
   /** The value of CloudFront-Policy; null: not shown. */
   readonly policy: string | null;
+  /** The value of CloudFront-Signature. */
+  readonly signature: string;
+}
+
+/** Signatures whose cookies a browser has removed by then, in milliseconds. */
+function signaturesEndedBy(at: number, sets: readonly KeptSet[]): ReadonlySet<string> {
+  const ended = new Set(sets.filter(({ endsAt }) => endsAt <= at).map(({ signature }) => signature));
+  for (const { endsAt, signature } of sets) if (endsAt > at) ended.delete(signature);
+  return ended;
+}
+
+function signaturesOf({ cookies }: Load): readonly string[] {
+  return (cookies ?? []).filter(({ name }) => name === 'CloudFront-Signature').map(({ value }) => value);
 }
 
 /** The policy among cookies: the one of a scope, else the first. */
@@ -113,7 +129,13 @@ function keptSets(load: Load, facts: Facts): { readonly sets: readonly KeptSet[]
         if (clearedSince(from, load, facts).some((cleared) => isSameScope(cleared, scope))) continue;
         const life = cookie.maxAgeSeconds ?? Number.POSITIVE_INFINITY;
         const endsAt = (from.atMilliseconds ?? at) + life * 1000;
-        sets.push({ scope, secure: cookie.secure, endsAt, policy: policyAmong(cookies, scope, from.url) });
+        sets.push({
+          scope,
+          secure: cookie.secure,
+          endsAt,
+          policy: policyAmong(cookies, scope, from.url),
+          signature: cookie.value,
+        });
       }
     }
   }
@@ -123,7 +145,13 @@ function keptSets(load: Load, facts: Facts): { readonly sets: readonly KeptSet[]
     const policy = evidence.held.find(
       ({ name, ...other }) => name === 'CloudFront-Policy' && isSameScope(other, cookie),
     );
-    sets.push({ scope: cookie, secure: cookie.secure, endsAt, policy: policy?.value ?? null });
+    sets.push({
+      scope: cookie,
+      secure: cookie.secure,
+      endsAt,
+      policy: policy?.value ?? null,
+      signature: cookie.value,
+    });
   }
   return { sets, dropped };
 }
