@@ -1,6 +1,6 @@
 import { header, type Load } from '../evidence/evidence.js';
 
-/** What Fetch's CORS check says of an answer (B72); `same-origin` where there is none to make. */
+/** What Fetch's CORS check says of an answer (B72). */
 export type CorsResult =
   'passes' | 'no-allow-origin' | 'wildcard-origin' | 'other-origin' | 'several-origins' | 'no-credentials';
 

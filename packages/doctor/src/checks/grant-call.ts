@@ -14,9 +14,9 @@ import { holdingFor } from '../holding.js';
 import { distinct, shown, type Check, type Sign } from './check.js';
 import { embedderPolicyOf } from './cookie-sent.js';
 
-/** The page’s call for the grant: made without credentials, or answered without CORS. */
 const isSignature = ({ name }: { readonly name: string }) => name === 'CloudFront-Signature';
 
+/** The page’s call for the grant: made without credentials, or answered without CORS. */
 export const GRANT_CALL_CHECKS: readonly Check[] = [
   {
     id: 'grant-without-credentials',

@@ -297,8 +297,8 @@ export const SYMPTOMS: readonly Symptom[] = [
     look: (facts) =>
       signsOf(
         facts.failing.filter(
-          (load) =>
-            /^(?:no-allow-origin|origin-not-allowed)$/.test(load.reason ?? '') && load.status === null,
+          ({ reason, status }) =>
+            (reason === 'no-allow-origin' || reason === 'origin-not-allowed') && status === null,
         ),
         (load) => `${shown(load)} had no Access-Control-Allow-Origin.`,
       ),

@@ -17,10 +17,7 @@ const READ_HEADERS =
 /** Recorders that leave cookies out of what they write, unless somebody asks for them. */
 const SANITISING = /WebInspector|WebKit|Chrome|Edge/i;
 
-/**
- * Reads the text of a HAR 1.2 file as Chromium, Firefox, Safari, Charles and Fiddler write it.
- *
- */
+/** Reads the text of a HAR 1.2 file as Chromium, Firefox, Safari, Charles and Fiddler write it. */
 export function readHar(text: string): HarResult {
   let document: unknown;
   try {
