@@ -21,8 +21,8 @@ const BEHAVIORS = 1_000;
 interface Peer {
   readonly name: string;
   readonly server: ServerProcess;
-  /** What it asks for what it has not kept. */
-  readonly origin: ServerProcess;
+  /** A server that runs beside it and is ours: its processor time is not that of others. */
+  readonly beside: ServerProcess;
 }
 
 interface Round {
@@ -75,8 +75,8 @@ export async function benchEdgeNginx(): Promise<void> {
     onlyFiles(folder);
     const edge = await started(stage.startEdgeOn(folder, small.name));
     const peers = [
-      { name: 'edgepass edge', server: edge, origin },
-      { name: 'nginx', server: nginx, origin },
+      { name: 'edgepass edge', server: edge, beside: origin },
+      { name: 'nginx', server: nginx, beside: origin },
     ] as const;
     const cases: readonly Case[] = [
       {
@@ -150,8 +150,8 @@ async function compareBehaviors(
       isCached: true,
     },
     [
-      { name: `${BEHAVIORS} behaviors`, server: many, origin: one },
-      { name: 'one behavior', server: one, origin: many },
+      { name: `${BEHAVIORS} behaviors`, server: many, beside: one },
+      { name: 'one behavior', server: one, beside: many },
     ],
   );
 }
@@ -224,7 +224,7 @@ interface WrkResult {
 }
 
 async function round(
-  { name, server, origin }: Peer,
+  { name, server, beside }: Peer,
   { file }: Case,
   script: string,
   seconds: number,
@@ -233,7 +233,7 @@ async function round(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const own = withWorkers(server.pid);
-  const pids = [...own, ...withWorkers(origin.pid), process.pid];
+  const pids = [...own, ...withWorkers(beside.pid), process.pid];
   const before = processorTime(pids);
   const ended = once(wrk, 'exit');
   const said = await text(wrk.stdout);

@@ -2,6 +2,8 @@
 // status and length of every answer, and at the content of a sample.
 import { DownloadConnection, type Download } from './download-connection.js';
 import type { ServedFile } from './stage.js';
+import { doJobs } from '../job-process.js';
+import { quantile } from '../statistics.js';
 
 /** One round of load. */
 export interface LoadJob {
@@ -54,24 +56,13 @@ async function load(job: LoadJob): Promise<LoadResult> {
   };
   await Promise.all(connections.map((connection) => keepBusy(connection).catch(() => (errors += 1))));
   for (const connection of connections) connection.close();
-  latencies.sort((a, b) => a - b);
-  const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
   return {
     answers: latencies.length,
     errors,
     compared,
-    p50Milliseconds: quantile(0.5),
-    p99Milliseconds: quantile(0.99),
+    p50Milliseconds: quantile(latencies, 0.5),
+    p99Milliseconds: quantile(latencies, 0.99),
   };
 }
 
-process.on('message', (job: LoadJob) => {
-  load(job).then(
-    (result) => process.send?.(result),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-process.on('disconnect', () => process.exit(0));
+doJobs(load);

@@ -6,7 +6,7 @@ import { startProgram, type ServerProcess } from '../server-process.js';
 /** An nginx with one worker process that serves the files of a folder. */
 export function startNginxOrigin(root: string, files: string, readyPath: string): Promise<ServerProcess> {
   const site = `location / { root ${files}; open_file_cache max=100; }`;
-  return startNginx(join(root, 'nginx-origin'), () => site, readyPath);
+  return startNginx(join(root, 'nginx-origin'), site, readyPath);
 }
 
 /**
@@ -27,19 +27,14 @@ export function startNginxProxy(
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   upstream origin { server ${origin.host}:${origin.port}; keepalive 64; }`;
-  return startNginx(folder, () => site, readyPath, around);
+  return startNginx(folder, site, readyPath, around);
 }
 
-function startNginx(
-  folder: string,
-  siteOf: (port: number) => string,
-  readyPath: string,
-  around = '',
-): Promise<ServerProcess> {
+function startNginx(folder: string, site: string, readyPath: string, around = ''): Promise<ServerProcess> {
   mkdirSync(folder);
   const start = (port: number) => {
     const file = join(folder, 'nginx.conf');
-    writeFileSync(file, configuration(folder, port, siteOf(port), around));
+    writeFileSync(file, configuration(folder, port, site, around));
     return spawn('nginx', ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -4,6 +4,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CONNECTIONS, type Caller } from './cases.js';
 import { KeepAliveConnection, type Answer } from './keep-alive-connection.js';
+import { doJobs } from '../job-process.js';
+import { quantile } from '../statistics.js';
 
 /** How hard, and for how long. */
 export interface Effort {
@@ -102,15 +104,13 @@ async function load(job: LoadJob): Promise<LoadResult> {
   clearTimeout(limit);
   for (const connection of connections) connection.close();
 
-  latencies.sort((a, b) => a - b);
-  const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
   return {
     answers: latencies.length,
     seconds: job.seconds,
     errors,
     refused,
-    p50Milliseconds: quantile(0.5),
-    p99Milliseconds: quantile(0.99),
+    p50Milliseconds: quantile(latencies, 0.5),
+    p99Milliseconds: quantile(latencies, 0.99),
     samples,
   };
 }
@@ -134,13 +134,4 @@ function requestsOf(
   });
 }
 
-process.on('message', (job: LoadJob) => {
-  load(job).then(
-    (result) => process.send?.(result),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-process.on('disconnect', () => process.exit(0));
+doJobs(load);

@@ -3,6 +3,8 @@
 // many connections that always wait for an answer. Sockets and ready-made bytes, no HTTP client: what the load
 // costs is taken from the service that it measures.
 import { connect, type Socket } from 'node:net';
+import { doJobs } from '../job-process.js';
+import { quantile } from '../statistics.js';
 
 /** One run. */
 export interface LoadJob {
@@ -213,20 +215,10 @@ class Load {
   }
 }
 
-function quantiles(latencies: number[]): Quantiles {
-  latencies.sort((a, b) => a - b);
-  const at = (share: number) =>
-    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
-  return { p50: at(0.5), p99: at(0.99), highest: at(1) };
+function quantiles(latencies: readonly number[]): Quantiles {
+  const [p50 = 0, p99 = 0, highest = 0] =
+    latencies.length === 0 ? [] : [0.5, 0.99, 1].map((share) => quantile(latencies, share));
+  return { p50, p99, highest };
 }
 
-process.on('message', (job: LoadJob) => {
-  new Load(job).run().then(
-    (result) => process.send?.(result),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-process.on('disconnect', () => process.exit(0));
+doJobs((job: LoadJob) => new Load(job).run());

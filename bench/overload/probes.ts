@@ -1,6 +1,7 @@
 // Asks for liveness as a balancer does: a new connection each time, at a steady pace, from a process that does
 // nothing else.
 import { connect } from 'node:net';
+import { doJobs } from '../job-process.js';
 
 /** How long, and how often. */
 export interface ProbeJob {
@@ -63,13 +64,4 @@ async function probes(job: ProbeJob): Promise<ProbeResult> {
   };
 }
 
-process.on('message', (job: ProbeJob) => {
-  probes(job).then(
-    (result) => process.send?.(result),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-process.on('disconnect', () => process.exit(0));
+doJobs(probes);

@@ -1,6 +1,7 @@
 // Opens connections from one address and says nothing on them, from a process of its own. Those that the
 // service closes are opened again, so that the pressure stays.
 import { connect, type Socket } from 'node:net';
+import { doJobs } from '../job-process.js';
 
 /** How many, and how long. */
 export interface SilentJob {
@@ -51,13 +52,4 @@ function hold({ host, port, connections, seconds }: SilentJob): Promise<SilentRe
   });
 }
 
-process.on('message', (job: SilentJob) => {
-  hold(job).then(
-    (result) => process.send?.(result),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-process.on('disconnect', () => process.exit(0));
+doJobs(hold);

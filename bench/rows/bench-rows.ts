@@ -9,10 +9,10 @@ import { round, type Peer, type Round } from '../grants/rounds.js';
 import { giveRights, startEdgepass } from '../grants/servers.js';
 import { machineLine } from '../machine.js';
 import type { ServerProcess } from '../server-process.js';
-import { median, spread, type Ratio } from '../statistics.js';
+import { median, quantile, spread, type Ratio } from '../statistics.js';
 import { undisturbedRound } from '../undisturbed.js';
 import { fillPostgres, fillSqlite, makePostgresDatabase, migrate, type Filling } from './fill.js';
-import { Asker, quantile, type Question } from './latencies.js';
+import { Asker, type Question } from './asker.js';
 
 /** `EDGEPASS_BENCH_ROWS` makes fewer for a first look; figures that are written down have ten million. */
 const ROWS = Number(process.env['EDGEPASS_BENCH_ROWS'] ?? 10_000_000);
@@ -63,9 +63,9 @@ export async function benchRows(): Promise<readonly Ratio[]> {
   const load = new LoadProcess();
   // Gigabytes must not be left behind; what was started ends with the group of the terminal, or by its channel.
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const give = (): void => process.exit(130);
+  const end = (): void => process.exit(130);
   process.once('exit', remove);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, give);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   try {
     console.log(`${ROWS} audit rows and ${ROWS / 10} entitlements, against a small database in the same run`);
     console.log(machineLine());
@@ -79,7 +79,7 @@ export async function benchRows(): Promise<readonly Ratio[]> {
     load.stop();
     remove();
     process.off('exit', remove);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, give);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
   }
 }
 

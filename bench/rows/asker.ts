@@ -40,9 +40,3 @@ export class Asker {
     this.#agent.destroy();
   }
 }
-
-/** The value below which this share of the others lies. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
