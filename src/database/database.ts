@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { CompiledQuery, QueryResult } from 'kysely';
+import type { CompiledQuery } from 'kysely';
 import type { Settings } from '../settings/settings.js';
 import { codeOf, type DatabaseOpenError } from './database-open-error.js';
 import type { DialectName } from './dialect-fragments.js';
@@ -15,7 +15,6 @@ import {
   postgresQueries,
 } from './postgres/postgres.js';
 import type { OnWeakDurability } from './postgres/postgres-durability.js';
-import type { PostgresGroupCommit } from './postgres/postgres-group-commit.js';
 import { type OnConnectionLost, PoolExhaustedError } from './postgres/postgres-pool.js';
 import { hostOf, PostgresSessions } from './postgres/postgres-sessions.js';
 import { Readiness } from './readiness.js';
@@ -33,22 +32,27 @@ const START_WAIT_MILLISECONDS = 5_000;
 /** How long a PostgreSQL may take to end its connections, in milliseconds. */
 const CLOSE_MILLISECONDS = 1_000;
 
+/** Runs single statements durably, those that wait at the same time together. */
+interface Groups {
+  run<R>(query: CompiledQuery<R>): Promise<{ readonly rows: R[] }>;
+  close(): Promise<void>;
+}
+
 /** An open database. Its schema is current once it has been ready. */
 export class Database implements OnApplicationShutdown {
   constructor(
     readonly queries: Queries,
     readonly dialect: DialectName,
     readonly readiness: Readiness,
+    private readonly groups: Groups,
     /** The host and port of a PostgreSQL, for the log; `null` where it is a file. */
     readonly host: string | null = null,
     private readonly closeProbe: () => void = () => undefined,
-    private readonly groups: PostgresGroupCommit | null = null,
   ) {}
 
   /** Runs one statement durably, together with those that wait at the same time: one flush for all of them. */
-  record<R>(query: CompiledQuery<R>): Promise<QueryResult<R>> {
-    // SQLite's driver does it for every statement.
-    return this.groups === null ? this.queries.executeQuery(query) : this.groups.run(query);
+  record<R>(query: CompiledQuery<R>): Promise<{ readonly rows: R[] }> {
+    return this.groups.run(query);
   }
 
   /** For a start that cannot do without it: why it is not ready, in a line for the operator. */
@@ -70,7 +74,7 @@ export class Database implements OnApplicationShutdown {
     this.closeProbe();
     await this.readiness.stop();
     this.closeProbe();
-    const closing = Promise.all([this.groups?.close(), this.queries.destroy()]);
+    const closing = Promise.all([this.groups.close(), this.queries.destroy()]);
     // A file closes at once; a PostgreSQL that does not answer must not hold the process.
     await (this.dialect === 'sqlite' ? closing : Promise.race([closing, closeTimeout()]));
   }
@@ -93,8 +97,14 @@ export async function openDatabase(
 }
 
 async function openSqliteDatabase(path: string): Promise<Database> {
-  const queries = await openSqlite(path);
-  const database = new Database(queries, 'sqlite', new Readiness(sqliteProbe(queries), true));
+  const { queries, group } = await openSqlite(path);
+  const groups: Groups = {
+    // kysely's own way to it ends at the same statement, with eight promises more.
+    run: <R>({ sql, parameters }: CompiledQuery<R>) =>
+      group.run(sql, parameters) as Promise<{ readonly rows: R[] }>,
+    close: async () => undefined,
+  };
+  const database = new Database(queries, 'sqlite', new Readiness(sqliteProbe(queries), true), groups);
   try {
     await migrateToLatest(queries, 'sqlite');
   } catch (error) {
@@ -115,7 +125,7 @@ async function openPostgresDatabase(
   const probe = new PostgresProbe(sessions, onWeakDurability, onMaintenance);
   const readiness = new Readiness(probe.probe, false);
   const groups = postgresGroupCommit(sessions, queries, onConnectionLost);
-  const database = new Database(queries, 'postgres', readiness, hostOf(url), () => probe.close(), groups);
+  const database = new Database(queries, 'postgres', readiness, groups, hostOf(url), () => probe.close());
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, START_WAIT_MILLISECONDS);

@@ -1,4 +1,4 @@
-import { sql, type CompiledQuery, type QueryResult, type SelectQueryBuilder } from 'kysely';
+import { sql, type CompiledQuery, type SelectQueryBuilder } from 'kysely';
 import type { Viewer, Caller } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
 import { type Database, orUnavailable } from '../database/database.js';
@@ -58,24 +58,33 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
 
   /** @throws {Problem} `audit_unavailable` when the row could not be committed, `rate_limited` over the limit */
   async permitAndRecord(proposed: ProposedGrant): Promise<RecordedGrant | null> {
-    const { caller, ...grant } = proposed;
+    const { caller, issuedAtEpochSeconds } = proposed;
     const asked = this.rights.askedOf(
       caller.viewer,
-      grant.prefix,
-      grant.issuedAtEpochSeconds,
+      proposed.prefix,
+      issuedAtEpochSeconds,
       MINIMUM_LIFE_SECONDS,
     );
-    const countedFromEpochSeconds = grant.issuedAtEpochSeconds - WINDOW_SECONDS;
-    const record = { ...grant, viewerId: caller.id };
+    // Member by member: a copy of the rest of an object costs V8 several times as much.
+    const record = {
+      id: proposed.id,
+      viewerId: caller.id,
+      prefix: proposed.prefix,
+      resource: proposed.resource,
+      issuedAs: proposed.issuedAs,
+      keyPairId: proposed.keyPairId,
+      issuedAtEpochSeconds,
+      expiresAtEpochSeconds: proposed.expiresAtEpochSeconds,
+    };
     const query = this.#record.with({
       ...asked,
       ...record,
-      countedFromEpochSeconds,
-      countedUntilEpochSeconds: grant.issuedAtEpochSeconds + CLOCKS_DIFFER_SECONDS,
+      countedFromEpochSeconds: issuedAtEpochSeconds - WINDOW_SECONDS,
+      countedUntilEpochSeconds: issuedAtEpochSeconds + CLOCKS_DIFFER_SECONDS,
     });
-    const { rows } = await this.#write(query);
-    if (rows[0]) return { ...record, expiresAtEpochSeconds: rows[0].expires_at };
-    if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(caller.id, grant.issuedAtEpochSeconds);
+    const row = await this.#write(query);
+    if (row !== undefined) return { ...record, expiresAtEpochSeconds: row.expires_at };
+    if (this.grantsPerViewerAndMinute > 0) await this.#refuseOverLimit(caller.id, issuedAtEpochSeconds);
     return null;
   }
 
@@ -105,9 +114,10 @@ export class DatabaseGrantLedger<Asked extends object> implements GrantLedger {
   }
 
   /** A row that could not be written makes readiness find out whether any can. */
-  async #write(query: CompiledQuery<Ended>): Promise<QueryResult<Ended>> {
+  async #write(query: CompiledQuery<Ended>): Promise<Ended | undefined> {
     try {
-      return await orUnavailable('audit_unavailable', () => this.database.record(query));
+      const { rows } = await orUnavailable('audit_unavailable', () => this.database.record(query));
+      return rows[0];
     } catch (error) {
       this.database.readiness.reportWriteFailure();
       throw error;

@@ -24,6 +24,7 @@ const LONGEST_WAIT_MILLISECONDS = 8_000;
 interface Waiting {
   readonly sql: string;
   readonly parameters: readonly unknown[];
+  readonly sinceMilliseconds: number;
   readonly resolve: (result: StatementResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -36,6 +37,10 @@ interface Waiting {
 export class GroupCommit {
   readonly #file: FileJobs;
   #waiting: Waiting[] = [];
+  /** The groups that the file has and has not answered. */
+  readonly #sent = new Set<readonly Waiting[]>();
+  /** One for all statements: a timer for each would cost a grant more than the rest of its wait. */
+  #deadline: NodeJS.Timeout | null = null;
   #waitingForFile: (() => void)[] = [];
   #isAcquired = false;
   /** Somebody has waited too long, and the file has answered nothing since. */
@@ -54,26 +59,30 @@ export class GroupCommit {
   run(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
     if (this.#isStuck) return Promise.reject(notAnswering());
     return new Promise((resolve, reject) => {
-      const waitIsOver = this.#afterLongestWait((error) => {
-        // What has not been sent yet never is: who was refused must not find a row later.
-        this.#waiting = this.#waiting.filter((one) => one !== statement);
-        reject(error);
-      });
-      const statement: Waiting = {
-        sql,
-        parameters,
-        resolve: (result) => {
-          waitIsOver();
-          resolve(result);
-        },
-        reject: (error) => {
-          waitIsOver();
-          reject(error);
-        },
-      };
-      this.#waiting.push(statement);
+      this.#waiting.push({ sql, parameters, sinceMilliseconds: performance.now(), resolve, reject });
+      if (this.#deadline === null) {
+        this.#deadline = setTimeout(() => this.#refuseLate(), LONGEST_WAIT_MILLISECONDS).unref();
+      }
       this.#schedule();
     });
+  }
+
+  /** Refuses every statement that has waited too long, and comes again when the next one will have. */
+  #refuseLate(): void {
+    // A timer counts in whole milliseconds.
+    const latest = performance.now() - LONGEST_WAIT_MILLISECONDS + 1;
+    const isLate = ({ sinceMilliseconds }: Waiting): boolean => sinceMilliseconds <= latest;
+    const all = [...[...this.#sent].flat(), ...this.#waiting];
+    const late = all.filter(isLate);
+    if (late.length > 0) this.#isStuck = true;
+    // What has not been sent yet never is: who was refused must not find a row later.
+    this.#waiting = this.#waiting.filter((one) => !isLate(one));
+    for (const { reject } of late) reject(notAnswering());
+    const next = all.find((one) => !isLate(one));
+    this.#deadline =
+      next === undefined
+        ? null
+        : setTimeout(() => this.#refuseLate(), next.sinceMilliseconds - latest + 1).unref();
   }
 
   /**
@@ -83,26 +92,18 @@ export class GroupCommit {
   acquire(): Promise<void> {
     if (this.#isStuck) return Promise.reject(notAnswering());
     return new Promise((resolve, reject) => {
-      const waitIsOver = this.#afterLongestWait((error) => {
-        this.#waitingForFile = this.#waitingForFile.filter((one) => one !== take);
-        reject(error);
-      });
       const take = (): void => {
-        waitIsOver();
+        clearTimeout(timer);
         resolve();
       };
+      const timer = setTimeout(() => {
+        this.#isStuck = true;
+        this.#waitingForFile = this.#waitingForFile.filter((one) => one !== take);
+        reject(notAnswering());
+      }, LONGEST_WAIT_MILLISECONDS);
       this.#waitingForFile.push(take);
       this.#schedule();
     });
-  }
-
-  /** Refuses a caller who has waited too long; gives what is called when the wait is over. */
-  #afterLongestWait(refuse: (error: Error) => void): () => void {
-    const timer = setTimeout(() => {
-      this.#isStuck = true;
-      refuse(notAnswering());
-    }, LONGEST_WAIT_MILLISECONDS);
-    return () => clearTimeout(timer);
   }
 
   /** Ends what {@link acquire} began, and undoes a transaction that was left open. */
@@ -168,6 +169,7 @@ export class GroupCommit {
   /** Gives the outcomes of a group, or why the file gave none. */
   async #commit(group: readonly Waiting[]): Promise<readonly Outcome[] | Error> {
     if (group.length === 0) return [];
+    this.#sent.add(group);
     // Most of a group have one text, which need not be copied to the thread for each.
     const texts = new Map<string, number>();
     const statements = group.map(({ sql, parameters }) => {
@@ -175,9 +177,11 @@ export class GroupCommit {
       texts.set(sql, place);
       return [place, parameters] as const;
     });
-    return this.#do({ kind: 'together', texts: [...texts.keys()], statements }).catch(
+    const outcomes = await this.#do({ kind: 'together', texts: [...texts.keys()], statements }).catch(
       (error: Error) => error,
     );
+    this.#sent.delete(group);
+    return outcomes;
   }
 
   async #do(job: Job): Promise<readonly Outcome[]> {

@@ -13,10 +13,15 @@ import { GroupCommit, type FileJobs } from './group-commit.js';
 
 /** kysely's SQLite, with a driver that commits statements that wait at the same time together. */
 export class GroupCommitDialect implements Dialect {
-  constructor(private readonly file: FileJobs) {}
+  /** For statements that need nothing else of kysely. */
+  readonly group: GroupCommit;
+
+  constructor(file: FileJobs) {
+    this.group = new GroupCommit(file);
+  }
 
   createDriver(): Driver {
-    return new GroupCommitDriver(new GroupCommit(this.file));
+    return new GroupCommitDriver(this.group);
   }
 
   createQueryCompiler(): SqliteQueryCompiler {

@@ -5,7 +5,7 @@ import { formatProblems } from '../../settings/settings-problem.js';
 import { codeOf, DatabaseOpenError } from '../database-open-error.js';
 import { PROBE_WRITE, probeFiller, type Probe } from '../readiness.js';
 import type { Queries, Tables } from '../schema.js';
-import { onOwnThread, onThisThread, type FileJobs } from './group-commit.js';
+import { onOwnThread, onThisThread, type FileJobs, type GroupCommit } from './group-commit.js';
 import { findDamage, isLost } from './sqlite-damage.js';
 import { GroupCommitDialect } from './sqlite-dialect.js';
 
@@ -15,20 +15,26 @@ const BUSY_MILLISECONDS = 2_000;
 /** SQLite's own name for no file at all; tests only. */
 const IN_MEMORY = ':memory:';
 
+/** An open file: for kysely, and below it for single statements that nothing else of kysely is needed for. */
+export interface SqliteFile {
+  readonly queries: Queries;
+  readonly group: GroupCommit;
+}
+
 /** Opens the file for this process alone, on a thread of its own. @throws {DatabaseOpenError} */
-export async function openSqlite(path: string): Promise<Queries> {
+export async function openSqlite(path: string): Promise<SqliteFile> {
   const toOpen = { path, busyMilliseconds: BUSY_MILLISECONDS };
   try {
     if (path === IN_MEMORY) {
       const { openFile, Statements } = await import('./statements.worker.js');
-      return queriesOf(onThisThread(new Statements(openFile(toOpen))));
+      return opened(onThisThread(new Statements(openFile(toOpen))));
     }
     if (isLost(path)) throw damaged(path, 'it is gone or empty, and its log is not');
     makePrivateFile(path);
     const { default: Sqlite } = await import('better-sqlite3');
     const damage = findDamage(Sqlite, path, BUSY_MILLISECONDS);
     if (damage !== null) throw damaged(path, damage);
-    return queriesOf(await onOwnThread(toOpen));
+    return opened(await onOwnThread(toOpen));
   } catch (error) {
     throw sqliteProblem(path, error);
   }
@@ -41,7 +47,7 @@ export async function openExistingSqlite(path: string): Promise<Queries> {
   } catch (error) {
     throw sqliteProblem(path, error);
   }
-  return openSqlite(path);
+  return (await openSqlite(path)).queries;
 }
 
 /** Opens the file for reading, while no service has it. @throws {DatabaseOpenError} */
@@ -54,14 +60,15 @@ export async function openSqliteForReading(path: string): Promise<Queries> {
     const file = new Sqlite(path, { timeout: BUSY_MILLISECONDS, readonly: true, fileMustExist: true });
     // The first read takes the lock, or says who has it.
     file.pragma('user_version');
-    return queriesOf(onThisThread(new Statements(file)));
+    return opened(onThisThread(new Statements(file))).queries;
   } catch (error) {
     throw sqliteProblem(path, error);
   }
 }
 
-function queriesOf(file: FileJobs): Queries {
-  return new Kysely<Tables>({ dialect: new GroupCommitDialect(file) });
+function opened(file: FileJobs): SqliteFile {
+  const dialect = new GroupCommitDialect(file);
+  return { queries: new Kysely<Tables>({ dialect }), group: dialect.group };
 }
 
 /** The file is this process's own, so nothing is asked until a write has failed: a disk fills and empties. */
