@@ -104,7 +104,7 @@ describe('a genuine access token', () => {
     expect(await verifier.verify(token)).toEqual({ id: 'u1', groups: [] });
   });
 
-  it('J40 (contract is silent): of a repeated member the last one counts, as RFC 7519 §4 allows', async () => {
+  it('J40: of a repeated member the last one counts, as RFC 7519 §4 allows', async () => {
     const text = `{"sub":"u2","iss":"${ISSUER}","aud":"${AUDIENCE}","exp":${NOW_EPOCH_SECONDS + 9},"sub":"u1"}`;
     const token = compactJws(RSA_HEADER, text, rs256(rsa.privateKey));
     expect(await verifier.verify(token)).toEqual({ id: 'u1', groups: [] });

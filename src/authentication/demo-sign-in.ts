@@ -5,7 +5,7 @@ import { Problem } from '../http/problems/problem.js';
 import { JwtVerifier, type AccessTokenVerifier } from './access-token.verifier.js';
 import { secretSource } from './verification-keys.js';
 
-/** Contract section 3. Host-only, so the CDN never sees it. */
+/** Host-only, so the CDN never sees it. */
 export const DEMO_COOKIE = 'edgepass_demo';
 /** A working day: long enough to show the page around, short enough to be forgotten. */
 export const DEMO_TOKEN_LIFETIME_SECONDS = 28_800;

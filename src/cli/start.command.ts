@@ -5,7 +5,7 @@ import { runCommand, WrongUse } from './command-line.js';
 import { listenForParent, listenForStop } from './process-events.js';
 import { describeStartFailure } from './start-failure.js';
 
-/** The default of PORT (contract section 2). */
+/** The default of PORT. */
 const DEFAULT_PORT = 3001;
 
 /** The addresses of `--one-host`, where no setting names one. */

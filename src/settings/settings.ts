@@ -49,7 +49,7 @@ export interface CloudFrontSettings {
   readonly hashAlgorithm: 'SHA1' | 'SHA256';
 }
 
-/** What the operator set; `null` means derived from the addresses (contract section 4). */
+/** What the operator set; `null` means derived from the addresses. */
 export interface CookieSettings {
   readonly domain: string | null;
   readonly sameSite: 'Lax' | 'Strict' | 'None' | null;

@@ -211,7 +211,7 @@ function refused(path: string, hasCookies: boolean): RecordedTarget {
   return { method: 'GET', target: `/${path}`, hasCookies, status: 403 };
 }
 
-/** UTF-8 in upper-case hex, and printable ASCII as it is: written down from the contract, not from the code. */
+/** UTF-8 in upper-case hex, and printable ASCII as it is: written down from docs/prefixes.md, not from the code. */
 function escapedByHand(path: string): string {
   return Array.from(Buffer.from(path), (byte) =>
     byte > 0x20 && byte < 0x7f

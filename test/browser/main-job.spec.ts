@@ -237,7 +237,7 @@ const mainJob = (edgeArguments: ((stack: LocalStack) => readonly string[]) | nul
     expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
   });
 
-  it('the jar holds the three cookies with exactly the attributes of the contract, until the policy ends (B42)', async () => {
+  it('the jar holds the three cookies with exactly the attributes that are documented, until the policy ends (B42)', async () => {
     await signIn('alice');
     const { body } = await grant('courses/algebra', 300);
     const { expires, ...attributes } = await attributesOf(browser, '/courses/algebra');

@@ -2,7 +2,7 @@ import type { Grant } from '../../packages/client/src/index.js';
 
 export const START_MS = Date.parse('2026-11-20T09:00:00Z');
 
-/** A grant of 900 s given at `issuedAtMs`, renewable at 60 % of its life as the contract says. */
+/** A grant of 900 s given at `issuedAtMs`, renewable at about 60 % of its life, as the API says. */
 export function grantIssuedAt(issuedAtMs: number, lifeMs = 900_000): Grant {
   return {
     id: `g-${issuedAtMs}`,

@@ -11,7 +11,7 @@ import {
 } from '../support/api.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
 
-/** What every refusal carries, whichever code it has (contract section 3). */
+/** What every refusal carries, whichever code it has (docs/errors.md). */
 const SURROUNDINGS = {
   'content-type': 'application/problem+json',
   'cache-control': 'no-store',

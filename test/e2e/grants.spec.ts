@@ -37,7 +37,7 @@ onEveryDatabase('POST /grants', (api) => {
     });
   });
 
-  test('the cookies leave in the contract’s order, one line each, of one scope, then our own', async () => {
+  test('the cookies leave in their order, one line each, of one scope, then our own', async () => {
     await api().give({ subject: 'user:lines', prefix: 'courses/algebra' });
 
     const response = await api().ask('courses/algebra', { sub: 'lines' });

@@ -89,7 +89,7 @@ test('N19 a line cut between COMMIT and its answer: 503 without a cookie, a row 
   const given = await api.ask('courses').expect(201);
   expect(cookieValue(given, 'CloudFront-Policy')).not.toBe('');
   expect((await api.countOf('grants')) - before).toBe(2);
-  evidence('1 row without a cookie, 0 cookies without a row (the contract has no Idempotency-Key)');
+  evidence('1 row without a cookie, 0 cookies without a row (the API has no Idempotency-Key)');
 });
 
 test('N19 a revocation whose COMMIT was not answered is 503, and either whole or not there: here it holds', async () => {

@@ -151,7 +151,7 @@ describe('another program', () => {
     other.close();
     expect((await askForGrant(api.url, 'u1')).status).toBe(201);
     evidence(
-      'the service holds the file for as long as it runs (contract: one process), so the other is refused; grants 201',
+      'the service holds the file for as long as it runs (docs/database.md: one process), so the other is refused; grants 201',
     );
     await api.process.stop();
   });

@@ -71,7 +71,7 @@ hostileTests(
       });
 
     describe('one grant', () => {
-      test('C06 sets exactly the cookies of the contract, one line each, in order', async () => {
+      test('C06 sets exactly the documented cookies, one line each, in order', async () => {
         stage().adds({ grants: 1 });
         const answer = await stage().ask('u1', '{"prefix":"private/a"}');
         const attributes = 'Domain=example.com; Path=/private/a; Max-Age=N; HttpOnly; Secure; SameSite=Lax';

@@ -27,7 +27,7 @@ interface Policy {
 /** What a member of the school gets. */
 export function grantSteps(stage: OnStage): void {
   describe('a member with the role for it', () => {
-    test('is answered 201 with the cookies in the contract’s order, each in a line of its own', async () => {
+    test('is answered 201 with the cookies in their order, each in a line of its own', async () => {
       const { school, keyPairId } = stage();
       const { status, body, setCookies, headers } = await school.ask(
         await school.signIn('sam'),

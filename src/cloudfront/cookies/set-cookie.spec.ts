@@ -153,7 +153,7 @@ const lives = `${at}; Max-Age=900; HttpOnly; Secure; SameSite=Lax`;
 const gone = `${at}; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
 
 describe('issueLines', () => {
-  it('are five, in the order of the contract, all of one Domain and Path (C06, B60)', () => {
+  it('are five, in an order that does not change, all of one Domain and Path (C06, B60)', () => {
     expect(issueLines(set, attributes, 900)).toEqual([
       `CloudFront-Policy=${vector.cookie}; ${lives}`,
       `CloudFront-Signature=${vector.rsa.SHA1}; ${lives}`,

@@ -94,7 +94,7 @@ export function cookiePathOf(attributes: Pick<CookieAttributes, 'pathMode'>, pre
 }
 
 /**
- * The five lines of one grant, in the order of the contract, all of one Domain and Path (B60), in one
+ * The five lines of one grant, in an order that does not change, all of one Domain and Path (B60), in one
  * answer (B71). What the other hash or a canned policy left behind is cleared with them (B62, R36, R43).
  * Takes the set, where it lives, and the seconds it has left; Max-Age ends with the policy.
  */

@@ -52,7 +52,7 @@ const WRONG_BLOCKS: Readonly<Record<string, { readonly found: string; readonly t
 const READABLE_BLOCKS = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY', 'DSA PRIVATE KEY'];
 
 /**
- * Takes the text of a private key in any form of the contract; gives the key parsed once, with its id,
+ * Takes the text of a private key in any form that docs/settings.md names; gives the key parsed once, with its id,
  * public key and fingerprint, or the one fault that stops the start.
  */
 export function loadSigningKey(source: SigningKeySource): SigningKeyResult {

@@ -46,7 +46,7 @@ const REMEMBERED_STATEMENTS = 256;
 /** Opens the file for this process alone. @throws SQLite's error */
 export function openFile({ path, busyMilliseconds }: FileToOpen): SqliteFile {
   const file = new Sqlite(path, { timeout: busyMilliseconds });
-  // One process owns the file (contract, DATABASE_URL): a second one is refused, not interleaved.
+  // One process owns the file (docs/database.md): a second one is refused, not interleaved.
   file.pragma('locking_mode = EXCLUSIVE');
   file.pragma('journal_mode = WAL');
   // FULL: a row is on the disk before its cookie leaves, also when the power fails.

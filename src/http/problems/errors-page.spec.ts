@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { read, writtenFiles } from '../../../test/conventions/project-files.js';
 import { errorsPage } from './errors-page.js';
 import { PROBLEM_CODES } from './problem-codes.js';
 import { PROBLEM_PAGES } from './problem-pages.js';
 
-/** Section 3 of the contract. */
-const CONTRACT = `400 request_malformed body_malformed duplicate_key field_unknown prefix_required prefix_invalid
+/** Written down a second time: callers compare these names, so none changes by mistake. */
+const CODES = `400 request_malformed body_malformed duplicate_key field_unknown prefix_required prefix_invalid
  prefix_too_long prefix_too_deep ttl_invalid ttl_out_of_range path_invalid url_not_allowed subject_invalid
  period_invalid page_invalid user_unknown
 401 token_missing token_invalid token_expired token_not_yet_valid
@@ -20,8 +21,8 @@ const CONTRACT = `400 request_malformed body_malformed duplicate_key field_unkno
 503 database_unavailable audit_unavailable keys_unavailable clock_untrusted overloaded`;
 
 describe('the closed list of codes', () => {
-  it('is the one of the contract, each with its status', () => {
-    const expected = CONTRACT.replaceAll('\n ', ' ')
+  it('is the one that callers know, each with its status', () => {
+    const expected = CODES.replaceAll('\n ', ' ')
       .split('\n')
       .flatMap((line) => {
         const [status, ...codes] = line.split(/\s+/);
@@ -34,5 +35,16 @@ describe('the closed list of codes', () => {
     const sections = [...errorsPage().matchAll(/^## (\w+)$/gm)].map(([, code]) => code);
     expect(sections).toStrictEqual(Object.keys(PROBLEM_CODES));
     expect(Object.keys(PROBLEM_PAGES).toSorted()).toStrictEqual(Object.keys(PROBLEM_CODES).toSorted());
+  });
+
+  it.each([
+    ['is answered by the service', /^src\/(?!http\/problems\/problem-(?:codes|pages)).*(?<!spec)\.ts$/],
+    ['is reached by a test', /^(?:src|test|packages)\/(?!.*errors-page).*\.(?:spec|steps)\.ts$/],
+  ])('has none but what %s', (_, files) => {
+    const texts = writtenFiles()
+      .filter((path) => files.test(path))
+      .map(read);
+    const named = (code: string) => texts.some((text) => new RegExp(`\\b${code}\\b`).test(text));
+    expect(Object.keys(PROBLEM_CODES).filter((code) => !named(code))).toEqual([]);
   });
 });

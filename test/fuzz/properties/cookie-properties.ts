@@ -100,7 +100,7 @@ const paths = mostly<`/${string}`>(
 );
 const ages = mostly([0, 900], fc.oneof(fc.integer(), fc.constantFrom(0.5, Number.NaN, Infinity)));
 
-/** What the contract says of the lines that set and clear cookies. */
+/** What docs/rules.md says of the lines that set and clear cookies. */
 export function cookieProperties(rules: CookieRules, tally: Tally): readonly NamedProperty[] {
   const { formatSetCookie, issueLines, clearLines, cookiePathOf, toCloudFrontBase64, fromCloudFrontBase64 } =
     rules;
@@ -214,7 +214,7 @@ function readEveryWay(text: string): ReadSetCookie {
   return read;
 }
 
-/** Every attribute of a line, in the order of the contract, as a browser sees their names. */
+/** Every attribute of a line, in our order, as a browser sees their names. */
 function attributesOf(
   scope: { readonly domain: string | null } & CookieKind,
   path: string,

@@ -70,7 +70,7 @@ const hostileCookies = fc.oneof(
   anyTexts.map((value) => ({ value, place: { ...CURRENT, path: '/' as const } })),
 );
 
-/** What the contract says of the cookies in which a browser holds its grants. */
+/** What is documented of the cookies in which a browser holds its grants. */
 export function heldProperties(rules: HeldRules, tally: Tally): readonly NamedProperty[] {
   const { readHeldCookies, formatHeldValue, heldCookieName, settleHeld, isForeign, viewerTagOf } = rules;
   const read = (header: string): readonly HeldRecord[] => readHeldCookies(header, OWN, CURRENT, NOW);

@@ -46,7 +46,7 @@ const oddUrls = fc.oneof(
   anyTexts,
 );
 
-/** What the contract says of the policy of a prefix. */
+/** What docs/rules.md says of the policy of a prefix. */
 export function policyProperties(rules: PolicyRules, tally: Tally): readonly NamedProperty[] {
   const { buildPolicy, resourceFor } = rules;
   return [

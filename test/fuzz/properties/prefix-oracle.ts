@@ -5,7 +5,7 @@ const CATEGORIES = [/^\p{L}$/u, /^\p{M}$/u, /^\p{N}$/u];
 const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u;
 
 /**
- * The prefix rule of the contract, read one character after the other: no expression over a whole text, no
+ * The prefix rule of docs/prefixes.md, read one character after the other: no expression over a whole text, no
  * split, and nothing of the code under test. `null`: canonical.
  */
 export function faultOfPrefix(text: string): PrefixFault | null {
@@ -28,7 +28,7 @@ export function faultOfPrefix(text: string): PrefixFault | null {
   return segments > 16 ? 'prefix_too_deep' : null;
 }
 
-/** Whether the contract lets a character, one code point, stand inside a segment. */
+/** Whether docs/prefixes.md lets a character, one code point, stand inside a segment. */
 export function isInNames(character: string): boolean {
   if (character < '\x80') return ASCII.has(character);
   return CATEGORIES.some((category) => category.test(character)) && !INVISIBLE.test(character);

@@ -29,7 +29,7 @@ const entitlementPrefixes = fc.tuple(canonicalPrefixes, fc.nat(20)).map(([text, 
   return index > 0 && index < segments.length ? segments.with(index, '{user}').join('/') : text;
 });
 
-/** What the contract says of prefixes and of entitlements that hold `{user}`. */
+/** What docs/prefixes.md says of prefixes and of entitlements that hold `{user}`. */
 export function prefixProperties(rules: PrefixRules, tally: Tally): readonly NamedProperty[] {
   const { readPrefix, ancestorsOf, covers, pathOf, readEntitlementPrefix, openedPrefix, coveringPrefixes } =
     rules;

@@ -33,7 +33,7 @@ const characters = fc.oneof(
   { weight: 2, arbitrary: oneOf(IN_NAMES) },
 );
 
-/** Segments of the contract's grammar, mostly short. */
+/** Segments by the grammar of docs/prefixes.md, mostly short. */
 const segments = fc
   .array(characters, { minLength: 1, maxLength: 8 })
   .map((all) => all.join('').replace(/^[. ]+| +$/g, '') || 'x');
@@ -47,7 +47,7 @@ function fitting(all: readonly string[]): string {
   return text;
 }
 
-/** Canonical prefixes, written down from the contract and not by the code under test. */
+/** Canonical prefixes, written down from docs/prefixes.md and not by the code under test. */
 export const canonicalPrefixes = fc
   .oneof(
     { weight: 9, arbitrary: fc.array(segments, { minLength: 1, maxLength: 6 }).map(fitting) },
