@@ -9,8 +9,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from './clock.js';
-import { edgePage, type EdgePage } from './cloudfront-answers.js';
-import type { Distribution, OriginDescription } from './distribution/distribution.js';
+import { edgePage, originPage, type EdgePage } from './cloudfront-answers.js';
+import type {
+  Distribution,
+  OriginDescription,
+  ServerOriginDescription,
+} from './distribution/distribution.js';
 import { whenReady } from './edge-answer.js';
 import { EdgeLog } from './edge-log.js';
 import { Edge } from './edge.js';
@@ -18,7 +22,6 @@ import { ViewerFunctions } from './functions/viewer-functions.js';
 import type { HeaderList } from './header-list.js';
 import { hostInUrl, listenOnLoopbacks } from './listening.js';
 import { FolderOrigin } from './origin/folder-origin.js';
-import { ABSENT_ORIGIN, ServerOrigin } from './origin/server-origin.js';
 import { WebsiteOrigin } from './origin/website-origin.js';
 import { ObjectChanged } from './origin/open-object.js';
 import type { Origin } from './origin/origin.js';
@@ -119,9 +122,27 @@ function originsOf({ origins }: Distribution): ReadonlyMap<string, Origin> {
 
 function originOf(description: OriginDescription): Origin {
   if (description.kind === 'absent') return ABSENT_ORIGIN;
-  if (description.kind === 'server') return new ServerOrigin(description);
+  if (description.kind === 'server') return serverOrigin(description);
   const { website } = description;
   return website === null ? new FolderOrigin(description) : new WebsiteOrigin(description, website);
+}
+
+/** An origin behind which nothing stands: the answer of CloudFront where no server listens. */
+const ABSENT_ORIGIN: Origin = {
+  answer: () => Promise.resolve({ ...originPage('origin-unreachable'), reason: 'nothing-behind-origin' }),
+};
+
+/** Its library takes a fourth of the time in which an edge starts: one with folders alone starts without it. */
+function serverOrigin(description: ServerOriginDescription): Origin {
+  let origin: Origin | null = null;
+  const loaded = import('./origin/server-origin.js').then(
+    ({ ServerOrigin }) => (origin = new ServerOrigin(description)),
+  );
+  return {
+    answer: (request) =>
+      origin === null ? loaded.then((first) => first.answer(request)) : origin.answer(request),
+    close: async () => (await loaded).close(),
+  };
 }
 
 async function closeOrigins(origins: ReadonlyMap<string, Origin>): Promise<void> {

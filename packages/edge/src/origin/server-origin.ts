@@ -202,11 +202,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** An origin behind which nothing stands: the answer of CloudFront where no server listens. */
-export const ABSENT_ORIGIN: Origin = {
-  answer: () => Promise.resolve({ ...originPage('origin-unreachable'), reason: 'nothing-behind-origin' }),
-};
-
 function answerOf(method: string, status: number, headers: HeaderList, asked: Exchange): EdgeAnswer {
   const length = headerOf(headers, 'Content-Length');
   if (method === 'HEAD' || status === 204 || status === 304 || length === '0') {
