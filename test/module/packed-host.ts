@@ -1,5 +1,18 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash, randomUUID, type Hash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linkPackage } from '../support/link-package.js';
 import { startProcess } from '../support/processes.js';
@@ -58,15 +71,53 @@ async function placePackages(folder: string, tarball: string): Promise<void> {
   writeFileSync(join(folder, 'node_modules/.package-lock.json'), JSON.stringify({ packages }));
 }
 
-/** Packs this repository, or a package of it, as `npm publish` would; gives the file. */
+/**
+ * Packs this repository, or a package of it, as `npm publish` would; gives the file. npm does so once for what lies
+ * there: four spec files ask for it, and it needs 1.7 s of processor time.
+ */
 export async function packInto(folder: string, packageFolder = repository): Promise<string> {
   // `npm test` has built it; a run of one file alone may have to.
   if (!existsSync(join(repository, 'dist/module/esm/index.js')))
     await run('npm', ['run', 'build'], repository);
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const [packed] = JSON.parse(await run('npm', args, packageFolder)) as { filename: string }[];
-  if (packed === undefined) throw new Error(`expected npm to pack ${packageFolder}, found nothing`);
-  return join(folder, packed.filename);
+  const tarballs = join(repository, 'node_modules/.cache/tarballs', basename(packageFolder));
+  const kept = join(tarballs, digestOf(packageFolder));
+  if (!existsSync(kept)) {
+    const making = join(tarballs, randomUUID());
+    mkdirSync(making, { recursive: true });
+    await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', making], packageFolder);
+    // Another spec file may have packed the same meanwhile.
+    if (existsSync(kept)) rmSync(making, { recursive: true });
+    else renameSync(making, kept);
+  }
+  const [name, ...others] = readdirSync(kept);
+  if (name === undefined || others.length > 0) throw new Error(`expected one tarball in ${kept}`);
+  cpSync(join(kept, name), join(folder, name));
+  return join(folder, name);
+}
+
+/** Of everything that decides what npm packs: the files that `files` names, all that lie beside package.json, and npm. */
+function digestOf(packageFolder: string): string {
+  const { files = [] } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+    files?: readonly string[];
+  };
+  const beside = readdirSync(packageFolder).filter((name) => statSync(join(packageFolder, name)).isFile());
+  const hash = createHash('sha256').update(readFileSync(join(repository, 'package-lock.json')));
+  hash.update(process.version);
+  for (const place of new Set([...beside, ...files.map((file) => file.replace(/^\.\//, ''))])) {
+    hashInto(hash, packageFolder, place);
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+function hashInto(hash: Hash, packageFolder: string, place: string): void {
+  const path = join(packageFolder, place);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) {
+    for (const name of readdirSync(path).toSorted()) hashInto(hash, packageFolder, join(place, name));
+  } else {
+    hash.update(`${place}\0${found?.mode ?? 'none'}\0`);
+    if (found !== undefined) hash.update(readFileSync(path));
+  }
 }
 
 /**
