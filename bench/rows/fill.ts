@@ -40,7 +40,7 @@ const service = (path: string): Promise<unknown> => import(new URL(`../../${path
 /** Makes the schema as the service does when it starts, however long that takes. */
 export async function migrate(url: string): Promise<void> {
   const [{ openDatabase }, { Secret }] = (await Promise.all([
-    service('database/database.js'),
+    service('database/open-database.js'),
     service('settings/secret.js'),
   ])) as [
     { openDatabase: (settings: object, onLost: () => void) => Promise<OpenedDatabase> },

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
-import { openDatabase, type Database } from '../database/database.js';
+import type { Database } from '../database/database.js';
+import { openDatabase } from '../database/open-database.js';
 import { Secret } from '../settings/secret.js';
 import { AuditLog } from './audit-log.js';
 import { AUDIT_KINDS } from './audit-event.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AUDIT_KINDS, auditLine } from '../audit/audit-event.js';
 import type { AuditRange } from '../audit/audit-log.js';
-import type { CommandDatabase } from '../database/open-for-command.js';
+import type { CommandDatabase } from '../database/open-database.js';
 import { readTimestamp } from '../entitlements/period.js';
 import { systemClock, toTimestamp } from '../operation/clock.js';
 import { errorCode } from '../operation/error-code.js';
@@ -208,7 +208,7 @@ async function pruneLog({ keepDays, beforeEpochSeconds, isExact, isDryRun }: Pru
 async function openDatabase(
   use: 'read' | 'write',
 ): Promise<{ readonly opened: CommandDatabase; readonly kind: 'sqlite' | 'postgres' } | string> {
-  const { openForCommand } = await import('../database/open-for-command.js');
+  const { openForCommand } = await import('../database/open-database.js');
   const settings = await readDatabase();
   if (typeof settings === 'string') return settings;
   return { opened: await openForCommand(settings, systemClock, use), kind: settings.kind };

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
 import { Secret } from '../settings/secret.js';
-import { openDatabase, type Database } from './database.js';
+import type { Database } from './database.js';
+import { openDatabase } from './open-database.js';
 
 const DAY_SECONDS = 86_400;
 const RETENTION_SECONDS = 400 * DAY_SECONDS;

@@ -7,7 +7,8 @@ import { createTestDatabase } from '../../test/support/postgres.js';
 import { startRelay } from '../../test/support/relay.js';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { Secret } from '../settings/secret.js';
-import { DatabaseOpenError, openDatabase } from './database.js';
+import { DatabaseOpenError } from './database-open-error.js';
+import { openDatabase } from './open-database.js';
 
 const silent = (): void => undefined;
 

@@ -1,39 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { CompiledQuery } from 'kysely';
-import type { Settings } from '../settings/settings.js';
+import type { Compilable, CompiledQuery } from 'kysely';
+import type { ProblemCode } from '../http/problems/problem-codes.js';
+import { Problem } from '../http/problems/problem.js';
+import { errorCode } from '../operation/error-code.js';
 import { codeOf, type DatabaseOpenError } from './database-open-error.js';
 import type { DialectName } from './dialect-fragments.js';
-import { migrateToLatest } from './migrate.js';
-import {
-  explainPostgres,
-  mayPass,
-  type OnMaintenance,
-  postgresGroupCommit,
-  postgresProblem,
-  PostgresProbe,
-  postgresQueries,
-} from './postgres/postgres.js';
-import type { OnWeakDurability } from './postgres/postgres-durability.js';
-import { type OnConnectionLost, PoolExhaustedError } from './postgres/postgres-pool.js';
-import { hostOf, PostgresSessions } from './postgres/postgres-sessions.js';
-import { Readiness } from './readiness.js';
+import { explainPostgres, postgresProblem } from './postgres/postgres.js';
+import { PoolExhaustedError } from './postgres/postgres-pool.js';
+import type { Readiness } from './readiness.js';
 import type { Queries } from './schema.js';
-import { openSqlite, sqliteProbe, sqliteProblem } from './sqlite/sqlite.js';
-import { Problem } from '../http/problems/problem.js';
-import type { ProblemCode } from '../http/problems/problem-codes.js';
-import { errorCode } from '../operation/error-code.js';
-
-export { DatabaseOpenError } from './database-open-error.js';
-
-/** How long a start waits for PostgreSQL before it goes on without it, in milliseconds. */
-const START_WAIT_MILLISECONDS = 5_000;
 
 /** How long a PostgreSQL may take to end its connections, in milliseconds. */
 const CLOSE_MILLISECONDS = 1_000;
 
 /** Runs single statements durably, those that wait at the same time together. */
-interface Groups {
+export interface Groups {
   run<R>(query: CompiledQuery<R>): Promise<{ readonly rows: R[] }>;
   close(): Promise<void>;
 }
@@ -78,66 +60,6 @@ export class Database implements OnApplicationShutdown {
     // A file closes at once; a PostgreSQL that does not answer must not hold the process.
     await (this.dialect === 'sqlite' ? closing : Promise.race([closing, closeTimeout()]));
   }
-}
-
-/**
- * Opens the database of the settings and migrates it. A PostgreSQL that does not answer yet stops no start:
- * the database is then not ready, and becomes it as soon as PostgreSQL is there.
- * @throws {DatabaseOpenError} naming the file, the missing driver or what to correct, never a password
- */
-export async function openDatabase(
-  settings: Settings['database'],
-  onConnectionLost: OnConnectionLost,
-  onWeakDurability: OnWeakDurability = () => undefined,
-  onMaintenance: OnMaintenance = () => undefined,
-): Promise<Database> {
-  return settings.kind === 'sqlite'
-    ? openSqliteDatabase(settings.path)
-    : openPostgresDatabase(settings.url.reveal(), onConnectionLost, onWeakDurability, onMaintenance);
-}
-
-async function openSqliteDatabase(path: string): Promise<Database> {
-  const { queries, group } = await openSqlite(path);
-  const groups: Groups = {
-    // kysely's own way to it ends at the same statement, with eight promises more.
-    run: <R>({ sql, parameters }: CompiledQuery<R>) =>
-      group.run(sql, parameters) as Promise<{ readonly rows: R[] }>,
-    close: async () => undefined,
-  };
-  const database = new Database(queries, 'sqlite', new Readiness(sqliteProbe(queries), true), groups);
-  try {
-    await migrateToLatest(queries, 'sqlite');
-  } catch (error) {
-    await database.close();
-    throw sqliteProblem(path, error);
-  }
-  return database;
-}
-
-async function openPostgresDatabase(
-  url: string,
-  onConnectionLost: OnConnectionLost,
-  onWeakDurability: OnWeakDurability,
-  onMaintenance: OnMaintenance,
-): Promise<Database> {
-  const sessions = await PostgresSessions.to(url);
-  const queries = postgresQueries(sessions, onConnectionLost);
-  const probe = new PostgresProbe(sessions, onWeakDurability, onMaintenance);
-  const readiness = new Readiness(probe.probe, false);
-  const groups = postgresGroupCommit(sessions, queries, onConnectionLost);
-  const database = new Database(queries, 'postgres', readiness, groups, hostOf(url), () => probe.close());
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, START_WAIT_MILLISECONDS);
-  });
-  await Promise.race([readiness.probe(), timeout]);
-  clearTimeout(timer);
-  if (!readiness.isReady && readiness.lastError !== null && !mayPass(readiness.lastError)) {
-    const problem = postgresProblem(readiness.lastError, hostOf(url));
-    await database.close();
-    throw problem;
-  }
-  return database;
 }
 
 /** Does not hold the process by itself. */
@@ -211,4 +133,60 @@ export function databaseUnavailable(): Problem {
     reason: 'not_ready',
     isLoggedByState: true,
   });
+}
+
+/** Stands where a value goes while the text is made. */
+class Place {
+  constructor(
+    readonly name: string,
+    /** Its place in a list; `null` for a single value. */
+    readonly index: number | null,
+  ) {}
+}
+
+/** More than the lengths that occur together; each text takes about a kilobyte. */
+const REMEMBERED_TEXTS = 256;
+
+/**
+ * A query about single values and lists, whose text is made once for each combination of list lengths
+ * instead of once for each call.
+ * The function handed in builds it with kysely from places that stand for the values; it must pass them
+ * on as parameters and not look at them.
+ */
+export class PreparedQuery<V extends object, Row> {
+  readonly #texts = new Map<string, CompiledQuery<Row>>();
+
+  constructor(private readonly build: (places: V) => Compilable<Row>) {}
+
+  /** The query with these values, to be given to kysely's `executeQuery`. */
+  with(values: V): CompiledQuery<Row> {
+    const text = this.#textFor(values);
+    return { ...text, parameters: text.parameters.map((parameter) => valueOf(parameter, values)) };
+  }
+
+  #textFor(values: V): CompiledQuery<Row> {
+    let shape = '';
+    // Not with map() and join(): this is asked for every grant.
+    for (const value of Object.values(values)) shape += Array.isArray(value) ? `${value.length},` : ',';
+    const known = this.#texts.get(shape);
+    if (known !== undefined) return known;
+    const text = this.build(placesFor(values)).compile();
+    this.#texts.set(shape, text);
+    if (this.#texts.size > REMEMBERED_TEXTS) this.#texts.delete(this.#texts.keys().next().value ?? '');
+    return text;
+  }
+}
+
+function placesFor<V extends object>(values: V): V {
+  const places = Object.entries(values).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.map((_, index) => new Place(name, index)) : new Place(name, null),
+  ]);
+  return Object.fromEntries(places) as V;
+}
+
+function valueOf(parameter: unknown, values: object): unknown {
+  if (!(parameter instanceof Place)) return parameter;
+  const value = (values as Readonly<Record<string, unknown>>)[parameter.name];
+  return parameter.index === null ? value : (value as readonly unknown[])[parameter.index];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { createTestDatabase } from '../../test/support/postgres.js';
 import { Secret } from '../settings/secret.js';
-import { openDatabase } from './database.js';
+import { openDatabase } from './open-database.js';
 import { connectTo } from '../../test/support/postgres-connections.js';
 
 const silent = (): void => undefined;

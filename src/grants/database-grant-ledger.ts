@@ -1,9 +1,8 @@
 import { sql, type CompiledQuery, type SelectQueryBuilder } from 'kysely';
 import type { Viewer, Caller } from '../authentication/viewer.js';
 import type { Prefix } from '../cloudfront/prefix.js';
-import { type Database, orUnavailable } from '../database/database.js';
+import { type Database, orUnavailable, PreparedQuery } from '../database/database.js';
 import { Problem } from '../http/problems/problem.js';
-import { PreparedQuery } from '../database/prepared-query.js';
 import type { GrantRow, Tables } from '../database/schema.js';
 import {
   MINIMUM_LIFE_SECONDS,

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
 import { sql } from 'kysely';
-import { openDatabase } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { runEdgepass, startEdgepass } from '../support/processes.js';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { AUDIT_KINDS } from '../../src/audit/audit-event.js';
 import { AuditLog, type AuditRange } from '../../src/audit/audit-log.js';
-import { openForCommand } from '../../src/database/open-for-command.js';
+import { openForCommand } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
 import { NOW_EPOCH_SECONDS, startTestApi } from '../support/api.js';
 import { createTestDatabase } from '../support/postgres.js';

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
-import { openDatabase } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { evidence, injectedBy } from './evidence.js';
 

@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
-import { openDatabase } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
 import { startTestApi } from '../support/api.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
-import { openDatabase } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
 import { entitleEveryone, keyFile, startOperatedApi } from '../support/operated-api.js';
 import { describeWith } from '../support/required-tool.js';

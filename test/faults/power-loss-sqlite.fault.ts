@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
-import { openDatabase } from '../../src/database/database.js';
+import { openDatabase } from '../../src/database/open-database.js';
 import { entitleEveryone, keyFile, startOperatedApi } from '../support/operated-api.js';
 import { describeWith } from '../support/required-tool.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

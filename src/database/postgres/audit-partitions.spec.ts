@@ -12,7 +12,8 @@ import { EntitlementRepository } from '../../entitlements/entitlement.repository
 import { callerOf } from '../../authentication/viewer.js';
 import { DatabaseGrantLedger } from '../../grants/database-grant-ledger.js';
 import { Secret } from '../../settings/secret.js';
-import { openDatabase, type Database } from '../database.js';
+import type { Database } from '../database.js';
+import { openDatabase } from '../open-database.js';
 import type { Tables } from '../schema.js';
 
 const DAY_SECONDS = 86_400;

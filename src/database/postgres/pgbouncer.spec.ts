@@ -7,7 +7,8 @@ import { createTestDatabase, type TestDatabase } from '../../../test/support/pos
 import { describeWith } from '../../../test/support/required-tool.js';
 import { migrateToVersionBefore } from '../../../test/support/version-before.js';
 import { Secret } from '../../settings/secret.js';
-import { openDatabase, type Database } from '../database.js';
+import type { Database } from '../database.js';
+import { openDatabase } from '../open-database.js';
 import type { Tables } from '../schema.js';
 
 // Each test starts a pooler of its own.

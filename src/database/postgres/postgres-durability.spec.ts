@@ -3,7 +3,7 @@ import { startTestApi } from '../../../test/support/api.js';
 import { connectTo } from '../../../test/support/postgres-connections.js';
 import { createTestDatabase } from '../../../test/support/postgres.js';
 import { Secret } from '../../settings/secret.js';
-import { openDatabase } from '../database.js';
+import { openDatabase } from '../open-database.js';
 import { durabilityWarning } from './postgres-durability.js';
 
 const TODO = 'set synchronous_commit = on, for this user with ALTER ROLE … SET';

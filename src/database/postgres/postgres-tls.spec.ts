@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/postgres.js';
 import { makeTestCertificates, type TestCertificates } from '../../../test/support/test-certificates.js';
 import { Secret } from '../../settings/secret.js';
-import { DatabaseOpenError, openDatabase } from '../database.js';
+import { DatabaseOpenError } from '../database-open-error.js';
+import { openDatabase } from '../open-database.js';
 
 const silent = (): void => undefined;
 

@@ -7,7 +7,7 @@ import {
   PostgresQueryCompiler,
   sql,
 } from 'kysely';
-import { PreparedQuery } from './prepared-query.js';
+import { PreparedQuery } from './database.js';
 
 interface Asked {
   readonly owner: string;
