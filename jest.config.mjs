@@ -5,7 +5,7 @@ const packed = await packPackages();
 process.env.EDGEPASS_TEST_PACKED = hookOf(packed);
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.mjs',
   testMatch: ['<rootDir>/{src,packages,test}/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   // `.ts` first: the imports of our sources are looked for in this order.
