@@ -10,7 +10,7 @@ import { Problem } from '../http/problems/problem.js';
 import { AuditPageDto } from './audit.dto.js';
 import { AuditLog } from './audit-log.js';
 
-const QUERY_MEMBERS: ReadonlySet<string> = new Set(['subject', 'limit', 'cursor']);
+const QUERY_MEMBERS: readonly string[] = ['subject', 'limit', 'cursor'];
 
 /** Reads the audit log. Registered only where an admin group is set. */
 @ApiTags('admin')

@@ -44,7 +44,7 @@ import { isSubject, readEntitlementPrefix } from './entitlement.js';
 import { EntitlementService } from './entitlement.service.js';
 import { cursorAfter, readPage } from './page.js';
 
-const QUERY_MEMBERS: ReadonlySet<string> = new Set(['subject', 'prefix', 'limit', 'cursor']);
+const QUERY_MEMBERS: readonly string[] = ['subject', 'prefix', 'limit', 'cursor'];
 
 /** Gives and takes rights. Registered only where an admin group is set. */
 @ApiTags('admin')

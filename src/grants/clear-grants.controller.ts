@@ -26,7 +26,7 @@ export const FORGERY_POLICY = Symbol('edgepass.forgery-policy');
 /** Injection token of a {@link ReadViewer} that needs no guard before it. */
 export const KNOWN_VIEWER = Symbol('edgepass.known-viewer');
 
-const MEMBERS: ReadonlySet<string> = new Set(['prefix']);
+const MEMBERS: readonly string[] = ['prefix'];
 
 /**
  * Takes the cookies of this browser back. It asks for no token: somebody whose token has expired must be

@@ -2,11 +2,36 @@ import type { ServerResponse } from 'node:http';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { type CookieResponse, isFastifyReply } from '../http/response.js';
 
-interface Call {
-  /** Whose grant it is, once the guards have said so; `null` when it ended without. */
-  readonly viewerId: Promise<string | null>;
-  readonly identify: (viewerId: string | null) => void;
-  readonly ended: Promise<void>;
+/** One call that is not answered yet. */
+class Call {
+  #viewerId: string | null = null;
+  #hasEnded = false;
+  #changed: (() => void)[] = [];
+
+  /** Says whose it is, once the guards have let it pass. */
+  identify(viewerId: string): void {
+    this.#viewerId = viewerId;
+    this.#tell();
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#tell();
+  }
+
+  /** Resolves when it has ended, or is found to be somebody else's. */
+  async endedOrNotOf(viewerId: string): Promise<void> {
+    while (!this.#hasEnded && (this.#viewerId ?? viewerId) === viewerId) {
+      // oxlint-disable-next-line no-await-in-loop -- until it changes
+      await new Promise<void>((resolve) => this.#changed.push(resolve));
+    }
+  }
+
+  #tell(): void {
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const resolve of changed) resolve();
+  }
 }
 
 /**
@@ -30,21 +55,15 @@ export class GrantsUnderWay implements CanActivate {
 
   /** Resolves when every call that this viewer has under way now is answered, or its client is gone. */
   async answered(viewerId: string): Promise<void> {
-    await Promise.all(
-      [...this.#calls.values()].map(async (call) => {
-        if ((await call.viewerId) === viewerId) await call.ended;
-      }),
-    );
+    await Promise.all([...this.#calls.values()].map((call) => call.endedOrNotOf(viewerId)));
   }
 
   #begin(response: ServerResponse): void {
-    const { promise: viewerId, resolve: identify } = Promise.withResolvers<string | null>();
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    this.#calls.set(response, { viewerId, identify, ended });
-    response.once('close', () => {
+    const call = new Call();
+    this.#calls.set(response, call);
+    response.on('close', () => {
       this.#calls.delete(response);
-      identify(null);
-      end();
+      call.end();
     });
   }
 }

@@ -123,7 +123,7 @@ export class Admission {
     }
     // Refused requests are not counted: they hold nothing while their answers wait behind others.
     this.#onConnection.set(socket, onConnection + 1);
-    response.once('close', () => this.#onConnection.set(socket, (this.#onConnection.get(socket) ?? 1) - 1));
+    response.on('close', () => this.#onConnection.set(socket, (this.#onConnection.get(socket) ?? 1) - 1));
     next();
   };
 
@@ -134,7 +134,7 @@ export class Admission {
       return;
     }
     this.#admitted += 1;
-    response.once('close', () => {
+    response.on('close', () => {
       this.#admitted -= 1;
       this.#started.delete(response);
       this.#startWaiting();

@@ -133,7 +133,7 @@ export class Connections {
     if (unanswered.size === 0) this.#noLongerQuiet(connection);
     unanswered.add(response);
     this.#underWay += 1;
-    response.once('close', () => {
+    response.on('close', () => {
       this.#underWay -= 1;
       unanswered.delete(response);
       if (unanswered.size > 0 || socket.destroyed) return;

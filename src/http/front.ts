@@ -67,7 +67,6 @@ export function createFront({
   const bursts = new RefusalBursts((entry) => logger.warn(entry));
   const isTrusted = trustOf(trustedProxies);
   const standing = standingHeaders(environment);
-  const standingMap = new Map(Object.entries(standing));
 
   const admission = new Admission(admissionLimits, { isStopping: () => connections.isClosing });
 
@@ -76,6 +75,10 @@ export function createFront({
     else logProblem(logger, problem, requestId);
   };
   const headersFor = (origin: string | undefined) => ({ ...standing, ...corsHeaders(origin, appOrigins) });
+  const forOthers = new Map(Object.entries(headersFor(undefined)));
+  const headerMaps = new Map<string | undefined, Map<string, string>>(
+    appOrigins.map((origin) => [origin, new Map(Object.entries(headersFor(origin)))]),
+  );
   const surplus = new Map<unknown, ReadonlyMap<string | undefined, ReadyAnswer>>(
     SURPLUS_PROBLEMS.map((problem) => [
       problem,
@@ -115,12 +118,12 @@ export function createFront({
     // Health is asked when the service is full above all, from one address for many, and waits for nobody. A
     // preflight that is refused would hide from the page what was refused.
     unless(either(isHealth, isPreflight), admission.refuseSurplus),
-    (_request, response, next) => {
-      response.setHeaders(standingMap);
+    (request, response, next) => {
+      response.setHeaders(headerMaps.get(request.headers.origin) ?? forOthers);
       next();
     },
-    // Ends preflights.
-    cors(corsFor(appOrigins)),
+    // It ends them. Of other calls it would find out for each what `corsHeaders` says of every origin at start.
+    unless((request) => !isPreflight(request), cors(corsFor(appOrigins))),
     refuseBadHead,
     ...(ownHostOnly ? [unless(isHealth, refuseOtherHosts(new URL(publicUrl.origin).host))] : []),
     belowBasePath(publicUrl.basePath),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { covers, pathOf, prefixOfPath, type Prefix } from '../prefix.js';
 import { cookieValues } from '../../http/request-head.js';
 import type { CookiePath } from './cookie-kind.js';
@@ -105,6 +105,7 @@ export function readHeldCookies(
   current: Omit<CookiePlace, 'path'>,
   nowEpochSeconds: number,
 ): readonly HeldRecord[] {
+  if (header === undefined) return [];
   const byName = new Map<string, HeldRecord>();
   const add = (name: string, record: HeldRecord): void => {
     const known = byName.get(name);
@@ -126,7 +127,7 @@ export function readHeldCookies(
 
 /** Whether the request carries the one cookie of edgepass 0.1. */
 export function hasOldForm(header: string | undefined, own: OwnCookies): boolean {
-  return cookieValues(header, (name) => name === oldCookieName(own)).length > 0;
+  return header !== undefined && cookieValues(header, (name) => name === oldCookieName(own)).length > 0;
 }
 
 function parseHeldValue(value: string): HeldRecord | null {
@@ -211,6 +212,7 @@ export function settleHeld(
   current: Omit<CookiePlace, 'path'>,
   added?: HeldRecord,
 ): Settled {
+  if (held.length === 0) return { kept: added === undefined ? [] : [added], cleared: [] };
   const others = held.filter((record) => added === undefined || !isSamePlace(record, added));
   const candidates = others
     .filter((record) => !isForeign(record, viewer))
@@ -280,7 +282,7 @@ function sentBytes(record: HeldRecord): number {
 const HASH_LENGTH = 11;
 
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest().subarray(0, 8).toString('base64url');
+  return hash('sha256', text, 'buffer').subarray(0, 8).toString('base64url');
 }
 
 /** The tag of edgepass 0.1 was the same 64 bits in hex. */

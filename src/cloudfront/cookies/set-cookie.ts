@@ -30,46 +30,55 @@ const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 const ATTRIBUTE = /^[\x21-\x3a\x3c-\x7e]+$/;
 
+/** Everything of a cookie but its name and value. */
+type Attributes = CookieKind & Omit<SetCookie, 'name' | 'value' | keyof CookieKind>;
+
 /**
  * One `Set-Cookie` line. Takes the finished cookie; gives the value of the header.
  * Throws TypeError for anything that a browser would drop, repair or read as another attribute.
  */
 export function formatSetCookie(cookie: SetCookie): string {
-  const { name, value, domain, path, maxAgeSeconds } = cookie;
-  refuseUnless(NAME.test(name), 'a cookie name of token characters');
-  refuseUnless(VALUE.test(value), `a value of cookie characters for ${name}`);
-  refuseUnless(
-    name.length + value.length <= MAX_NAME_AND_VALUE_BYTES,
-    `at most 4096 bytes of name and value for ${name}`,
-  );
-  refuseUnless(
-    path.startsWith('/') && ATTRIBUTE.test(path),
-    `a Path that begins with / and holds no blank or semicolon for ${name}`,
-  );
-  refuseUnless(path.length <= MAX_ATTRIBUTE_BYTES, `at most 1024 bytes of Path for ${name}`);
-  refuseUnless(
-    domain === null || (ATTRIBUTE.test(domain) && domain.length <= MAX_ATTRIBUTE_BYTES),
-    `a host name as Domain for ${name}`,
-  );
-  refuseUnless(
-    Number.isSafeInteger(maxAgeSeconds) && maxAgeSeconds >= 0,
-    `whole seconds as Max-Age for ${name}`,
-  );
-  return [
-    `${name}=${value}`,
-    ...(domain === null ? [] : [`Domain=${domain}`]),
-    `Path=${path}`,
-    `Max-Age=${maxAgeSeconds}`,
-    'HttpOnly',
-    ...(cookie.secure ? ['Secure'] : []),
-    `SameSite=${cookie.sameSite}`,
-    ...(cookie.partitioned ? ['Partitioned'] : []),
-  ].join('; ');
+  return lineOf(cookie.name, cookie.value, formatAttributes(cookie));
 }
 
-function refuseUnless(condition: boolean, expected: string): void {
+/** @throws {TypeError} as {@link formatSetCookie} */
+function lineOf(name: string, value: string, attributes: string): string {
+  if (!NAME.test(name)) throw dropped('a cookie name of token characters');
   // The value is not named: it may be a signature.
-  if (!condition) throw new TypeError(`expected ${expected}, or no browser keeps it`);
+  if (!VALUE.test(value)) throw dropped(`a value of cookie characters for ${name}`);
+  if (name.length + value.length > MAX_NAME_AND_VALUE_BYTES) {
+    throw dropped(`at most 4096 bytes of name and value for ${name}`);
+  }
+  return `${name}=${value}${attributes}`;
+}
+
+/**
+ * What follows the value in the line of a cookie: the five lines of a grant share two of them.
+ * @throws {TypeError} as {@link formatSetCookie}
+ */
+function formatAttributes({
+  domain,
+  path,
+  maxAgeSeconds,
+  secure,
+  sameSite,
+  partitioned,
+}: Attributes): string {
+  if (!path.startsWith('/') || !ATTRIBUTE.test(path)) {
+    throw dropped('a Path that begins with / and holds no blank or semicolon');
+  }
+  if (path.length > MAX_ATTRIBUTE_BYTES) throw dropped('at most 1024 bytes of Path');
+  if (domain !== null && (!ATTRIBUTE.test(domain) || domain.length > MAX_ATTRIBUTE_BYTES)) {
+    throw dropped('a host name as Domain');
+  }
+  if (!Number.isSafeInteger(maxAgeSeconds) || maxAgeSeconds < 0) throw dropped('whole seconds as Max-Age');
+  const at = domain === null ? `; Path=${path}` : `; Domain=${domain}; Path=${path}`;
+  const kind = `; HttpOnly${secure ? '; Secure' : ''}; SameSite=${sameSite}${partitioned ? '; Partitioned' : ''}`;
+  return `${at}; Max-Age=${maxAgeSeconds}${kind}`;
+}
+
+function dropped(expected: string): TypeError {
+  return new TypeError(`expected ${expected}, or no browser keeps it`);
 }
 
 /** The finished cookies of one grant, ready to be written. */
@@ -104,17 +113,16 @@ export function issueLines(
   secondsLeft: number,
 ): readonly string[] {
   const at = placeOf(attributes, set.path);
-  const lives = { ...at, maxAgeSeconds: Math.max(0, secondsLeft) };
-  const cleared = { ...at, value: '', maxAgeSeconds: 0 };
-  const policy = toCloudFrontBase64(Buffer.from(set.policyText));
+  const lives = formatAttributes({ ...at, maxAgeSeconds: Math.max(0, secondsLeft) });
+  const cleared = formatAttributes({ ...at, maxAgeSeconds: 0 });
   return [
-    formatSetCookie({ ...lives, name: 'CloudFront-Policy', value: policy }),
-    formatSetCookie({ ...lives, name: 'CloudFront-Signature', value: set.signature }),
-    formatSetCookie({ ...lives, name: 'CloudFront-Key-Pair-Id', value: set.keyPairId }),
+    lineOf('CloudFront-Policy', toCloudFrontBase64(Buffer.from(set.policyText)), lives),
+    lineOf('CloudFront-Signature', set.signature, lives),
+    lineOf('CloudFront-Key-Pair-Id', set.keyPairId, lives),
     set.hashAlgorithm === 'SHA256'
-      ? formatSetCookie({ ...lives, name: 'CloudFront-Hash-Algorithm', value: 'SHA256' })
-      : formatSetCookie({ ...cleared, name: 'CloudFront-Hash-Algorithm' }),
-    formatSetCookie({ ...cleared, name: 'CloudFront-Expires' }),
+      ? lineOf('CloudFront-Hash-Algorithm', 'SHA256', lives)
+      : lineOf('CloudFront-Hash-Algorithm', '', cleared),
+    lineOf('CloudFront-Expires', '', cleared),
   ];
 }
 
@@ -128,8 +136,9 @@ const SET_NAMES = [
 
 /** The lines that take one grant away from the browser, wherever an earlier configuration set it. */
 export function clearLines(attributes: CookieAttributes, at: CookiePlace): readonly string[] {
-  const place = { ...kindAt(attributes, at.partitioned), domain: at.domain, path: at.path };
-  return SET_NAMES.map((name) => formatSetCookie({ ...place, name, value: '', maxAgeSeconds: 0 }));
+  const kind = kindAt(attributes, at.partitioned);
+  const cleared = formatAttributes({ ...kind, domain: at.domain, path: at.path, maxAgeSeconds: 0 });
+  return SET_NAMES.map((name) => lineOf(name, '', cleared));
 }
 
 /** Our own cookie of one grant, which says that this browser holds it. */

@@ -123,32 +123,34 @@ export function parseJsonObject(bytes: Uint8Array): object {
   const text = decodeUtf8(bytes);
   const value = parse(text);
   refuseOtherThanObject(value);
-  const { written, kept } = countMembers(text, value);
-  if (written !== kept) {
+  if (namesMemberTwice(text, value)) {
     throw new Problem('duplicate_key', { detail: 'Name each member of an object once' });
   }
   return value;
 }
 
 /**
- * How many members a valid JSON text writes, and how many of them survived in its value: fewer survive
- * exactly when an object, at any depth, names a member twice, because the later one replaces the earlier.
+ * Whether an object in a valid JSON text, at any depth, names a member twice: fewer members survive in its value than
+ * the text writes exactly then, because the later one replaces the earlier.
  */
-function countMembers(text: string, value: object): { written: number; kept: number } {
+function namesMemberTwice(text: string, value: object): boolean {
   // Outside of strings a colon stands only between a member's name and its value.
-  const written = (text.match(/"(?:[^"\\]|\\.)*"|:/g) ?? []).filter((token) => token === ':').length;
+  const written = text.match(STRING_OR_COLON)?.filter((token) => token === ':').length ?? 0;
   let kept = 0;
-  for (let level = [value]; level.length > 0;) {
+  for (let level = [value]; level.length > 0; level = containers(level)) {
     for (const container of level) if (!Array.isArray(container)) kept += Object.keys(container).length;
-    level = containers(level.flatMap((container) => Object.values(container) as unknown[]));
   }
-  return { written, kept };
+  return written !== kept;
 }
+
+const STRING_OR_COLON = /"(?:[^"\\]|\\.)*"|:/g;
+
+// RFC 8259 8.1: no byte order mark; `ignoreBOM` leaves it in the text, where JSON.parse refuses it.
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    // RFC 8259 8.1: no byte order mark; `ignoreBOM` leaves it in the text, where JSON.parse refuses it.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch {
     throw malformed('The body is not UTF-8', 'not_utf8');
   }
@@ -189,13 +191,14 @@ async function readBytes(request: IncomingMessage, limitBytes: number): Promise<
     };
     request.on('data', onData);
     let isWhole = false;
-    request.once('end', () => {
+    request.on('end', () => {
       isWhole = true;
-      resolve(Buffer.concat(chunks));
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     });
-    request.once('error', (cause) => reject(brokenOff(cause)));
+    request.on('error', (cause) => reject(brokenOff(cause)));
     // Every request closes in the end; an error with its stack is made only for one that broke off.
-    request.once('close', () => {
+    request.on('close', () => {
       if (!isWhole) reject(brokenOff(undefined));
     });
   });

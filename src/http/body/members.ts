@@ -21,13 +21,14 @@ export function readBody<Members extends object>(
   readers: { readonly [Member in keyof Members]: MemberReader<Members[Member]> },
 ): Members {
   refuseOtherThanObject(body);
-  const members = Object.entries(readers) as [string, MemberReader<unknown>][];
-  refuseUnknownMembers(body, new Set(members.map(([member]) => member)));
-  const read = members.map(([member, reader]) => [
-    member,
-    reader(Object.hasOwn(body, member) ? (body as Record<string, unknown>)[member] : undefined),
-  ]);
-  return Object.fromEntries(read) as Members;
+  const names = Object.keys(readers) as (keyof Members & string)[];
+  refuseUnknownMembers(body, names);
+  const read: Partial<Members> = {};
+  for (const name of names) {
+    const value = Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
+    read[name] = readers[name](value);
+  }
+  return read as Members;
 }
 
 /** @throws {Problem} `body_malformed` for what is no object, or nests too deep */
@@ -48,26 +49,34 @@ export function refuseOtherThanObject(body: unknown): asserts body is object {
 
 /** Whether objects and arrays lie deeper in each other than `limit`. Without recursion: the input decides the depth (M03). */
 function nestsDeeperThan(value: unknown, limit: number): boolean {
-  let level = containers([value]);
+  let level = isContainer(value) ? [value] : [];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth === limit) return true;
-    level = containers(level.flatMap((container) => Object.values(container) as unknown[]));
+    level = containers(level);
   }
   return false;
 }
 
-/** The objects and arrays among values. */
-export function containers(values: readonly unknown[]): object[] {
-  return values.filter((value) => typeof value === 'object' && value !== null);
+/** The objects and arrays that lie directly in these. */
+export function containers(level: readonly object[]): object[] {
+  const found: object[] = [];
+  for (const container of level) {
+    for (const value of Object.values(container) as unknown[]) if (isContainer(value)) found.push(value);
+  }
+  return found;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /**
  * Refuses an object that has members beside the known ones: what a caller misspelled must not pass for what
  * they left out. @throws {Problem} `field_unknown`, naming the members that exist and never those that came
  */
-export function refuseUnknownMembers(value: object, known: ReadonlySet<string>): void {
-  if (Object.keys(value).every((member) => known.has(member))) return;
-  const list = known.size === 0 ? 'none' : [...known].toSorted().join(', ');
+export function refuseUnknownMembers(value: object, known: readonly string[]): void {
+  if (Object.keys(value).every((member) => known.includes(member))) return;
+  const list = known.length === 0 ? 'none' : known.toSorted().join(', ');
   throw new Problem('field_unknown', { detail: `Members of this call: ${list}` });
 }
 
@@ -76,7 +85,7 @@ export function TakesNoQuery(): MethodDecorator {
   return UseGuards(WITHOUT_QUERY);
 }
 
-const NO_MEMBERS: ReadonlySet<string> = new Set();
+const NO_MEMBERS: readonly string[] = [];
 
 const WITHOUT_QUERY: CanActivate = {
   canActivate(context) {
