@@ -210,13 +210,9 @@ interface Seen {
 function sentenceOf({ rootCause, alsoPossible }: Diagnosis, { entitled, isHeld, isRefused }: Seen): string {
   if (rootCause !== null) return `${rootCause.title} ${rootCause.fix.text}`;
   if (!entitled) return 'You are not entitled to this file, so it was asked for without cookies.';
+  if (isRefused)
+    return 'The edge refused cookies that were signed a moment ago, and its answer does not say why.';
   if (alsoPossible.length > 0) return 'The edge refused, and its answer does not say why.';
-  if (isRefused) {
-    return (
-      'The edge refused cookies that were signed a moment ago, and its answer does not say why. Most often CloudFront holds ' +
-      'another public key under this key pair id: compare its fingerprint with the one in the log of the API.'
-    );
-  }
   if (isHeld) {
     return (
       'The edge answers well to the cookies that you would get now, and this browser holds a grant for the file. If the ' +

@@ -28,9 +28,9 @@ const INCIDENTS = [
   { id: 'no-cors', ...NO_HEADER },
   {
     id: 'another-key',
-    finds:
-      'The edge refused cookies that were signed a moment ago, and its answer does not say why. Most often CloudFront holds another public key under this key pair id: compare its fingerprint with the one in the log of the API.',
-    change: 'As the doctor says.',
+    finds: 'The signature does not fit the public key that CloudFront has under this key pair id.',
+    change:
+      'Compare the fingerprint of the public key in CloudFront with that of the key that signs: docs/rotation.md#which-key-cloudfront-holds. If they are the same: sign the very text that CloudFront-Policy holds, and send CloudFront-Hash-Algorithm where SHA-256 was used.',
   },
 ] as const;
 

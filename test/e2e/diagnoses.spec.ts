@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDistribution, startEdgeServer, type EdgeServer } from '@edgepass/edge';
-import { distributionInput, GOOD_POLICY } from '../doctor/stage.js';
+import { distributionInput, GOOD_POLICY, KEY } from '../doctor/stage.js';
 import { distributionOf, list, writeFolder } from '../support/edge-fixture.js';
 import { NOW_EPOCH_SECONDS, startTestApi, TEST_KEY, TEST_KEY_PAIR_ID, type TestApi } from '../support/api.js';
 import { heldHeader } from '../support/set-cookie-lines.js';
@@ -19,15 +19,18 @@ let api: TestApi;
 const lines: string[] = [];
 
 /** The recommended distribution with the key of the API, changed where a test says so. */
-function distribution(change: Parameters<typeof distributionInput>[0] = {}) {
+function distribution(
+  change: Parameters<typeof distributionInput>[0] = {},
+  privateKey: KeyObject = TEST_KEY.privateKey,
+) {
   const tls = temporaryFolder('tls');
   writeFileSync(join(tls, 'cert.pem'), certificates.certificatePem);
   writeFileSync(join(tls, 'key.pem'), certificates.keyPem);
   const { CorsConfig } = GOOD_POLICY;
   const policy = { ...GOOD_POLICY, CorsConfig: { ...CorsConfig, AccessControlAllowOrigins: list([PAGE]) } };
   const input = distributionInput({ policy, ...change });
-  const publicPem = createPublicKey(TEST_KEY.privateKey).export({ type: 'spki', format: 'pem' }).toString();
-  const key = { id: TEST_KEY_PAIR_ID, privateKey: TEST_KEY.privateKey, publicPem };
+  const publicPem = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  const key = { id: TEST_KEY_PAIR_ID, privateKey, publicPem };
   const files = { certFile: join(tls, 'cert.pem'), keyFile: join(tls, 'key.pem') };
   const { folder } = writeFolder({ ...input, keys: [key], edge: { ...input.edge, tls: files } });
   return distributionOf(readDistribution(folder));
@@ -202,6 +205,19 @@ describe('POST /diagnoses', () => {
       expect(body.diagnosis.rootCause).toMatchObject({ id: 'wildcard-with-credentials', catalogue: ['F28'] });
       expect(body.sentence).toMatch(
         /^The CDN answers Access-Control-Allow-Origin: \* to a request with cookies\. Name the exact origin/,
+      );
+    } finally {
+      edge.reload(distribution());
+    }
+  });
+
+  test('names another public key under the id of the key that signs', async () => {
+    edge.reload(distribution({}, KEY.privateKey));
+    try {
+      const { body } = await ask(file());
+      expect(body.diagnosis.rootCause).toMatchObject({ id: 'signature-wrong', catalogue: [] });
+      expect(body.sentence).toMatch(
+        /^The signature does not fit the public key that CloudFront has under this key pair id\. Compare the fingerprint/,
       );
     } finally {
       edge.reload(distribution());

@@ -126,3 +126,50 @@ describe('a policy that is bound to an IPv4 range', () => {
     expect(diagnosisOf(served).findings.filter(({ status }) => status !== 'ok')).toEqual([]);
   });
 });
+
+describe('a signature that CloudFront does not take', () => {
+  const right = encoded(policy(statement()));
+  const refused = (headers: readonly (readonly [string, string])[], change: Partial<Load> = {}) =>
+    diagnosisOf(request(right, { headers: [['Server', 'CloudFront'], ...headers], ...change }));
+  const denied = '<Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>';
+  /** CloudFront's answer of the code AccessDenied, its body not shown. */
+  const deniedBytes = ['Content-Length', '110'] as const;
+
+  test('is what is left of AccessDenied where the policy is right', () => {
+    expect(refused([], { errorBody: denied }).rootCause).toMatchObject({
+      id: 'signature-wrong',
+      seen: [
+        'HAR entry 1: https://cdn.example.com/a/1.png answered AccessDenied, and its policy covers the file and has not ended.',
+      ],
+    });
+    expect(refused([deniedBytes]).rootCause?.id).toBe('signature-wrong');
+  });
+
+  test('is not named where the code is not known, and is among what is left', () => {
+    const { rootCause, alsoPossible } = refused([]);
+    expect(rootCause).toBeNull();
+    expect(alsoPossible.map(({ id }) => id)).toContain('signature-wrong');
+  });
+
+  test.each([
+    ['has ended by the Date of the answer', right, [['Date', new Date(1_795_000_901_000).toUTCString()]]],
+    [
+      'begins later',
+      encoded(policy(statement({ ...ENDS, DateGreaterThan: { 'AWS:EpochTime': 1_795_000_100 } }))),
+      [],
+    ],
+    [
+      'covers another folder',
+      encoded(policy({ ...statement(), Resource: 'https://cdn.example.com/b/*' })),
+      [],
+    ],
+    [
+      'is bound to a network',
+      encoded(policy(statement({ ...ENDS, IpAddress: { 'AWS:SourceIp': '192.0.2.0/24' } }))),
+      [],
+    ],
+  ] as const)('is not named where the policy %s', (_how, value, headers) => {
+    const load = request(value, { headers: [['Server', 'CloudFront'], deniedBytes, ...headers] });
+    expect(diagnosisOf(load).findings.find(({ id }) => id === 'signature-wrong')?.status).toBe('ok');
+  });
+});

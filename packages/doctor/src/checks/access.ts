@@ -1,3 +1,4 @@
+import { header, type Load } from '../evidence/evidence.js';
 import {
   isInMilliseconds,
   readPolicy,
@@ -5,7 +6,7 @@ import {
   type SignedCookies,
 } from '../evidence/signed-policy.js';
 import { printable } from '../evidence/show.js';
-import { isServed, refusalOf, signedCookiesOf, type Facts } from '../facts.js';
+import { isServed, refusalOf, signedCookiesOf, timeOf, type Facts } from '../facts.js';
 import { ACCESS_TIME_CHECKS } from './access-time.js';
 import { distinct, jarSigns, shown, signOf, type Check, type Sign } from './check.js';
 import { isRefusedForFolder } from './cookie-folders.js';
@@ -178,6 +179,29 @@ export const ACCESS_CHECKS: readonly Check[] = [
       ),
   },
   {
+    id: 'signature-wrong',
+    catalogue: [],
+    stage: 'access',
+    title: 'The signature does not fit the public key that CloudFront has under this key pair id.',
+    why: 'CloudFront says AccessDenied for an end that has passed, another address, another network and a wrong signature alike (R52), and all but the last is right here.',
+    fix: 'Compare the fingerprint of the public key in CloudFront with that of the key that signs: docs/rotation.md#which-key-cloudfront-holds. If they are the same: sign the very text that CloudFront-Policy holds, and send CloudFront-Hash-Algorithm where SHA-256 was used.',
+    evidence:
+      '403 with code AccessDenied, or with the length of that answer, to a request whose policy covers the file, names no network and is in force by the Date of the answer',
+    toTellApart: 'the fingerprint of the public key in CloudFront beside that of the key that signs',
+    look: (facts) => {
+      const right = refusedAs(facts, 'AccessDenied').filter(({ load, signed }) =>
+        isRightButForSignature(signed, load, facts),
+      );
+      const signs = right
+        .filter(({ load }) => refusalOf(load)?.code === 'AccessDenied')
+        .map(({ load }) => ({
+          seen: `${shown(load)} answered AccessDenied, and its policy covers the file and has not ended.`,
+        }));
+      // CloudFront refuses for other reasons too: by country, by a web ACL.
+      return signs.length === 0 && right.length > 0 ? null : answer(facts, signs);
+    },
+  },
+  {
     id: 'bound-to-an-address',
     catalogue: [],
     stage: 'access',
@@ -267,6 +291,25 @@ export const ACCESS_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** Whether nothing of the signed cookies is wrong by the clock of CloudFront, as far as it can be seen without the key. */
+function isRightButForSignature(signed: SignedCookies, load: Load, facts: Facts): boolean {
+  const { policy, names, doubled } = signed;
+  if (policy === null || policy.resource === null || policy.endsAt === null || policy.address !== null)
+    return false;
+  const isWhole = ['CloudFront-Signature', 'CloudFront-Key-Pair-Id'].every((name) => names.includes(name));
+  const answered = Date.parse(header(load.headers, 'date') ?? '');
+  const at = (Number.isNaN(answered) ? timeOf(load, facts.evidence) : answered) / 1000;
+  return (
+    isWhole &&
+    doubled.length === 0 &&
+    faultOf(signed) === null &&
+    resourceCovers(policy.resource, load.url) &&
+    !isInMilliseconds(policy.endsAt) &&
+    policy.endsAt > at &&
+    (policy.startsAt ?? 0) <= at
+  );
+}
 
 /** What CloudFront cannot read in a policy (R4, R12, R15); null: nothing. */
 function faultOf({ policy, isUnreadable }: SignedCookies): string | null {

@@ -47,6 +47,7 @@ const WHY_REFUSED = [
   'key-not-trusted',
   'policy-malformed',
   'bound-to-an-address',
+  'signature-wrong',
   'origin-refused',
 ];
 
