@@ -36,14 +36,17 @@ interface Case {
   readonly title: string;
   readonly file: ServedFile;
   readonly requests: readonly string[];
-  /** At least this much of what the second peer does. */
-  readonly goal: number;
+  /** At least this much of what the second peer does; null: only measured. */
+  readonly goal: number | null;
   readonly isCached: boolean;
+  /** What else is measured in each round, to be held against the second peer too. */
+  readonly bare?: Peer;
 }
 
 /**
  * GET through the edge, cookies verified, against an nginx of one worker process that verifies nothing, with `proxy_cache`
- * and without; then the edge alone with one behavior and with a thousand. Needs Debian's `nginx-light` and `wrk`.
+ * and without, and beside both for small files a bare `http.createServer` without any logic; two processes of the edge on
+ * one port; then the edge alone with one behavior and with a thousand. Needs Debian's `nginx-light` and `wrk`.
  * Throws when an answer was wrong.
  */
 export async function benchEdgeNginx(): Promise<void> {
@@ -78,6 +81,8 @@ export async function benchEdgeNginx(): Promise<void> {
       { name: 'edgepass edge', server: edge, beside: origin },
       { name: 'nginx', server: nginx, beside: origin },
     ] as const;
+    const bareCached = await startBare(stage, edge, small, null, origin, started);
+    const barePassed = await startBare(stage, edge, passed, origin, origin, started);
     const cases: readonly Case[] = [
       {
         title: 'cached, 16 KB',
@@ -85,6 +90,7 @@ export async function benchEdgeNginx(): Promise<void> {
         requests: stage.requests(small.name),
         goal: 0.6,
         isCached: true,
+        bare: bareCached,
       },
       { title: 'cached, 1 MB', file: large, requests: stage.requests(large.name), goal: 1, isCached: true },
       {
@@ -93,9 +99,11 @@ export async function benchEdgeNginx(): Promise<void> {
         requests: stage.requests(passed.name),
         goal: 0.5,
         isCached: false,
+        bare: barePassed,
       },
     ];
     for (const each of cases) await compare(stage, each, peers);
+    await compareProcesses(stage, folder, small, peers[1], started);
     await compareBehaviors(stage, folder, edge, small, started);
   } finally {
     await Promise.all(running.map((server) => server.stop()));
@@ -106,6 +114,46 @@ export async function benchEdgeNginx(): Promise<void> {
 /** Leaves the signed files one behavior, `/files/*`; the rest of the paths is the server's. */
 function onlyFiles(folder: string): void {
   changeBehaviors(folder, (behaviors) => behaviors.filter(({ PathPattern }) => PathPattern === '/files/*'));
+}
+
+/** A bare server whose answer has the headers of the edge's own. */
+async function startBare(
+  stage: Stage,
+  edge: ServerProcess,
+  file: ServedFile,
+  server: ServerProcess | null,
+  origin: ServerProcess,
+  started: (starting: Promise<ServerProcess>) => Promise<ServerProcess>,
+): Promise<Peer> {
+  const connection = await DownloadConnection.open(edge.host, edge.port);
+  const [request = ''] = stage.requests(file.name);
+  await connection.ask(request, false);
+  // The first answer was a miss, which has no Age.
+  const { head } = await connection.ask(request, false);
+  connection.close();
+  const headers = head.split('\r\n').flatMap((line) => {
+    const [, name, value] = /^([^:]+): (.*)$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) return [];
+    return ['Date', 'Connection', 'Keep-Alive'].includes(name) ? [] : [name, value];
+  });
+  return { name: 'bare Node', server: await started(stage.startBare(file, headers, server)), beside: origin };
+}
+
+/** Two processes of the edge on one port, with copies of their own, against one worker of nginx. */
+async function compareProcesses(
+  stage: Stage,
+  folder: string,
+  file: ServedFile,
+  nginx: Peer,
+  started: (starting: Promise<ServerProcess>) => Promise<ServerProcess>,
+): Promise<void> {
+  const server = await started(stage.startEdgeOn(folder, file.name, null, [], { WORKERS: '2' }));
+  const title = 'cached, 16 KB, two processes that share nothing but the port';
+  const both = { name: 'two edges', server, beside: nginx.beside };
+  await compare(stage, { title, file, requests: stage.requests(file.name), goal: null, isCached: true }, [
+    both,
+    nginx,
+  ]);
 }
 
 type BehaviorJson = Readonly<Record<string, unknown>> & { readonly PathPattern: string };
@@ -161,17 +209,21 @@ async function compare(stage: Stage, each: Case, [ours, theirs]: readonly [Peer,
   const script = join(stage.root, 'wrk.lua');
   writeFileSync(script, luaScript(each.requests));
   const measure = (peer: Peer, seconds: number) => round(peer, each, script, seconds);
-  for (const peer of [ours, theirs]) {
+  const { bare } = each;
+  const all = bare === undefined ? [ours, theirs] : [ours, theirs, bare];
+  for (const peer of all) {
     await measure(peer, WARM_UP_SECONDS);
     await check(peer, each);
   }
   const pairs: { readonly our: Round; readonly their: Round }[] = [];
+  const bares: Round[] = [];
   while (pairs.length < PAIRS) {
     // One after the other is the method.
     const our = await undisturbedRound(() => measure(ours, ROUND_SECONDS));
     pairs.push({ our, their: await undisturbedRound(() => measure(theirs, ROUND_SECONDS)) });
+    if (bare !== undefined) bares.push(await undisturbedRound(() => measure(bare, ROUND_SECONDS)));
   }
-  for (const peer of [ours, theirs]) await check(peer, each);
+  for (const peer of all) await check(peer, each);
   print(
     ours,
     pairs.map(({ our }) => our),
@@ -181,10 +233,17 @@ async function compare(stage: Stage, each: Case, [ours, theirs]: readonly [Peer,
     pairs.map(({ their }) => their),
   );
   const ratios = pairs.map(({ our, their }) => our.answersPerSecond / their.answersPerSecond);
-  console.log(
-    `  ratio per pair  ${spread(ratios, 2)}, goal ${each.goal}: ${median(ratios) >= each.goal ? 'reached' : 'missed'}`,
-  );
-  const others = pairs.flatMap(({ our, their }) => [our, their]).map((one) => 100 * one.shareOfOthers);
+  const goal =
+    each.goal === null ? '' : `, goal ${each.goal}: ${median(ratios) >= each.goal ? 'reached' : 'missed'}`;
+  console.log(`  ratio per pair  ${spread(ratios, 2)}${goal}`);
+  if (bare !== undefined) {
+    print(bare, bares);
+    const of = (one: Round | undefined) => one?.answersPerSecond ?? Number.NaN;
+    const against = pairs.map(({ their }, index) => of(bares[index]) / of(their));
+    console.log(`  ratio of ${bare.name} against ${theirs.name}  ${spread(against, 2)}`);
+  }
+  const rounds = [...pairs.flatMap(({ our, their }) => [our, their]), ...bares];
+  const others = rounds.map((one) => 100 * one.shareOfOthers);
   console.log(`  other processes ${spread(others)} % of the processors in the rounds that count`);
 }
 
@@ -194,7 +253,7 @@ async function check({ name, server }: Peer, { file, requests, isCached }: Case)
   const { isOk, isHit, sha256 } = await connection.ask(requests[0] ?? '', true);
   connection.close();
   if (!isOk || sha256 !== file.sha256) throw new Error(`${name}: expected the bytes of ${file.name}`);
-  if (name !== 'nginx' && isHit !== isCached)
+  if (!['nginx', 'bare Node'].includes(name) && isHit !== isCached)
     throw new Error(`${name}: expected ${isCached ? 'a Hit' : 'no Hit'} for ${file.name}`);
 }
 

@@ -4,6 +4,8 @@ import { connect, type Socket } from 'node:net';
 
 /** What is looked at in an answer. */
 export interface Download {
+  /** The lines of status and headers. */
+  readonly head: string;
   readonly isOk: boolean;
   readonly isHit: boolean;
   readonly byteLength: number;
@@ -18,7 +20,7 @@ export class DownloadConnection {
   readonly #socket: Socket;
   #head: Buffer = Buffer.alloc(0);
   #left = -1;
-  #answer = { isOk: false, isHit: false, byteLength: 0 };
+  #answer = { head: '', isOk: false, isHit: false, byteLength: 0 };
   #body: Buffer[] | null = null;
   #waiting: { readonly resolve: (answer: Download) => void; readonly reject: (error: Error) => void } | null =
     null;
@@ -80,6 +82,7 @@ export class DownloadConnection {
     const head = this.#head.toString('latin1', 0, end);
     this.#left = Number(/\r\ncontent-length: ([0-9]+)/i.exec(head)?.[1] ?? 0);
     this.#answer = {
+      head,
       isOk: head.startsWith('HTTP/1.1 200 '),
       isHit: head.includes('X-Cache: Hit from cloudfront'),
       byteLength: this.#left,

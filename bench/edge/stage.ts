@@ -112,14 +112,28 @@ export class Stage {
     readyFile: string,
     tls: Certificates | null = null,
     nodeArguments: readonly string[] = [],
+    more: Readonly<Record<string, string>> = {},
   ): Promise<ServerProcess> {
     // The port is not known yet, so the policy that proves readiness is one for any address.
     const query = Object.entries(signed('http*://*', 60, this.keys.privateKey));
     const ready = `/${readyFile}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
-    const environment = { NODE_ENV: 'production', FOLDER: folder, TLS: tls === null ? 'no' : 'yes' };
+    const environment = { NODE_ENV: 'production', FOLDER: folder, TLS: tls === null ? 'no' : 'yes', ...more };
     return startServer([...nodeArguments, compiled('edge-peer.js')], environment, ready, {
       authorityFile: tls?.authorityFile ?? null,
     });
+  }
+
+  /**
+   * What Node itself can do with these headers: a file from memory, or what a server answers.
+   */
+  startBare(
+    { name }: ServedFile,
+    headers: readonly string[],
+    server: ServerProcess | null,
+  ): Promise<ServerProcess> {
+    const from = server === null ? { FILE: join(this.media, name) } : { ORIGIN: server.url };
+    const environment = { NODE_ENV: 'production', HEADERS: JSON.stringify(headers), ...from };
+    return startServer([compiled('bare-peer.js')], environment, `/${name}`);
   }
 
   startStatic(readyFile: string): Promise<ServerProcess> {
