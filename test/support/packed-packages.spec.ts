@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { hookOf, PACKED, packPackages } from './packed-packages.js';
 
-/** What Node adds to the exports of a CommonJS package, as rxjs is one. */
+/** What Node adds to the exports of a CommonJS package, as @peculiar/x509 is one. */
 const OF_COMMONJS = ['__esModule', 'default', 'module.exports'];
 
 test('a process that takes the packed packages finds the exports of the real ones', async () => {

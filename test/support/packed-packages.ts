@@ -1,5 +1,5 @@
 /**
- * The packages of which an API loads 1,500 small files, each put into one file by esbuild: a process of an API
+ * The packages of which an API and the local stack load 1,700 small files, each put into one file by esbuild: a process of an API
  * then starts with half of the work, and so does a spec that imports one. Their code is the same; what is shipped is run
  * as it is by test/containers/image.spec.ts and test/module, and by `npm run bench`.
  * Node runs this file as it is, so it imports no other file of ours.
@@ -23,7 +23,7 @@ import { build, type Plugin } from 'esbuild';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(repository, 'node_modules/.cache');
 
-/** By what they are imported; what only one of them imports needs no name here. */
+/** By what they are imported; what only they import needs no name here. */
 const NAMES = [
   '@nestjs/common',
   '@nestjs/core',
@@ -31,14 +31,16 @@ const NAMES = [
   '@nestjs/platform-fastify',
   '@nestjs/swagger',
   '@nestjs/testing',
+  '@peculiar/asn1-schema',
+  '@peculiar/asn1-x509',
+  '@peculiar/x509',
   'jose',
   'kysely',
   'kysely/migration',
-  'rxjs',
 ];
 /** Whatever is imported of these must be one of the names: else a process would have a second copy of it. */
 export const PACKED =
-  /^(@nestjs\/(common|core|mapped-types|platform-\w+|swagger|testing)|es-toolkit|jose|kysely|rxjs)(\/|$)/;
+  /^(@nestjs\/(common|core|mapped-types|platform-\w+|swagger|testing)|@peculiar\/(asn1-[\w-]+|x509)|es-toolkit|jose|kysely|rxjs|tsyringe)(\/|$)/;
 
 /** Packs them where that has not been done for these versions; gives the file of each name. */
 export async function packPackages(): Promise<Readonly<Record<string, string>>> {
@@ -55,7 +57,7 @@ export async function packPackages(): Promise<Readonly<Record<string, string>>> 
 
 /** The module that a process preloads (`--import`) to take the packed ones. */
 export function hookOf(packed: Readonly<Record<string, string>>): string {
-  return pathToFileURL(join(packed['rxjs'] ?? '', '..', 'hook.js')).href;
+  return pathToFileURL(join(packed['jose'] ?? '', '..', 'hook.js')).href;
 }
 
 const fileNameOf = (name: string): string => name.replaceAll('/', '-');
@@ -96,6 +98,14 @@ const othersByTheirPath: Plugin = {
       if (path === 'rxjs' || path.startsWith('rxjs/')) {
         const name = path === 'rxjs' ? 'index' : `${path.slice('rxjs/'.length)}/index`;
         return { path: join(repository, 'node_modules/rxjs/dist/esm', `${name}.js`) };
+      }
+      // Both bring ES modules, which Node does not find by their package.json.
+      if (/^(@peculiar\/(asn1-[\w-]+|x509)|tsyringe)$/.test(path)) {
+        const folder = join(repository, 'node_modules', path);
+        const { module = '' } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+          module?: string;
+        };
+        return { path: join(folder, module) };
       }
       if (importer === '' || PACKED.test(path)) return null;
       const found = await packing.resolve(path, { kind, resolveDir, importer, pluginData: 'found' });
