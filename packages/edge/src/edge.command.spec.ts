@@ -145,6 +145,37 @@ describe('edgepass edge', () => {
     expect((await edge.stop()).code).toBe(0);
   });
 
+  it.each([
+    ['a folder', (folder: string) => folder],
+    ["one of AWS's answers", (folder: string) => join(folder, 'distribution.json')],
+  ])('refuses what is said of a template beside %s', async (_what, pathOf) => {
+    const path = pathOf(folderOf({ files: FILES }));
+    const edgeJson = join(path, 'edge.json');
+    const flags = [
+      '--parameter',
+      'Stage=x',
+      '--import',
+      'a:b=y',
+      '--resource',
+      'Pages',
+      '--edge-json',
+      edgeJson,
+    ];
+    const { code, stderr } = await runEdgepass(['edge', '--distribution', path, '--http', ...flags]);
+    const expected = 'expected a template as --distribution, which alone takes this flag';
+    const found = `found AWS's answers, ${path}: name the template, or`;
+    expect([code, stderr.split('\n')]).toEqual([
+      1,
+      [
+        `edgepass edge: --parameter Stage=: ${expected}, ${found} leave it out`,
+        `edgepass edge: --import a:b=: ${expected}, ${found} leave it out`,
+        `edgepass edge: --resource Pages: ${expected}, ${found} leave it out`,
+        `edgepass edge: --edge-json ${edgeJson}: ${expected}, ${found} put edge.json beside distribution.json`,
+        '',
+      ],
+    ]);
+  });
+
   it("reads one of AWS's answers, and what lies beside it", async () => {
     const { folder } = writeFolder({ keys: [KEY], files: FILES, defaultBehavior: openBehavior() });
     renameSync(join(folder, 'distribution.json'), join(folder, 'E1.json'));

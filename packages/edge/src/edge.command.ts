@@ -35,7 +35,7 @@ this machine through a cache that follows the cache, origin request and response
                             ViewerProtocolPolicy
 --clock-offset-seconds=N    what the edge believes the time to be, relative to this machine's clock
 
-Of a template:
+Of a template, and refused beside a folder:
 --parameter NAME=VALUE      the value of a parameter, or of AWS::Region, AWS::AccountId and their like
 --import NAME=VALUE         what another stack exports, for Fn::ImportValue
 --resource ID               the logical id of the distribution, where there are several

@@ -54,6 +54,7 @@ export function openFiles(
   const edgeJsonExpected = options.serving === 'https' ? EDGE_JSON_WITH_TLS : EDGE_JSON;
   const open = (folder: string, distributionFile: string): OpenedFiles => {
     const files = new FolderFiles(folder, problems);
+    problems.push(...ofTemplatesAlone(given, options));
     return {
       files,
       answer: files.required(distributionFile, `${DISTRIBUTION_JSON}${templatesIn(folder)}`),
@@ -97,6 +98,26 @@ export function openFiles(
   const template = readTemplate({ file, document, inputs, resource }, problems, warnings);
   const files = new FolderFiles(around.folder, problems, template);
   return { files, answer: template.distribution, edge };
+}
+
+/** What is said of a template means nothing beside AWS's answers: who says it took one for the other. */
+function ofTemplatesAlone(given: string, options: ReadOptions): readonly FolderProblem[] {
+  const { parameters = new Map<string, string>(), imports = new Map<string, string>() } = options;
+  const { resource = null, edgeJson = null } = options;
+  const flags = [
+    ...[...parameters.keys()].map((name) => ({ flag: `--parameter ${name}=`, instead: 'leave it out' })),
+    ...[...imports.keys()].map((name) => ({ flag: `--import ${name}=`, instead: 'leave it out' })),
+    ...(resource === null ? [] : [{ flag: `--resource ${resource}`, instead: 'leave it out' }]),
+    ...(edgeJson === null
+      ? []
+      : [{ flag: `--edge-json ${edgeJson}`, instead: 'put edge.json beside distribution.json' }]),
+  ];
+  return flags.map(({ flag, instead }) => ({
+    file: flag,
+    path: '',
+    expected: 'a template as --distribution, which alone takes this flag',
+    found: `AWS's answers, ${given}: name the template, or ${instead}`,
+  }));
 }
 
 /** What `cdk synth` writes is a folder of templates, of which one is read. */
