@@ -1,7 +1,7 @@
-import { sql, type CompiledQuery } from 'kysely';
+import { sql } from 'kysely';
 import type { Clock } from '../operation/clock.js';
 import type { Settings } from '../settings/settings.js';
-import { Database, type Groups } from './database.js';
+import { Database } from './database.js';
 import { migrateToLatest } from './migrate.js';
 import {
   mayPass,
@@ -17,6 +17,7 @@ import type { OnConnectionLost } from './postgres/postgres-pool.js';
 import { hostOf, PostgresSessions } from './postgres/postgres-sessions.js';
 import { Readiness } from './readiness.js';
 import type { Queries } from './schema.js';
+import { groupsOf } from './sqlite/group-commit.js';
 import {
   openExistingSqlite,
   openSqlite,
@@ -46,13 +47,12 @@ export async function openDatabase(
 
 async function openSqliteDatabase(path: string): Promise<Database> {
   const { queries, group } = await openSqlite(path);
-  const groups: Groups = {
-    // kysely's own way to it ends at the same statement, with eight promises more.
-    run: <R>({ sql, parameters }: CompiledQuery<R>) =>
-      group.run(sql, parameters) as Promise<{ readonly rows: R[] }>,
-    close: async () => undefined,
-  };
-  const database = new Database(queries, 'sqlite', new Readiness(sqliteProbe(queries), true), groups);
+  const database = new Database(
+    queries,
+    'sqlite',
+    new Readiness(sqliteProbe(queries), true),
+    groupsOf(group),
+  );
   try {
     await migrateToLatest(queries, 'sqlite');
   } catch (error) {
