@@ -305,7 +305,7 @@ export class Stage {
     for (const { origin } of world.before) await this.askEdge(origin);
     await browser.load({ way: 'document', url: `${world.page}/` });
     const got: boolean[] = [];
-    await this.askInTurn(world, async (input, isStep) => {
+    await this.askEach(world, async (input, isStep) => {
       const isGot = await browser.load(input);
       if (isStep) got.push(isGot);
     });
@@ -318,12 +318,12 @@ export class Stage {
     await this.prepare(world);
     for (const { origin } of world.before) await this.askEdge(origin);
     await recorder.open(`${world.page}/`);
-    await this.askInTurn(world, (input) => recorder.load(input));
+    await this.askEach(world, (input) => recorder.load(input));
     return recorder.har();
   }
 
   /** What the page of a world asks for once it is open: grants, and the files of its steps. */
-  private async askInTurn(
+  private async askEach(
     world: World,
     load: (input: LoadInput, isStep: boolean) => Promise<void>,
   ): Promise<void> {
