@@ -18,8 +18,8 @@ The CDN's host writes down each request. For each recipe:
 - with one line changed exactly the files that the page names are asked for without cookies and refused.
 
 \`npm run recipes -- --large\` does the same with libraries that take more than 30 MB; it is not part of the other, which installs
-the rest. \`npm run recipes -- --long\` plays for three minutes with grants of 60 seconds, all players but Vidstack side by side. \`npm test\` runs the
-recipes of hls.js and Video.js 8.
+the rest. \`npm run recipes -- --long\` plays for three minutes with grants of 60 seconds, all players side by side.
+\`npm test\` runs the recipes of hls.js and Video.js 8.
 `;
 
 /** Writes the recipes that passed into docs/evidence/recipes.md. */

@@ -85,7 +85,7 @@ export async function startRecipeStage(): Promise<RecipeStage> {
     together: (frames) => {
       together = frames.map(
         ({ title, address }) =>
-          `<iframe title="${title.replaceAll('<', '&lt;')}" src="${address}" width="240" height="130"></iframe>`,
+          `<iframe title="${title.replaceAll('<', '&lt;')}" src="${address}" width="340" height="200"></iframe>`,
       );
       return `${appUrl}/`;
     },
