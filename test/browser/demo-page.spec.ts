@@ -119,6 +119,21 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await page.emulateMedia({ reducedMotion: 'reduce' });
     });
 
+    it('the map is made of tiles that came with cookies', async () => {
+      await inState('map', 'shown').waitFor();
+      const tile = network.requests.find(({ url }) => url.endsWith('/courses/algebra/map/1/0/0.webp'));
+      expect(await network.ended(tile?.url ?? '')).toMatchObject([
+        { status: 200, sent: ['CloudFront-Policy', 'CloudFront-Signature', 'CloudFront-Key-Pair-Id'] },
+      ]);
+    });
+
+    it('the text is set in the private font', async () => {
+      await inState('board', 'shown').waitFor();
+      const families = '[...document.fonts].map(({ family, status }) => `${family} ${status}`)';
+      expect(await page.evaluate(families)).toEqual(['Private handwriting loaded']);
+      expect(await page.locator('#font-words').textContent()).toBe('Set in the private font.');
+    });
+
     it('shows the grant at the top of its calls, with the files in one line for each way they were asked', async () => {
       const log = page.getByTestId('log');
       await log.locator('[data-via="<img>"][data-status="shown"][data-count="6"]').waitFor();
@@ -151,7 +166,13 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await page.getByTestId('clear').click();
       await inState('proof', 'refused').waitFor();
       await allImages('refused');
-      await inState('video', 'refused').waitFor({ state: 'attached' });
+      for (const one of ['video', 'map', 'board']) {
+        // oxlint-disable-next-line no-await-in-loop -- one page
+        await inState(one, 'refused').waitFor({ state: 'attached' });
+      }
+      expect(await page.locator('#font-words').textContent()).toBe(
+        'The font was refused: these are letters of this machine.',
+      );
       expect(await grantCookies(browser)).toEqual([]);
       expect(await page.getByTestId('proof').textContent()).toBe(
         '/courses/algebra/images/1.svg: TypeError: Failed to fetch. The edge said 403; the page may not read that.',
@@ -194,12 +215,12 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     it('says that the cookies of the viewer before are cleared only where there were some', async () => {
       await signIn('bob');
       await signIn('alice');
-      await page.getByTestId('status').filter({ hasText: 'Hello alice.' }).waitFor();
-      expect(await status()).toBe('Hello alice.');
+      await page.getByTestId('status').filter({ hasText: 'Hello Alice.' }).waitFor();
+      expect(await status()).toBe('Hello Alice.');
       await ask('courses/algebra');
       await signIn('carol');
-      await page.getByTestId('status').filter({ hasText: 'Hello carol.' }).waitFor();
-      expect(await status()).toBe('Hello carol. What alice held in this browser is cleared.');
+      await page.getByTestId('status').filter({ hasText: 'Hello Carol.' }).waitFor();
+      expect(await status()).toBe('Hello Carol. What Alice held in this browser is cleared.');
     });
 
     it('brings the files into view on a small screen when access was granted', async () => {

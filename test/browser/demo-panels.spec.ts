@@ -147,8 +147,8 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
     await signIn('carol');
     await page.locator('#decisions').waitFor();
     expect(await page.getByTestId('rights').locator('.right-words').allTextContents()).toEqual([
-      'alice may open /courses/algebra',
-      'alice may open /courses/선형 대수',
+      'Alice may open /courses/algebra',
+      'Alice may open /courses/선형 대수',
       'Everyone who signed in may open /users/{user}',
     ]);
   });
@@ -157,7 +157,7 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
     await page.getByTestId('right-subject').selectOption('user:bob');
     await page.getByTestId('right-prefix').selectOption('courses/algebra');
     await page.getByTestId('give').click();
-    await say('bob may open /courses/algebra from now on.');
+    await say('Bob may open /courses/algebra from now on.');
     await signIn('bob');
     await ask();
     await say('Granted: this browser may open everything below /courses/algebra now.');
@@ -166,11 +166,11 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
 
   it('what carol takes away he gets no more, and the page says until when he still holds it', async () => {
     await signIn('carol');
-    const row = page.getByTestId('rights').locator('li', { hasText: 'bob may open /courses/algebra' });
+    const row = page.getByTestId('rights').locator('li', { hasText: 'Bob may open /courses/algebra' });
     await row.getByTestId('take').click();
-    await say('bob gets no further access to /courses/algebra.');
+    await say('Bob gets no further access to /courses/algebra.');
     expect(await page.getByTestId('status').textContent()).toMatch(
-      /^bob gets no further access to \/courses\/algebra\. Cookies that were given before open it until \d\d:\d\d:\d\d: keep lifetimes short\.$/,
+      /^Bob gets no further access to \/courses\/algebra\. Cookies that were given before open it until \d\d:\d\d:\d\d: keep lifetimes short\.$/,
     );
     await signIn('bob');
     await ask();

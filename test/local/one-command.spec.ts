@@ -73,17 +73,21 @@ describe('edgepass start, without any settings of its own', () => {
     expect(stack.stdout()).not.toEqual(expect.stringMatching(BEARER));
   });
 
-  it('serves the demo page, the helper and the player', async () => {
+  it('serves the demo page, the helper, the player and the map', async () => {
     const answers = await Promise.all(
-      ['/', '/main.js', '/client/index.js', '/vendor/hls.mjs'].map((path) =>
-        place.get(`${place.app}${path}`),
-      ),
+      [
+        '/',
+        '/main.js',
+        '/client/index.js',
+        '/vendor/hls.mjs',
+        '/vendor/leaflet.js',
+        '/vendor/leaflet.css',
+      ].map((path) => place.get(`${place.app}${path}`)),
     );
     expect(answers.map(({ status, headers }) => [status, headers['content-type']])).toEqual([
       [200, 'text/html; charset=utf-8'],
-      [200, 'text/javascript; charset=utf-8'],
-      [200, 'text/javascript; charset=utf-8'],
-      [200, 'text/javascript; charset=utf-8'],
+      ...Array.from({ length: 4 }, () => [200, 'text/javascript; charset=utf-8']),
+      [200, 'text/css; charset=utf-8'],
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { remainingLife } from '/client/index.js';
 import { byId } from './page.js';
 import type { HeldGrant } from './held-grants.js';
+import { clockTime, nameOf, pathOf } from './words.js';
 
 /** Whether this browser has access; also the page's `data-access`. */
 export type Access = 'none' | 'open' | 'cleared' | 'expired';
@@ -14,7 +15,7 @@ const BADGES: Readonly<Record<Access, string>> = {
 
 const EXPLANATIONS: Readonly<Record<Access, string>> = {
   none: 'Without cookies the edge refuses every file with 403. Its refusal carries no CORS headers, so all that a page hears is “TypeError: Failed to fetch”.',
-  open: 'The browser attaches the cookies by itself: plain <img>, fetch with credentials and hls.js all load from another host. What lies outside of it stays refused.',
+  open: 'The browser attaches the cookies by itself: what lies in an open folder loads from another host, by plain <img>, by script and by libraries. What lies in other folders stays refused.',
   cleared:
     'The browser calls this a CORS or network error, though the edge said 403: a refusal without CORS headers may not be read by a page.',
   expired:
@@ -42,7 +43,7 @@ export function showAccess(
   byId('key-pair-id', HTMLElement).textContent = held?.grant.keyPairId ?? '–';
   if (access === 'none') byId('access-prefix', HTMLElement).textContent = 'None yet';
   if (held !== undefined) byId('access-prefix', HTMLElement).textContent = pathOf(held.grant.prefix);
-  byId('access-viewer', HTMLElement).textContent = viewer ?? '–';
+  byId('access-viewer', HTMLElement).textContent = viewer === null ? '–' : nameOf(viewer);
   byId('access-ends', HTMLElement).textContent = held === undefined ? '–' : clockTime(expiresAtMs(held));
   byId('access-renews', HTMLElement).textContent =
     held === undefined ? '–' : renewing ? clockTime(renewsAtMs(held)) : 'not by itself';
@@ -72,13 +73,4 @@ export function expiresAtMs({ grant, receivedAtMs }: HeldGrant): number {
 
 function renewsAtMs({ grant, receivedAtMs }: HeldGrant): number {
   return receivedAtMs + remainingLife(grant, receivedAtMs).renewInMs;
-}
-
-/** `courses/algebra` as the path of a folder: `/courses/algebra`. */
-export function pathOf(prefix: string): string {
-  return prefix === '/' ? '/' : `/${prefix}`;
-}
-
-export function clockTime(atMs: number): string {
-  return new Date(atMs).toLocaleTimeString([], { hour12: false });
 }

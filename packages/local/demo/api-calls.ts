@@ -1,6 +1,22 @@
 import { canReach, EdgepassNetworkError } from '/client/index.js';
 import { logCall } from './log-panel.js';
 
+const TOKEN = 'edgepass-demo-token';
+
+/**
+ * From now on every call to the API carries this access token; `null` ends that. For browsers that lose the sign-in cookie:
+ * WebKitGTK 2.50 drops host-only cookies that a sibling host below `.localhost` sets by fetch. Kept for this tab alone.
+ */
+export function sendToken(token: string | null): void {
+  if (token === null) sessionStorage.removeItem(TOKEN);
+  else sessionStorage.setItem(TOKEN, token);
+}
+
+/** Whether the page signs its calls in itself. */
+export function sendsToken(): boolean {
+  return sessionStorage.getItem(TOKEN) !== null;
+}
+
 /** `fetch` that shows each call to the API in the log panel, refusal codes included. */
 export const watchedFetch: typeof globalThis.fetch = async (input, init) => {
   const url = new URL(input instanceof Request ? input.url : input, location.href);
@@ -11,7 +27,8 @@ export const watchedFetch: typeof globalThis.fetch = async (input, init) => {
     via: 'fetch',
   } as const;
   try {
-    const response = await fetch(input, init);
+    const token = sessionStorage.getItem(TOKEN);
+    const response = await fetch(input, token === null ? init : withToken(init, token));
     const code = response.ok ? undefined : await codeOf(response.clone());
     logCall({ ...call, status: response.status, ...(code === undefined ? {} : { code }) });
     return response;
@@ -21,7 +38,13 @@ export const watchedFetch: typeof globalThis.fetch = async (input, init) => {
   }
 };
 
-/** A call that the client has none for, with the sign-in cookie. @throws EdgepassNetworkError where there is no answer to read */
+function withToken(init: RequestInit | undefined, token: string): RequestInit {
+  const headers = new Headers(init?.headers);
+  headers.set('authorization', `Bearer ${token}`);
+  return { ...init, headers };
+}
+
+/** A call that the client has none for, signed in. @throws EdgepassNetworkError where there is no answer to read */
 export async function callApi(url: string, init: RequestInit): Promise<Response> {
   try {
     return await watchedFetch(url, { ...init, credentials: 'include' });

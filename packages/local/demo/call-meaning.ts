@@ -6,13 +6,20 @@ export interface Call {
   readonly path: string;
   /** The status, `shown` for an element that loaded (pages do not see its status), `blocked` for no readable answer. */
   readonly status: number | 'shown' | 'blocked';
-  readonly via: 'fetch' | '<img>' | 'hls.js' | '<video>';
+  readonly via: 'fetch' | '<img>' | 'hls.js' | '<video>' | 'Leaflet' | 'FontFace';
   /** The code of problem details, when the API gave one. */
   readonly code?: string;
   /** With `blocked`: false when not even an opaque answer came (certificate, network). */
   readonly reachable?: boolean;
   /** With `blocked`: the settings of the edge are wrong on purpose, so the status is not known to be 403. */
   readonly isIncident?: boolean;
+}
+
+/** What became of a call, in a word: its status, where the page may read it. */
+export function outcomeOf({ host, status, reachable, isIncident }: Call): string {
+  if (status !== 'blocked') return String(status);
+  if (reachable === false) return 'no answer';
+  return host === 'edge' && isIncident !== true ? 'refused' : 'withheld';
 }
 
 /** One line for people on what a call meant. */
@@ -46,6 +53,8 @@ const OPENED: Readonly<Record<Call['via'], string>> = {
   '<img>': 'Opened: a plain <img>, the browser sent the cookies by itself.',
   'hls.js': 'Opened: hls.js asked with withCredentials, so the cookies went along.',
   '<video>': 'Opened: the browser’s own player, cookies sent by itself.',
+  Leaflet: 'Opened: tiles with crossOrigin: use-credentials, so the cookies went along.',
+  FontFace: 'Opened: a fetch with credentials, then FontFace. @font-face would send no cookies.',
 };
 
 function meaningOfApi(call: Call, status: number | 'shown'): string {

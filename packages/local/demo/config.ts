@@ -18,6 +18,10 @@ export interface Samples {
   readonly captions: string;
   /** A PDF, which the browser opens in a tab of its own. */
   readonly document: string;
+  /** A WOFF2 file that the page sets a text in. */
+  readonly font: string;
+  /** Tiles, with `{z}`, `{x}` and `{y}`. */
+  readonly map: string;
   /** A file in a folder with a Korean name, which is a prefix of its own. */
   readonly korean: string;
   /** A file outside `prefix`, to show that a grant opens nothing beside it. */

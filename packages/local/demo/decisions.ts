@@ -1,7 +1,7 @@
-import { clockTime, pathOf } from './access-card.js';
 import { callApi, jsonBody } from './api-calls.js';
 import { byId, copyOf, within } from './page.js';
 import { PEOPLE } from './viewers.js';
+import { clockTime, nameOf, pathOf } from './words.js';
 
 /** A right as `GET /admin/entitlements` lists it. */
 interface Right {
@@ -32,7 +32,7 @@ export function buildDecisions(
   const subject = byId('right-subject', HTMLSelectElement);
   const prefix = byId('right-prefix', HTMLSelectElement);
   const subjects = [...PEOPLE.map(({ user }) => `user:${user}`), 'everyone'];
-  subject.replaceChildren(...subjects.map((one) => new Option(nameOf(one), one)));
+  subject.replaceChildren(...subjects.map((one) => new Option(whoIs(one), one)));
   prefix.replaceChildren(...prefixes.map((one) => new Option(`/${one}/`, one)));
 
   async function call(method: string, path: string, body?: object): Promise<unknown> {
@@ -50,7 +50,7 @@ export function buildDecisions(
 
   function rowOf(right: Right): HTMLLIElement {
     const item = copyOf('right-template', HTMLLIElement);
-    const sentence = `${nameOf(right.subject)} may open ${pathOf(right.prefix)}`;
+    const sentence = `${whoIs(right.subject)} may open ${pathOf(right.prefix)}`;
     within(item, '.right-words', HTMLElement).textContent = sentence;
     const button = within(item, 'button', HTMLButtonElement);
     button.setAttribute('aria-label', `Take away: ${sentence}`);
@@ -61,7 +61,7 @@ export function buildDecisions(
   async function give(): Promise<void> {
     await call('PUT', '', { subject: subject.value, prefix: prefix.value });
     await list();
-    say(`${nameOf(subject.value)} may open ${pathOf(prefix.value)} from now on.`);
+    say(`${whoIs(subject.value)} may open ${pathOf(prefix.value)} from now on.`);
   }
 
   async function take({ id, subject: whose, prefix: which }: Right): Promise<void> {
@@ -72,7 +72,7 @@ export function buildDecisions(
       count === 0 || lastExpiresAt === null
         ? 'Nobody holds cookies from it.'
         : `Cookies that were given before open it until ${clockTime(Date.parse(lastExpiresAt))}: keep lifetimes short.`;
-    say(`${nameOf(whose)} gets no further access to ${pathOf(which)}. ${still}`);
+    say(`${whoIs(whose)} gets no further access to ${pathOf(which)}. ${still}`);
     byId('give', HTMLButtonElement).focus({ preventScroll: true });
   }
 
@@ -90,9 +90,9 @@ export function buildDecisions(
   };
 }
 
-/** `user:alice` as people say it. */
-function nameOf(subject: string): string {
+/** `user:alice` as people write it. */
+function whoIs(subject: string): string {
   if (subject === 'everyone') return 'Everyone who signed in';
   const [kind = '', name = ''] = subject.split(/:(.*)/s);
-  return kind === 'user' ? name : `The group ${name}`;
+  return kind === 'user' ? nameOf(name) : `The group ${name}`;
 }

@@ -1,5 +1,6 @@
 import { byId, copyOf, within } from './page.js';
-import { clockTime, expiresAtMs, pathOf } from './access-card.js';
+import { expiresAtMs } from './access-card.js';
+import { clockTime, pathOf } from './words.js';
 import type { HeldGrant } from './held-grants.js';
 
 /** Lists what this browser holds, each with a button that clears only that one. */

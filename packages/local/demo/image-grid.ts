@@ -21,12 +21,8 @@ export function buildGrid(config: DemoConfig, client: EdgepassClient): DrawGrid 
   const portrait = buildTile(config, client, 'portrait');
   const korean = buildTile(config, client, 'korean');
   const sibling = buildTile(config, client, 'sibling');
-  byId('grid', HTMLUListElement).replaceChildren(
-    ...images.map(({ tile }) => tile.element),
-    portrait.element,
-    korean.element,
-    sibling.element,
-  );
+  byId('grid', HTMLUListElement).replaceChildren(...images.map(({ tile }) => tile.element));
+  byId('others', HTMLUListElement).replaceChildren(portrait.element, korean.element, sibling.element);
   return async (granted, viewer) => {
     const own = portraitOf(viewer);
     await Promise.all([

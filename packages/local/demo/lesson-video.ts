@@ -8,7 +8,7 @@ import { byId, within } from './page.js';
 
 export interface LessonVideo {
   /** Plays when `granted`, else asks past the cache and shows the refusal. */
-  draw(granted: (path: string) => boolean): Promise<void>;
+  readonly draw: (granted: (path: string) => boolean) => Promise<void>;
   /** After a renewal: starts again where a refused segment had ended the playback (B105, B106). */
   resume(): void;
 }

@@ -7,6 +7,7 @@
  *   clear, clear-one (one a grant), held                  giving access back
  *   image (one a sample), sibling (outside the prefix)    <img>, data-state loading|shown|refused
  *   portrait (in the viewer's own folder)                 as image
+ *   map (Leaflet), board (a text in a private font)       data-state as image
  *   korean (in a folder with a Korean name)               as image
  *   video                                                 <video>, data-state loading|shown|playing|refused
  *   access, explanation                                   whether the files open, and why, in words
@@ -23,15 +24,17 @@ import {
   EdgepassNetworkError,
   type Entitlement,
 } from '/client/index.js';
-import { watchedFetch } from './api-calls.js';
+import { sendsToken, watchedFetch } from './api-calls.js';
 import { checkCertificates, watchCertificates } from './certificate-warning.js';
 import { loadConfig, type DemoConfig } from './config.js';
 import { holdGrants } from './holdings.js';
+import { buildFont } from './course-font.js';
+import { buildMap } from './course-map.js';
 import { buildGrid } from './image-grid.js';
 import { buildVideo } from './lesson-video.js';
 import { recall, remember } from './memory.js';
 import { byId } from './page.js';
-import { expiresAtMs, pathOf, showAccess, showTimeLeft, type Access } from './access-card.js';
+import { expiresAtMs, showAccess, showTimeLeft, type Access } from './access-card.js';
 import { coursesOf, showPrefixChoices } from './prefix-choices.js';
 import { forgetProof, showProof } from './proof-line.js';
 import { showHeld } from './held-list.js';
@@ -39,6 +42,7 @@ import { buildDecisions } from './decisions.js';
 import { buildIncidents } from './incidents.js';
 import { say, sayError } from './status-line.js';
 import { mayOpenOnly, PEOPLE, showPeople, showSignedIn, signIn, signOut } from './viewers.js';
+import { nameOf, pathOf } from './words.js';
 
 async function startPage(config: DemoConfig): Promise<void> {
   const { apiUrl, cdnUrl, samples } = config;
@@ -58,10 +62,14 @@ async function startPage(config: DemoConfig): Promise<void> {
   });
   const drawGrid = buildGrid(config, client);
   const video = buildVideo(config, holdings.renewIfDue);
+  const drawFiles = [video.draw, buildMap(config), buildFont(config)];
 
   async function drawStage(): Promise<void> {
     forgetProof();
-    await Promise.all([drawGrid(holdings.opens, viewer), video.draw(holdings.opens)]);
+    await Promise.all([
+      drawGrid(holdings.opens, viewer),
+      ...drawFiles.map((drawFile) => drawFile(holdings.opens)),
+    ]);
   }
 
   function draw(): void {
@@ -109,20 +117,22 @@ async function startPage(config: DemoConfig): Promise<void> {
 
   async function become(user: string): Promise<void> {
     const before = viewer;
-    await signIn(apiUrl, user);
+    await signIn(apiUrl, client, user);
     viewer = user;
     const changed = before !== user;
     const hadSomething = holdings.all.length > 0;
     if (changed) dropAll('none');
-    // The API clears here what another viewer left in this browser, also where this page did not sign them in.
-    await client.grants();
     await showEntitlements();
-    say(
-      'good',
+    const cleared =
       changed && hadSomething && before !== null
-        ? `Hello ${user}. What ${before} held in this browser is cleared.`
-        : `Hello ${user}.`,
-    );
+        ? [`What ${nameOf(before)} held in this browser is cleared.`]
+        : [];
+    const token = sendsToken()
+      ? [
+          'This browser did not keep the sign-in cookie of the other host, so this page sends the token itself.',
+        ]
+      : [];
+    say('good', [`Hello ${nameOf(user)}.`, ...cleared, ...token].join(' '));
     void drawStage();
   }
 
@@ -205,7 +215,7 @@ async function startPage(config: DemoConfig): Promise<void> {
   if (await checkCertificates(config)) {
     act(showEntitlements);
     await lastAction;
-    if (viewer !== null) say('calm', `Welcome back, ${viewer}.`);
+    if (viewer !== null) say('calm', `Welcome back, ${nameOf(viewer)}.`);
   } else {
     draw();
   }

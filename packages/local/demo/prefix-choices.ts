@@ -3,6 +3,7 @@ import type { Samples } from './config.js';
 import { byId } from './page.js';
 import { opens } from './held-grants.js';
 import { PEOPLE } from './viewers.js';
+import { nameOf } from './words.js';
 
 /** Fills the prefix list: what the viewer may open first, then what the API will refuse, worth a try. */
 export function showPrefixChoices(
@@ -27,10 +28,12 @@ export function showPrefixChoices(
   const allowed = all.filter((prefix) => mayOpen.some((wider) => opens(wider, prefix)));
   const refused = all.filter((prefix) => !allowed.includes(prefix));
   select.replaceChildren(
-    ...(allowed.length === 0 ? [] : [group(`${viewer ?? 'Anyone'} may open`, allowed)]),
+    ...(allowed.length === 0
+      ? []
+      : [group(`${viewer === null ? 'Anyone' : nameOf(viewer)} may open`, allowed)]),
     ...(refused.length === 0
       ? []
-      : [group(viewer === null ? 'Sign in first' : `Not for ${viewer}: see the refusal`, refused)]),
+      : [group(viewer === null ? 'Sign in first' : `Not for ${nameOf(viewer)}: see the refusal`, refused)]),
   );
   select.value = all.includes(before) ? before : samples.prefix;
 }

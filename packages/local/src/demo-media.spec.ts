@@ -20,10 +20,24 @@ describe('the demo media', () => {
       DEMO_SAMPLES.video,
       DEMO_SAMPLES.captions,
       DEMO_SAMPLES.document,
+      DEMO_SAMPLES.font,
       DEMO_SAMPLES.korean,
       DEMO_SAMPLES.sibling,
     ]) {
       expect(bytes(path).length).toBeGreaterThan(200);
+    }
+  });
+
+  it('has every tile of the map down to the second zoom level', () => {
+    writeDemoMedia(dataDir);
+    const tiles = [0, 1, 2].flatMap((z) =>
+      Array.from({ length: 4 ** z }, (_, n) => ({ z, x: n % 2 ** z, y: Math.floor(n / 2 ** z) })),
+    );
+    expect(tiles).toHaveLength(21);
+    for (const { z, x, y } of tiles) {
+      const path = DEMO_SAMPLES.map.replace('{z}', `${z}`).replace('{x}', `${x}`).replace('{y}', `${y}`);
+      // The head of a WebP file: https://developers.google.com/speed/webp/docs/riff_container
+      expect([path, bytes(path).toString('latin1', 8, 12)]).toEqual([path, 'WEBP']);
     }
   });
 

@@ -1,8 +1,12 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
 
-/** Private files as somebody might have them: three courses, three users, a video. */
+/** Private files as somebody might have them: three courses, three users, a video, a map. */
 const MEDIA = join(import.meta.dirname, '../media');
+
+/** Handwriting, under the SIL Open Font License. */
+const FONT = '@fontsource/architects-daughter/files/architects-daughter-latin-400-normal.woff2';
 
 /** The files that the demo page shows, as paths on the distribution. Served as `/config.json`. */
 export const DEMO_SAMPLES = {
@@ -11,6 +15,9 @@ export const DEMO_SAMPLES = {
   video: 'courses/algebra/lesson-1/index.m3u8',
   captions: 'courses/algebra/lesson-1/captions.vtt',
   document: 'courses/algebra/documents/notes.pdf',
+  font: 'courses/algebra/fonts/handwriting.woff2',
+  /** With what a tile layer fills in. */
+  map: 'courses/algebra/map/{z}/{x}/{y}.webp',
   /** In a folder whose name is Korean, with a blank. */
   korean: 'courses/선형 대수/images/1.svg',
   sibling: 'courses/geometry/images/1.svg',
@@ -20,6 +27,7 @@ export const DEMO_SAMPLES = {
 const FOLDERS = [
   ['courses/algebra/documents', 'courses/algebra/documents'],
   ['courses/algebra/images', 'courses/algebra/images'],
+  ['courses/algebra/map', 'courses/algebra/map'],
   ['courses/geometry/images', 'courses/geometry/images'],
   ['courses/linear-algebra/images', 'courses/선형 대수/images'],
   ['lesson-1', 'courses/algebra/lesson-1'],
@@ -36,8 +44,12 @@ const FOLDERS = [
 export function writeDemoMedia(dataDir: string): string {
   const folder = join(dataDir, 'media');
   for (const [from, to] of FOLDERS) {
-    for (const name of readdirSync(join(MEDIA, from))) copy(join(MEDIA, from, name), join(folder, to, name));
+    for (const entry of readdirSync(join(MEDIA, from), { recursive: true, withFileTypes: true })) {
+      const file = join(entry.parentPath, entry.name);
+      if (entry.isFile()) copy(file, join(folder, to, relative(join(MEDIA, from), file)));
+    }
   }
+  copy(createRequire(import.meta.url).resolve(FONT), join(folder, DEMO_SAMPLES.font));
   return folder;
 }
 

@@ -69,6 +69,8 @@ describe('the page server', () => {
         video: 'courses/algebra/lesson-1/index.m3u8',
         captions: 'courses/algebra/lesson-1/captions.vtt',
         document: 'courses/algebra/documents/notes.pdf',
+        font: 'courses/algebra/fonts/handwriting.woff2',
+        map: 'courses/algebra/map/{z}/{x}/{y}.webp',
         korean: 'courses/선형 대수/images/1.svg',
         sibling: 'courses/geometry/images/1.svg',
       },

@@ -30,7 +30,7 @@ export interface Mount {
 /** A segment that can neither climb (`..`) nor hide (`.env`). */
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/;
 
-/** The demo page, the browser helper under `/client/`, the player, and `/config.json` that tells it where it is. */
+/** The demo page, the browser helper under `/client/`, the player, the map, and `/config.json` that tells it where it is. */
 export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMounts()): Site {
   const config = JSON.stringify({
     apiUrl: input.apiUrl,
@@ -78,13 +78,15 @@ export function demoPage(input: PageInput, mounts: readonly Mount[] = builtMount
   };
 }
 
-/** Where the build puts the scripts of the page and the helper, and where npm puts the player. */
+/** Where the build puts the scripts of the page and the helper, and where npm puts the player and the map. */
 function builtMounts(): readonly Mount[] {
   const client = fileURLToPath(import.meta.resolve('@edgepass/client'));
-  const player = createRequire(import.meta.url).resolve('hls.js');
+  const scriptsOf = (name: string): string => dirname(createRequire(import.meta.url).resolve(name));
   return [
     { at: '/client/', path: dirname(client) },
-    { at: '/vendor/hls.mjs', path: join(dirname(player), 'hls.mjs') },
+    { at: '/vendor/hls.mjs', path: join(scriptsOf('hls.js'), 'hls.mjs') },
+    { at: '/vendor/leaflet.js', path: join(scriptsOf('leaflet'), 'leaflet-src.esm.js') },
+    { at: '/vendor/leaflet.css', path: join(scriptsOf('leaflet'), 'leaflet.css') },
     { at: '/', path: join(import.meta.dirname, 'demo') },
     { at: '/', path: join(import.meta.dirname, '../demo/public') },
   ];
