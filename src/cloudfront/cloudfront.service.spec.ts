@@ -338,8 +338,8 @@ describe('held and widerHeld', () => {
   it('gives the grants of the viewer, oldest first', async () => {
     await expect(askAfter(['a', 'b'], (service, request) => service.held(request, alice))).resolves.toEqual({
       own: [
-        { prefix: 'a', expiresAtEpochSeconds: NOW + 900 },
-        { prefix: 'b', expiresAtEpochSeconds: NOW + 900 },
+        { prefix: 'a', domain: 'media.example.com', expiresAtEpochSeconds: NOW + 900 },
+        { prefix: 'b', domain: 'media.example.com', expiresAtEpochSeconds: NOW + 900 },
       ],
       foreign: [],
     });
@@ -363,12 +363,16 @@ describe('held and widerHeld', () => {
   it('gives the grants of another viewer as foreign', async () => {
     await expect(askAfter(['a'], (service, request) => service.held(request, bob))).resolves.toEqual({
       own: [],
-      foreign: [{ prefix: 'a', expiresAtEpochSeconds: NOW + 900 }],
+      foreign: [{ prefix: 'a', domain: 'media.example.com', expiresAtEpochSeconds: NOW + 900 }],
     });
   });
 
   it.each([
-    ['below it', 'courses/algebra', { prefix: 'courses', expiresAtEpochSeconds: NOW + 900 }],
+    [
+      'below it',
+      'courses/algebra',
+      { prefix: 'courses', domain: 'media.example.com', expiresAtEpochSeconds: NOW + 900 },
+    ],
     ['the very same', 'courses', null],
     ['beside it', 'coursesx', null],
     ['above it', '/', null],

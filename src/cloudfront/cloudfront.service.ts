@@ -419,8 +419,8 @@ function remember(on: object, key: symbol, value: unknown): void {
   (on as Record<symbol, unknown>)[key] = value;
 }
 
-function publicly({ prefix, expiresAtEpochSeconds }: HeldRecord): HeldGrant {
-  return { prefix, expiresAtEpochSeconds };
+function publicly({ prefix, domain, expiresAtEpochSeconds }: HeldRecord): HeldGrant {
+  return { prefix, domain, expiresAtEpochSeconds };
 }
 
 function canonical(prefix: string): Prefix {

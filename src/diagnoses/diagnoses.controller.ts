@@ -73,7 +73,7 @@ export class DiagnosesController {
   @ApiOperation({
     summary: 'Which layer refuses a file',
     description:
-      'Asks the configured CDN at most five times for one byte, as the calling page would, with a grant of 60 s that the caller would get now (recorded like any other) or without cookies. Also judges the grants that this browser holds, as the cookies of the call say. No body of a file is read.',
+      'Asks the configured CDN at most five times for one byte, as the calling page would, with a grant of 60 s that the caller would get now (recorded like any other) or without cookies. Also judges the grants that this browser holds, as the cookies of the call say: their viewer, their folder and the Domain of their cookies. No body of a file is read.',
   })
   @ApiBody({ type: DiagnosisRequestDto })
   @ApiOkResponse({ type: DiagnosisDto })

@@ -62,6 +62,7 @@ export class DiagnosesService {
   readonly #cdn: string;
   /** While developing, the local stack's own authority, as PEM. */
   readonly #authority: readonly string[];
+  readonly #isDevelopment: boolean;
 
   constructor(
     private readonly grants: Pick<GrantsService, 'grant'>,
@@ -71,10 +72,10 @@ export class DiagnosesService {
   ) {
     this.#cdn = new URL(cloudFront.url).origin;
     const file = join(dataDir, 'tls/ca.pem');
-    const isDevelopment = environment === 'development';
-    this.#authority = isDevelopment && existsSync(file) ? [readFileSync(file, 'utf8')] : [];
+    this.#isDevelopment = environment === 'development';
+    this.#authority = this.#isDevelopment && existsSync(file) ? [readFileSync(file, 'utf8')] : [];
     // A build beside a running service takes the files away for a moment; where it is absent a call says so.
-    if (isDevelopment) void import('@edgepass/doctor').catch(() => undefined);
+    if (this.#isDevelopment) void import('@edgepass/doctor').catch(() => undefined);
   }
 
   /**
@@ -101,7 +102,11 @@ export class DiagnosesService {
     const entitled = set !== null;
     // Without the right to the file it is no wonder that the browser holds no grant for it.
     const jar = entitled
-      ? doctor.readJar({ ...this.jarOf(caller, folder, request), nowMilliseconds: now })
+      ? doctor.readJar({
+          ...this.jarOf(caller, folder, request),
+          cdnHost: url.hostname,
+          nowMilliseconds: now,
+        })
       : {};
     const base = { nowMilliseconds: now, target: url.href, app: origin };
     const diagnosis = doctor.diagnose(doctor.joinEvidence([live, jar], base));
@@ -130,8 +135,9 @@ export class DiagnosesService {
 
   /** What this browser holds, as far as its call shows. */
   private jarOf(caller: Caller, folder: Prefix | null, request: IncomingMessage) {
-    const known = ({ prefix }: HeldGrant): KnownGrant => ({
+    const known = ({ prefix, domain }: HeldGrant): KnownGrant => ({
       prefix,
+      domain,
       coversFile: folder !== null && covers(prefix, folder),
       resource: this.cookies.resourceFor(prefix),
     });
@@ -145,6 +151,8 @@ export class DiagnosesService {
         request.headers.cookie,
         (name) => !isOursEverywhere || !name.startsWith('CloudFront-'),
       ),
+      // In production a proxy may write a Host of its own.
+      apiHost: this.#isDevelopment ? hostnameOf(request.headers.host) : null,
     };
   }
 
@@ -178,6 +186,11 @@ async function loadDoctor(): Promise<typeof import('@edgepass/doctor')> {
 function folderOf(pathname: string): Prefix | null {
   const folder = pathname.slice(1, Math.max(1, pathname.lastIndexOf('/')));
   return folder === '' ? WHOLE_DISTRIBUTION : readEscapedPrefix(folder);
+}
+
+/** The name of a Host header, without its port (RFC 9110 section 7.2); null: there is none. */
+function hostnameOf(host: string | undefined): string | null {
+  return host === undefined ? null : host.replace(/:\d*$/, '').toLowerCase();
 }
 
 function pairsOf(set: CookieSet): readonly CookiePair[] {

@@ -68,8 +68,12 @@ afterAll(async () => {
   await edge.close();
 });
 
-const ask = (url: string, sub = 'u1') =>
-  api.http.post('/diagnoses').set('Authorization', api.bearer(sub)).set('Origin', PAGE).send({ url });
+/** As a browser that opens the API by its name, or by another one. */
+const ask = (url: string, sub = 'u1', host = 'api.media.localhost:3001') =>
+  api.http
+    .post('/diagnoses')
+    .set({ Host: host, Origin: PAGE, Authorization: api.bearer(sub) })
+    .send({ url });
 const file = () => `https://cdn.media.localhost:${edge.port}${PATH}`;
 
 describe('POST /diagnoses, of a browser whose call carries cookies', () => {
@@ -93,6 +97,18 @@ describe('POST /diagnoses, of a browser whose call carries cookies', () => {
     const { body } = await withCookies(held);
     expect(body.diagnosis.rootCause).toBeNull();
     expect(body.sentence).toMatch(/, and this browser holds a grant for the file\. If the page still fails/);
+  });
+
+  test('that opens the API by a name that Domain does not cover, names that', async () => {
+    const held = heldHeader(await api.ask('courses/algebra'));
+    const { body } = await ask(file(), 'u1', 'localhost:3001').set('Cookie', held);
+    expect(body.diagnosis.rootCause).toMatchObject({
+      id: 'domain-of-another-host',
+      catalogue: ['F3'],
+      seen: [
+        'The grant for courses/algebra that this browser holds set cookies with Domain=media.localhost; the call came to localhost, which does not lie below it.',
+      ],
+    });
   });
 
   test('with no record of a grant, names that', async () => {

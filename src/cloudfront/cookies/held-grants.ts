@@ -18,6 +18,8 @@ export interface CookiePlace {
 export interface HeldGrant {
   /** What its cookies reach. Where all cookies have Path=/, every grant reaches `/`, whichever prefix it was for. */
   readonly prefix: Prefix;
+  /** Of its cookies; `null`: host-only. */
+  readonly domain: string | null;
   readonly expiresAtEpochSeconds: number;
 }
 

@@ -2,7 +2,7 @@ import { reachesHost } from '../browser/scope.js';
 import { domainFault, MOST_COOKIE_BYTES, rejection, type SetCookie } from '../browser/set-cookie.js';
 import { classify, isCloudFrontName, isThisMachine, sharedCookieDomain } from '../browser/site.js';
 import { engineOf, hostnameOf, type Facts, type Grant } from '../facts.js';
-import { distinct, shown, signOf, type Check, type Sign } from './check.js';
+import { distinct, jarSigns, shown, signOf, type Check, type Sign } from './check.js';
 import { eachCookie, contextOf, setBy, refusedWithout } from './grant-cookies.js';
 
 const reject = (cookie: SetCookie, grant: Grant) => rejection(cookie, contextOf(grant), 'Chromium');
@@ -38,6 +38,18 @@ function fixOfDomain(host: string, domain: string, cdn: string | null): string {
   if (classify(domain).isLent) return fixWith(cdn === null ? null : sharedCookieDomain(host, cdn));
   return `Open the API by a name below ${domain}, such as https://api.${domain}, and call it there.`;
 }
+
+const ofAnotherHost = eachCookie((cookie, grant, facts) => {
+  if (reject(cookie, grant) !== 'domain-not-of-host' || isOnLentName(grant)) return null;
+  const cdn = otherCdnHost(grant, facts);
+  if (cdn !== null && isCloudFrontName(cdn)) return null;
+  const host = hostnameOf(grant.load.url);
+  const domain = (cookie.domain ?? '').replace(/^\./, '');
+  return {
+    seen: `${setBy(grant)} sets ${cookie.name} with Domain=${domain}; ${host} does not lie below it.`,
+    fix: fixOfDomain(host, domain, cdn),
+  };
+}, 'cookie-domain');
 
 /** Hosts and attributes for which a browser drops the cookies of a grant, or keeps them from the CDN. */
 export const COOKIE_ATTRIBUTE_CHECKS: readonly Check[] = [
@@ -150,20 +162,14 @@ export const COOKIE_ATTRIBUTE_CHECKS: readonly Check[] = [
     title: 'The API sets cookies for a domain that it is not in, so browsers drop them.',
     why: 'A host may set cookies for itself and its parents alone (B6). The call still answers well and the page learns nothing (B18).',
     fix: 'Open the API by a name below the shared domain, over HTTPS.',
-    evidence: 'the host of the answer and the Domain of its Set-Cookie; Firefox says it in the console',
+    evidence:
+      'the host of the answer and the Domain of its Set-Cookie; Firefox says it in the console; the host by which the page calls POST /diagnoses while developing, and the Domain of a grant that the browser holds',
     toTellApart:
       'the reason beside the cookie in the Network panel, tab Cookies: "Domain attribute was invalid"',
-    look: eachCookie((cookie, grant, facts) => {
-      if (reject(cookie, grant) !== 'domain-not-of-host' || isOnLentName(grant)) return null;
-      const cdn = otherCdnHost(grant, facts);
-      if (cdn !== null && isCloudFrontName(cdn)) return null;
-      const host = hostnameOf(grant.load.url);
-      const domain = (cookie.domain ?? '').replace(/^\./, '');
-      return {
-        seen: `${setBy(grant)} sets ${cookie.name} with Domain=${domain}; ${host} does not lie below it.`,
-        fix: fixOfDomain(host, domain, cdn),
-      };
-    }, 'cookie-domain'),
+    look: (facts) => {
+      const ofJar = jarSigns(facts, 'domain-not-of-api');
+      return ofJar.length > 0 ? ofJar : ofAnotherHost(facts);
+    },
   },
   {
     id: 'host-only-cookie',

@@ -65,10 +65,11 @@ export const COOKIE_FOLDER_CHECKS: readonly Check[] = [
     title: 'The browser holds no grant: none was asked for, or the cookies of its answer were not stored.',
     why: 'Without signed cookies CloudFront refuses every file of a restricted behavior (R51).',
     fix: 'Ask for the grant with credentials: "include" before the file is loaded. If that is done, the Network panel says beside the Set-Cookie lines of its answer why they were not stored.',
-    evidence: 'a call of the page to POST /diagnoses that carried cookies, none of them a record of a grant',
+    evidence:
+      'a call of the page to POST /diagnoses that carried cookies, none of them a record of a grant, or one whose Domain does not reach the CDN',
     toTellApart: 'whether a call to POST /grants stands before the load in the Network panel',
     look: (facts) => {
-      const signs = jarSigns(facts, 'no-grant');
+      const signs = [...jarSigns(facts, 'no-grant'), ...jarSigns(facts, 'domain-not-of-cdn')];
       const isHeld =
         facts.evidence.held.some(({ name }) => name === 'CloudFront-Signature') ||
         facts.files.some((load) => (signedCookiesOf(load)?.names.length ?? 0) > 0);

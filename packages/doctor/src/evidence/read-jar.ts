@@ -1,4 +1,5 @@
 import type { CookiePair, Evidence, JarFact } from './evidence.js';
+import { domainMatches } from '../browser/scope.js';
 import { printable } from './show.js';
 import { readPolicy } from './signed-policy.js';
 
@@ -10,6 +11,8 @@ export interface KnownGrant {
   readonly coversFile: boolean;
   /** As the policy names it: `https://cdn.example.com/courses/algebra/*`. */
   readonly resource: string;
+  /** Of its cookies; null: host-only. */
+  readonly domain: string | null;
 }
 
 /** What a call to an API shows of the browser that made it. */
@@ -20,6 +23,10 @@ export interface JarInput {
   readonly foreign: readonly KnownGrant[];
   /** The cookies of the call, all of them. */
   readonly cookies: readonly CookiePair[];
+  /** The host by which the browser called; null: not known, as behind a proxy that writes another. */
+  readonly apiHost: string | null;
+  /** The host of the file. */
+  readonly cdnHost: string;
   readonly nowMilliseconds: number;
 }
 
@@ -28,10 +35,13 @@ export interface JarInput {
  * along though no grant set them there. A call without any cookie says nothing: it may have been made without credentials.
  *
  * @example
- * const jar = readJar({ own: [], foreign: [], cookies: [{ name: 'session', value: '1' }], nowMilliseconds: Date.now() });
+ * const cookies = [{ name: 'session', value: '1' }];
+ * const hosts = { apiHost: 'api.example.com', cdnHost: 'cdn.example.com' };
+ * const jar = readJar({ own: [], foreign: [], cookies, ...hosts, nowMilliseconds: Date.now() });
  * diagnose(joinEvidence([live, jar], { nowMilliseconds: Date.now() })).rootCause?.id; // grant-missing
  */
-export function readJar({ own, foreign, cookies, nowMilliseconds }: JarInput): Partial<Evidence> {
+export function readJar(input: JarInput): Partial<Evidence> {
+  const { own, foreign, cookies, nowMilliseconds } = input;
   if (cookies.length === 0) return {};
   const facts: JarFact[] = [];
   const left = foreign.filter(({ coversFile }) => coversFile);
@@ -51,6 +61,7 @@ export function readJar({ own, foreign, cookies, nowMilliseconds }: JarInput): P
       kind: 'no-grant',
       text: 'This browser sent cookies to the API, and none of them records a grant.',
     });
+  facts.push(...covering.flatMap((grant) => domainFact(grant, input) ?? []));
   if (covering.length > 1)
     facts.push({
       kind: 'two-sets',
@@ -72,6 +83,22 @@ export function readJar({ own, foreign, cookies, nowMilliseconds }: JarInput): P
     });
   }
   return { jar: facts };
+}
+
+/** Domain says whether the browser took the signed cookies of a grant (B6), and whether they reach the file (B5). */
+function domainFact(
+  { prefix, domain }: KnownGrant,
+  { apiHost, cdnHost }: Pick<JarInput, 'apiHost' | 'cdnHost'>,
+): JarFact | null {
+  const set = `The grant for ${printable(prefix)} that this browser holds set cookies with Domain=${domain ?? ''}`;
+  if (domain !== null && apiHost !== null && !domainMatches(apiHost, domain))
+    return {
+      kind: 'domain-not-of-api',
+      text: `${set}; the call came to ${printable(apiHost)}, which does not lie below it.`,
+    };
+  if (domain !== null && !domainMatches(cdnHost, domain))
+    return { kind: 'domain-not-of-cdn', text: `${set}, which does not reach ${cdnHost}.` };
+  return null;
 }
 
 function names(grants: readonly KnownGrant[]): string {
