@@ -1,12 +1,11 @@
 // npm run docs, its second half: writes the pages that are made from the checks of the doctor, or compares them (--check).
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { formatPage } from '../../test/support/format-page.ts';
 import { causePages, causeTable } from '../doctor/dist/page.js';
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 const isCheck = process.argv.includes('--check');
-const options = { ...(await resolveConfig(`${docs}doctor.md`)), parser: 'markdown' };
 
 const manual = readFileSync(`${docs}doctor.md`, 'utf8');
 const table = /<!-- causes -->[^]*<!-- end of causes -->/;
@@ -18,7 +17,7 @@ pages.set(
 
 mkdirSync(`${docs}doctor`, { recursive: true });
 for (const [name, text] of pages) {
-  const formatted = await format(text, options);
+  const formatted = await formatPage(text);
   let found = '';
   try {
     found = readFileSync(docs + name, 'utf8');

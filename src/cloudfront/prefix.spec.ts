@@ -343,7 +343,7 @@ const canonicalPrefixes = fc
 const hostilePieces = fc.constantFrom(
   '*', '?', '..', '.', '/', '//', '\\', '%2e', '%2F', '%00', '\u0000', '\r\n', '\t', '"', '"}', ';', ',', '#',
   ' ', 'é', '．', '／', '😀', '\ud800', '@', ':', '=', '~', '-', '_', 'a', 'B', '0', 'https://', 'private', '{user}',
-); // prettier-ignore
+); // oxfmt-ignore
 const hostileTexts = fc.oneof(
   fc.array(hostilePieces, { maxLength: 12 }).map((pieces) => pieces.join('')),
   fc.string({ unit: 'binary', maxLength: 40 }),

@@ -23,7 +23,8 @@ export interface ReadValues {
 }
 
 export type SettingsResult = { readonly read: ReadValues; readonly warnings: readonly string[] } & (
-  { readonly settings: Settings } | { readonly problems: readonly SettingsProblem[] }
+  | { readonly settings: Settings }
+  | { readonly problems: readonly SettingsProblem[] }
 );
 
 export interface ReadSettingsOptions {

@@ -23,7 +23,8 @@ export function scriptedFirefox(page: FirefoxPage): ScriptedPage {
 
 /** What a script in the page learns of one file. */
 export type FileAnswer =
-  { readonly status: number; readonly type: string; readonly text: string } | { readonly error: string };
+  | { readonly status: number; readonly type: string; readonly text: string }
+  | { readonly error: string };
 
 /** What a script in the page learns of one call to the API. */
 export interface ApiAnswer {

@@ -5,7 +5,7 @@ import { read, writtenFiles } from './project-files.js';
 const FORBIDDEN = [
   'room', 'door', 'house', 'story', 'stories', 'desk', 'post', 'turn', 'turned', 'turning', 'visit', 'visited', 'visiting',
   'verdict', 'flight', 'keeper', 'told', 'whoever', 'in our form',
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 /** This file names the words. */
 const OWN_FILE = 'test/conventions/words.spec.ts';

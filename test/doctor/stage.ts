@@ -97,7 +97,10 @@ export interface World {
   /** Before the page is opened: what other people asked the CDN. */
   before: readonly { readonly origin: string | null }[];
   steps: (
-    LoadInput | { readonly wait: number } | { readonly grant: string } | { readonly signOut: string }
+    | LoadInput
+    | { readonly wait: number }
+    | { readonly grant: string }
+    | { readonly signOut: string }
   )[];
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { format, resolveConfig } from 'prettier';
+import { formatPage } from '../support/format-page.js';
 import { CONFIGURED } from './configurations.js';
 import { LIVED } from './lives.js';
 import { PASTED } from './messages.js';
@@ -55,7 +55,7 @@ describe('the pages of docs/doctor', () => {
 
 describe('docs/evidence/doctor.md', () => {
   test('lists what the tests show: UPDATE_TABLE=1 writes it', async () => {
-    const text = await format(render(), { ...(await resolveConfig(PAGE)), parser: 'markdown' });
+    const text = await formatPage(render());
     if (process.env['UPDATE_TABLE'] === '1') writeFileSync(PAGE, text);
     expect(existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '').toBe(text);
   });

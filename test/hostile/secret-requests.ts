@@ -74,7 +74,7 @@ export function secretRequests(
     'Accept', 'If-None-Match', 'Range', 'Access-Control-Request-Headers',
   ]) {
     add(`the header ${name}`, (text) => get('/entitlements', viewer, `${name}: https://u1:${text}@x.example/`));
-  } // prettier-ignore
+  } // oxfmt-ignore
   add('Host', (text) =>
     Buffer.from(`GET /grants HTTP/1.1\r\nHost: ${text}.example\r\nConnection: close\r\n\r\n`),
   );

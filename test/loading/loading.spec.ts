@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest, test } from '@jest/globals';
-import { format, resolveConfig } from 'prettier';
+import { formatPage } from '../support/format-page.js';
 import { describeWith } from '../support/required-tool.js';
 import { BROWSERS } from './browsers.js';
 import { measureHere, measureWhole, type Outcome } from './measure.js';
@@ -90,7 +90,6 @@ describe('what is recorded', () => {
   test.each(['loading.md', 'loading/scripts.md'])('is what docs/%s says', async (name) => {
     const page = join(DOCS, name);
     const text = loadingPages(GROUPS, recorded()).get(name) ?? '';
-    const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' });
-    expect(readFileSync(page, 'utf8')).toBe(formatted);
+    expect(readFileSync(page, 'utf8')).toBe(await formatPage(text));
   });
 });

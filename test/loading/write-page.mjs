@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { formatPage } from '../support/format-page.ts';
 import { loadingPages } from './page.ts';
 import { GROUPS } from './ways.ts';
 
@@ -12,5 +12,5 @@ const measured = JSON.parse(readFileSync(new URL('measured.json', import.meta.ur
 for (const [name, text] of loadingPages(GROUPS, measured)) {
   const page = join(docs, name);
   mkdirSync(dirname(page), { recursive: true });
-  writeFileSync(page, await format(text, { ...(await resolveConfig(page)), parser: 'markdown' }));
+  writeFileSync(page, await formatPage(text));
 }

@@ -2,7 +2,7 @@
 // compares them (--check). It is what test/recipes/recipes.spec.ts runs and asserts.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { formatPage } from '../support/format-page.ts';
 import { LARGE, LIBRARIES, PLAYERS } from './recipes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -44,7 +44,7 @@ for (const page of ['docs/players.md', 'docs/libraries.md']) {
     shown.add(file);
     return blockOf(file);
   });
-  const written = await format(text, { ...(await resolveConfig(root + page)), parser: 'markdown' });
+  const written = await formatPage(text);
   if (written === found) continue;
   if (isCheck) fail(`${page}: differs from the recipes; run: npm run docs`);
   else {

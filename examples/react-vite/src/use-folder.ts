@@ -5,7 +5,8 @@ import { API_URL } from './addresses.js';
 const edgepass = createEdgepassClient({ apiUrl: API_URL });
 
 export type Folder =
-  { readonly state: 'asking' | 'open' | 'expired' } | { readonly state: 'refused'; readonly reason: string };
+  | { readonly state: 'asking' | 'open' | 'expired' }
+  | { readonly state: 'refused'; readonly reason: string };
 
 /** Opens a folder of the CDN while the component is there: cookies are asked for, renewed, and cleared at the end. */
 export function useFolder(prefix: string): Folder {

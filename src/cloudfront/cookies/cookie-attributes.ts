@@ -17,7 +17,8 @@ export type CookieAttributes = CookieKind & {
 };
 
 export type CookieAttributesResult = { readonly warnings: readonly string[] } & (
-  { readonly attributes: CookieAttributes } | { readonly faults: readonly CloudFrontFault[] }
+  | { readonly attributes: CookieAttributes }
+  | { readonly faults: readonly CloudFrontFault[] }
 );
 
 /**

@@ -141,7 +141,7 @@ describe('the judge of an answer', () => {
     ['an address that is not there', request('GET', '/x'), answer(404, { ...problem, type: 'urn:edgepass:error:not_found', title: 'There is nothing here', status: 404, code: 'not_found' })],
   ])('finds nothing wrong with %s', (_, asked, given) => {
     expect(judge(asked, given)).toEqual([]);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   it.each([
     ['a 500', get, answer(500, { ...problem, type: 'urn:edgepass:error:internal', title: 'The service failed', status: 500, code: 'internal' }), '500: U2 no 5xx but 503'],
@@ -164,5 +164,5 @@ describe('the judge of an answer', () => {
     ['a listed origin without CORS headers', request('GET', '/grants', APP_ORIGIN), answer(200, list), `CORS headers for ${APP_ORIGIN}: false`],
   ])('finds %s', (_, asked, given, fault) => {
     expect(judge(asked, given)).toContain(fault);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

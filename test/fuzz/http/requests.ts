@@ -124,7 +124,7 @@ function changePath(draft: Draft, _parts: RequestParts, random: Random): void {
     () => pick(['*', '/', '', '/docs', '/openapi.json', '/metrics', '/demo/sign-in', '/admin', '/favicon.ico', '/health/live/']),
     () => `/${'a/'.repeat(below(3000))}`,
     () => `${before}${String.fromCharCode(below(256))}${after}`,
-  ])(); // prettier-ignore
+  ])(); // oxfmt-ignore
 }
 
 function changeQuery(draft: Draft, _parts: RequestParts, random: Random): void {
@@ -137,7 +137,7 @@ function changeQuery(draft: Draft, _parts: RequestParts, random: Random): void {
     () => '1&a='.repeat(below(1200)),
   ])();
   draft.query.push([name, value]);
-} // prettier-ignore
+} // oxfmt-ignore
 
 function changeBody(draft: Draft, _parts: RequestParts, random: Random, operation: Operation): void {
   const { pick } = random;
@@ -151,7 +151,7 @@ function changeBody(draft: Draft, _parts: RequestParts, random: Random, operatio
     () => void (body[`${name}${MARKER}`] = 1),
     () => Object.defineProperty(body, pick(['__proto__', 'constructor', 'toString']), { value: {}, enumerable: true }),
     () => void (body[name] = `${String(body[name])}${hostileText(random)}`),
-  ])(); // prettier-ignore
+  ])(); // oxfmt-ignore
   setBody(draft, JSON.stringify(body));
 }
 
@@ -175,7 +175,7 @@ function changeBodyText(draft: Draft, _parts: RequestParts, random: Random): voi
       () => JSON.stringify({ prefix: 'x'.repeat(below(40_000)) }),
       () => `${text}${text}`,
     ])(),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 }
 
 function changeContentType(draft: Draft, _parts: RequestParts, { pick }: Random): void {
@@ -230,7 +230,7 @@ function changeHeaders(draft: Draft, { appOrigin }: RequestParts, random: Random
     () => setHeader(draft, pick(['X Y', 'X\u0000', 'é', '', ':']), 'v'),
     () => void (draft.version = pick(['1.0', '2.0', '0.9', '1.2', '9.9'])),
     () => void (draft.isChunked = chance(0.5)),
-  ])(); // prettier-ignore
+  ])(); // oxfmt-ignore
 }
 
 /** Near to what we write into our own cookies, that of edgepass 0.1 too. */
@@ -240,7 +240,7 @@ function heldCookies({ pick, below }: Random): string {
   const value = () => ['1', time(), time(), pick(['', 'K9gGyX8OAK8', 'x']), pick(['', 'example.com', MARKER]), pick(['', 'P']), path()].join('|');
   const old = () => `__Host-edgepass-scopes=1|${pick(['', '0123456789abcdef'])}|${time()}:${path().slice(1)}`;
   return Array.from({ length: below(24) }, () => pick([`__Host-edgepass-held-${pick(['RK2DblFFF8o', 'x', ''])}=${value()}`, old()])).join('; ');
-} // prettier-ignore
+} // oxfmt-ignore
 
 function written(draft: Draft): FuzzRequest {
   const query = draft.query.map(([name, value]) => `${name}=${value}`).join('&');

@@ -32,11 +32,11 @@ const HOSTILE_TEXTS = [
   '; DROP TABLE grants', '<script>', '${jndi:ldap://x}', 'user:', 'group:', 'everyone ', 'user:\u0000', 'null', 'true', '1e3', '-1',
   '9999999999999999999', '2026-02-30T00:00:00Z', '2026-01-01', '9999-12-31T23:59:60Z', '0000-00-00T00:00:00Z',
   'https://cdn.media.example.com@evil.example/', 'x'.repeat(512), 'x'.repeat(513), 'x/'.repeat(20), 'x'.repeat(9000),
-] as const; // prettier-ignore
+] as const; // oxfmt-ignore
 
 const HOSTILE_VALUES: readonly unknown[] = [
   null, true, false, 0, -0, -1, 59, 60, 61, 3600, 3601, 0.5, 1e21, 2 ** 53, -(2 ** 63), [], [[]], ['open'], {}, { a: { b: {} } },
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 /** A text that should be refused, or is at the edge of it. */
 export function hostileText(random: Random): string {

@@ -104,7 +104,7 @@ const PIECES = fc.constantFrom(
   'a', 'B', '0', 'https://', '__proto__', 'x'.repeat(300), '가'.repeat(60), ')', '\u00a0', '\u3000', '\u202e', '\u2066',
   '\u200d', '\u200c', '\u2060', '\u180e', '\u034f', '\u115f', '\u3164', '\uffa0', '\ufe0f', '\u{e0100}', '\u{e0041}', '\ue000', '\u0378',
   '\u2024', '\u2044', '\u29f8', '\u2571', '\ufe68', '\uff3c', '\uff0a', '\uff1f', '\uff05', '\u066a', '\u05f4', '%EC%84%A0', '%ec%84%a0',
-); // prettier-ignore
+); // oxfmt-ignore
 
 /** A canonical text with something put in, taken out or written in another way. */
 const nearMisses = fc

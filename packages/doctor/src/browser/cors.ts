@@ -2,7 +2,12 @@ import { header, type Load } from '../evidence/evidence.js';
 
 /** What Fetch's CORS check says of an answer (B72). */
 export type CorsResult =
-  'passes' | 'no-allow-origin' | 'wildcard-origin' | 'other-origin' | 'several-origins' | 'no-credentials';
+  | 'passes'
+  | 'no-allow-origin'
+  | 'wildcard-origin'
+  | 'other-origin'
+  | 'several-origins'
+  | 'no-credentials';
 
 /**
  * The CORS check of an answer.

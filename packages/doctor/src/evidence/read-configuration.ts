@@ -18,7 +18,8 @@ import { bareLoad, header, type ConfigurationFact, type Evidence, type Load } fr
 
 /** What a distribution would answer, or what is wrong with its files. */
 export type ConfigurationResult =
-  { readonly evidence: Partial<Evidence> } | { readonly problems: readonly string[] };
+  | { readonly evidence: Partial<Evidence> }
+  | { readonly problems: readonly string[] };
 
 /** A page that no list names: stands in where nobody says which page is meant. */
 const SOME_PAGE = 'https://app.example.com';

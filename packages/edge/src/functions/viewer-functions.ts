@@ -25,7 +25,8 @@ const PATH = /^\/[!-"$->@-~\x80-\xff]*$/;
 
 /** The request as the function left it, or the answer that it made. */
 export type AfterRequestFunction =
-  { readonly request: ViewerRequest; readonly originId?: string } | { readonly answer: EdgeAnswer };
+  | { readonly request: ViewerRequest; readonly originId?: string }
+  | { readonly answer: EdgeAnswer };
 
 /** A function returned what CloudFront does not take. */
 class InvalidResult extends Error {

@@ -1,6 +1,10 @@
 /** The code that stands in the XML of a refusal. */
 export type RefusalCode =
-  'MissingKey' | 'AccessDenied' | 'InvalidKey' | 'MalformedPolicy' | 'MalformedSignature';
+  | 'MissingKey'
+  | 'AccessDenied'
+  | 'InvalidKey'
+  | 'MalformedPolicy'
+  | 'MalformedSignature';
 
 /** Why a viewer may not have what was asked for, with one word for the edge's own log that never reaches the viewer. */
 export interface Refusal {
