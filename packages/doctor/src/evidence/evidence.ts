@@ -132,7 +132,12 @@ export interface HeldCookie {
 /** What a browser showed to an API about the cookies it holds. */
 export interface JarFact {
   readonly kind:
-    'no-grant' | 'other-folder' | 'other-viewer' | 'two-sets' | 'domain-not-of-api' | 'domain-not-of-cdn';
+    | 'no-grant'
+    | 'other-folder'
+    | 'other-viewer'
+    | 'two-sets'
+    | 'domain-not-of-api'
+    | 'domain-not-of-cdn';
   /** Safe to print. */
   readonly text: string;
   /** Works as things stand, and will fail for some viewers or later. */
