@@ -12,7 +12,9 @@ export default {
   testMatch: [
     '<rootDir>/test/**/*.whole.ts',
     ...specs
-      .filter((file) => readFileSync(`${rootDir}${file}`, 'utf8').includes('support/whole.js'))
+      .filter((file) =>
+        /support\/whole\.js|\/refused-start\.js/.test(readFileSync(`${rootDir}${file}`, 'utf8')),
+      )
       .map((file) => `<rootDir>/${file}`),
   ],
 };

@@ -3,12 +3,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { run } from '../../src/cli/api.command.js';
 import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
 import { ecKeyText } from '../support/key-texts.js';
 import { keyFile, until } from '../support/operated-api.js';
-import { runEdgepass, runTimed, startEdgepass, startProcess } from '../support/processes.js';
+import { packedPackages, runEdgepass, runTimed, startEdgepass, startProcess } from '../support/processes.js';
+import { runHere } from '../support/run-here.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
+import { IS_WHOLE } from '../support/whole.js';
 
 const SECRET = 'a secret that must never be shown';
 
@@ -40,6 +43,12 @@ const api = (changes: Record<string, string> = {}) => ({
   cwd: folder,
   environment: { ...environment, ...changes },
 });
+
+/** What `edgepass api` refuses, by what `--check` runs, in this process; under `npm run whole` in one of its own. */
+const refuse = (changes: Record<string, string>) =>
+  IS_WHOLE
+    ? runEdgepass(['api'], api(changes))
+    : runHere(run, ['--check'], { ...environment, ...changes }, folder);
 
 /** Asks until the API answers: it prints nothing that a machine should wait for. */
 async function answers(): Promise<number> {
@@ -74,18 +83,15 @@ describe('edgepass api', () => {
   });
 
   it('reports wrong files and addresses that do not go together along with them', async () => {
-    const { code, stderr } = await runEdgepass(
-      ['api'],
-      api({
-        GRANT_TTL_SECONDS: 'soon',
-        CLOUDFRONT_PRIVATE_KEY_FILE: '/nowhere/key.pem',
-        CLOUDFRONT_DOMAIN: 'd111111abcdef8.cloudfront.net',
-        TLS_CERT_FILE: '/nowhere/tls.pem',
-        TLS_KEY_FILE: '/nowhere/tls-key.pem',
-        AUTH_SECRET: '',
-        AUTH_PUBLIC_KEY_FILE: '/nowhere/token.pem',
-      }),
-    );
+    const { code, stderr } = await refuse({
+      GRANT_TTL_SECONDS: 'soon',
+      CLOUDFRONT_PRIVATE_KEY_FILE: '/nowhere/key.pem',
+      CLOUDFRONT_DOMAIN: 'd111111abcdef8.cloudfront.net',
+      TLS_CERT_FILE: '/nowhere/tls.pem',
+      TLS_KEY_FILE: '/nowhere/tls-key.pem',
+      AUTH_SECRET: '',
+      AUTH_PUBLIC_KEY_FILE: '/nowhere/token.pem',
+    });
     expect(code).toBe(1);
     expect(
       stderr
@@ -112,7 +118,7 @@ describe('edgepass api', () => {
     const key = write('tls-key.pem', keyPem);
     const other = write('other-key.pem', ecKeyText());
     const saidFor = async (TLS_CERT_FILE: string, TLS_KEY_FILE: string) =>
-      (await runEdgepass(['api'], api({ TLS_CERT_FILE, TLS_KEY_FILE }))).stderr;
+      (await refuse({ TLS_CERT_FILE, TLS_KEY_FILE })).stderr;
     const lines = (setting: string, expected: string, found: string) =>
       `${setting}: expected a PEM file with ${expected}; found ${found}; correct the path, the permissions or the file; or set neither, behind a TLS terminator\n`;
     const certificate = 'the certificate, and after it the chain up to the authority';
@@ -209,7 +215,11 @@ describe('SIGUSR1', () => {
   ])('K14 opens no inspector in production: %s', async (_, args) => {
     const running =
       args === null
-        ? startProcess(process.execPath, [join(import.meta.dirname, '../../dist/main.js')], api())
+        ? startProcess(
+            process.execPath,
+            [join(import.meta.dirname, '../../dist/main.js')],
+            api({ NODE_OPTIONS: packedPackages }),
+          )
         : startEdgepass(args, api());
     expect(await answers()).toBe(200);
     running.child.kill('SIGUSR1');
@@ -228,7 +238,10 @@ describe('npm run start:prod', () => {
     const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
-    const changes = { PATH: `${join(repository, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` };
+    const changes = {
+      NODE_OPTIONS: packedPackages,
+      PATH: `${join(repository, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+    };
     // As npm starts it: a shell, to which a signal for npm is handed on.
     const running = startProcess('sh', ['-c', scripts['start:prod'] ?? ''], {
       environment: { ...environment, ...changes },

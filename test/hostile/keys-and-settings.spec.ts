@@ -240,7 +240,7 @@ describe('K: settings', () => {
   };
 
   test('K15 of a wrong type or with a unit are refused, all at once, one line each', async () => {
-    const { code, seconds, settings, output } = await startWith(WRONG);
+    const { code, seconds, settings, output } = await startWith(WRONG, true);
     expect(code).toBe(1);
     expect(seconds).toBeLessThan(3);
     expect(settings.toSorted()).toEqual(Object.keys(WRONG).toSorted());

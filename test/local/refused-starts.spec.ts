@@ -2,7 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { run } from '../../src/cli/start.command.js';
 import type { RunningProcess } from '../support/processes.js';
+import { runHere } from '../support/run-here.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { allClosed, makePlace, RUNNING, type Place } from './stack.js';
 
 /** Addresses that are not all under .localhost have no demo sign-in. */
@@ -25,7 +28,20 @@ afterEach(async () => {
   place.remove();
 });
 
+/** What `edgepass start` does with these, in this process: everything here is refused before another one is started. */
 async function refused(
+  args: readonly string[] = [],
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; said: string }> {
+  if (IS_WHOLE) return refusedProcess(args, environment);
+  // A process has its data in its own current folder.
+  const settings = { DATA_DIR: place.dataDir, ...place.environment, ...environment };
+  const { code, stdout, stderr } = await runHere(run, args, settings, place.folder);
+  expect(stdout).toBe('');
+  return { code, said: stderr };
+}
+
+async function refusedProcess(
   args: readonly string[] = [],
   environment: Record<string, string> = {},
 ): Promise<{ code: number | null; said: string }> {
@@ -100,7 +116,7 @@ describe('a start that cannot work', () => {
   });
 
   it('tells every wrong setting at once, one line each', async () => {
-    const { code, said } = await refused([], { GRANT_TTL_SECONDS: 'soon', APP_ORIGINS: '*' });
+    const { code, said } = await refusedProcess([], { GRANT_TTL_SECONDS: 'soon', APP_ORIGINS: '*' });
     expect(code).toBe(1);
     expect(
       new Set(
@@ -181,7 +197,7 @@ describe('a start that cannot work', () => {
 
   it('leaves nothing running when the last part refuses', async () => {
     // The database is opened by the API, when the edge is up already.
-    const { code, said } = await refused([], { DATABASE_URL: `sqlite:${place.folder}` });
+    const { code, said } = await refusedProcess([], { DATABASE_URL: `sqlite:${place.folder}` });
     expect(code).toBe(1);
     expect(said).not.toContain('    at ');
     expect(said).toContain('DATABASE_URL: expected an SQLite file');

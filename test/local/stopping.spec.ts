@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../support/operated-api.js';
 import type { RunningProcess } from '../support/processes.js';
+import { sampled } from '../support/whole.js';
 import { allClosed, makePlace, RUNNING, type Place } from './stack.js';
+
+/** One function listens for all of them; every other test of a stack stops it by SIGTERM. */
+const SIGNALS = [['SIGINT'], ['SIGTERM'], ['SIGHUP']] as const;
 
 let place: Place;
 let stack: RunningProcess;
@@ -49,7 +53,7 @@ function hasEnded(pid: number): boolean {
 }
 
 describe('stopping the stack', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  it.each(sampled(SIGNALS, ['SIGINT']))(
     '%s stops all of it without waiting for a browser that keeps a connection open, gives the lock back and is no error',
     async (signal) => {
       const pids = [pidOf('api'), pidOf('edge')];

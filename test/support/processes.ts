@@ -37,8 +37,8 @@ export interface StartOptions {
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** Node's compiled code, kept between processes and runs: an API starts with a third less of work. */
 const compileCache = join(repository, 'node_modules/.cache/compiled');
-/** packed-packages.ts */
-const packedPackages = `--import=${process.env['EDGEPASS_TEST_PACKED'] ?? ''}`;
+/** For NODE_OPTIONS: packed-packages.ts */
+export const packedPackages = `--import=${process.env['EDGEPASS_TEST_PACKED'] ?? ''}`;
 const saySeconds = new URL('say-seconds.mjs', import.meta.url).href;
 const running = new Set<RunningProcess>();
 /** What processes of this spec file printed and may not: one line each. */
