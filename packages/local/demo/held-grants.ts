@@ -16,3 +16,24 @@ export interface HeldGrant {
 export function withHeld(held: readonly HeldGrant[], added: HeldGrant): readonly HeldGrant[] {
   return [...held.filter(({ grant }) => !opens(added.grant.prefix, grant.prefix)), added];
 }
+
+const MEMORY = 'edgepass-demo';
+
+/** What the page remembers across a reload. No secret: the cookies and the session stay with the browser. */
+export interface Memory {
+  readonly viewer: string | null;
+  readonly held: readonly HeldGrant[];
+}
+
+export function remember(memory: Memory): void {
+  localStorage.setItem(MEMORY, JSON.stringify(memory));
+}
+
+export function recall(): Memory {
+  try {
+    const memory = JSON.parse(localStorage.getItem(MEMORY) ?? '') as Partial<Memory>;
+    return { viewer: memory.viewer ?? null, held: memory.held ?? [] };
+  } catch {
+    return { viewer: null, held: [] };
+  }
+}

@@ -4,7 +4,6 @@ import type { DemoConfig } from './config.js';
 import { byId, copyOf, within } from './page.js';
 import { say } from './status-line.js';
 import { portraitOf } from './viewers.js';
-import { whyRefused } from './why-refused.js';
 
 /** Draws every tile anew: granted files load as plain images, the others are first asked for past the cache. */
 export type DrawGrid = (granted: (path: string) => boolean, viewer: string | null) => Promise<void>;
@@ -78,4 +77,23 @@ function buildTile(
   }
 
   return { element, draw };
+}
+
+/** One question for many tiles that fail together, and none again while its answer is new. */
+const QUIET_MILLISECONDS = 10_000;
+let askedAt = Number.NEGATIVE_INFINITY;
+
+/**
+ * Asks the API which layer refuses a file that this page holds a grant for; gives a sentence for the page, `null` where it
+ * was asked a moment ago or cannot say.
+ */
+async function whyRefused(client: EdgepassClient, url: string): Promise<string | null> {
+  if (performance.now() - askedAt < QUIET_MILLISECONDS) return null;
+  askedAt = performance.now();
+  try {
+    return (await client.diagnose(url)).sentence;
+  } catch {
+    // The page says already that the API does not answer.
+    return null;
+  }
 }

@@ -32,7 +32,7 @@ import { buildFont } from './course-font.js';
 import { buildMap } from './course-map.js';
 import { buildGrid } from './image-grid.js';
 import { buildVideo } from './lesson-video.js';
-import { recall, remember } from './memory.js';
+import { recall, remember } from './held-grants.js';
 import { byId } from './page.js';
 import { expiresAtMs, showAccess, showTimeLeft, type Access } from './access-card.js';
 import { coursesOf, showPrefixChoices } from './prefix-choices.js';
