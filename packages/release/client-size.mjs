@@ -1,11 +1,11 @@
-// How large the browser client is in a page: everything it exports, bundled, minified and compressed. The limit is for
-// Brotli, which every current browser asks for over HTTPS; the size with gzip stands beside it.
-// Prints one line; exit code 1 above the limit. Runs in `npm run build`.
+// How large the browser client is in a page: everything it exports, bundled, minified and compressed. 4 kB hold with Brotli,
+// which every current browser asks for over HTTPS; gzip makes it a little larger, and has a limit of its own.
+// Prints one line; exit code 1 above a limit. Runs in `npm run build`.
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-const MOST_BYTES = 4_000;
+const MOST_BYTES = { brotli: 4_000, gzip: 4_200 };
 const entry = fileURLToPath(new URL('../client/dist/index.js', import.meta.url));
 
 const { outputFiles } = await build({
@@ -17,9 +17,9 @@ const { outputFiles } = await build({
   write: false,
 });
 const [{ contents }] = outputFiles;
-const bytes = brotliCompressSync(contents).byteLength;
-const withGzip = gzipSync(contents).byteLength;
+const brotli = brotliCompressSync(contents).byteLength;
+const gzip = gzipSync(contents).byteLength;
 console.log(
-  `@edgepass/client: ${bytes} bytes compressed with Brotli (at most ${MOST_BYTES}), ${withGzip} with gzip`,
+  `@edgepass/client: ${brotli} bytes with Brotli (at most ${MOST_BYTES.brotli}), ${gzip} with gzip (at most ${MOST_BYTES.gzip})`,
 );
-if (bytes > MOST_BYTES) process.exitCode = 1;
+if (brotli > MOST_BYTES.brotli || gzip > MOST_BYTES.gzip) process.exitCode = 1;

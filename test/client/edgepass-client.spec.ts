@@ -177,9 +177,8 @@ describe('the browser client', () => {
       url: 'https://api.example.com/v1/grants',
       cause,
       message:
-        'No readable answer from https://api.example.com/v1/grants: its certificate is not trusted (open ' +
-        'https://api.example.com in a tab to see), nothing answers there, or its APP_ORIGINS does not list ' +
-        "this page's origin.",
+        'No readable answer from https://api.example.com/v1/grants: its certificate is not trusted (open it ' +
+        'in a tab to see), nothing answers there, or its APP_ORIGINS does not list this page.',
     });
   });
 

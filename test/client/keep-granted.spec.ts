@@ -30,10 +30,10 @@ class StillPage {
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
       },
     };
-    return keepGranted(granter, 'courses/algebra', {
+    const parts = {
       timers: {
         nowMs: () => this.nowMs,
-        after: (delayMs, callback) => {
+        after: (delayMs: number, callback: () => void) => {
           const alarm = { atMs: this.nowMs + delayMs, callback };
           this.#alarm = alarm;
           return () => {
@@ -42,11 +42,14 @@ class StillPage {
         },
       },
       signals: {
-        onWake: (callback) => {
+        onWake: (callback: () => void) => {
           this.#wakeListeners.add(callback);
           return () => this.#wakeListeners.delete(callback);
         },
       },
+      random: () => 0,
+    };
+    return keepGranted(granter, 'courses/algebra', parts, {
       onGrant: () => this.reports.push(`granted @${this.seconds()}`),
       onError: (error, willRetry) =>
         this.reports.push(`${(error as Error).name} ${willRetry ? 'retries' : 'waits'} @${this.seconds()}`),
@@ -91,7 +94,7 @@ class StillPage {
   }
 }
 
-const network = new EdgepassNetworkError('https://api.example.com/grants', undefined, new TypeError());
+const network = new EdgepassNetworkError('https://api.example.com/grants', new TypeError());
 const refused = (
   code: 'not_entitled' | 'overloaded',
   status: number,

@@ -30,12 +30,14 @@ export function callOrder(
             giveUp(new DOMException('No answer within 30 s.', 'TimeoutError')),
           );
         });
-        await Promise.race([call(), tooLong]).then(resolve, reject);
+        try {
+          resolve(await Promise.race([call(), tooLong]));
+        } catch (error) {
+          reject(error);
+        }
         cancel();
       };
-      // A call that throws instead of rejecting must not keep the next ones waiting.
-      const runSafely = (): Promise<void> => run().catch(reject);
-      last = before.then(() => (locks === undefined ? runSafely() : runAlone(locks, name, runSafely)));
+      last = before.then(() => (locks === undefined ? run() : runAlone(locks, name, run)));
     });
   };
 }

@@ -1,6 +1,6 @@
 import type { Diagnosis, Entitlement, Grant, GrantRecord, SignedUrl } from './answers.js';
 import { callOrder, type Locks } from './call-order.js';
-import { EdgepassNetworkError, readRefusal, unexpectedAnswer } from './errors.js';
+import { EdgepassNetworkError, readObject, readRefusal, unexpectedAnswer } from './errors.js';
 import {
   keepGranted,
   type Granter,
@@ -107,7 +107,8 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
   const apiUrl = withoutSlashes(options.apiUrl);
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const browser = options.browser ?? {};
-  const timers = browser.timers ?? browserTimers;
+  const parts = { signals: browserSignals, timers: browserTimers, random: Math.random, ...browser };
+  const { timers } = parts;
   const inOrder = callOrder(`edgepass ${apiUrl}`, timers, browser.locks);
   const tabs = browser.tabs ?? otherTabs(`edgepass ${apiUrl}`);
   const isClosing = watchClosing();
@@ -124,18 +125,18 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
       method,
       headers,
       credentials: 'include',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body: body === undefined ? null : JSON.stringify(body),
       ...more,
     }).catch((cause: unknown) => {
-      throw cause instanceof TypeError ? new EdgepassNetworkError(url, pageOrigin(), cause) : cause;
+      throw cause instanceof TypeError ? new EdgepassNetworkError(url, cause) : cause;
     });
     if (!response.ok) throw await readRefusal(response);
     return response;
   }
 
   async function read<T>(response: Response, looksRight: (answer: Partial<T>) => boolean): Promise<T> {
-    const answer: unknown = await response.json().catch(() => undefined);
-    if (typeof answer === 'object' && answer !== null && looksRight(answer)) return answer as T;
+    const answer = (await readObject(response)) as Partial<T>;
+    if (looksRight(answer)) return answer as T;
     throw unexpectedAnswer(response);
   }
 
@@ -192,10 +193,7 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
       },
       tell: (news) => void spread(news),
     };
-    const kept = keepGranted(granter, prefix, {
-      signals: browser.signals ?? browserSignals,
-      timers,
-      random: browser.random ?? Math.random,
+    const kept = keepGranted(granter, prefix, parts, {
       ...keepOptions,
       onGrant: (grant) => {
         granted = grant.prefix;
@@ -220,11 +218,10 @@ export function createEdgepassClient(options: EdgepassClientOptions): EdgepassCl
   }
 
   const client: EdgepassClient = {
-    open(prefix, { ttlSeconds } = {}) {
+    open(prefix, openOptions) {
       let renewal: Renewal | undefined;
       return openAccess(prefix, {
-        renew: (more) =>
-          (renewal = startRenewal(prefix, ttlSeconds === undefined ? more : { ...more, ttlSeconds })),
+        renew: (more) => (renewal = startRenewal(prefix, { ...openOptions, ...more })),
         fetch: send,
         diagnose: (url) => client.diagnose(url),
         async clear() {
@@ -278,10 +275,6 @@ type CallInit = Pick<RequestInit, 'signal' | 'keepalive'>;
 
 function hasTimes(answer: Partial<Grant>): boolean {
   return Number.isFinite(Date.parse(answer.expiresAt ?? '') + Date.parse(answer.renewAfter ?? ''));
-}
-
-function pageOrigin(): string | undefined {
-  return (globalThis as { location?: { origin?: string } }).location?.origin;
 }
 
 /** Without the slashes at its end. */

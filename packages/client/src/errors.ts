@@ -38,10 +38,11 @@ export class EdgepassNetworkError extends Error {
   override readonly name = 'EdgepassNetworkError';
   declare readonly url: string;
 
-  constructor(url: string, pageOrigin: string | undefined, cause: unknown) {
+  constructor(url: string, cause: unknown) {
+    const { location } = globalThis as { location?: { origin: string } };
     super(
-      `No readable answer from ${url}: its certificate is not trusted (open ${new URL(url).origin} in a tab to see), ` +
-        `nothing answers there, or its APP_ORIGINS does not list ${pageOrigin ?? "this page's origin"}.`,
+      `No readable answer from ${url}: its certificate is not trusted (open it in a tab to see), nothing answers there, ` +
+        `or its APP_ORIGINS does not list ${location?.origin ?? 'this page'}.`,
       { cause },
     );
     Object.assign(this, { url });
@@ -65,9 +66,8 @@ export class EdgepassLoadError extends Error {
  * Anything that is not one, an HTML page of a proxy for example, gets the code `unexpected_answer`.
  */
 export async function readRefusal(response: Response): Promise<EdgepassError> {
-  const problem: unknown = await response.json().catch(() => undefined);
+  const { type, code, detail, title } = await readObject(response);
   const retryAfterSeconds = readRetryAfter(response.headers.get('retry-after'));
-  const { type, code, detail, title } = fieldsOf(problem);
   const isOurs = typeof code === 'string' && type === `urn:edgepass:error:${code}`;
   if (!isOurs) return unexpectedAnswer(response, retryAfterSeconds);
   return new EdgepassError({
@@ -83,15 +83,16 @@ export function unexpectedAnswer(response: Response, retryAfterSeconds?: number)
   return new EdgepassError({
     code: 'unexpected_answer',
     status: response.status,
-    message: `Expected an answer of edgepass from ${response.url}, got ${response.status} of something else: check apiUrl.`,
+    message: `${response.url} answered ${response.status}, but not as edgepass does: check apiUrl.`,
     retryAfterSeconds,
   });
 }
 
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+/** The members of a JSON answer; none where it is no JSON, or no object. */
+export async function readObject(response: Response): Promise<Record<string, unknown>> {
+  return Object(await response.json().catch(() => undefined)) as Record<string, unknown>;
 }
 
 function readRetryAfter(header: string | null): number | undefined {
-  return header !== null && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
+  return /^\d{1,9}$/.test(header ?? '') ? Number(header) : undefined;
 }

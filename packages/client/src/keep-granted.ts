@@ -1,7 +1,7 @@
 import type { Grant } from './answers.js';
 import { EdgepassError } from './errors.js';
 import type { News } from './other-tabs.js';
-import { browserSignals, browserTimers, type PageSignals, type Timers } from './page-signals.js';
+import type { PageSignals, Timers } from './page-signals.js';
 import { remainingLife } from './renewal-plan.js';
 
 export interface KeepGrantedOptions {
@@ -15,16 +15,20 @@ export interface KeepGrantedOptions {
   readonly onError?: (error: unknown, willRetry: boolean) => void;
   /** Called once when `clear()` has ended the renewal, here or in another tab of this origin. */
   readonly onEnd?: () => void;
-  readonly signals?: PageSignals;
-  readonly timers?: Timers;
 }
 
 /** What only `open()` asks of a renewal. */
 export interface RenewalOptions extends KeepGrantedOptions {
   /** Called when a grant ended before it was renewed. */
   readonly onExpired?: () => void;
+}
+
+/** What stands for the browser. */
+export interface RenewalParts {
+  readonly signals: PageSignals;
+  readonly timers: Timers;
   /** From 0 to 1: tabs that got one grant must not renew it in step. */
-  readonly random?: () => number;
+  readonly random: () => number;
 }
 
 export interface GrantRenewal {
@@ -65,8 +69,12 @@ const LARGEST_SPREAD = 0.1;
  * timers sleep with the tab. Failures that can pass are tried again with growing pauses, or when the
  * API says; the others end the asking until {@link GrantRenewal.renewIfDue} is called. Never two calls at once.
  */
-export function keepGranted(client: Granter, prefix: string, options: RenewalOptions = {}): SharedRenewal {
-  const timers = options.timers ?? browserTimers;
+export function keepGranted(
+  client: Granter,
+  prefix: string,
+  { timers, signals, random }: RenewalParts,
+  options: RenewalOptions,
+): SharedRenewal {
   /** When the newest grant arrived; what came before the start is no news. */
   let knownSinceMs = timers.nowMs();
   let dueAtMs = knownSinceMs;
@@ -110,17 +118,18 @@ export function keepGranted(client: Granter, prefix: string, options: RenewalOpt
     current = grant;
     knownSinceMs = receivedAtMs;
     const { renewInMs, expireInMs } = remainingLife(grant, receivedAtMs);
-    const spreadMs = (expireInMs - renewInMs) * LARGEST_SPREAD * (options.random?.() ?? 0);
+    const spreadMs = (expireInMs - renewInMs) * LARGEST_SPREAD * random();
     dueAtMs = receivedAtMs + Math.max(renewInMs + spreadMs, SHORTEST_WAIT_MS);
     if (options.onExpired !== undefined) endsAtMs = receivedAtMs + expireInMs;
     wait();
   }
 
   function refuse(error: unknown): void {
-    isFinal = error instanceof EdgepassError && !error.temporary;
+    const refusal = error instanceof EdgepassError ? error : undefined;
+    isFinal = refusal?.temporary === false;
     failures += 1;
     if (!isFinal) {
-      const named = error instanceof EdgepassError ? error.retryAfterSeconds : undefined;
+      const named = refusal?.retryAfterSeconds;
       isNamed = named !== undefined;
       const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
       dueAtMs = timers.nowMs() + (named === undefined ? pauseMs : named * 1000);
@@ -147,12 +156,11 @@ export function keepGranted(client: Granter, prefix: string, options: RenewalOpt
     options.onGrant?.(grant);
   }
 
-  function renewIfDue(nowMs = timers.nowMs()): Promise<void> {
-    if (stopped) return Promise.resolve();
-    if (underWay !== undefined) return underWay;
+  async function renewIfDue(nowMs = timers.nowMs()): Promise<void> {
+    if (stopped || underWay !== undefined) return underWay;
     if (nowMs < dueAtMs) {
       wait();
-      return Promise.resolve();
+      return undefined;
     }
     dueAtMs = Math.min(dueAtMs, timers.nowMs());
     underWay = renew().finally(() => {
@@ -167,7 +175,7 @@ export function keepGranted(client: Granter, prefix: string, options: RenewalOpt
     return longerMs > 0 || (longerMs === 0 && atMs > knownSinceMs);
   }
 
-  const stopListening = (options.signals ?? browserSignals).onWake(wake);
+  const stopListening = signals.onWake(wake);
   if (options.current === undefined) void renewIfDue();
   else accept(options.current.grant, options.current.receivedAtMs);
 
@@ -185,7 +193,7 @@ export function keepGranted(client: Granter, prefix: string, options: RenewalOpt
       }
       // Who waits for a first grant asks anyway, after the call that cleared.
       if (news.closed === true && current !== undefined && !isFinal) {
-        dueAtMs = timers.nowMs() + AFTER_CLOSING_MS * (1 + (options.random?.() ?? 0));
+        dueAtMs = timers.nowMs() + AFTER_CLOSING_MS * (1 + random());
         wait();
       }
     },

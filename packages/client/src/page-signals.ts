@@ -13,11 +13,7 @@ export interface Timers {
 
 /** What `addEventListener` is called on. */
 export interface Listenable {
-  addEventListener?(
-    type: string,
-    listener: () => void,
-    options: { signal?: AbortSignal; capture?: true },
-  ): void;
+  addEventListener?(type: string, listener: () => void, options: { signal: AbortSignal } | true): void;
 }
 
 /** A tab that becomes visible, a network that returns, a page that leaves the back/forward cache. */
@@ -70,7 +66,7 @@ export const browserTimers: Timers = {
 export function watchClosing(): () => boolean {
   let isClosing = false;
   const page = globalThis as Listenable;
-  page.addEventListener?.('pagehide', () => (isClosing = true), { capture: true });
-  page.addEventListener?.('pageshow', () => (isClosing = false), { capture: true });
+  page.addEventListener?.('pagehide', () => (isClosing = true), true);
+  page.addEventListener?.('pageshow', () => (isClosing = false), true);
   return () => isClosing;
 }

@@ -49,7 +49,7 @@ export async function callApi(url: string, init: RequestInit): Promise<Response>
   try {
     return await watchedFetch(url, { ...init, credentials: 'include' });
   } catch (cause) {
-    throw new EdgepassNetworkError(url, location.origin, cause);
+    throw new EdgepassNetworkError(url, cause);
   }
 }
 
