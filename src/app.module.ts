@@ -27,7 +27,7 @@ import type { ReadViewer } from './grants/ports.js';
 import { READ_VIEWER } from './grants/grants.controller.js';
 import { GrantsService } from './grants/grants.service.js';
 import { GRANT_LEDGER, GRANT_TERMS, GrantsModule } from './grants/grants.module.js';
-import { HealthController } from './http/health/health.controller.js';
+import { HealthController } from './http/health.controller.js';
 import { OperatingState } from './operation/operating-state.js';
 import type { Metrics } from './operation/metrics/metrics.js';
 import { timedLedger } from './operation/metrics/observe.js';

@@ -1,12 +1,12 @@
 import { Controller, Get, Header, Inject, Logger, type OnModuleInit } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { RemoteKeySet } from '../../authentication/remote-key-set.js';
-import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../../operation/clock.js';
-import { Database, databaseUnavailable } from '../../database/database.js';
-import { AnswersProblems } from '../problems/answers-problems.decorator.js';
-import { TakesNoQuery } from '../body/members.js';
-import { Problem } from '../problems/problem.js';
-import { OperatingState } from '../../operation/operating-state.js';
+import { RemoteKeySet } from '../authentication/remote-key-set.js';
+import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../operation/clock.js';
+import { Database, databaseUnavailable } from '../database/database.js';
+import { AnswersProblems } from './problems/answers-problems.decorator.js';
+import { TakesNoQuery } from './body/members.js';
+import { Problem } from './problems/problem.js';
+import { OperatingState } from '../operation/operating-state.js';
 
 /** No names, no versions, no secrets: everyone who reaches the port may read it. */
 export class HealthDto {
