@@ -5,21 +5,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { PrivateFiles } from './dist/index.js';
+import { exampleTemplate } from './example.mjs';
 
 const target = new URL('template.json', import.meta.url);
 const source = readFileSync(new URL('src/index.ts', import.meta.url));
-const app = new App({ analyticsReporting: false });
-const stack = new Stack(app, 'Media');
-const arn = 'arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
-// oxlint-disable-next-line no-new -- a construct adds itself to its scope
-new PrivateFiles(stack, 'Files', {
-  domainName: 'cdn.example.com',
-  certificate: Certificate.fromCertificateArn(stack, 'Certificate', arn),
-  pageOrigins: ['https://app.example.com'],
-  publicKeys: { First: readFileSync(new URL('example-public-key.pem', import.meta.url), 'utf8') },
-});
 const template = {
-  ...app.synth().getStackByName('Media').template,
+  ...exampleTemplate({ PrivateFiles, App, Stack, Certificate }),
   // Says which source this is of, so that a test sees a stale one without the CDK.
   Metadata: { SourceSha256: createHash('sha256').update(source).digest('hex') },
 };

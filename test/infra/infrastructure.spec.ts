@@ -25,7 +25,8 @@ const PARAMETERS = new Map([
 
 /** What a distribution decides, without the names that each tool makes up. */
 function decisions(path: string, options: ReadOptions = {}) {
-  const result = readDistribution(path, { edgeJson: emptyBucket(), ...options });
+  const isTemplate = /\.(?:yaml|json)$/.test(path);
+  const result = readDistribution(path, { ...(isTemplate ? { edgeJson: emptyBucket() } : {}), ...options });
   const { behaviors, origins, ...rest } = distributionOf(result);
   return {
     ...rest,
