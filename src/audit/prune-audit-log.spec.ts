@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
+import { changeRow, grantRow, refusalRow } from '../../test/support/audit-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
 import type { Database } from '../database/database.js';
 import { openDatabase } from '../database/open-database.js';
@@ -30,45 +31,18 @@ describe.each(['sqlite', 'postgres'] as const)('pruning the audit log in %s', (k
       () => undefined,
     );
     const { queries } = database;
-    const grants = Array.from({ length: OLD_GRANTS + YOUNG_GRANTS }, (_, index) => {
-      const at = index < OLD_GRANTS ? cutoff - OLD_GRANTS + index : now - YOUNG_GRANTS;
-      return {
-        id: idOf(index),
-        viewer_id: 'u1',
-        prefix: 'a',
-        resource: 'https://cdn.example.com/a/*',
-        key_pair_id: 'K2JCJMDEHXQW5F',
-        entitlement_id: 'e1',
-        issued_at: at,
-        expires_at: at + 900,
-      };
-    });
+    const grants = Array.from({ length: OLD_GRANTS + YOUNG_GRANTS }, (_, index) =>
+      grantRow(idOf(index), index < OLD_GRANTS ? cutoff - OLD_GRANTS + index : now - YOUNG_GRANTS),
+    );
     await queries.insertInto('grants').values(grants).execute();
     for (const [number, at] of [cutoff - 60, cutoff + 3_600].entries()) {
       await queries
         .insertInto('refusals')
-        .values({
-          id: idOf(number),
-          viewer_id: 'u1',
-          code: 'not_entitled',
-          prefix: 'a',
-          count: 1,
-          refused_at: at,
-        })
+        .values(refusalRow(idOf(number), at))
         .execute();
       await queries
         .insertInto('entitlement_changes')
-        .values({
-          id: idOf(number),
-          entitlement_id: 'e1',
-          change: 'created',
-          subject: 'user:u1',
-          prefix: 'a',
-          starts_at: null,
-          ends_at: null,
-          changed_by: 'boss',
-          changed_at: at,
-        })
+        .values(changeRow(idOf(number), at))
         .execute();
     }
   });
@@ -170,16 +144,7 @@ describe('pruning the partitions of PostgreSQL', () => {
       Date.UTC(2001, 2, 1) - 1_000,
       Date.UTC(2001, 2, 1),
     ];
-    const grants = times.map((time, index) => ({
-      id: idOf(index),
-      viewer_id: 'u1',
-      prefix: 'a',
-      resource: 'https://cdn.example.com/a/*',
-      key_pair_id: 'K2JCJMDEHXQW5F',
-      entitlement_id: 'e1',
-      issued_at: time / 1000,
-      expires_at: time / 1000 + 900,
-    }));
+    const grants = times.map((time, index) => grantRow(idOf(index), time / 1000));
     await database.queries.insertInto('grants').values(grants).execute();
   });
   afterEach(async () => {

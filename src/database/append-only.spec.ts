@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
+import { changeRow, grantRow, refusalRow } from '../../test/support/audit-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
 import { Secret } from '../settings/secret.js';
 import type { Database } from './database.js';
@@ -30,37 +31,9 @@ describe.each(['sqlite', 'postgres'] as const)('the audit log in %s', (kind) => 
 
   async function insertRows(id: string, at: number): Promise<void> {
     const { queries } = database;
-    await queries
-      .insertInto('grants')
-      .values({
-        id,
-        viewer_id: 'u1',
-        prefix: 'a',
-        resource: 'https://cdn.example.com/a/*',
-        key_pair_id: 'K2JCJMDEHXQW5F',
-        entitlement_id: 'e1',
-        issued_at: at,
-        expires_at: at + 900,
-      })
-      .execute();
-    await queries
-      .insertInto('entitlement_changes')
-      .values({
-        id,
-        entitlement_id: 'e1',
-        change: 'created',
-        subject: 'user:u1',
-        prefix: 'a',
-        starts_at: null,
-        ends_at: null,
-        changed_by: 'boss',
-        changed_at: at,
-      })
-      .execute();
-    await queries
-      .insertInto('refusals')
-      .values({ id, viewer_id: 'u1', code: 'not_entitled', prefix: 'a', count: 1, refused_at: at })
-      .execute();
+    await queries.insertInto('grants').values(grantRow(id, at)).execute();
+    await queries.insertInto('entitlement_changes').values(changeRow(id, at)).execute();
+    await queries.insertInto('refusals').values(refusalRow(id, at)).execute();
   }
 
   const tables = [

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
+import { grantRow } from '../support/audit-rows.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { runEdgepass, startEdgepass } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -16,16 +17,7 @@ async function filledDatabase(settings: Parameters<typeof openDatabase>[0]): Pro
   const database = await openDatabase(settings, () => undefined);
   const { queries } = database;
   const id = (number: number): string => `019aa0c0-0000-7000-8000-${String(number).padStart(12, '0')}`;
-  const grants = Array.from({ length: ROWS }, (_, index) => ({
-    id: id(index),
-    viewer_id: 'u1',
-    prefix: 'courses',
-    resource: 'https://cdn.example.com/courses/*',
-    key_pair_id: 'K2JCJMDEHXQW5F',
-    entitlement_id: 'e1',
-    issued_at: FIRST_EPOCH_SECONDS + index,
-    expires_at: FIRST_EPOCH_SECONDS + index + 900,
-  }));
+  const grants = Array.from({ length: ROWS }, (_, index) => grantRow(id(index), FIRST_EPOCH_SECONDS + index));
   await queries.insertInto('grants').values(grants).execute();
   await queries
     .insertInto('refusals')
@@ -109,16 +101,9 @@ test.each(databases)(
     const now = Math.floor(Date.now() / 1000);
     // Two more than the retention of 400 days lets go, of different ages, and one that stays.
     const days = [1_000, 500, 399];
-    const grants = days.map((age, index) => ({
-      id: `019aa0c0-0000-7000-8000-00000000000${index}`,
-      viewer_id: 'u1',
-      prefix: 'courses',
-      resource: 'https://cdn.example.com/courses/*',
-      key_pair_id: 'K2JCJMDEHXQW5F',
-      entitlement_id: 'e1',
-      issued_at: now - age * DAY_SECONDS,
-      expires_at: now - age * DAY_SECONDS + 900,
-    }));
+    const grants = days.map((age, index) =>
+      grantRow(`019aa0c0-0000-7000-8000-00000000000${index}`, now - age * DAY_SECONDS),
+    );
     await database.queries.insertInto('grants').values(grants).execute();
     await database.close();
     const options = { cwd: folder, environment: { DATABASE_URL: server?.url ?? `sqlite:${path}` } };
