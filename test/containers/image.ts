@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { linkPackage } from '../support/link-package.js';
-import { startProcess, type ExitStatus, type RunningProcess } from '../support/processes.js';
+import { NOT_KEPT, startProcess, type ExitStatus, type RunningProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { containerOf, lineage, readStages, repository, type Instruction } from './dockerfile.js';
 
@@ -100,6 +100,7 @@ export function startContainer(
 ): RunningProcess & { healthCheck(): Promise<ExitStatus & { output: string }> } {
   const container = containerOf(stages, stage);
   const environment = {
+    ...NOT_KEPT,
     HOME: undefined,
     TMPDIR: undefined,
     ...container.environment,
@@ -119,9 +120,13 @@ export function startContainer(
   };
 }
 
-/** Repeats the HEALTHCHECK, as Docker does, until it passes; rejects when the process ends or a minute has passed. */
+/**
+ * Waits for the line that says that it listens, as nothing else passes, and repeats the HEALTHCHECK, as Docker does, until
+ * it passes; rejects when the process ends or a minute has passed.
+ */
 export async function untilHealthy(container: ReturnType<typeof startContainer>): Promise<void> {
   const deadline = performance.now() + 60_000;
+  await container.waitForLine(/"listening"|^edgepass is running/, 60_000);
   let last = '';
   while (container.child.exitCode === null && container.child.signalCode === null) {
     // oxlint-disable-next-line no-await-in-loop -- each answer decides whether to ask again

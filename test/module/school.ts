@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.js';
-import { startProcess, type RunningProcess } from '../support/processes.js';
+import { NOT_KEPT, startProcess, type RunningProcess } from '../support/processes.js';
 
 export const SITE = 'https://www.school.example.com';
 
@@ -78,7 +78,7 @@ export class School {
 export function startSchool(folder: string, settings: Readonly<Record<string, string>>): RunningProcess {
   // Another Node under `npm run matrix`.
   const node = process.env['EDGEPASS_HOST_NODE'] ?? process.execPath;
-  return startProcess(node, ['dist/main.js'], { cwd: folder, environment: settings });
+  return startProcess(node, ['dist/main.js'], { cwd: folder, environment: { ...NOT_KEPT, ...settings } });
 }
 
 /** `name=value` of the cookie that an answer sets; throws when it sets none. */

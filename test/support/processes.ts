@@ -37,6 +37,8 @@ export interface StartOptions {
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** Node's compiled code, kept between processes and runs: an API starts with a third less of work. */
 const compileCache = join(repository, 'node_modules/.cache/compiled');
+/** For what lies in a temporary folder: Node keeps compiled code by its path, and would keep some 1,000 files of each run. */
+export const NOT_KEPT = { NODE_COMPILE_CACHE: undefined } as const;
 /** For NODE_OPTIONS: packed-packages.ts */
 export const packedPackages = `--import=${process.env['EDGEPASS_TEST_PACKED'] ?? ''}`;
 const saySeconds = new URL('say-seconds.mjs', import.meta.url).href;
