@@ -192,7 +192,7 @@ export class Edge {
         const ask = (originId: string) => {
           const { origin, description } = this.originOf(originId);
           const asked = originRequest(request, originPath, query, behavior, description);
-          const headers = { ...asked.headers, ...more };
+          const headers = Object.assign(asked.headers, more);
           return askOrigin(
             origin,
             description,

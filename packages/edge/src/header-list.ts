@@ -3,7 +3,8 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 /** The first value under a name, in any case. */
 export function headerOf(headers: HeaderList, name: string): string | undefined {
-  return headers.find(([other]) => sameName(other, name))?.[1];
+  for (const [other, value] of headers) if (sameName(other, name)) return value;
+  return undefined;
 }
 
 /** The list without a name. */

@@ -31,9 +31,12 @@ export interface Validators {
 
 /** The range and the conditions of a request, for an answer that no cache stands before. */
 export function rangeAndConditionsOf(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(
-    RANGE_AND_CONDITIONS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
-  );
+  const found: IncomingHttpHeaders = {};
+  for (const name of RANGE_AND_CONDITIONS) {
+    const value = headers[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
 }
 
 /**

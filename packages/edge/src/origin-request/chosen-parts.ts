@@ -23,16 +23,18 @@ export function chosenQuery(query: string | null, choices: readonly NameChoice[]
 /** The cookies that any of the choices means, sorted by name as CloudFront sorts them; null for none. */
 export function chosenCookies(header: string | undefined, choices: readonly NameChoice[]): string | null {
   if (header === undefined || choices.every(({ kind }) => kind === 'none')) return null;
-  const cookies = header
-    .split(';')
-    .map((part) => part.trim())
-    .map((text) => ({ text, name: text.split('=', 1)[0] ?? '' }))
-    .filter(
-      ({ text, name }) =>
-        text !== '' && !SIGNED_COOKIE.test(name) && choices.some((choice) => isChosen(choice, name)),
-    )
-    .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
-  return cookies.length === 0 ? null : cookies.map(({ text }) => text).join('; ');
+  const cookies: { readonly text: string; readonly name: string }[] = [];
+  for (const part of header.split(';')) {
+    const text = part.trim();
+    const equals = text.indexOf('=');
+    const name = equals === -1 ? text : text.slice(0, equals);
+    if (text === '' || SIGNED_COOKIE.test(name) || !choices.some((choice) => isChosen(choice, name)))
+      continue;
+    cookies.push({ text, name });
+  }
+  if (cookies.length === 0) return null;
+  cookies.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  return cookies.map(({ text }) => text).join('; ');
 }
 
 /** The choice of these names alone. */

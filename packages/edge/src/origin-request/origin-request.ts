@@ -3,15 +3,16 @@ import type { CachePolicy, OriginDescription, OriginRequestPolicy } from '../dis
 import { newRequestId, VIA } from '../cloudfront-answers.js';
 import type { Switches } from '../distribution/switches.js';
 import type { EdgeAnswer } from '../edge-answer.js';
-import { withHeader, withoutHeader, type HeaderList } from '../header-list.js';
+import { headerOf, withHeader, withoutHeader, type HeaderList } from '../header-list.js';
 import type { Origin, OriginRequest } from '../origin/origin.js';
 import { s3Error } from '../origin/s3-error.js';
 import { RANGE_AND_CONDITIONS } from '../range-and-conditions.js';
 import type { ViewerRequest } from '../viewer-request.js';
-import { chosenCookies, chosenQuery, normalisedAcceptEncoding } from './chosen-parts.js';
+import { chosenCookies, chosenQuery, NO_NAMES, normalisedAcceptEncoding } from './chosen-parts.js';
 
 /** CloudFront removes these from what S3 answers (R93), and writes a `Via` of its own (CF-CO). */
-const NOT_RELAYED = ['x-amz-request-id', 'x-amz-id-2', 'via'];
+const NOT_RELAYED = new Set(['x-amz-request-id', 'x-amz-id-2', 'via']);
+const NOT_RELAYED_WITHOUT_COOKIES = new Set([...NOT_RELAYED, 'set-cookie']);
 
 /** Who decides what travels. */
 export interface ForwardingPolicies {
@@ -70,14 +71,12 @@ export function originRequest(
   policies: ForwardingPolicies,
   destination: Destination,
 ): OriginRequest {
-  const choices = [policies.cachePolicy, policies.originRequestPolicy].filter((policy) => policy !== null);
+  const { cachePolicy, originRequestPolicy } = policies;
+  const choices = [cachePolicy.queryStrings, originRequestPolicy?.queryStrings ?? NO_NAMES];
   return {
     method: request.method,
     path,
-    query: chosenQuery(
-      query,
-      choices.map(({ queryStrings }) => queryStrings),
-    ),
+    query: query === null ? null : chosenQuery(query, choices),
     headers: originHeaders(request, policies, destination),
     body: request.body,
     signal: null,
@@ -102,8 +101,8 @@ export async function askOrigin(
     return { ...s3Error('AccessDenied'), reason: 'viewer-host-forwarded-to-s3' };
   }
   const answer = await origin.answer(request);
-  const dropped = forwardsCookies(policies) ? NOT_RELAYED : [...NOT_RELAYED, 'set-cookie'];
-  const headers = answer.headers.filter(([name]) => !dropped.includes(name.toLowerCase()));
+  const dropped = forwardsCookies(policies) ? NOT_RELAYED : NOT_RELAYED_WITHOUT_COOKIES;
+  const headers = answer.headers.filter(([name]) => !dropped.has(name.toLowerCase()));
   return {
     ...answer,
     headers: originVary === 'keep' ? headers : withForwardedVary(headers, policies, destination),
@@ -112,9 +111,7 @@ export async function askOrigin(
 
 /** Where no cookies go to the origin, none come back (CF-COOK). */
 function forwardsCookies({ cachePolicy, originRequestPolicy }: ForwardingPolicies): boolean {
-  return [cachePolicy.cookies, originRequestPolicy?.cookies].some(
-    (choice) => choice !== undefined && choice.kind !== 'none',
-  );
+  return cachePolicy.cookies.kind !== 'none' || (originRequestPolicy?.cookies ?? NO_NAMES).kind !== 'none';
 }
 
 function originHeaders(
@@ -133,13 +130,12 @@ function originHeaders(
   }
   if (forwardsHeader('host', policies, destination)) headers.host = request.host;
   if (destination.kind === 'server') addServerHeaders(headers, request);
-  const accepted = [request.headers['accept-encoding']].flat().join(',');
-  const encoding = normalisedAcceptEncoding(accepted, cachePolicy);
+  const encoding = normalisedAcceptEncoding(request.headers['accept-encoding'], cachePolicy);
   if (encoding !== null) headers['accept-encoding'] = encoding;
-  const cookies = chosenCookies(
-    request.headers.cookie,
-    [cachePolicy.cookies, originRequestPolicy?.cookies].filter((choice) => choice !== undefined),
-  );
+  const cookies = chosenCookies(request.headers.cookie, [
+    cachePolicy.cookies,
+    originRequestPolicy?.cookies ?? NO_NAMES,
+  ]);
   if (cookies !== null) headers.cookie = cookies;
   for (const [name, value] of customHeaders) headers[name] = value;
   return headers;
@@ -161,7 +157,8 @@ function addServerHeaders(headers: IncomingHttpHeaders, request: ViewerRequest):
 
 /** What a viewer lists in `Connection` is about its own connection (RFC 9110 section 7.6.1). */
 function listedInConnection({ connection }: IncomingHttpHeaders): readonly string[] {
-  return (connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  if (connection === undefined) return [];
+  return connection.split(',').map((name) => name.trim().toLowerCase());
 }
 
 /** Says whether a header of the viewer, in lower case, reaches the origin under its own name. */
@@ -194,8 +191,8 @@ function withForwardedVary(
   policies: ForwardingPolicies,
   destination: Destination,
 ): HeaderList {
+  if (headerOf(headers, 'Vary') === undefined) return headers;
   const lines = headers.filter(([name]) => name.toLowerCase() === 'vary').map(([, value]) => value);
-  if (lines.length === 0) return headers;
   const kept = lines
     .join(',')
     .split(',')
