@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, jest } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
+import { packedPackages } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { AUDIENCE, compactJws, hs256, ISSUER } from '../support/token-issuer.js';
 import { startCounted, type KeyWork } from './counted-process.js';
@@ -31,6 +32,7 @@ const token = (sub: string, groups: readonly string[]) =>
 /** The settings of a service in production, without a signing key. */
 const production = (folder: string, port: number) => ({
   NODE_ENV: 'production',
+  NODE_OPTIONS: packedPackages,
   PORT: String(port),
   PUBLIC_URL: 'https://api.media.example.com',
   APP_ORIGINS: 'https://app.media.example.com',
