@@ -324,6 +324,10 @@ describe('wrong use and bad input', () => {
       ['--distribution', 'nowhere'],
       "--distribution nowhere:\n  nowhere: expected a folder of AWS's answers, one of them, or a CloudFormation template, found no such file or folder",
     ],
+    [
+      ['https://cdn.example.invalid/a.png', '--ca', file('ca.pem', 'laptop')],
+      `--ca ${join(folder, 'ca.pem')}: expected certificates as PEM, -----BEGIN CERTIFICATE-----`,
+    ],
     [['--har', circle], `--har ${circle}: cannot be read (ELOOP)`],
     [['--cookies', join(circle, 'jar.txt')], `--cookies ${join(circle, 'jar.txt')}: cannot be read (ELOOP)`],
     [

@@ -193,6 +193,7 @@ async function gather(
   options: Options,
   { clock = systemClock, checkSettings }: RunOptions,
 ): Promise<Evidence> {
+  const ca = options.ca === null ? [] : [authorityOf(options.ca)];
   const { joinEvidence } = await import('./evidence/join-evidence.js');
   const cookieFile = options.cookies === null ? null : await cookiesOf(options.cookies);
   const url = options.url ?? cookieFile?.url ?? null;
@@ -235,7 +236,7 @@ async function gather(
       throw new UnusableInput(`--distribution ${options.distribution}:\n  ${result.problems.join('\n  ')}`);
     parts.push(result.evidence);
   }
-  if (url !== null) parts.push(await liveOf(url, app, cookieFile, har, options.ca, clock));
+  if (url !== null) parts.push(await liveOf(url, app, cookieFile, har, ca, clock));
   return joinEvidence(parts, { nowMilliseconds: clock.nowMilliseconds(), target: url, app });
 }
 
@@ -252,7 +253,7 @@ async function liveOf(
   app: string | null,
   cookieFile: CookieFile | null,
   har: Partial<Evidence> | null,
-  ca: string | null,
+  ca: readonly string[],
   clock: Clock,
 ): Promise<Partial<Evidence>> {
   const { probe } = await import('./evidence/probe.js');
@@ -264,9 +265,16 @@ async function liveOf(
     app,
     held: cookieFile?.held ?? [],
     pairs,
-    ca: ca === null ? [] : [textOf('--ca', ca)],
+    ca,
     nowMilliseconds: () => clock.nowMilliseconds(),
   });
+}
+
+/** Node takes a text without certificates for none at all, and would then say that the right one is not trusted. */
+function authorityOf(path: string): string {
+  const text = textOf('--ca', path);
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new UnusableInput(`--ca ${path}: expected certificates as PEM, -----BEGIN CERTIFICATE-----`);
 }
 
 async function cookiesOf(path: string): Promise<CookieFile> {
