@@ -25,7 +25,7 @@ export function buildMap({ cdnUrl, samples }: DemoConfig): DrawMap {
   const panel = byId('map-panel', HTMLDivElement);
   const firstTile = samples.map.replace('{z}', '0').replace('{x}', '0').replace('{y}', '0');
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  byId('map-caption', HTMLElement).textContent = `/${samples.map}`;
+  byId('map-caption', HTMLElement).textContent = samples.map.slice(samples.map.indexOf('map/'));
   const course = map(byId('map', HTMLDivElement), {
     crs: CRS.Simple,
     minZoom: 0,

@@ -186,7 +186,7 @@ async function startPage(config: DemoConfig): Promise<void> {
   const decisions = buildDecisions(apiUrl, coursesOf(samples), act, (text) => say('good', text));
   const link = byId('document', HTMLAnchorElement);
   link.href = `${cdnUrl}/${samples.document}`;
-  link.textContent = `/${samples.document}`;
+  link.textContent = samples.document.split('/').at(-1) ?? samples.document;
   byId('host-app', HTMLElement).textContent = location.host;
   byId('host-api', HTMLElement).textContent = new URL(apiUrl).host;
   byId('host-edge', HTMLElement).textContent = new URL(cdnUrl).host;
