@@ -2,9 +2,8 @@ import { Controller, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/comm
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { viewerOf, ViewerGuard } from '../authentication/viewer.guard.js';
-import { RequestBody } from '../http/body/json-body.js';
 import { callerOf } from '../authentication/viewer.js';
-import { readBody, TakesNoQuery } from '../http/body/members.js';
+import { RequestBody, readBody, TakesNoQuery } from '../http/body/members.js';
 import {
   AnswersProblems,
   BODY_PROBLEMS,

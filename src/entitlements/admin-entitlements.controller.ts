@@ -22,14 +22,13 @@ import {
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AdminGuard, viewerOf } from '../authentication/viewer.guard.js';
-import { RequestBody } from '../http/body/json-body.js';
 import {
   AnswersProblems,
   BODY_PROBLEMS,
   PREFIX_PROBLEMS,
   SIGN_IN_PROBLEMS,
 } from '../http/problems/answers-problems.decorator.js';
-import { refuseUnknownMembers, TakesNoQuery } from '../http/body/members.js';
+import { RequestBody, refuseUnknownMembers, TakesNoQuery } from '../http/body/members.js';
 import { Problem } from '../http/problems/problem.js';
 import {
   DeletedEntitlementDto,

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isAwaiting } from './body/json-body.js';
+import { isAwaiting } from './body/members.js';
 import { Problem } from './problems/problem.js';
 import type { Next, Step } from './step.js';
 

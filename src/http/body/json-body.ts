@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Problem } from '../problems/problem.js';
 import type { Next } from '../step.js';
-import { containers, refuseOtherThanObject } from './members.js';
+import { awaitBody, containers, isAwaiting, refuseOtherThanObject } from './members.js';
 
 /** Ten times what the longest legal call needs (512-byte prefix); `body_too_large` names it. */
 export const BODY_LIMIT_BYTES = 16 * 1024;
@@ -43,44 +42,17 @@ async function checkHead(request: IncomingMessage): Promise<void> {
   refuseAnnouncedLength(request, BODY_LIMIT_BYTES);
 }
 
-/** Requests whose body their client holds back until it hears `100 Continue`. */
-const awaiting = new WeakSet<IncomingMessage>();
-
 /**
  * Marks a request with `Expect: 100-continue`. Its client may send the body also when it is refused, or not, so
  * that nobody knows where the next request begins: the connection ends with the answer (RFC 9110 10.1.1).
  */
 export function markAwaiting(request: IncomingMessage, response: ServerResponse): void {
   if (!hasBody(request)) return;
-  awaiting.add(request);
+  awaitBody(request, async () => {
+    response.writeContinue();
+    await readInto(request);
+  });
   response.setHeader('Connection', 'close');
-}
-
-/** Whether the client holds back the body of this request. */
-export function isAwaiting(request: IncomingMessage): boolean {
-  return awaiting.has(request);
-}
-
-/**
- * Parameter of a route: the parsed body of the request. A client that asked beforehand whether it may send one gets
- * its `100 Continue` now, once the guards have let it pass: who is refused for a token, or for the length that was announced, sends
- * nothing in vain. Not an interceptor, because Nest then takes the answer of every call through several Observables.
- */
-export const RequestBody = createParamDecorator((_data: unknown, context: ExecutionContext): unknown => {
-  const http = context.switchToHttp();
-  const request = http.getRequest<RequestWithBody>();
-  return awaiting.has(request) ? receive(request, http.getResponse<ServerResponse>()) : request.body;
-});
-
-interface RequestWithBody extends IncomingMessage {
-  readonly body?: unknown;
-}
-
-async function receive(request: RequestWithBody, response: ServerResponse): Promise<unknown> {
-  awaiting.delete(request);
-  response.writeContinue();
-  await readInto(request);
-  return request.body;
 }
 
 const NEEDS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

@@ -1,6 +1,33 @@
-import { UseGuards, type CanActivate } from '@nestjs/common';
+import { createParamDecorator, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { readPrefix, type Prefix, type PrefixRefusal } from '../../cloudfront/prefix.js';
 import { Problem } from '../problems/problem.js';
+
+/** How the body of a request is received whose client holds it back until it hears `100 Continue`. */
+const heldBack = new WeakMap<object, () => Promise<void>>();
+
+/** Has {@link RequestBody} receive the body of this request. @param receive reads it into `request.body` */
+export function awaitBody(request: object, receive: () => Promise<void>): void {
+  heldBack.set(request, receive);
+}
+
+/** Whether the client holds back the body of this request. */
+export function isAwaiting(request: object): boolean {
+  return heldBack.has(request);
+}
+
+/**
+ * Parameter of a route: the parsed body of the request. A client that asked beforehand whether it may send one gets its
+ * `100 Continue` now, once the guards have let it pass: who is refused for a token, or for the length that was
+ * announced, sends nothing in vain. Not an interceptor, because Nest then takes the answer of every call through several
+ * Observables.
+ */
+export const RequestBody = createParamDecorator((_data: unknown, context: ExecutionContext): unknown => {
+  const request = context.switchToHttp().getRequest<{ readonly body?: unknown }>();
+  const receive = heldBack.get(request);
+  if (receive === undefined) return request.body;
+  heldBack.delete(request);
+  return receive().then(() => request.body);
+});
 
 /**
  * Reads one member of a body: takes what came, `undefined` where it is absent; gives the value that the
