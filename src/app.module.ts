@@ -12,7 +12,8 @@ import {
   ViewerGuard,
   type SignInPolicy,
 } from './authentication/viewer.guard.js';
-import { CLOCK, type Clock, TRUSTED_CLOCK, type TrustedClock } from './operation/clock.js';
+import { CLOCK, type Clock } from './operation/clock.js';
+import { TRUSTED_CLOCK, type TrustedClock } from './operation/trusted-clock.js';
 import { CloudFrontService } from './cloudfront/cloudfront.service.js';
 import { Database } from './database/database.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Problem } from '../http/problems/problem.js';
-import { cookieValues } from '../http/request-head.js';
+import { cookieValues } from '../http/messages.js';
 import { ACCESS_TOKEN_VERIFIER, type AccessTokenVerifier } from './access-token.verifier.js';
 import { assertNotForged } from './forgery-check.js';
 import type { Viewer } from './viewer.js';

@@ -9,7 +9,7 @@ import {
   type CheckedOptions,
   type CloudFrontOptions,
 } from './cloudfront-options.js';
-import { appendSetCookie, requestOf, type CookieResponse } from '../http/response.js';
+import { appendSetCookie, requestOf, type CookieResponse } from '../http/messages.js';
 import { assertEpochSeconds, buildFilePolicy, buildPolicy, fileUrl, resourceFor } from './policy.js';
 import {
   covers,
@@ -46,7 +46,7 @@ import {
 import { createSigner, missingWorkerWarning, CurrentSigner, type SigningLease } from './signing/signer.js';
 import type { SigningKey } from './keys/signing-key.js';
 
-export type { CookieResponse } from '../http/response.js';
+export type { CookieResponse } from '../http/messages.js';
 export type { CloudFrontDescription } from './cloudfront-options.js';
 export { CloudFrontOptionsError, type CloudFrontOptions } from './cloudfront-options.js';
 

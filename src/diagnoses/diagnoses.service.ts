@@ -10,7 +10,7 @@ import { covers, readEscapedPrefix, WHOLE_DISTRIBUTION, type Prefix } from '../c
 import type { Caller } from '../authentication/viewer.js';
 import type { GrantsService } from '../grants/grants.service.js';
 import { Problem } from '../http/problems/problem.js';
-import { cookieValues } from '../http/request-head.js';
+import { cookieValues } from '../http/messages.js';
 import type { Settings } from '../settings/settings.js';
 
 // Types alone: the package is an optional peer, loaded when a diagnosis is asked for.

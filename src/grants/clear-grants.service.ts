@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { CloudFrontService } from '../cloudfront/cloudfront.service.js';
-import type { CookieResponse } from '../http/response.js';
+import type { CookieResponse } from '../http/messages.js';
 import { asManyAsHeld } from '../cloudfront/cookies/held-grants.js';
 import { readPrefix, type Prefix } from '../cloudfront/prefix.js';
 import type { Clock } from '../operation/clock.js';

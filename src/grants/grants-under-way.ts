@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { type CookieResponse, isFastifyReply } from '../http/response.js';
+import { type CookieResponse, isFastifyReply } from '../http/messages.js';
 
 /** One call that is not answered yet. */
 class Call {

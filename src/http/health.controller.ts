@@ -1,7 +1,7 @@
 import { Controller, Get, Header, Inject, Logger, type OnModuleInit } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { RemoteKeySet } from '../authentication/remote-key-set.js';
-import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../operation/clock.js';
+import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../operation/trusted-clock.js';
 import { Database, databaseUnavailable } from '../database/database.js';
 import { AnswersProblems } from './problems/answers-problems.decorator.js';
 import { TakesNoQuery } from './body/members.js';

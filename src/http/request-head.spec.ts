@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { Problem } from './problems/problem.js';
-import { refuseBadHead, cookieValues } from './request-head.js';
+import { refuseBadHead } from './request-head.js';
 
 function refusalOf(rawHeaders: readonly string[], httpVersion = '1.1', url = '/'): string | undefined {
   const request = Object.assign(new IncomingMessage(new Socket()), { url, httpVersion });
@@ -37,22 +37,5 @@ describe('the head of a request', () => {
     expect(refusalOf(['Host', 'a'], '1.1', `/${'x'.repeat(16 * 1024)}`)).toBe(
       'headers_too_large head_too_long',
     );
-  });
-});
-
-describe('cookieValues', () => {
-  it.each([
-    ['alone', 'a=1', ['1']],
-    ['among others', 'x=0; a=1; y=2', ['1']],
-    ['without a blank between', 'x=0;a=1', ['1']],
-    ['with an equals sign in the value', 'a=b=c', ['b=c']],
-    ['several of one name, in the order in which they were sent', 'a=1; b=0; a=2', ['1', '2']],
-    ['empty', 'a=', ['']],
-    ['not a name that only ends like it', 'ba=1', []],
-    ['not a pair without a value', 'a', []],
-    ['not in another spelling', 'A=1', []],
-    ['not in no header', undefined, []],
-  ])('%s', (_, header, expected) => {
-    expect(cookieValues(header, (name) => name === 'a').map(({ value }) => value)).toEqual(expected);
   });
 });

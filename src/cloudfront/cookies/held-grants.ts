@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { covers, pathOf, prefixOfPath, type Prefix } from '../prefix.js';
-import { cookieValues } from '../../http/request-head.js';
+import { cookieValues } from '../../http/messages.js';
 import type { CookiePath } from './cookie-kind.js';
 
 /**

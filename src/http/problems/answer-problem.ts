@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isFastifyReply, type FastifyReply } from '../response.js';
+import { isFastifyReply, type FastifyReply } from '../messages.js';
 import { requestIdOf } from '../request-id.js';
 import { problemDocument, problemHeaders } from './problem-document.js';
 import type { Problem } from './problem.js';

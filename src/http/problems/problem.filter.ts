@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { FastifyReply } from '../response.js';
+import type { FastifyReply } from '../messages.js';
 import { answerProblem } from './answer-problem.js';
 import { problemFrom } from './problem-from-error.js';
 import { logProblem } from './problem-log.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type * as base64 from '../../../src/cloudfront/policy.js';
-import type * as header from '../../../src/http/request-head.js';
+import type * as header from '../../../src/http/messages.js';
 import type * as setCookie from '../../../src/cloudfront/cookies/set-cookie.js';
 import { Cookie } from 'tough-cookie';
 import { decodeCloudFrontBase64 } from '../../../packages/edge/src/viewer-access/credentials.js';

@@ -1,4 +1,4 @@
-import * as cookieHeader from '../../../src/http/request-head.js';
+import * as cookieHeader from '../../../src/http/messages.js';
 import * as policy from '../../../src/cloudfront/policy.js';
 import * as prefix from '../../../src/cloudfront/prefix.js';
 import * as held from '../../../src/cloudfront/cookies/held-grants.js';

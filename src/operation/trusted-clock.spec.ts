@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Problem } from '../http/problems/problem.js';
 import { builtAtEpochSeconds } from './build-info.js';
-import { WatchedClock, type ClockFault } from './clock.js';
+import { WatchedClock, type ClockFault } from './trusted-clock.js';
 
 const BUILT = 1_800_000_000;
 let wall: number;
