@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { type CookieResponse, isFastifyReply } from '../http/messages.js';
+import { Ongoing } from '../operation/ongoing.js';
 
 /** One call that is not answered yet. */
 class Call {
@@ -40,7 +41,9 @@ class Call {
  * Stands before the other guards of the route, so that a call counts before it is known whose it is.
  */
 export class GrantsUnderWay implements CanActivate {
-  readonly #calls = new Map<ServerResponse, Call>();
+  readonly #calls = new Ongoing<Call>();
+  /** Where a response has its call: of this instance, because a host may mount several. */
+  readonly #call = Symbol('edgepass.call');
 
   canActivate(context: ExecutionContext): true {
     const http = context.switchToHttp();
@@ -50,23 +53,26 @@ export class GrantsUnderWay implements CanActivate {
 
   /** Says whose the call is that this response answers. */
   identify(response: CookieResponse, viewerId: string): void {
-    this.#calls.get(rawOf(response))?.identify(viewerId);
+    (rawOf(response) as CallHolder)[this.#call]?.identify(viewerId);
   }
 
   /** Resolves when every call that this viewer has under way now is answered, or its client is gone. */
   async answered(viewerId: string): Promise<void> {
-    await Promise.all([...this.#calls.values()].map((call) => call.endedOrNotOf(viewerId)));
+    await Promise.all([...this.#calls].map((call) => call.endedOrNotOf(viewerId)));
   }
 
   #begin(response: ServerResponse): void {
     const call = new Call();
-    this.#calls.set(response, call);
+    this.#calls.add(call);
+    (response as CallHolder)[this.#call] = call;
     response.on('close', () => {
-      this.#calls.delete(response);
+      this.#calls.delete(call);
       call.end();
     });
   }
 }
+
+type CallHolder = ServerResponse & Record<symbol, Call | undefined>;
 
 function rawOf(response: CookieResponse): ServerResponse {
   return isFastifyReply(response) ? response.raw : response;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isAwaiting } from './body/members.js';
+import { Ongoing } from '../operation/ongoing.js';
 import { Problem } from './problems/problem.js';
 import type { Next, Step } from './step.js';
 
@@ -92,7 +93,7 @@ export class Admission {
   readonly #isStopping: () => boolean;
   readonly #onConnection = new WeakMap<Socket, number>();
   /** Worked on; among them those whose answer is ready and which their client does not read. */
-  readonly #started = new Set<ServerResponse>();
+  readonly #started = new Ongoing<ServerResponse>();
   readonly #queue: Waiting[] = [];
   /** So many may be started at present. */
   #places: number;
@@ -194,7 +195,7 @@ export class Admission {
     const { atOnce, unanswered } = this.#limits;
     if (busy < SPARE) this.#places = Math.min(unanswered, Math.ceil(this.#places * STEP));
     else if (busy > BUSY) this.#places = Math.max(atOnce, Math.floor(this.#places / STEP));
-    for (const response of this.#started) if (response.writableEnded) this.#started.delete(response);
+    for (const response of this.#started.copy()) if (response.writableEnded) this.#started.delete(response);
     const earliest = this.#earliest();
     while ((this.#queue[0]?.sinceMilliseconds ?? Infinity) < earliest) {
       this.#queue.shift()?.next(WAITED);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Ongoing } from '../operation/ongoing.js';
 
 /** How many connections may be open. */
 export interface ConnectionLimits {
@@ -17,7 +18,7 @@ interface Connection {
   readonly key: string;
   readonly address: OfAddress;
   /** In the order of their requests, until the last byte is out. */
-  readonly unanswered: Set<ServerResponse>;
+  readonly unanswered: Ongoing<ServerResponse>;
 }
 
 /** Connections in the order in which they last did something. */
@@ -32,8 +33,6 @@ interface OfAddress extends Quiet {
   readonly name: string;
   open: number;
 }
-
-const NOTHING: ReadonlySet<ServerResponse> = new Set();
 
 /**
  * The connections of a server, what is under way on each, and a bound on them. Where one more is too many, the one that has been silent longest is
@@ -77,8 +76,8 @@ export class Connections {
   }
 
   /** The requests of a connection without a whole answer. */
-  unansweredOn(socket: Socket): ReadonlySet<ServerResponse> {
-    return this.#connectionOf(socket)?.unanswered ?? NOTHING;
+  unansweredOn(socket: Socket): Iterable<ServerResponse> {
+    return this.#connectionOf(socket)?.unanswered ?? [];
   }
 
   /** From now on every answer, also to what is under way, tells its caller to take another connection. */
@@ -115,7 +114,7 @@ export class Connections {
       this.#forget(given);
       given.socket.destroy();
     }
-    const connection: Connection = { socket, key: keyOf(socket), address, unanswered: new Set() };
+    const connection: Connection = { socket, key: keyOf(socket), address, unanswered: new Ongoing() };
     this.#addresses.set(name, address);
     address.open += 1;
     this.#open.set(connection.key, connection);

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { CompiledQuery } from 'kysely';
 import type { Groups } from '../database.js';
+import { Ongoing } from '../../operation/ongoing.js';
 import type { FileToOpen, Job, Outcome, StatementResult, Statements } from './statements.worker.js';
 
 /** Does jobs on a file in their order. Rejects only where the file can do nothing any more. */
@@ -40,7 +41,7 @@ export class GroupCommit {
   readonly #file: FileJobs;
   #waiting: Waiting[] = [];
   /** The groups that the file has and has not answered. */
-  readonly #sent = new Set<readonly Waiting[]>();
+  readonly #sent = new Ongoing<readonly Waiting[]>();
   /** One for all statements: a timer for each would cost a grant more than the rest of its wait. */
   #deadline: NodeJS.Timeout | null = null;
   #waitingForFile: (() => void)[] = [];
