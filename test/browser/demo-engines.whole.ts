@@ -78,9 +78,9 @@ for (const { engine, keepsSignIn } of ENGINES) {
 
     it('says where the browser did not keep the sign-in cookie', async () => {
       await signIn('alice');
-      const told =
+      const notice =
         ' This browser did not keep the sign-in cookie of the other host, so this page sends the token itself.';
-      const wanted = { [textOf('status')]: `Hello Alice.${keepsSignIn ? '' : told}` };
+      const wanted = { [textOf('status')]: `Hello Alice.${keepsSignIn ? '' : notice}` };
       expect(await settled(wanted)).toEqual(wanted);
     }, 60_000);
 

@@ -7,7 +7,7 @@ const TILE = 256;
 const DEEPEST = 2;
 const folder = process.argv[2];
 
-// Centre, width (in shares of the whole map) and height of each bell; a turned one is long and narrow.
+// Centre, width (in shares of the whole map) and height of each bell; one with an angle is long and narrow.
 const BELLS = [
   [0.34, 0.48, 0.1, 0.08, 1.1, 0.5],
   [0.64, 0.42, 0.09, 0.1, 1.3, -0.4],
@@ -29,10 +29,10 @@ const WAVES = Array.from({ length: 7 }, (_, n) => ({
 
 function height(x, y) {
   let z = 0;
-  for (const [cx, cy, wide, tall, top, turn] of BELLS) {
+  for (const [cx, cy, wide, tall, top, angle] of BELLS) {
     const [dx, dy] = [x - cx, y - cy];
-    const u = dx * Math.cos(turn) + dy * Math.sin(turn);
-    const v = dy * Math.cos(turn) - dx * Math.sin(turn);
+    const u = dx * Math.cos(angle) + dy * Math.sin(angle);
+    const v = dy * Math.cos(angle) - dx * Math.sin(angle);
     z += top * Math.exp(-((u / wide) ** 2 + (v / tall) ** 2) / 2);
   }
   for (const { angle, frequency, strength } of WAVES) {
