@@ -42,11 +42,6 @@ function processMicroseconds(pid: number): number | null {
   }
 }
 
-/** What this process and its children that have ended used so far, in microseconds; elsewhere than on Linux 0. */
-export function ownProcessorTime(): number {
-  return processMicroseconds(process.pid) ?? 0;
-}
-
 /** The resident memory of a process in kB (proc(5)); `null` when it has ended, and elsewhere than on Linux. */
 export function residentKilobytes(pid: number): number | null {
   try {

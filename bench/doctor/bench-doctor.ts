@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Stage } from '../edge/stage.js';
-import { machineLine, ownProcessorTime, processorTime, usedBy } from '../machine.js';
+import { machineLine, processorTime, shareOfOthers } from '../machine.js';
 import { median, spread } from '../statistics.js';
 import { undisturbedRound } from '../undisturbed.js';
 
@@ -122,17 +122,16 @@ async function compare(
 ): Promise<void> {
   timed(own);
   timed(peer);
-  const pids = serverPid === null ? [] : [serverPid];
+  // What is timed counts to this process, whose children they were.
+  const pids = [process.pid, ...(serverPid === null ? [] : [serverPid])];
   const measure = (): Promise<Pair> => {
-    const [before, ownBefore] = [processorTime(pids), ownProcessorTime()];
+    const before = processorTime(pids);
     const started = performance.now();
     const pair = { own: timed(own), peer: timed(peer) };
-    const microseconds = (performance.now() - started) * 1000;
-    const [after, ownAfter] = [processorTime(pids), ownProcessorTime()];
-    if (before === null || after === null) return Promise.resolve({ ...pair, shareOfOthers: 0 });
-    const ours = ownAfter - ownBefore + (serverPid === null ? 0 : usedBy(0, before, after));
-    const others = Math.max(0, after.wholeMachine - before.wholeMachine - ours);
-    return Promise.resolve({ ...pair, shareOfOthers: others / (availableParallelism() * microseconds) });
+    const seconds = (performance.now() - started) / 1000;
+    const after = processorTime(pids);
+    const share = before === null || after === null ? 0 : shareOfOthers(before, after, seconds);
+    return Promise.resolve({ ...pair, shareOfOthers: share });
   };
   const pairs: Pair[] = [];
   // oxlint-disable-next-line no-await-in-loop -- one after the other is the method
