@@ -8,12 +8,11 @@ import {
   readDistribution,
   type Behavior,
   type Distribution,
-  type FolderFiles,
   type HeaderList,
-  type JsonNode,
   type ReadOptions,
 } from '@edgepass/edge/reading';
 import { isCloudFrontName } from '../browser/site.js';
+import { readerOf, type Written } from './configuration-names.js';
 import { bareLoad, header, type ConfigurationFact, type Evidence, type Load } from './evidence.js';
 
 /** What a distribution would answer, or what is wrong with its files. */
@@ -21,28 +20,11 @@ export type ConfigurationResult =
   | { readonly evidence: Partial<Evidence> }
   | { readonly problems: readonly string[] };
 
+type Origin = NonNullable<ReturnType<Distribution['origins']['get']>>;
+type ResponseHeadersPolicy = NonNullable<Behavior['responseHeadersPolicy']>;
+
 /** A page that no list names: stands in where nobody says which page is meant. */
 const SOME_PAGE = 'https://app.example.com';
-
-/** AWS's managed policies by the names that the console shows (R61, R63, R65). */
-const MANAGED_NAMES: Readonly<Record<string, string>> = {
-  '60669652-455b-4ae9-85a4-c4c02393f86c': 'SimpleCORS',
-  '5cc3b908-e619-4b99-88e5-2cf7f45965bd': 'CORS-With-Preflight',
-  'e61eb60c-9c35-4d20-a928-2b84e02af89c': 'CORS-and-SecurityHeadersPolicy',
-  'eaab4381-ed33-4a86-88ca-d9558dc6cd63': 'CORS-with-preflight-and-SecurityHeadersPolicy',
-  '67f7725c-6f97-4210-82d7-5512b31e9d03': 'SecurityHeadersPolicy',
-};
-
-/** What the answers do not show of a behavior: the names that people gave, and code that may change headers. */
-interface Written {
-  /** The name of the response headers policy. */
-  readonly policy: string | null;
-  /** Where its CORS is written, in a template with the line. */
-  readonly place: string | null;
-  readonly bucket: string;
-  /** A function that sees answers and may change their headers; null: none. */
-  readonly code: string | null;
-}
 
 /** What a template leaves open. */
 export type TemplateInputs = Pick<ReadOptions, 'parameters' | 'imports' | 'resource'>;
@@ -186,7 +168,6 @@ function predict(
   const page = app ?? listed.find((entry) => /^https?:\/\/[^*]+$/.test(entry)) ?? SOME_PAGE;
   const request = { method: 'GET', headers: { origin: page } };
   const isPassedOn = passesOrigin(behavior);
-  const isInKey = behavior.cachePolicy.headers.includes('origin');
   const ofBucket: HeaderList =
     origin === undefined || origin.bucketCors === null || !isPassedOn
       ? []
@@ -207,40 +188,12 @@ function predict(
       ? `${where}, ResponseHeadersPolicyId: none`
       : `response headers policy "${policy}"${place === null ? '' : ` (${place})`}`;
   const slip = value === null ? listed.find((entry) => entry !== page && isSlipOf(entry, page)) : undefined;
+  const policySpeaks = headersPolicy?.cors?.originOverride === true;
+  const speakingPolicy = headersPolicy?.cors ?? null;
   const facts: ConfigurationFact[] = [];
-  const answersByOrigin =
-    origin?.bucketCors?.rules.some(({ allowedOrigins }) => !allowedOrigins.includes('*')) === true;
-  const policySpeaks =
-    headersPolicy?.cors !== null && headersPolicy?.cors !== undefined && headersPolicy.cors.originOverride;
-  if (isPassedOn && !isInKey && answersByOrigin && !policySpeaks && behavior.cachePolicy.maxTtlSeconds > 0) {
-    const rules = origin?.bucketCors?.rules ?? [];
-    const isForSeveral =
-      new Set(rules.flatMap(({ allowedOrigins }) => allowedOrigins)).size > 1 ||
-      rules.some(({ allowedOrigins }) => allowedOrigins.some((entry) => entry.includes('*')));
-    facts.push({
-      kind: 'origin-not-in-key',
-      where: `${where}, CachePolicyId`,
-      text: `${where} passes Origin on to the bucket and caches its answer without Origin in the key.`,
-      isWarning: !isForSeveral,
-    });
-  }
-  const isCached = behavior.cachePolicy.maxTtlSeconds > 0;
-  const plain =
-    headersPolicy === null
-      ? []
-      : applyPolicy([], headersPolicy, { method: 'GET', headers: {} }, distribution.pageOrigins);
-  if (
-    policySpeaks &&
-    isCached &&
-    !/\borigin\b|\*/i.test(header(plain, 'vary') ?? '') &&
-    header(plain, 'access-control-allow-origin') === null
-  ) {
-    facts.push({
-      kind: 'no-vary',
-      where: `${policyName}, CustomHeadersConfig`,
-      text: `${policyName} adds no Vary: Origin, so that a plain <img> and a later fetch share a copy in the browser.`,
-      isWarning: true,
-    });
+  if (behavior.cachePolicy.maxTtlSeconds > 0) {
+    if (policySpeaks) facts.push(...noVary(policyName, headersPolicy, distribution));
+    else if (isPassedOn) facts.push(...originNotInKey(where, behavior, origin));
   }
   if (isCloudFrontName(url.hostname) && distribution.aliases.length > 0) {
     facts.push({
@@ -249,7 +202,6 @@ function predict(
       text: `The distribution has the alternate domain name ${distribution.aliases[0] ?? ''}, and the file is asked for at ${url.hostname}.`,
     });
   }
-  const speakingPolicy = headersPolicy?.cors ?? null;
   if (app !== null && speakingPolicy !== null && value === null) {
     facts.push({
       kind: 'origin-not-listed',
@@ -289,6 +241,46 @@ function predict(
       }),
     },
   };
+}
+
+/** A cached answer of the bucket, which is another for each page, without the page in the cache key (R85). */
+function originNotInKey(
+  where: string,
+  { cachePolicy }: Behavior,
+  origin: Origin | undefined,
+): readonly ConfigurationFact[] {
+  const allowed = (origin?.bucketCors?.rules ?? []).map(({ allowedOrigins }) => allowedOrigins);
+  const answersByOrigin = allowed.some((entries) => !entries.includes('*'));
+  if (cachePolicy.headers.includes('origin') || !answersByOrigin) return [];
+  const entries = new Set(allowed.flat());
+  const isForSeveral = entries.size > 1 || [...entries].some((entry) => entry.includes('*'));
+  return [
+    {
+      kind: 'origin-not-in-key',
+      where: `${where}, CachePolicyId`,
+      text: `${where} passes Origin on to the bucket and caches its answer without Origin in the key.`,
+      isWarning: !isForSeveral,
+    },
+  ];
+}
+
+/** A policy whose answer to a load without Origin a browser may keep for a later fetch (B84). */
+function noVary(
+  policyName: string,
+  policy: ResponseHeadersPolicy,
+  { pageOrigins }: Distribution,
+): readonly ConfigurationFact[] {
+  const plain = applyPolicy([], policy, { method: 'GET', headers: {} }, pageOrigins);
+  const isVaried = /\borigin\b|\*/i.test(header(plain, 'vary') ?? '');
+  if (isVaried || header(plain, 'access-control-allow-origin') !== null) return [];
+  return [
+    {
+      kind: 'no-vary',
+      where: `${policyName}, CustomHeadersConfig`,
+      text: `${policyName} adds no Vary: Origin, so that a plain <img> and a later fetch share a copy in the browser.`,
+      isWarning: true,
+    },
+  ];
 }
 
 interface Deciding {
@@ -331,53 +323,4 @@ function isSlipOf(entry: string, page: string): boolean {
     return URL.canParse(url) ? new URL(url).hostname.replace(/^www\./, '') : text;
   };
   return host(entry) === host(page);
-}
-
-/** Reads beside each behavior what the edge's own form of it leaves out. */
-function readerOf(config: JsonNode, files: FolderFiles): (behavior: Behavior) => Written {
-  const policies = policiesIn(files);
-  const listed = config.get('CacheBehaviors').get('Items');
-  const behaviors = Array.isArray(listed.value) ? listed.items() : [];
-  const fallback = config.get('DefaultCacheBehavior');
-  return ({ pathPattern, originId, functions }) => {
-    const behavior = behaviors.find((node) => node.get('PathPattern').value === pathPattern) ?? fallback;
-    const id = behavior.get('ResponseHeadersPolicyId').value;
-    const isNamed = typeof id === 'string' && id !== '';
-    const known = isNamed ? policies.get(id) : undefined;
-    const hasLambda = /"(?:viewer|origin)-response"/.test(
-      JSON.stringify(behavior.get('LambdaFunctionAssociations').value ?? null),
-    );
-    return {
-      policy: isNamed ? (known?.name ?? MANAGED_NAMES[id] ?? id) : null,
-      place: known?.place ?? null,
-      bucket: `CORS rules of the bucket behind origin "${originId}"`,
-      code:
-        functions.viewerResponse !== null
-          ? `The function "${functions.viewerResponse}" of the behavior "${pathPattern}"`
-          : hasLambda
-            ? `The Lambda@Edge function of the behavior "${pathPattern}"`
-            : null,
-    };
-  };
-}
-
-/** Response headers policies by id: their names, and in a template where their CORS is written. */
-function policiesIn(
-  files: FolderFiles,
-): ReadonlyMap<string, { readonly name: string; readonly place: string | null }> {
-  const nodes = files.all('response-headers-policies').files.flatMap((file) => {
-    const items = file.get('ResponseHeadersPolicyList').get('Items');
-    return Array.isArray(items.value) ? items.items() : [file];
-  });
-  return new Map(
-    nodes.map((node) => {
-      const inner = node.get('ResponseHeadersPolicy').isPresent ? node.get('ResponseHeadersPolicy') : node;
-      const within = inner.get('ResponseHeadersPolicyConfig');
-      const policy = within.isPresent ? within : inner;
-      const [id, name] = [inner.get('Id').value, policy.get('Name').value];
-      const key = typeof id === 'string' ? id : node.file.replace(/^.*\/|\.json$/g, '');
-      const place = files.template === null ? null : policy.get('CorsConfig').place;
-      return [key, { name: typeof name === 'string' ? name : key, place }] as const;
-    }),
-  );
 }
