@@ -2,12 +2,15 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
 import { sql } from 'kysely';
+import { run } from '../../src/cli/audit.command.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
 import { grantRow } from '../support/audit-rows.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { runEdgepass, startEdgepass } from '../support/processes.js';
+import { runHere, type EndedCommand } from '../support/run-here.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { IS_WHOLE } from '../support/whole.js';
 
 const ROWS = 2_500;
 const FIRST_EPOCH_SECONDS = 1_790_000_000;
@@ -35,6 +38,17 @@ async function filledDatabase(settings: Parameters<typeof openDatabase>[0]): Pro
 
 const databases = ['sqlite', 'postgres'] as const;
 
+/** As a process on SQLite, and on PostgreSQL by the function that it calls; under `npm run whole` both as a process. */
+const asking =
+  (kind: 'sqlite' | 'postgres') =>
+  (
+    [, ...args]: readonly string[],
+    options: { readonly environment: Readonly<Record<string, string>>; readonly cwd?: string },
+  ): Promise<Omit<EndedCommand, 'code'> & { readonly code: number | null }> =>
+    kind === 'sqlite' || IS_WHOLE
+      ? runEdgepass(['audit', ...args], options)
+      : runHere(run, args, options.environment, options.cwd);
+
 test.each(databases)(
   'the export of %s gives every row of the log once, oldest first, a JSON document a line',
   async (kind) => {
@@ -44,10 +58,11 @@ test.each(databases)(
     await filledDatabase(
       server ? { kind: 'postgres', url: new Secret(server.url) } : { kind: 'sqlite', path },
     );
+    const ask = asking(kind);
     const options = { cwd: folder, environment: { DATABASE_URL: server?.url ?? `sqlite:${path}` } };
 
-    const whole = await runEdgepass(['audit', 'export'], options);
-    const part = await runEdgepass(
+    const whole = await ask(['audit', 'export'], options);
+    const part = await ask(
       [
         'audit',
         'export',
@@ -60,7 +75,7 @@ test.each(databases)(
       ],
       options,
     );
-    const refusals = await runEdgepass(['audit', 'export', '--kind', 'refusal'], options);
+    const refusals = await ask(['audit', 'export', '--kind', 'refusal'], options);
     await server?.drop();
 
     const [said, end] =
@@ -106,8 +121,9 @@ test.each(databases)(
     );
     await database.queries.insertInto('grants').values(grants).execute();
     await database.close();
+    const ask = asking(kind);
     const options = { cwd: folder, environment: { DATABASE_URL: server?.url ?? `sqlite:${path}` } };
-    const prune = (...more: string[]) => runEdgepass(['audit', 'prune', ...more], options);
+    const prune = (...more: string[]) => ask(['audit', 'prune', ...more], options);
 
     const said = [
       await prune('--dry-run'),
@@ -116,7 +132,7 @@ test.each(databases)(
       await prune('--keep', '1', '--before', new Date(now * 1000).toISOString()),
       await prune(),
     ];
-    const left = await runEdgepass(['audit', 'export'], options);
+    const left = await ask(['audit', 'export'], options);
     await server?.drop();
 
     const deleted = 'edgepass audit: rows deleted, all from before …:';
@@ -156,8 +172,9 @@ test('a prune of PostgreSQL leaves a month of which rows must stay, but for --ex
   await database.close();
   const prune = async (...more: string[]) => {
     const options = { environment: { DATABASE_URL: server.url } };
-    return (await runEdgepass(['audit', 'prune', '--before', '2001-01-10T00:00:00Z', ...more], options))
-      .stdout;
+    return (
+      await asking('postgres')(['audit', 'prune', '--before', '2001-01-10T00:00:00Z', ...more], options)
+    ).stdout;
   };
   const said = [await prune(), await prune('--exact')];
   await server.drop();

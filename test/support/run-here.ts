@@ -9,8 +9,8 @@ export interface EndedCommand {
 }
 
 /**
- * Runs what `edgepass NAME` runs in the process of the tests, with this environment and nothing else of it: for what a
- * command refuses before it starts anything, which costs a hundredth of a process.
+ * Runs what `edgepass NAME` runs in the process of the tests, with this environment and nothing else of it: for what
+ * leaves nothing behind in it, which costs a hundredth of a process.
  * @param run the function that the command line calls
  * @param cwd the current folder, as far as the command asks for it
  */
@@ -23,8 +23,10 @@ export async function runHere(
   keepSettings(environment);
   const said = { stdout: '', stderr: '' };
   const listen = (stream: 'stdout' | 'stderr') =>
-    jest.spyOn(process[stream], 'write').mockImplementation((text) => {
+    jest.spyOn(process[stream], 'write').mockImplementation((text, ...more: readonly unknown[]) => {
       said[stream] += String(text);
+      const written = more.at(-1);
+      if (typeof written === 'function') written();
       return true;
     });
   const present = Object.entries(environment).filter(([, value]) => value !== undefined);
