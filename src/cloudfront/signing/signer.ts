@@ -54,19 +54,25 @@ export function createSigner(options: SignerOptions): Signer {
   checkSignerPackage(key, hashAlgorithm);
   const workerUrl = (options.workers ?? defaultWorkers(key)) > 0 ? workerFile() : null;
   const engine = workerUrl === null ? callingThread(key, hashAlgorithm) : workerEngine(options, workerUrl);
-  const shared = new Map<string, Promise<string>>();
+  // Two generations: a Map that its eldest entries leave one by one keeps what it held (`ongoing.ts`).
+  let young = new Map<string, Promise<string>>();
+  let old = young;
 
   return {
     ready: () => engine.ready(),
     waiting: () => engine.waiting(),
     close: () => engine.close(),
     sign(policyText) {
-      const known = shared.get(policyText);
+      const known = young.get(policyText) ?? old.get(policyText);
       if (known !== undefined) return known;
+      if (young.size >= REMEMBERED_SIGNATURES / 2) {
+        old = young;
+        young = new Map();
+      }
+      const shared = young;
       const signature = engine.sign(policyText);
       shared.set(policyText, signature);
       signature.catch(() => shared.delete(policyText));
-      if (shared.size > REMEMBERED_SIGNATURES) shared.delete(shared.keys().next().value ?? '');
       return signature;
     },
   };
