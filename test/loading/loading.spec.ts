@@ -4,17 +4,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest, test } from '@jest/globals';
 import { formatPage } from '../support/format-page.js';
 import { describeWith } from '../support/required-tool.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { BROWSERS } from './browsers.js';
 import { measureHere, measureWhole, type Outcome } from './measure.js';
 import { ENGINES, loadingPages, withoutCure, type EngineName, type Measured } from './page.js';
 import { startLoadingStage, type LoadingStage } from './stage.js';
 import { GROUPS, SAMPLE, WAYS } from './ways.js';
 
-/** `npm run loading` names the engines and takes every way; `npm test` takes a sample in two. */
+/** `npm run loading` names the engines and takes every way; `npm test` takes a sample in Chromium, `npm run whole` in Firefox too. */
 const wanted = process.env['EDGEPASS_LOADING']?.split(',');
 const isWriting = process.env['EDGEPASS_LOADING_WRITE'] === '1';
 const engines: readonly EngineName[] =
-  wanted === undefined ? ['chromium', 'firefox'] : ENGINES.filter((name) => wanted.includes(name));
+  wanted === undefined
+    ? IS_WHOLE
+      ? ['chromium', 'firefox']
+      : ['chromium']
+    : ENGINES.filter((name) => wanted.includes(name));
 const named = wanted === undefined ? SAMPLE : process.env['EDGEPASS_LOADING_WAYS']?.split(',');
 const ways = WAYS.filter(({ id }) => named?.includes(id) ?? true);
 
