@@ -1,10 +1,9 @@
 import type { SelectQueryBuilder } from 'kysely';
 import type { Viewer } from '../authentication/viewer.js';
-import type { Prefix } from '../cloudfront/prefix.js';
 import type { Database } from '../database/database.js';
 import { DIALECT_FRAGMENTS } from '../database/dialect-fragments.js';
 import type { EntitlementChangeRow, EntitlementRow, Queries, Tables } from '../database/schema.js';
-import { coveringPrefixes, subjectsOf, type Entitlement } from './entitlement.js';
+import { askedRight, subjectsOf, type AskedRight, type Entitlement } from './entitlement.js';
 
 /** What a page of entitlements is asked for; `afterId` is the last id of the page before. */
 export interface EntitlementFilter {
@@ -33,26 +32,11 @@ export interface OpenGrants {
   readonly lastExpiresAtEpochSeconds: number | null;
 }
 
-/** Whose rights, to what, and when: what the query of a right is about. */
-export interface AskedRight {
-  readonly subjects: readonly string[];
-  readonly prefixes: readonly string[];
-  readonly startedByEpochSeconds: number;
-  readonly endsFromEpochSeconds: number;
-}
-
 export class EntitlementRepository {
-  constructor(private readonly database: Database) {}
+  /** What {@link entitling} is about. */
+  readonly askedOf = askedRight;
 
-  /** What {@link entitling} asks about, for a viewer who wants to open a prefix for `minimumSeconds` or longer. */
-  askedOf(viewer: Viewer, prefix: Prefix, nowEpochSeconds: number, minimumSeconds: number): AskedRight {
-    return {
-      subjects: subjectsOf(viewer),
-      prefixes: coveringPrefixes(prefix, viewer),
-      startedByEpochSeconds: nowEpochSeconds,
-      endsFromEpochSeconds: nowEpochSeconds + minimumSeconds,
-    };
-  }
+  constructor(private readonly database: Database) {}
 
   /**
    * The one entitlement that lets a viewer open a prefix: of several the one with the latest end. It is a

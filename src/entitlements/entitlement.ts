@@ -58,6 +58,29 @@ export function isSubject(value: unknown): value is string {
   );
 }
 
+/** Whose rights, to what, and when: what the query of a right is about. */
+export interface AskedRight {
+  readonly subjects: readonly string[];
+  readonly prefixes: readonly string[];
+  readonly startedByEpochSeconds: number;
+  readonly endsFromEpochSeconds: number;
+}
+
+/** Whether a viewer may open a prefix for so many seconds or longer, as a query asks it. */
+export function askedRight(
+  viewer: Viewer,
+  prefix: Prefix,
+  nowEpochSeconds: number,
+  minimumSeconds: number,
+): AskedRight {
+  return {
+    subjects: subjectsOf(viewer),
+    prefixes: coveringPrefixes(prefix, viewer),
+    startedByEpochSeconds: nowEpochSeconds,
+    endsFromEpochSeconds: nowEpochSeconds + minimumSeconds,
+  };
+}
+
 /** The subjects whose entitlements apply to a viewer. */
 export function subjectsOf(viewer: Viewer): readonly string[] {
   return [`user:${viewer.id}`, ...viewer.groups.map((group) => `group:${group}`), 'everyone'];
