@@ -1,6 +1,7 @@
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
+import { until } from '../support/operated-api.js';
 import { describeWith } from '../support/required-tool.js';
 import { callApi, fetchFile } from './in-page.js';
 import { grantedPaths } from './jar.js';
@@ -10,10 +11,13 @@ import { addPrivateFile } from './private-file.js';
 jest.setTimeout(90_000);
 
 const TABS = 10;
+/** After the latest renewal, by chance, of a grant of 15 minutes, and before its end. */
+const DUE_MS = 700_000;
 
 interface AccessInPage {
   readonly ready: Promise<unknown>;
   readonly grant: { readonly id: string } | undefined;
+  renew(): Promise<void>;
   blobUrl(url: string): Promise<string>;
   diagnose(url: string): Promise<{ readonly entitled: boolean; readonly sentence: string }>;
   close(): Promise<void>;
@@ -55,16 +59,28 @@ function openInTab(tab: Page, { appUrl, apiUrl }: LocalStack): Promise<void> {
 
 /** The renewal falls due in this tab, and the network comes back. Gives the grant that it holds then. */
 function renewInTab(tab: Page, held: readonly string[]): Promise<string> {
-  return tab.evaluate(async (before) => {
+  return tab.evaluate(
+    async ({ before, ahead }) => {
+      const page = globalThis as unknown as PageWithAccess;
+      page.aheadMs = (page.aheadMs ?? 0) + ahead;
+      page.dispatchEvent(new Event('online'));
+      for (;;) {
+        const id = page.access?.grant?.id;
+        if (id !== undefined && !before.includes(id)) return id;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    { before: held, ahead: DUE_MS },
+  );
+}
+
+/** The renewal falls due in this tab, and is tried. */
+function tryInTab(tab: Page): Promise<void> {
+  return tab.evaluate(async (ahead) => {
     const page = globalThis as unknown as PageWithAccess;
-    page.aheadMs = (page.aheadMs ?? 0) + 600_000;
-    page.dispatchEvent(new Event('online'));
-    for (;;) {
-      const id = page.access?.grant?.id;
-      if (id !== undefined && !before.includes(id)) return id;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }, held);
+    page.aheadMs = (page.aheadMs ?? 0) + ahead;
+    await page.access?.renew();
+  }, DUE_MS);
 }
 
 function heldIn(tab: Page): Promise<string> {
@@ -109,6 +125,21 @@ describeWith(['chromium', 'certutil'], 'ten tabs with one prefix open, in Chromi
       });
     }
     expect(await renewEverywhere()).toEqual({ asked: 1, held: 1 });
+  });
+
+  it('renew it once when the network is back that was lost while it fell due', async () => {
+    const [before = ''] = await Promise.all(tabs.map(heldIn));
+    await browser.context.setOffline(true);
+    await Promise.all(tabs.map(tryInTab));
+    expect(new Set(await Promise.all(tabs.map(heldIn)))).toEqual(new Set([before]));
+    const answered: number[] = [];
+    browser.context.on('response', (response) => {
+      if (response.url().endsWith('/grants')) answered.push(response.status());
+    });
+    await browser.context.setOffline(false);
+    await until(async () => !(await Promise.all(tabs.map(heldIn))).includes(before));
+    expect(answered).toEqual([201]);
+    expect(new Set(await Promise.all(tabs.map(heldIn))).size).toBe(1);
   });
 
   it('ask the API why a file does not load', async () => {
