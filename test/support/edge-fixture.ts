@@ -6,7 +6,7 @@ import {
   readDistribution,
   type DistributionResult,
 } from '../../packages/edge/src/distribution/read-distribution.js';
-import { startEdgeServer, type EdgeServer } from '../../packages/edge/src/server.js';
+import { startEdgeServer, type EdgeServer, type EdgeServerOptions } from '../../packages/edge/src/server.js';
 import { requestBytes, sendRaw, type RawResponse } from './raw-request.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { rsaKeyPair } from './rsa-keys.js';
@@ -215,7 +215,10 @@ export interface AskOptions {
 const running = new Set<EdgeServer>();
 
 /** Starts an edge over plain HTTP on a free port, its clock standing at {@link NOW}. */
-export async function startTestEdge(input: FolderInput = {}): Promise<TestEdge> {
+export async function startTestEdge(
+  input: FolderInput = {},
+  options: Partial<EdgeServerOptions> = {},
+): Promise<TestEdge> {
   const { folder, media } = writeFolder(input);
   const lines: string[] = [];
   const { promise: firstLine, resolve: printed } = Promise.withResolvers<string>();
@@ -231,6 +234,7 @@ export async function startTestEdge(input: FolderInput = {}): Promise<TestEdge> 
       lines.push(line);
       printed(line);
     },
+    ...options,
   });
   running.add(server);
   const ask = (target: string, request: AskOptions = {}) => {

@@ -16,6 +16,12 @@ export class EdgeLog {
     this.write(`edge notice ${describe(request)} ${notice}`);
   }
 
+  /** A WebSocket that is over. */
+  webSocket(request: LoggedRequest, facts: Readonly<Record<string, string | number>>): void {
+    const details = Object.entries(facts).map(([name, value]) => ` ${name}=${value}`);
+    this.write(`edge websocket ${describe(request)}${details.join('')}`);
+  }
+
   failed(request: LoggedRequest, reason: string): void {
     this.write(`edge failed ${describe(request)} ${reason}`);
   }

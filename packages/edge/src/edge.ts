@@ -119,7 +119,8 @@ export class Edge {
     const asked = originId === undefined ? behavior : { ...behavior, originId };
     const served = await this.content(changed.request, asked);
     // CF-EFN: errors of the origin never get there.
-    if (viewerResponse === null || served.answer.status >= 400)
+    const { status } = served.answer;
+    if (viewerResponse === null || status >= 400 || status === 101)
       return this.relay(served, changed.request, behavior);
     const after = await this.functions.onResponse(viewerResponse, changed.request, served.answer);
     return 'failed' in after ? after.failed : this.relay({ ...served, ...after }, changed.request, behavior);

@@ -31,8 +31,9 @@ export function errorCachingMinTtlSeconds(
 
 /** The request with which the edge fetches a custom error page: GET, or HEAD where nobody reads the body. */
 export function errorPageRequest(request: ViewerRequest, path: string): ViewerRequest {
+  const { onUpgrade: _ofTheOtherRequest, ...rest } = request;
   return {
-    ...request,
+    ...rest,
     method: request.method === 'HEAD' ? 'HEAD' : 'GET',
     path,
     query: null,

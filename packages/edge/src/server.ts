@@ -15,7 +15,7 @@ import type {
   OriginDescription,
   ServerOriginDescription,
 } from './distribution/distribution.js';
-import { whenReady } from './edge-answer.js';
+import { whenReady, type EdgeAnswer, type Eventually } from './edge-answer.js';
 import { EdgeLog } from './edge-log.js';
 import { Edge } from './edge.js';
 import { ViewerFunctions } from './functions/viewer-functions.js';
@@ -26,7 +26,14 @@ import { WebsiteOrigin } from './origin/website-origin.js';
 import { ObjectChanged } from './origin/open-object.js';
 import type { Origin } from './origin/origin.js';
 import { sendAnswer } from './send-answer.js';
-import { readViewerRequest, type Inform, type ViewerRequest, type ViewerSignal } from './viewer-request.js';
+import { asksForWebSocket, responseOn, WEB_SOCKET_IDLE_MS, WebSockets } from './web-socket.js';
+import {
+  hasBody,
+  readViewerRequest,
+  type Inform,
+  type ViewerRequest,
+  type ViewerSignal,
+} from './viewer-request.js';
 
 /** Above the 32,768 bytes that CloudFront takes (R50), so that the edge itself counts and answers 494. */
 const PARSER_HEAD_BYTES = 64 * 1024;
@@ -51,6 +58,8 @@ export interface EdgeServerOptions {
   readonly writeLine: (line: string) => void;
   /** How long a viewer may take for its TLS handshake, and then for its headers; default 15 s. */
   readonly headersMilliseconds?: number;
+  /** How long a WebSocket may be silent; default 10 minutes, as at AWS. */
+  readonly webSocketIdleMilliseconds?: number;
 }
 
 /** A listening edge. */
@@ -90,7 +99,8 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
   let functions = new ViewerFunctions(options.distribution, log);
   let edge = new Edge(options.distribution, origins, options.clock, log, functions);
   const listening: Listening = { protocol: options.plainHttp ? 'http' : 'https', port: 0 };
-  const create = () => createEdgeServer(options, () => edge, log, listening);
+  const webSockets = new WebSockets(log, options.webSocketIdleMilliseconds ?? WEB_SOCKET_IDLE_MS);
+  const create = () => createEdgeServer(options, () => edge, log, listening, webSockets);
   const { port, close } = await listenOnLoopbacks(create, options.host, options.port, (taken) => {
     listening.port = taken;
   });
@@ -110,6 +120,7 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
     },
     invalidate: (paths) => edge.invalidate(paths),
     close: async () => {
+      webSockets.close();
       await close();
       await Promise.all([closeOrigins(origins), functions.close()]);
     },
@@ -154,8 +165,13 @@ function createEdgeServer(
   edge: () => Edge,
   log: EdgeLog,
   listening: Listening,
+  webSockets: WebSockets,
 ): Server {
-  const http = { maxHeaderSize: PARSER_HEAD_BYTES, requireHostHeader: false };
+  const http = {
+    maxHeaderSize: PARSER_HEAD_BYTES,
+    requireHostHeader: false,
+    shouldUpgradeCallback: asksForWebSocket,
+  };
   const { tls } = options.distribution;
   const headersMilliseconds = options.headersMilliseconds ?? HEADERS_TIMEOUT_MS;
   const server =
@@ -186,6 +202,17 @@ function createEdgeServer(
     else open.push(response);
     respond(edge(), log, listening, message, response);
   });
+  // Before Node 24.9 everything with an `Upgrade` comes here.
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, first: Buffer) => {
+    webSockets.hold(socket);
+    const response = responseOn(socket, message);
+    if (hasBody(message.headers)) {
+      // Nobody would read it any more.
+      void sendAnswer(edgePage('bad-request'), message, response);
+    } else if (asksForWebSocket(message)) {
+      respondToWebSocket({ edge: edge(), log, listening, message, response }, webSockets, socket, first);
+    } else respond(edge(), log, listening, message, response);
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // Inside an answer that is being sent, another one would read as a part of its body.
     if (answersOn(socket).length > 0) socket.destroy();
@@ -207,6 +234,48 @@ function createEdgeServer(
     socket.destroy();
   });
   return server;
+}
+
+interface Upgrading {
+  readonly edge: Edge;
+  readonly log: EdgeLog;
+  readonly listening: Listening;
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** The same way as every request; only where a server agrees with 101 the two connections become one. */
+function respondToWebSocket(
+  { edge, log, listening, message, response }: Upgrading,
+  webSockets: WebSockets,
+  viewer: Duplex,
+  first: Buffer,
+): void {
+  let origin: Duplex | null = null;
+  const read = readViewerRequest(message, listening.protocol, () => new ResponseSignal(response));
+  if ('page' in read) {
+    log.say(`refused a request: ${read.page}`);
+    void sendAnswer(edgePage(read.page), message, response);
+    return;
+  }
+  const request = {
+    ...read,
+    onUpgrade: (socket: Duplex) => {
+      origin = socket;
+      socket.on('error', () => socket.destroy());
+    },
+  };
+  const send = (answer: EdgeAnswer): Eventually<void> => {
+    if (answer.status !== 101 || origin === null) return sendAnswer(answer, message, response);
+    response.detachSocket(message.socket);
+    message.socket.setTimeout(0);
+    if (viewer.destroyed) origin.destroy();
+    else webSockets.connect(request, answer, viewer, origin, first);
+    return undefined;
+  };
+  Promise.resolve(edge.answer(request, listening.port))
+    .then(send)
+    .catch((error: unknown) => giveUp(log, request, message, response, error));
 }
 
 function respond(

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { HeaderList } from './header-list.js';
 
 /** The longest URL that CloudFront takes, in bytes (R50). */
@@ -35,7 +35,12 @@ export interface ViewerRequest extends ViewerUrl {
   readonly signal: (() => ViewerSignal) | null;
   /** Passes on what an origin says before its answer (RFC 9110 section 15.2). */
   readonly inform?: Inform;
+  /** Given where the viewer asks for a WebSocket: takes the connection to the server that agreed with 101. */
+  readonly onUpgrade?: OnUpgrade;
 }
+
+/** Takes the connection of an origin that has answered 101. */
+export type OnUpgrade = (origin: Duplex) => void;
 
 /** Says when nobody waits any more; one listens at a time. */
 export interface ViewerSignal {

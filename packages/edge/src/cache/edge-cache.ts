@@ -26,7 +26,8 @@ export interface Served {
 /** What the cache needs to know of a request. */
 export interface CacheLookup {
   /** Its range and its conditions are answered from a copy. */
-  readonly request: Pick<ViewerRequest, 'method' | 'headers'> & Partial<Pick<ViewerRequest, 'signal'>>;
+  readonly request: Pick<ViewerRequest, 'method' | 'headers'> &
+    Partial<Pick<ViewerRequest, 'signal' | 'onUpgrade'>>;
   readonly key: CacheKey;
   readonly behavior: Pick<Behavior, 'cachePolicy' | 'cachedMethods' | 'compress'>;
   readonly errorCachingMinTtlSeconds: (status: number) => number;
@@ -88,8 +89,9 @@ export class EdgeCache {
   /** Answers from a copy where there is a fresh one, else from the origin. */
   answer(lookup: CacheLookup): Eventually<Served> {
     const { behavior } = lookup;
-    const { method } = lookup.request;
-    if (behavior.cachePolicy.maxTtlSeconds === 0 || !behavior.cachedMethods.has(method)) {
+    const { method, onUpgrade } = lookup.request;
+    const isKept = behavior.cachePolicy.maxTtlSeconds > 0 && behavior.cachedMethods.has(method);
+    if (!isKept || onUpgrade !== undefined) {
       return this.passThrough(lookup);
     }
     const known = this.find(lookup);

@@ -81,6 +81,7 @@ export function originRequest(
     body: request.body,
     signal: null,
     ...(request.inform === undefined ? {} : { inform: request.inform }),
+    ...(request.onUpgrade === undefined ? {} : { onUpgrade: request.onUpgrade }),
   };
 }
 

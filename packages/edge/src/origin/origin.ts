@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { EdgeAnswer } from '../edge-answer.js';
-import type { Inform, ViewerSignal } from '../viewer-request.js';
+import type { Inform, OnUpgrade, ViewerSignal } from '../viewer-request.js';
 
 /** What the edge asks of an origin. */
 export interface OriginRequest {
@@ -16,6 +16,8 @@ export interface OriginRequest {
   /** Aborted when the viewer goes away; null where others wait for the same answer. */
   readonly signal: ViewerSignal | null;
   readonly inform?: Inform;
+  /** Asks for a WebSocket; where a folder stands it is a request like any other. */
+  readonly onUpgrade?: OnUpgrade;
 }
 
 /** Whatever stands behind the edge. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, Readable, type Duplex } from 'node:stream';
 import { buildConnector, errors, Pool, type Dispatcher } from 'undici';
 import { originPage } from '../cloudfront-answers.js';
 import type { ServerOriginDescription } from '../distribution/distribution.js';
@@ -78,6 +78,7 @@ export class ServerOrigin implements Origin {
         path: `${prefix}${request.path}${query}`,
         headers: request.headers,
         body: request.body === null ? null : detached(request.body),
+        ...(request.onUpgrade === undefined ? {} : { upgrade: 'websocket' }),
       },
       asked,
     );
@@ -137,6 +138,19 @@ class Exchange implements Dispatcher.DispatchHandler {
     const headers = endToEnd(raw);
     if (status < 200) this.request.inform?.(status, headers);
     else this.settle.resolve({ status, headers });
+  }
+
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    socket: Duplex,
+  ): void {
+    this.finished();
+    this.state = 'ended';
+    const raw = (controller as { readonly rawHeaders?: readonly Buffer[] }).rawHeaders ?? [];
+    this.request.onUpgrade?.(socket);
+    this.settle.resolve({ status, headers: endToEnd(raw) });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -204,7 +218,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 function answerOf(method: string, status: number, headers: HeaderList, asked: Exchange): EdgeAnswer {
   const length = headerOf(headers, 'Content-Length');
-  if (method === 'HEAD' || status === 204 || status === 304 || length === '0') {
+  if (method === 'HEAD' || status === 101 || status === 204 || status === 304 || length === '0') {
     asked.drop();
     return { status, headers, body: { kind: 'empty' }, code: 'origin' };
   }
