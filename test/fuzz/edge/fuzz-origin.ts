@@ -286,10 +286,14 @@ function readRequest(
   const ids = valuesOf('x-amz-cf-id');
   if (ids.length !== 1 || !valuesOf('via').join().endsWith('cloudfront.net (CloudFront)'))
     return 'a smuggled request';
-  const foreign = ['x-injected', 'upgrade', 'te', 'trailer', 'keep-alive', 'expect', 'x-edge-own'];
+  const foreign = ['x-injected', 'te', 'trailer', 'keep-alive', 'expect', 'x-edge-own'];
   if (foreign.some((name) => valuesOf(name).length > 0)) return 'a header of another connection';
   const lengths = valuesOf('content-length');
   const codings = valuesOf('transfer-encoding');
+  // R127: the edge writes these itself, for a WebSocket alone: a GET without a body.
+  const upgrade = [method, ...valuesOf('connection'), ...valuesOf('upgrade')].join(' ');
+  const isWebSocket = upgrade === 'GET upgrade websocket' && lengths.length + codings.length === 0;
+  if (valuesOf('upgrade').length > 0 && !isWebSocket) return 'an upgrade to something else';
   if (lengths.length + codings.length > 1) return 'two lengths';
   const bodyStart = headEnd + 4;
   const mark = marks[0] ?? '';
