@@ -81,7 +81,7 @@ describe('a WebSocket (R127)', () => {
   it('reaches the server of the origin, both ways, with the headers that the policy lets through', async () => {
     const echo = await startEcho();
     const edge = await start(echo.url, passing);
-    const socket = connect(edge.port, '/chat?room=1', { 'X-Own': '1' });
+    const socket = connect(edge.port, '/chat?topic=1', { 'X-Own': '1' });
     const [answer] = (await once(socket, 'upgrade')) as [IncomingMessage];
     expect([answer.headers['x-cache'], answer.headers.via, socket.protocol]).toEqual([
       'Miss from cloudfront',
@@ -90,7 +90,7 @@ describe('a WebSocket (R127)', () => {
     ]);
     const [request] = echo.requests;
     expect([request?.url, request?.headers['x-own'], request?.headers['x-forwarded-for']]).toEqual([
-      '/chat?room=1',
+      '/chat?topic=1',
       '1',
       '127.0.0.1',
     ]);
