@@ -5,9 +5,9 @@ import { nameOf, pathOf } from './words.js';
 
 /** The people of the demo sign-in, and what each may open in words. */
 export const PEOPLE = [
-  { user: 'alice', may: 'two courses, and her own folder', decides: false },
-  { user: 'bob', may: 'only his own folder', decides: false },
-  { user: 'carol', may: 'only her own folder; decides who may open what', decides: true },
+  { user: 'alice', may: 'may open two courses, and her own folder', decides: false },
+  { user: 'bob', may: 'may open only his own folder', decides: false },
+  { user: 'carol', may: 'may open only her own folder; decides who may open what', decides: true },
 ] as const;
 
 /** A private file in the viewer's own folder; for nobody, a file of somebody else. */
