@@ -113,7 +113,7 @@ interface PreparationState {
 /** `null` where there is no such table, or it has partitions already. */
 async function stateOf(queries: Queries, table: string): Promise<PreparationState | null> {
   const { rows } = await sql<PreparationState>`
-    select extract(epoch from now())::bigint as now,
+    select floor(extract(epoch from now()))::bigint as now,
       (select indisvalid from pg_index join pg_class as one on one.oid = indexrelid
         where indrelid = whole.oid and one.relname = ${preparedIndex(table)}) as "indexIsValid",
       (select substring(pg_get_constraintdef(oid) from '\\d+')::bigint from pg_constraint
