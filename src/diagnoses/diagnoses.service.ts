@@ -13,7 +13,7 @@ import { Problem } from '../http/problems/problem.js';
 import { cookieValues } from '../http/messages.js';
 import type { Settings } from '../settings/settings.js';
 
-// Types alone: the package is an optional peer, loaded when a diagnosis is asked for.
+// Of @edgepass/doctor types alone: the package is an optional peer, loaded by `loadDoctor` when a diagnosis is asked for.
 
 /** The shortest grant that exists: the cookies never leave this process. */
 const GRANT_SECONDS = 60;

@@ -38,11 +38,11 @@ async function filledDatabase(settings: Parameters<typeof openDatabase>[0]): Pro
 
 const databases = ['sqlite', 'postgres'] as const;
 
-/** As a process on SQLite, and on PostgreSQL by the function that it calls; under `npm run whole` both as a process. */
+/** Runs `edgepass audit …`: as a process on SQLite, and on PostgreSQL by the function that it calls; under `npm run whole` both as a process. */
 const asking =
   (kind: 'sqlite' | 'postgres') =>
   (
-    [, ...args]: readonly string[],
+    args: readonly string[],
     options: { readonly environment: Readonly<Record<string, string>>; readonly cwd?: string },
   ): Promise<Omit<EndedCommand, 'code'> & { readonly code: number | null }> =>
     kind === 'sqlite' || IS_WHOLE
@@ -61,21 +61,12 @@ test.each(databases)(
     const ask = asking(kind);
     const options = { cwd: folder, environment: { DATABASE_URL: server?.url ?? `sqlite:${path}` } };
 
-    const whole = await ask(['audit', 'export'], options);
+    const whole = await ask(['export'], options);
     const part = await ask(
-      [
-        'audit',
-        'export',
-        '--kind',
-        'grant',
-        '--since',
-        '2026-09-21T14:13:30Z',
-        '--until',
-        '2026-09-21T14:13:32Z',
-      ],
+      ['export', '--kind', 'grant', '--since', '2026-09-21T14:13:30Z', '--until', '2026-09-21T14:13:32Z'],
       options,
     );
-    const refusals = await ask(['audit', 'export', '--kind', 'refusal'], options);
+    const refusals = await ask(['export', '--kind', 'refusal'], options);
     await server?.drop();
 
     const [said, end] =
@@ -123,7 +114,7 @@ test.each(databases)(
     await database.close();
     const ask = asking(kind);
     const options = { cwd: folder, environment: { DATABASE_URL: server?.url ?? `sqlite:${path}` } };
-    const prune = (...more: string[]) => ask(['audit', 'prune', ...more], options);
+    const prune = (...more: string[]) => ask(['prune', ...more], options);
 
     const said = [
       await prune('--dry-run'),
@@ -132,7 +123,7 @@ test.each(databases)(
       await prune('--keep', '1', '--before', new Date(now * 1000).toISOString()),
       await prune(),
     ];
-    const left = await ask(['audit', 'export'], options);
+    const left = await ask(['export'], options);
     await server?.drop();
 
     const deleted = 'edgepass audit: rows deleted, all from before …:';
@@ -158,23 +149,14 @@ test('a prune of PostgreSQL leaves a month of which rows must stay, but for --ex
   const settings = { kind: 'postgres', url: new Secret(server.url) } as const;
   const database = await openDatabase(settings, () => undefined);
   const [first, second] = [Date.UTC(2001, 0, 3) / 1000, Date.UTC(2001, 0, 20) / 1000];
-  const grants = [first, second].map((at, index) => ({
-    id: `019aa0c0-0000-7000-8000-00000000000${index}`,
-    viewer_id: 'u1',
-    prefix: 'courses',
-    resource: 'https://cdn.example.com/courses/*',
-    key_pair_id: 'K2JCJMDEHXQW5F',
-    entitlement_id: 'e1',
-    issued_at: at,
-    expires_at: at + 900,
-  }));
+  const grants = [first, second].map((at, index) =>
+    grantRow(`019aa0c0-0000-7000-8000-00000000000${index}`, at),
+  );
   await database.queries.insertInto('grants').values(grants).execute();
   await database.close();
   const prune = async (...more: string[]) => {
     const options = { environment: { DATABASE_URL: server.url } };
-    return (
-      await asking('postgres')(['audit', 'prune', '--before', '2001-01-10T00:00:00Z', ...more], options)
-    ).stdout;
+    return (await asking('postgres')(['prune', '--before', '2001-01-10T00:00:00Z', ...more], options)).stdout;
   };
   const said = [await prune(), await prune('--exact')];
   await server.drop();

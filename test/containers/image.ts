@@ -121,8 +121,8 @@ export function startContainer(
 }
 
 /**
- * Waits for the line that says that it listens, as nothing else passes, and repeats the HEALTHCHECK, as Docker does, until
- * it passes; rejects when the process ends or a minute has passed.
+ * Waits for the line that says that it listens, for no HEALTHCHECK passes before, and then repeats the HEALTHCHECK, as
+ * Docker does, until it passes; rejects when the process ends or a minute has passed.
  */
 export async function untilHealthy(container: ReturnType<typeof startContainer>): Promise<void> {
   const deadline = performance.now() + 60_000;

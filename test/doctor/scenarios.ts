@@ -15,7 +15,7 @@ export const RECORDED: readonly Scenario[] = [
 ].toSorted((a, b) => Number(a.entry.slice(1)) - Number(b.entry.slice(1)));
 
 /** Whether a fault moves the API to another host. */
-export function movesApi({ change }: Scenario): boolean {
+function movesApi({ change }: Scenario): boolean {
   const [before, after] = [healthyWorld(), healthyWorld()];
   change(after);
   return before.api !== after.api;

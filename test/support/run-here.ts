@@ -9,8 +9,8 @@ export interface EndedCommand {
 }
 
 /**
- * Runs what `edgepass NAME` runs in the process of the tests, with this environment and nothing else of it: for what
- * leaves nothing behind in it, which costs a hundredth of a process.
+ * Runs what `edgepass NAME` runs in the process of the tests, which costs a hundredth of a process of its own. The command
+ * sees this environment alone. Only for commands that leave nothing behind: no server, no timer, no changed global.
  * @param run the function that the command line calls
  * @param cwd the current folder, as far as the command asks for it
  */

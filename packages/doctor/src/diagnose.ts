@@ -137,8 +137,8 @@ export function diagnose(evidence: Evidence, only: string | null = null): Diagno
 }
 
 /**
- * The symptom that is an answer in itself, where no cause is shown. One that leaves its cause open is none where a recording was
- * read: its fix asks for one, and it would hide that the cause is not known.
+ * The symptom that is an answer in itself, where no cause is shown. Where a recording was read, a symptom that leaves its
+ * cause open is no answer: its fix asks for a recording, and it would hide that the cause is not known.
  */
 function answerOf(symptoms: readonly Looked[], { evidence }: Facts): Looked | null {
   const isRecorded = evidence.loads.some(({ source }) => source === 'har');

@@ -133,7 +133,7 @@ export function isForAnotherFolder(resource: string, url: string): boolean {
   return resourceCovers(`${resource.slice(0, -path.length)}/*`, url);
 }
 
-/** Whether the folder of a Resource is that of the address but for escapes, capitals, or a wildcard that lacks at its end. */
+/** Whether the folder of a Resource is that of the address but for escapes, capitals, or a missing wildcard at its end. */
 function isSameFolderOtherwise(resource: string, url: string): boolean {
   const folder = plain(`/${folderOfResource(resource) ?? ''}`);
   const path = plain(new URL(url).pathname);
