@@ -320,6 +320,17 @@ describe('edgepass edge', () => {
     expect(edge.stderr()).toContain('edgepass edge: distribution.json: expected JSON');
   });
 
+  it('warns of a behavior that demands HTTPS at POST /reload too', async () => {
+    const folder = folderOf();
+    const edge = await startEdge(folder, ['--http', '--control-port', '0']);
+    const { controlUrl } = (await edge.message) as { controlUrl: string };
+    const path = join(folder, 'distribution.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"allow-all"', '"https-only"'));
+    await fetch(`${controlUrl}/reload`, { method: 'POST' });
+    await edge.stop();
+    expect(edge.stdout()).toContain('edge warning: with --http no file opens by "*" (https-only): ');
+  });
+
   it('gives exit code 1 for a control port that was asked for and is taken', async () => {
     const blocker = createServer();
     const port = await new Promise<number>((resolve) =>

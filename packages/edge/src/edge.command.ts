@@ -5,7 +5,7 @@ import { startControlServer, type ControlServer } from './control/control-server
 import type { Behavior } from './distribution/distribution.js';
 import { formatFolderProblem } from './distribution/json-node.js';
 import type { ReadOptions } from './distribution/open-files.js';
-import { readDistribution } from './distribution/read-distribution.js';
+import { readDistribution, type DistributionResult } from './distribution/read-distribution.js';
 import { EdgeLog } from './edge-log.js';
 import { errorCode } from './error-code.js';
 import { runExport } from './export.command.js';
@@ -137,19 +137,21 @@ function leave(exitCode: number): number {
   return exitCode;
 }
 
-async function start(options: EdgeOptions): Promise<StartedEdge | null> {
-  const result = readDistribution(options.path, {
-    ...options.reading,
-    serving: options.plainHttp ? 'http' : 'https',
-  });
+/** Reads the distribution and writes what there is to say of it. */
+function read({ path, reading, plainHttp }: EdgeOptions): DistributionResult {
+  const result = readDistribution(path, { ...reading, serving: plainHttp ? 'http' : 'https' });
   for (const line of result.unfollowed) writeLine(`edge not followed: ${line}`);
   for (const line of result.warnings) writeLine(`edge warning: ${line}`);
   if ('problems' in result) {
     for (const problem of result.problems) writeProblem(formatFolderProblem(problem));
-    return null;
-  }
+  } else if (plainHttp) warnOfHttpsOnly(result.distribution.behaviors);
+  return result;
+}
+
+async function start(options: EdgeOptions): Promise<StartedEdge | null> {
+  const result = read(options);
+  if ('problems' in result) return null;
   const { distribution } = result;
-  if (options.plainHttp) warnOfHttpsOnly(distribution.behaviors);
   try {
     const server = await startEdgeServer({
       distribution,
@@ -206,15 +208,9 @@ async function startControl(
 }
 
 /** What was changed in the folder counts from now on; with a mistake in it, everything stays. */
-function reload({ path, reading }: EdgeOptions, server: EdgeServer): readonly string[] {
-  const result = readDistribution(path, reading);
-  for (const line of result.unfollowed) writeLine(`edge not followed: ${line}`);
-  for (const line of result.warnings) writeLine(`edge warning: ${line}`);
-  if ('problems' in result) {
-    const lines = result.problems.map(formatFolderProblem);
-    for (const line of lines) writeProblem(line);
-    return lines;
-  }
+function reload(options: EdgeOptions, server: EdgeServer): readonly string[] {
+  const result = read(options);
+  if ('problems' in result) return result.problems.map(formatFolderProblem);
   server.reload(result.distribution);
   writeLine('edge reloaded the distribution; its copies stay');
   return [];
