@@ -15,7 +15,7 @@ import type {
   OriginDescription,
   ServerOriginDescription,
 } from './distribution/distribution.js';
-import { whenReady, type EdgeAnswer, type Eventually } from './edge-answer.js';
+import { whenReady } from './edge-answer.js';
 import { EdgeLog } from './edge-log.js';
 import { Edge } from './edge.js';
 import { ViewerFunctions } from './functions/viewer-functions.js';
@@ -210,7 +210,7 @@ function createEdgeServer(
       // Nobody would read it any more.
       void sendAnswer(edgePage('bad-request'), message, response);
     } else if (asksForWebSocket(message)) {
-      respondToWebSocket({ edge: edge(), log, listening, message, response }, webSockets, socket, first);
+      void respondToWebSocket({ edge: edge(), log, listening, message, response }, webSockets, socket, first);
     } else respond(edge(), log, listening, message, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -245,13 +245,14 @@ interface Upgrading {
 }
 
 /** The same way as every request; only where a server agrees with 101 the two connections become one. */
-function respondToWebSocket(
+async function respondToWebSocket(
   { edge, log, listening, message, response }: Upgrading,
   webSockets: WebSockets,
   viewer: Duplex,
   first: Buffer,
-): void {
-  let origin: Duplex | null = null;
+): Promise<void> {
+  // TypeScript does not see that `onUpgrade` sets it.
+  let origin = null as Duplex | null;
   const read = readViewerRequest(message, listening.protocol, () => new ResponseSignal(response));
   if ('page' in read) {
     log.say(`refused a request: ${read.page}`);
@@ -265,17 +266,19 @@ function respondToWebSocket(
       socket.on('error', () => socket.destroy());
     },
   };
-  const send = (answer: EdgeAnswer): Eventually<void> => {
-    if (answer.status !== 101 || origin === null) return sendAnswer(answer, message, response);
+  try {
+    const answer = await edge.answer(request, listening.port);
+    if (answer.status !== 101 || origin === null) {
+      await sendAnswer(answer, message, response);
+      return;
+    }
     response.detachSocket(message.socket);
     message.socket.setTimeout(0);
     if (viewer.destroyed) origin.destroy();
     else webSockets.connect(request, answer, viewer, origin, first);
-    return undefined;
-  };
-  Promise.resolve(edge.answer(request, listening.port))
-    .then(send)
-    .catch((error: unknown) => giveUp(log, request, message, response, error));
+  } catch (error) {
+    giveUp(log, request, message, response, error);
+  }
 }
 
 function respond(

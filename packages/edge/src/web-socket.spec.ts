@@ -117,6 +117,13 @@ describe('a WebSocket (R127)', () => {
     expect(echo.requests).toHaveLength(1);
   });
 
+  it('is asked for without a body: one would never be read', async () => {
+    const echo = await startEcho();
+    const edge = await start(echo.url, passing);
+    const [status] = await refusalOf(connect(edge.port, '/chat', { 'Content-Length': '2' }));
+    expect([status, echo.requests.length]).toEqual([400, 0]);
+  });
+
   it('that the server refuses is its answer to the viewer', async () => {
     const echo = await startEcho();
     const edge = await start(echo.url, passing);

@@ -46,12 +46,9 @@ export class WebSockets {
    */
   connect(request: ViewerRequest, answer: EdgeAnswer, viewer: Duplex, origin: Duplex, first: Buffer): void {
     const bytes = { toViewer: 0, fromViewer: first.length };
-    let closedBy: string | null = null;
     const close = (reason: string): void => {
-      if (closedBy !== null) return;
-      closedBy = reason;
+      if (!this.open.delete(close)) return;
       clearTimeout(idle);
-      this.open.delete(close);
       viewer.end();
       origin.end();
       setTimeout(() => {

@@ -134,8 +134,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    const raw = (controller as { readonly rawHeaders?: readonly Buffer[] }).rawHeaders ?? [];
-    const headers = endToEnd(raw);
+    const headers = endToEnd(controller);
     if (status < 200) this.request.inform?.(status, headers);
     else this.settle.resolve({ status, headers });
   }
@@ -148,9 +147,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.finished();
     this.state = 'ended';
-    const raw = (controller as { readonly rawHeaders?: readonly Buffer[] }).rawHeaders ?? [];
     this.request.onUpgrade?.(socket);
-    this.settle.resolve({ status, headers: endToEnd(raw) });
+    this.settle.resolve({ status, headers: endToEnd(controller) });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -233,7 +231,8 @@ function answerOf(method: string, status: number, headers: HeaderList, asked: Ex
  * The headers of an answer, one character a byte, without those of the connection: also what the origin lists in
  * `Connection` is about that alone.
  */
-function endToEnd(raw: readonly Buffer[]): HeaderList {
+function endToEnd(controller: Dispatcher.DispatchController): HeaderList {
+  const raw = (controller as { readonly rawHeaders?: readonly Buffer[] }).rawHeaders ?? [];
   const headers: (readonly [string, string])[] = [];
   let listed: readonly string[] | null = null;
   for (let index = 0; index + 1 < raw.length; index += 2) {
