@@ -44,8 +44,8 @@ export function toApiForm(
     const members = membersOf(value);
     if (members === null) return translate(value, 'same', apiPath);
     if ('items' in form) {
-      const list = members.get('Items');
-      const made = list === undefined ? undefined : translate(list, { array: form.items }, below('Items'));
+      const made =
+        listed === undefined ? undefined : translate(listed, { array: form.items }, below('Items'));
       return {
         Quantity: Array.isArray(made) ? made.length : 0,
         ...(made === undefined ? {} : { Items: made }),
