@@ -31,7 +31,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   hops: benchHops,
 };
 
-/** Only where they are named: three take long and need gigabytes, `hops` measures no speed. */
+/** Only where they are named: three take long, two of them gigabytes, and `hops` measures no speed. */
 const ONLY_NAMED: ReadonlySet<string> = new Set(['rows', 'upgrade', 'soak', 'hops']);
 
 /** Runs the named benchmarks, or all but {@link ONLY_NAMED}; gives the exit code: 2 for an unknown name. */

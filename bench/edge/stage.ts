@@ -123,9 +123,7 @@ export class Stage {
     });
   }
 
-  /**
-   * What Node itself can do with these headers: a file from memory, or what a server answers.
-   */
+  /** What Node itself can do with these headers: a file from memory, or what a server answers. */
   startBare(
     { name }: ServedFile,
     headers: readonly string[],
