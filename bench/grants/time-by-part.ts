@@ -24,7 +24,7 @@ const PARTS: readonly (readonly [part: string, test: RegExp])[] = [
     'token',
     /\/jose\/|\/authentication\/(?!forgery)|internal\/crypto\/(webcrypto|mac|webidl|keys)|jobPromise/,
   ],
-  ['reading the members of the body', /\/body\/members/],
+  ['reading the members of the body', /\/http\/members/],
   ['reading the body', /json-body/],
   ['handing policies to the signing thread', /\/signing\/|worker_threads|MessagePort/],
   ['policy, cookies, scopes', /\/cloudfront\//],

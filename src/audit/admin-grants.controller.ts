@@ -5,7 +5,7 @@ import { Database, orUnavailable } from '../database/database.js';
 import { isSubject } from '../entitlements/entitlement.js';
 import { cursorAfter, readPage } from '../entitlements/page.js';
 import { AnswersProblems, SIGN_IN_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
-import { refuseUnknownMembers } from '../http/body/members.js';
+import { refuseUnknownMembers } from '../http/members.js';
 import { Problem } from '../http/problems/problem.js';
 import { AuditPageDto } from './audit.dto.js';
 import { AuditLog } from './audit-log.js';

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { toTimestamp } from '../operation/clock.js';
 import { AnswersProblems, BODY_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
-import { RequestBody, TakesNoQuery, readBody } from '../http/body/members.js';
+import { RequestBody, TakesNoQuery, readBody } from '../http/members.js';
 import { Problem } from '../http/problems/problem.js';
 import { DEMO_COOKIE, DEMO_SIGN_IN, DEMO_TOKEN_LIFETIME_SECONDS, type DemoSignIn } from './demo-sign-in.js';
 import { assertNotForged } from './forgery-check.js';

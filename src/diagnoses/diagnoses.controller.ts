@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTa
 import type { Request } from 'express';
 import { viewerOf, ViewerGuard } from '../authentication/viewer.guard.js';
 import { callerOf } from '../authentication/viewer.js';
-import { RequestBody, readBody, TakesNoQuery } from '../http/body/members.js';
+import { RequestBody, readBody, TakesNoQuery } from '../http/members.js';
 import {
   AnswersProblems,
   BODY_PROBLEMS,

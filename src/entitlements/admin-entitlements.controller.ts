@@ -28,7 +28,7 @@ import {
   PREFIX_PROBLEMS,
   SIGN_IN_PROBLEMS,
 } from '../http/problems/answers-problems.decorator.js';
-import { RequestBody, refuseUnknownMembers, TakesNoQuery } from '../http/body/members.js';
+import { RequestBody, refuseUnknownMembers, TakesNoQuery } from '../http/members.js';
 import { Problem } from '../http/problems/problem.js';
 import {
   DeletedEntitlementDto,

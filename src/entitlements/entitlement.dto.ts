@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { toTimestamp } from '../operation/clock.js';
-import { prefixMember, readBody } from '../http/body/members.js';
+import { prefixMember, readBody } from '../http/members.js';
 import { Problem } from '../http/problems/problem.js';
 import { isSubject, readEntitlementPrefix, type Entitlement } from './entitlement.js';
 import type { OpenGrants } from './entitlement.repository.js';

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import type { Request } from 'express';
 import { viewerOf, ViewerGuard } from '../authentication/viewer.guard.js';
 import { AnswersProblems, SIGN_IN_PROBLEMS } from '../http/problems/answers-problems.decorator.js';
-import { TakesNoQuery } from '../http/body/members.js';
+import { TakesNoQuery } from '../http/members.js';
 import { ViewerEntitlementDto, ViewerEntitlementsDto } from './entitlement.dto.js';
 import { EntitlementService } from './entitlement.service.js';
 

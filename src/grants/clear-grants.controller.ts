@@ -13,7 +13,7 @@ import {
 import type { Request, Response } from 'express';
 import { assertNotForged, type ForgeryPolicy } from '../authentication/forgery-check.js';
 import { readPrefix } from '../cloudfront/prefix.js';
-import { refuseUnknownMembers } from '../http/body/members.js';
+import { refuseUnknownMembers } from '../http/members.js';
 import { Problem } from '../http/problems/problem.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { callerOf, type Caller } from '../authentication/viewer.js';

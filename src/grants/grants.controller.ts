@@ -1,13 +1,7 @@
 import { Controller, Get, Header, HttpCode, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { CloudFrontService } from '../cloudfront/cloudfront.service.js';
-import {
-  RequestBody,
-  TakesNoQuery,
-  readBody,
-  type MemberReader,
-  requiredPrefix,
-} from '../http/body/members.js';
+import { RequestBody, TakesNoQuery, readBody, type MemberReader, requiredPrefix } from '../http/members.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { callerOf, type Caller } from '../authentication/viewer.js';
 import { GrantsUnderWay } from './grants-under-way.js';

@@ -2,7 +2,7 @@ import { Controller, Header, HttpCode, Inject, Post, Req, UseFilters } from '@ne
 import type { Request } from 'express';
 import type { UrlScope } from '../cloudfront/cloudfront.service.js';
 import { liesIn, readFilePath, type Prefix } from '../cloudfront/prefix.js';
-import { RequestBody, requiredPrefix, readBody, TakesNoQuery } from '../http/body/members.js';
+import { RequestBody, requiredPrefix, readBody, TakesNoQuery } from '../http/members.js';
 import { Problem } from '../http/problems/problem.js';
 import { OwnProblemFilter } from '../http/problems/problem.filter.js';
 import { toTimestamp } from '../operation/clock.js';

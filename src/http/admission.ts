@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isAwaiting } from './body/members.js';
+import { isAwaiting } from './members.js';
 import { Ongoing } from '../operation/ongoing.js';
 import { Problem } from './problems/problem.js';
 import type { Next, Step } from './step.js';

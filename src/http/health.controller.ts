@@ -4,7 +4,7 @@ import { RemoteKeySet } from '../authentication/remote-key-set.js';
 import { clockUntrusted, TRUSTED_CLOCK, type TrustedClock } from '../operation/trusted-clock.js';
 import { Database, databaseUnavailable } from '../database/database.js';
 import { AnswersProblems } from './problems/answers-problems.decorator.js';
-import { TakesNoQuery } from './body/members.js';
+import { TakesNoQuery } from './members.js';
 import { Problem } from './problems/problem.js';
 import { OperatingState } from '../operation/operating-state.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Problem } from '../problems/problem.js';
 import type { Next } from '../step.js';
-import { awaitBody, containers, isAwaiting, refuseOtherThanObject } from './members.js';
+import { awaitBody, containers, isAwaiting, refuseOtherThanObject } from '../members.js';
 
 /** Ten times what the longest legal call needs (512-byte prefix); `body_too_large` names it. */
 export const BODY_LIMIT_BYTES = 16 * 1024;

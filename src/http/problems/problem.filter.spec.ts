@@ -23,7 +23,7 @@ import { jsonBody } from '../body/json-body.js';
 import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Problem } from './problem.js';
-import { readBody } from '../body/members.js';
+import { readBody } from '../members.js';
 
 const SECRET = 'canary-4f1c';
 

@@ -1,6 +1,6 @@
 import { createParamDecorator, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { readPrefix, type Prefix, type PrefixRefusal } from '../../cloudfront/prefix.js';
-import { Problem } from '../problems/problem.js';
+import { readPrefix, type Prefix, type PrefixRefusal } from '../cloudfront/prefix.js';
+import { Problem } from './problems/problem.js';
 
 /** How the body of a request is received whose client holds it back until it hears `100 Continue`. */
 const heldBack = new WeakMap<object, () => Promise<void>>();
