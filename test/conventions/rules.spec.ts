@@ -20,6 +20,18 @@ describe('docs/rules.md', () => {
     expect(LISTED.filter((id, index) => LISTED.indexOf(id) !== index)).toEqual([]);
   });
 
+  test('says above how far the lists go', () => {
+    const said = [...register.matchAll(/^\| ([A-Z]) +\|.*\| [A-Z]0?1–([A-Z]\d+)/gm)];
+    expect(said.map(([, letter, last]) => [letter, last])).toEqual(
+      ['R', 'B', 'F', 'N', 'U'].map((letter) => [
+        letter,
+        LISTED.filter((id) => id.startsWith(letter))
+          .toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1)))
+          .at(-1),
+      ]),
+    );
+  });
+
   test('has one list for one letter', () => {
     const headOf = new Map<string, Set<string>>();
     for (const section of register.split(/^#{2,3} (?=[A-Z]\. )/m).slice(1)) {
