@@ -2,6 +2,11 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import type { FrontAdapter } from '../../src/http/front-adapter.js';
 import { APP_ORIGIN, onEveryDatabase, startTestApi, type TestApi } from '../support/api.js';
+import { until as untilLater } from '../support/operated-api.js';
+import { IS_WHOLE } from '../support/whole.js';
+
+/** `npm run whole` has more of them. */
+const SILENT_READERS = IS_WHOLE ? 5 : 2;
 
 async function withApi(
   changes: Parameters<typeof startTestApi>[1],
@@ -142,6 +147,37 @@ describe('overload', () => {
       ]);
       expect((JSON.parse(lines[0] ?? '') as { count: number }).count).toBeGreaterThanOrEqual(50);
     }));
+
+  test('D04: a client that does not read is closed, and until then only so much is answered as its socket holds', () =>
+    withApi({}, async (api) => {
+      const server = api.app.getHttpServer();
+      // Which of the two counts depends on whether an answer is half written.
+      Object.assign(server.setTimeout(500), { keepAliveTimeout: 500 });
+      await api.app.listen(0, '127.0.0.1');
+      let answered = 0;
+      server.on('request', () => (answered += 1));
+      const allClosed = new Promise<void>((resolve) => {
+        let closed = 0;
+        server.on('connection', (socket) =>
+          socket.once('close', () => ++closed === SILENT_READERS && resolve()),
+        );
+      });
+      const { port } = server.address() as AddressInfo;
+      const asked = 1_000;
+      // Long ones: what came in one packet is answered before Node looks whether anybody reads.
+      const request = `GET /openapi.json HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(1_024)}\r\n\r\n`;
+      const clients = Array.from({ length: SILENT_READERS }, () => {
+        const client = connect(port, '127.0.0.1');
+        client.on('error', () => undefined).pause();
+        client.write(request.repeat(asked));
+        return client;
+      });
+      await allClosed;
+      for (const client of clients) client.destroy();
+      // Each answer has some 50 KB; a socket of the loopback holds a few MB.
+      expect(answered).toBeGreaterThan(0);
+      expect(answered).toBeLessThan((SILENT_READERS * asked) / 2);
+    }));
 });
 
 /** Lets no grant be recorded until it is released. */
@@ -212,6 +248,30 @@ onEveryDatabase(
       await api().ask('v', { sub: 'v2' }).expect(429);
       api().clock.forward(1);
       await api().ask('v', { sub: 'v2' }).expect(201);
+    });
+
+    test('D12: a caller over it has one row a grant, and of the refusals of a minute two rows in the audit log', async () => {
+      await api().give({ subject: 'everyone', prefix: 'v' });
+      const before = await api().countOf('grants');
+      const statuses: number[] = [];
+      for (let call = 0; call < 20; call++) statuses.push((await api().ask('v', { sub: 'greedy' })).status);
+      expect(statuses).toEqual([201, 201, 201, ...Array.from({ length: 17 }, () => 429)]);
+      expect(await api().countOf('grants')).toBe(before + 3);
+      api().clock.forward(60);
+      // The next refusal of anybody ends the minute.
+      await api().ask('nothing', { sub: 'other' }).expect(403);
+      const rows = () =>
+        api()
+          .database.queries.selectFrom('refusals')
+          .select(['code', 'prefix', 'count'])
+          .where('viewer_id', '=', 'greedy')
+          .orderBy('id')
+          .execute();
+      await untilLater(async () => (await rows()).length === 2);
+      expect(await rows()).toEqual([
+        { code: 'rate_limited', prefix: 'v', count: 1 },
+        { code: 'rate_limited', prefix: null, count: 16 },
+      ]);
     });
 
     test('who is not entitled hears so, not of a limit', async () => {

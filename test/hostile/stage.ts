@@ -272,9 +272,11 @@ class OpenStage implements HostileStage {
   async clear(): Promise<void> {
     await Promise.all([this.tap, ...this.#taps].map((tap) => tap.close()));
     await this.database.end();
-    await this.api.process.stop();
+    const ended = await this.api.process.stop();
     await this.testDatabase.drop();
     await this.signIn.close();
+    if (ended.code !== 0)
+      throw new Error(`expected a service that stops with 0, found ${ended.signal ?? ended.code}`);
   }
 
   /** Everything that was written about callers since the test began. */
