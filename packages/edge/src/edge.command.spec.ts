@@ -17,7 +17,7 @@ import {
 } from '../../../test/support/edge-fixture.js';
 import { send } from '../../../test/support/https-client.js';
 import { runEdgepass, startEdgepass, startProcess } from '../../../test/support/processes.js';
-import { runHere, type EndedCommand } from '../../../test/support/run-here.js';
+import { runHere } from '../../../test/support/run-here.js';
 import { makeTestCertificates } from '../../../test/support/test-certificates.js';
 import { IS_WHOLE } from '../../../test/support/whole.js';
 import { run } from './edge.command.js';
@@ -70,9 +70,7 @@ async function startEdge(folder: string, more: readonly string[] = ['--http']) {
 }
 
 /** What ends before it serves, in this process; under `npm run whole` each in one of its own. */
-const refuse = ([, ...args]: readonly string[]): Promise<
-  Omit<EndedCommand, 'code'> & { code: number | null }
-> => (IS_WHOLE ? runEdgepass(['edge', ...args]) : runHere(run, args));
+const refuse = (args: readonly string[]) => (IS_WHOLE ? runEdgepass(['edge', ...args]) : runHere(run, args));
 
 describe('edgepass edge', () => {
   it('says all about itself on --help', async () => {
@@ -108,7 +106,7 @@ describe('edgepass edge', () => {
     ],
     [['--color'], "Unknown option '--color'"],
   ])('gives exit code 2 and the usage for %j', async (args, problem) => {
-    const { code, stderr } = await refuse(['edge', ...args]);
+    const { code, stderr } = await refuse(args);
     expect([code, stderr.startsWith(`edgepass edge: ${problem}`)]).toEqual([2, true]);
     expect(stderr).toContain('Usage: edgepass edge --distribution FOLDER');
   });
@@ -194,7 +192,7 @@ describe('edgepass edge', () => {
   });
 
   it('gives exit code 1 without TLS files and without --http, beside every other mistake', async () => {
-    const { code, stderr } = await refuse(['edge', '--distribution', folderOf({ edge: { origins: {} } })]);
+    const { code, stderr } = await refuse(['--distribution', folderOf({ edge: { origins: {} } })]);
     expect([code, stderr.split('\n')]).toEqual([
       1,
       [
@@ -208,7 +206,7 @@ describe('edgepass edge', () => {
   it('names the TLS files with the edge.json that is missing', async () => {
     const folder = folderOf();
     rmSync(join(folder, 'edge.json'));
-    const { code, stderr } = await refuse(['edge', '--distribution', folder]);
+    const { code, stderr } = await refuse(['--distribution', folder]);
     expect([code, stderr]).toEqual([
       1,
       'edgepass edge: edge.json: expected what stands behind each origin and, without --http, TLS files, {"origins": {"ORIGIN-ID": {"folder": "../media"}}, "tls": {"certFile": "../tls/leaf.pem", "keyFile": "../tls/leaf-key.pem"}}, found no file\n',
@@ -216,7 +214,7 @@ describe('edgepass edge', () => {
   });
 
   it('names a file that does not exist as it was given', async () => {
-    const { code, stderr } = await refuse(['edge', '--distribution', 'media.yaml']);
+    const { code, stderr } = await refuse(['--distribution', 'media.yaml']);
     expect([code, stderr]).toEqual([
       1,
       "edgepass edge: media.yaml: expected a folder of AWS's answers, one of them, or a CloudFormation template, found no such file or folder\n",
@@ -239,7 +237,7 @@ describe('edgepass edge', () => {
     const folder = folderOf({
       edge: { tls: { certFile: 'edge.json', keyFile: 'edge.json' } },
     });
-    const { code, stderr } = await refuse(['edge', '--distribution', folder, '--port', '0']);
+    const { code, stderr } = await refuse(['--distribution', folder, '--port', '0']);
     expect([code, stderr.split('\n').length]).toEqual([1, 2]);
     expect(stderr).toContain('edge.json tls: expected a certificate and its key in PEM, found ERR_OSSL');
   });
@@ -250,7 +248,7 @@ describe('edgepass edge', () => {
       const port = await new Promise<number>((resolve) =>
         blocker.listen(0, host, () => resolve((blocker.address() as { port: number }).port)),
       );
-      const args = ['edge', '--distribution', folderOf(), '--http', '--port', String(port)];
+      const args = ['--distribution', folderOf(), '--http', '--port', String(port)];
       const { code, stderr } = await refuse(args);
       blocker.close();
       expect([code, stderr]).toEqual([
@@ -336,7 +334,7 @@ describe('edgepass edge', () => {
     const port = await new Promise<number>((resolve) =>
       blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port)),
     );
-    const args = ['edge', '--distribution', folderOf(), '--http', '--port', '0'];
+    const args = ['--distribution', folderOf(), '--http', '--port', '0'];
     const { code, stderr } = await refuse([...args, '--control-port', String(port)]);
     blocker.close();
     expect([code, stderr]).toEqual([
@@ -348,7 +346,7 @@ describe('edgepass edge', () => {
   it('stops when its parent is killed', async () => {
     const fork = "require('node:child_process').fork(process.argv[1], process.argv.slice(2))";
     const entry = fileURLToPath(new URL('../../../dist/cli/edgepass.js', import.meta.url));
-    const args = ['edge', '--distribution', folderOf(), '--http', '--port', '0'];
+    const args = ['--distribution', folderOf(), '--http', '--port', '0'];
     const parent = startProcess(process.execPath, ['-e', fork, entry, ...args]);
     await parent.waitForLine('edge ready ');
     parent.child.kill('SIGKILL');
