@@ -346,7 +346,7 @@ describe('edgepass edge', () => {
   it('stops when its parent is killed', async () => {
     const fork = "require('node:child_process').fork(process.argv[1], process.argv.slice(2))";
     const entry = fileURLToPath(new URL('../../../dist/cli/edgepass.js', import.meta.url));
-    const args = ['--distribution', folderOf(), '--http', '--port', '0'];
+    const args = ['edge', '--distribution', folderOf(), '--http', '--port', '0'];
     const parent = startProcess(process.execPath, ['-e', fork, entry, ...args]);
     await parent.waitForLine('edge ready ');
     parent.child.kill('SIGKILL');
