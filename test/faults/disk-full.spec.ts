@@ -1,14 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { sql } from 'kysely';
-import { startTestApi, type TestApi } from '../support/api.js';
+import { startTestApi } from '../support/api.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
 import { evidence, injectedBy } from './evidence.js';
-
-async function untilReadyIs(api: TestApi, status: number): Promise<void> {
-  for (let times = 0; (await api.http.get('/health/ready')).status !== status; times++) {
-    if (times > 5_000) throw new Error(`readiness does not become ${status}`);
-  }
-}
+import { untilReadyIs } from './readiness.js';
 
 test('N07 a full SQLite file is 503, no cookie, not ready; with space again it is ready by itself', async () => {
   const api = await startTestApi('sqlite');

@@ -1,11 +1,11 @@
-import { expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
-import { startTestApi } from '../support/api.js';
+import { startTestApi, type TestApi } from '../support/api.js';
 import { setCookieLines } from '../support/set-cookie-lines.js';
 import { evidence, injectedBy } from './evidence.js';
-import { databaseBehindRelay } from './postgres-behind-relay.js';
+import { databaseBehindRelay, type RelayedDatabase } from './postgres-behind-relay.js';
 import { untilReadyIs } from './readiness.js';
 import { connectTo } from '../support/postgres-connections.js';
 import { startStopwatch } from '../support/stopwatch.js';
@@ -46,96 +46,101 @@ test('N12 without PostgreSQL the API starts, lives and is not ready; ready by it
   await database.close();
 });
 
-test('N16 PostgreSQL that accepts and never answers stops no start, and no caller for longer than 2 s', async () => {
-  const database = await databaseBehindRelay();
-  const { relay } = database;
-  const api = await startTestApi('sqlite', { database: database.settings });
-  await api.give({ subject: 'user:u1', prefix: 'courses' });
-  await api.ask('courses').expect(201);
-  injectedBy('a relay that swallows everything and tells nobody');
-  relay.freeze();
-  // More callers than the pool has connections: those wait for a connection, the others for an answer.
-  const answers = await Promise.all(
-    Array.from({ length: 14 }, async () => {
-      const stopwatch = startStopwatch();
-      const response = await api.ask('courses');
-      return { response, milliseconds: stopwatch() };
-    }),
-  );
-  expect(answers.map(({ response }) => response.body as object)).toEqual(
-    answers.map(() => expect.objectContaining({ status: 503, code: 'audit_unavailable' })),
-  );
-  expect(answers.flatMap(({ response }) => setCookieLines(response))).toEqual([]);
-  const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
-  expect(slowest).toBeLessThan(2_000);
-  evidence(`14 of 14 callers 503 audit_unavailable, the slowest after ${Math.round(slowest)} ms, no cookie`);
-  await untilReadyIs(api, 503);
-  // Readiness asks nobody: it answers at once whatever PostgreSQL does.
-  const stopwatch = startStopwatch();
-  await api.http.get('/health/ready').expect(503);
-  expect(stopwatch()).toBeLessThan(500);
-
-  relay.cut();
-  relay.heal();
-  await untilReadyIs(api, 200);
-  await api.ask('courses').expect(201);
-  await api.close();
-  await database.close();
-});
-
-test('N14 connections that PostgreSQL ends, idle or not, end no process', async () => {
-  const database = await databaseBehindRelay();
-  const api = await startTestApi('sqlite', { database: database.settings });
-  await api.give({ subject: 'user:u1', prefix: 'courses' });
-  const administrator = await connectTo(database.serverUrl);
-  for (let times = 0; times < 10; times++) {
-    await Promise.all([api.ask('courses'), api.ask('courses')]);
-    await administrator.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
-    );
-  }
-  await administrator.end();
-  expect((await api.http.get('/health/live')).status).toBe(200);
-  await untilReadyIs(api, 200);
-  await api.ask('courses').expect(201);
-  evidence('10 times all connections, the process lives and grants');
-  await api.close();
-  await database.close();
-});
-
-test('N20 a PostgreSQL that was switched to read-only is not ready, and gives no cookie', async () => {
-  const database = await databaseBehindRelay();
-  const { relay } = database;
-  const api = await startTestApi('sqlite', { database: database.settings });
-  await api.give({ subject: 'user:u1', prefix: 'courses' });
-  const name = new URL(database.serverUrl).pathname.slice(1);
-  const administrator = await openDatabase(
-    { kind: 'postgres', url: new Secret(database.serverUrl) },
-    () => undefined,
-  );
-  const { queries } = administrator;
-  injectedBy('default_transaction_read_only on the database, and all connections cut');
-  await sql`alter database ${sql.id(name)} set default_transaction_read_only = on`.execute(queries);
-  relay.cut();
-  relay.heal();
-  await untilReadyIs(api, 503);
-  const refused = await api.ask('courses');
-  expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
-  expect(setCookieLines(refused)).toEqual([]);
-
-  const one = queries.connection();
-  await one.execute(async (connection) => {
-    await sql`set transaction_read_only = off`.execute(connection).catch(() => undefined);
-    await sql`alter database ${sql.id(name)} set default_transaction_read_only = off`.execute(connection);
+describe('of a service that has started', () => {
+  let database: RelayedDatabase;
+  let api: TestApi;
+  beforeAll(async () => {
+    database = await databaseBehindRelay();
+    api = await startTestApi('sqlite', { database: database.settings });
+    await api.give({ subject: 'user:u1', prefix: 'courses' });
   });
-  relay.cut();
-  relay.heal();
-  await untilReadyIs(api, 200);
-  await api.ask('courses').expect(201);
-  evidence(
-    '503 audit_unavailable without a cookie, not ready; ready and granting when it takes writes again',
-  );
-  await administrator.close();
-  await api.close();
-  await database.close();
+  afterAll(async () => {
+    database.relay.heal();
+    await api.close();
+    await database.close();
+  });
+  beforeEach(async () => {
+    await untilReadyIs(api, 200);
+    await api.ask('courses').expect(201);
+  });
+
+  test('N16 PostgreSQL that accepts and never answers stops no start, and no caller for longer than 2 s', async () => {
+    const { relay } = database;
+    injectedBy('a relay that swallows everything and tells nobody');
+    relay.freeze();
+    // More callers than the pool has connections: those wait for a connection, the others for an answer.
+    const answers = await Promise.all(
+      Array.from({ length: 14 }, async () => {
+        const stopwatch = startStopwatch();
+        const response = await api.ask('courses');
+        return { response, milliseconds: stopwatch() };
+      }),
+    );
+    expect(answers.map(({ response }) => response.body as object)).toEqual(
+      answers.map(() => expect.objectContaining({ status: 503, code: 'audit_unavailable' })),
+    );
+    expect(answers.flatMap(({ response }) => setCookieLines(response))).toEqual([]);
+    const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
+    expect(slowest).toBeLessThan(2_000);
+    evidence(
+      `14 of 14 callers 503 audit_unavailable, the slowest after ${Math.round(slowest)} ms, no cookie`,
+    );
+    await untilReadyIs(api, 503);
+    // Readiness asks nobody: it answers at once whatever PostgreSQL does.
+    const stopwatch = startStopwatch();
+    await api.http.get('/health/ready').expect(503);
+    expect(stopwatch()).toBeLessThan(500);
+
+    relay.cut();
+    relay.heal();
+    await untilReadyIs(api, 200);
+    await api.ask('courses').expect(201);
+  });
+
+  test('N14 connections that PostgreSQL ends, idle or not, end no process', async () => {
+    const administrator = await connectTo(database.serverUrl);
+    for (let times = 0; times < 10; times++) {
+      await Promise.all([api.ask('courses'), api.ask('courses')]);
+      await administrator.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+      );
+    }
+    await administrator.end();
+    expect((await api.http.get('/health/live')).status).toBe(200);
+    await untilReadyIs(api, 200);
+    await api.ask('courses').expect(201);
+    evidence('10 times all connections, the process lives and grants');
+  });
+
+  test('N20 a PostgreSQL that was switched to read-only is not ready, and gives no cookie', async () => {
+    const { relay } = database;
+    const name = new URL(database.serverUrl).pathname.slice(1);
+    const administrator = await openDatabase(
+      { kind: 'postgres', url: new Secret(database.serverUrl) },
+      () => undefined,
+    );
+    const { queries } = administrator;
+    injectedBy('default_transaction_read_only on the database, and all connections cut');
+    await sql`alter database ${sql.id(name)} set default_transaction_read_only = on`.execute(queries);
+    relay.cut();
+    relay.heal();
+    await untilReadyIs(api, 503);
+    const refused = await api.ask('courses');
+    expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+    expect(setCookieLines(refused)).toEqual([]);
+
+    const one = queries.connection();
+    await one.execute(async (connection) => {
+      await sql`set transaction_read_only = off`.execute(connection).catch(() => undefined);
+      await sql`alter database ${sql.id(name)} set default_transaction_read_only = off`.execute(connection);
+    });
+    relay.cut();
+    relay.heal();
+    await untilReadyIs(api, 200);
+    await api.ask('courses').expect(201);
+    evidence(
+      '503 audit_unavailable without a cookie, not ready; ready and granting when it takes writes again',
+    );
+    await administrator.close();
+  });
 });
