@@ -12,7 +12,7 @@ import { operationsOf, type OpenApiDocument } from './open-api.js';
 import { describeRequest, fuzzRequest } from './requests.js';
 
 const SEED = 20261120;
-const SHORT = 2_500;
+const SHORT = 1_600;
 const APP_ORIGIN = 'https://www.media.example.com';
 const document = JSON.parse(
   readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'),
