@@ -13,7 +13,9 @@ export default {
     '<rootDir>/test/**/*.whole.ts',
     ...specs
       .filter((file) =>
-        /support\/whole\.js|\/refused-start\.js/.test(readFileSync(`${rootDir}${file}`, 'utf8')),
+        /support\/whole\.js|\/refused-start\.js|\bonEitherDatabase\(/.test(
+          readFileSync(`${rootDir}${file}`, 'utf8'),
+        ),
       )
       .map((file) => `<rootDir>/${file}`),
   ],

@@ -4,7 +4,7 @@ import { CloudFrontService } from '../../src/cloudfront/cloudfront.service.js';
 import { SignerOverloadedError } from '../../src/cloudfront/signing/signer.js';
 import {
   APP_ORIGIN,
-  onEveryDatabase,
+  onEitherDatabase,
   startTestApi,
   TEST_AUTHENTICATION,
   type TestApi,
@@ -31,7 +31,7 @@ function failSigning(cloudFront: CloudFrontService, error: Error): void {
   Object.assign(cloudFront, { begin: () => signing });
 }
 
-onEveryDatabase('codes on the wire', (api) => {
+onEitherDatabase('codes on the wire', (api) => {
   const bearerOf = {
     token_invalid: () => api().bearer('u1', { aud: 'another' }),
     token_expired: () => api().bearer('u1', { exp: api().clock.nowEpochSeconds() - 31 }),

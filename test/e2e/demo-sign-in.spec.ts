@@ -41,6 +41,13 @@ describe('the demo sign-in', () => {
     ]);
   });
 
+  test('S13 what was planted before it is replaced: each sign-in has a value of its own', async () => {
+    const planted = cookieValue(await signIn('alice'), 'edgepass_demo');
+    const own = cookieValue(await signIn('alice', `edgepass_demo=${planted}`), 'edgepass_demo');
+    expect(own).not.toBe(planted);
+    expect(cookieValue(await signIn('alice', 'edgepass_demo=planted'), 'edgepass_demo')).not.toBe('planted');
+  });
+
   test('a caller without it learns the name of the cookie, not of the header alone', async () => {
     const response = await api.http.get('/grants');
     expect([response.status, response.body]).toMatchObject([

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import {
   APP_ORIGIN,
   NOW_EPOCH_SECONDS,
+  onEitherDatabase,
   onEveryDatabase,
   TEST_KEY,
   TEST_KEY_PAIR_ID,
@@ -250,6 +251,20 @@ onEveryDatabase('POST /grants', (api) => {
     await api().ask('/', { sub: 'one' }).expect(403);
   });
 
+  test('no cookie leaves when the audit row cannot be written: 503 audit_unavailable with Retry-After', async () => {
+    await api().give({ subject: 'user:audit', prefix: 'a' });
+    await api().database.queries.schema.alterTable('grants').renameTo('grants_away').execute();
+
+    const response = await api().ask('a', { sub: 'audit' });
+
+    expect(response.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+    expect(response.headers['retry-after']).toBe('2');
+    expect(setCookieLines(response)).toEqual([]);
+    expect(response.text).not.toMatch(/grants_away|relation|no such table/);
+    await api().database.queries.schema.alterTable('grants_away').renameTo('grants').execute();
+    await api().ask('a', { sub: 'audit' }).expect(201);
+  });
+
   test('GET /grants lists the caller’s unexpired grants, newest first, and nobody else’s', async () => {
     await api().give({ subject: 'user:lister', prefix: 'l' });
     await api().ask('l/one', { sub: 'lister', ttlSeconds: 60 }).expect(201);
@@ -275,7 +290,7 @@ onEveryDatabase('POST /grants', (api) => {
   });
 });
 
-onEveryDatabase(
+onEitherDatabase(
   'POST /grants under SHA256',
   (api) => {
     test('the marker cookie carries SHA256, and the signature is over SHA-256 (R2)', async () => {
@@ -287,6 +302,22 @@ onEveryDatabase(
       const policy = decodeCloudFront(cookieValue(response, 'CloudFront-Policy'));
       const signature = decodeCloudFront(cookieValue(response, 'CloudFront-Signature'));
       expect(verify('sha256', policy, TEST_KEY.publicKey, signature)).toBe(true);
+    });
+
+    test('C06: the algorithm is a fourth cookie of the same scope', async () => {
+      await api().give({ subject: 'user:fourth', prefix: 'private/a' });
+      const lines = setCookieLines(await api().ask('private/a', { sub: 'fourth' }));
+      expect(lines.map((line) => line.split('=')[0])).toEqual([
+        'CloudFront-Policy',
+        'CloudFront-Signature',
+        'CloudFront-Key-Pair-Id',
+        'CloudFront-Hash-Algorithm',
+        'CloudFront-Expires',
+        expect.stringMatching(/^__Host-edgepass-held-/),
+      ]);
+      expect(lines[3]).toBe(
+        'CloudFront-Hash-Algorithm=SHA256; Domain=example.com; Path=/private/a; Max-Age=900; HttpOnly; Secure; SameSite=Lax',
+      );
     });
   },
   {

@@ -18,7 +18,7 @@ import { ecKey, type TestKey } from '../support/token-issuer.js';
 import { IS_WHOLE } from '../support/whole.js';
 
 /** `npm run whole` has more of them. */
-const INVENTED = IS_WHOLE ? 500 : 50;
+const INVENTED = IS_WHOLE ? 250 : 50;
 
 const metricsOf = (api: TestApi): Metrics => {
   const metrics = api.app.get<Metrics | null>(METRICS, { strict: false });

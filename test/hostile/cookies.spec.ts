@@ -8,12 +8,10 @@ import { getSignedCookies } from '@aws-sdk/cloudfront-signer';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { CookieJar } from 'tough-cookie';
-import { startTestApi, testKeyText } from '../support/api.js';
 import { send } from '../support/https-client.js';
 import { rsaKeyText } from '../support/key-texts.js';
 import { bearer } from '../support/operated-api.js';
 import { requireTool, testWith } from '../support/required-tool.js';
-import { setCookieLines } from '../support/set-cookie-lines.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { IS_WHOLE } from '../support/whole.js';
 import { startSharedCache } from './shared-cache.js';
@@ -22,7 +20,7 @@ import { CDN_URL, hostileTests, type HostileStage } from './stage.js';
 const API_URL = 'https://api.example.com/grants';
 const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
 /** `npm run whole` takes the whole number of each row. */
-const [PREFIXES, ROUNDS] = IS_WHOLE ? [10_000, 1_000] : [100, 200];
+const [PREFIXES, ROUNDS] = IS_WHOLE ? [10_000, 1_000] : [60, 60];
 const SEED = 1_795_158_900;
 const AT_A_TIME = 8;
 
@@ -265,36 +263,6 @@ hostileTests(
   },
   { CLOUDFRONT_PRIVATE_KEY_FILE: keyPath },
 );
-
-describe('attacks C: under SHA256', () => {
-  test('C06 the algorithm is a fourth cookie of the same scope', async () => {
-    const api = await startTestApi('sqlite', {
-      cloudFront: {
-        url: CDN_URL,
-        keyPairId: KEY_PAIR_ID,
-        privateKey: { kind: 'text', text: testKeyText() },
-        hashAlgorithm: 'SHA256',
-      },
-    });
-    try {
-      await api.give({ subject: 'user:u1', prefix: 'private/a' });
-      const lines = setCookieLines(await api.ask('private/a'));
-      expect(lines.map((line) => line.split('=')[0])).toEqual([
-        'CloudFront-Policy',
-        'CloudFront-Signature',
-        'CloudFront-Key-Pair-Id',
-        'CloudFront-Hash-Algorithm',
-        'CloudFront-Expires',
-        expect.stringMatching(/^__Host-edgepass-held-/),
-      ]);
-      expect(lines[3]).toBe(
-        'CloudFront-Hash-Algorithm=SHA256; Domain=example.com; Path=/private/a; Max-Age=900; HttpOnly; Secure; SameSite=Lax',
-      );
-    } finally {
-      await api.close();
-    }
-  });
-});
 
 /** A Set-Cookie line with `H` for the hash in a name, `V` for a value and `N` for a lifetime that it has. */
 function inShape(line: string): string {

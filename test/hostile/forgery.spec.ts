@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTestApi, type TestApi } from '../support/api.js';
+import { expect, test } from '@jest/globals';
 import { until } from '../support/operated-api.js';
-import { cookieValue } from '../support/set-cookie-lines.js';
 import { APP_ORIGIN, hostileTests } from './stage.js';
 
 const VALID = '{"prefix":"private/a"}';
@@ -135,24 +133,3 @@ hostileTests(
   },
   { AUTH_COOKIE: 'session' },
 );
-
-describe('attacks S: the demo sign-in, the only one of ours', () => {
-  let api: TestApi;
-  beforeAll(async () => {
-    api = await startTestApi('sqlite', {
-      environment: 'development',
-      authentication: { mode: 'demo', viewerClaim: 'sub', groupsClaim: 'groups', adminGroup: null },
-    });
-    await api.give({ subject: 'user:alice', prefix: 'courses/algebra' });
-  });
-  afterAll(() => api.close());
-
-  test('S13 what was planted before the sign-in is replaced: each sign-in has a value of its own', async () => {
-    const signIn = (cookie: string) =>
-      api.http.post('/demo/sign-in').set('Cookie', cookie).send({ user: 'alice' });
-    const planted = cookieValue(await signIn(''), 'edgepass_demo');
-    const own = cookieValue(await signIn(`edgepass_demo=${planted}`), 'edgepass_demo');
-    expect(own).not.toBe(planted);
-    expect(cookieValue(await signIn('edgepass_demo=planted'), 'edgepass_demo')).not.toBe('planted');
-  });
-});

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readPrefix } from '../../src/cloudfront/prefix.js';
 import { onEveryDatabase, type TestApi } from '../support/api.js';
 import { decodeCloudFront, cookieValue, readCookies, setCookieLines } from '../support/set-cookie-lines.js';
+import { sampled } from '../support/whole.js';
 
 const LONGEST = `private/a/${'x'.repeat(502)}`;
 
@@ -66,7 +67,7 @@ const NOT_ENTITLED: readonly (readonly [row: string, prefix: string])[] = [
   ['P60', 'toString'],
 ];
 
-onEveryDatabase('hostile prefixes', (api) => {
+onEveryDatabase('hostile prefixes', (api, database) => {
   const asOwner = async (prefix: unknown) => {
     await api().give(
       { subject: 'user:owner', prefix: 'private/a' },
@@ -77,19 +78,23 @@ onEveryDatabase('hostile prefixes', (api) => {
   };
 
   describe('is refused, and nothing is set, recorded or repeated', () => {
-    test.each(REFUSED)('%s %j → 400 %s', async (_row, prefix, code) => {
-      const before = await api().countOf('grants');
+    // No database is asked for them.
+    test.each(database === 'sqlite' ? REFUSED : sampled(REFUSED, ['P01', 'P06', 'P30', 'P34']))(
+      '%s %j → 400 %s',
+      async (_row, prefix, code) => {
+        const before = await api().countOf('grants');
 
-      const response = await asOwner(prefix);
+        const response = await asOwner(prefix);
 
-      expect({ status: response.status, code: (response.body as { code: string }).code }).toEqual({
-        status: 400,
-        code,
-      });
-      await expectHarmless(api(), response, before);
-      const isTelling = typeof prefix === 'string' && prefix.length > 3;
-      expect(isTelling && response.text.includes(prefix)).toBe(false);
-    });
+        expect({ status: response.status, code: (response.body as { code: string }).code }).toEqual({
+          status: 400,
+          code,
+        });
+        await expectHarmless(api(), response, before);
+        const isTelling = typeof prefix === 'string' && prefix.length > 3;
+        expect(isTelling && response.text.includes(prefix)).toBe(false);
+      },
+    );
 
     test.each(NOT_ENTITLED)('%s %j → 403 not_entitled', async (_row, prefix) => {
       const before = await api().countOf('grants');

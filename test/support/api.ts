@@ -17,6 +17,7 @@ import { filesIn, rowsIn } from './canaries/stored.js';
 import { watchAnswers } from './canaries/watch-answers.js';
 import { createTestDatabase } from './postgres.js';
 import { AUDIENCE, claims, compactJws, hs256, ISSUER, NOW_EPOCH_SECONDS } from './token-issuer.js';
+import { IS_WHOLE } from './whole.js';
 
 export { NOW_EPOCH_SECONDS } from './token-issuer.js';
 
@@ -214,16 +215,19 @@ export function pemOf(key: KeyObject): string {
   return key.export({ format: 'pem', type: 'pkcs8' }) as string;
 }
 
+type TestsOfDatabase = (api: () => TestApi, database: DatabaseName) => void;
+
 /**
  * Tests that run once for each database: `api()` gives the API of that database, started before the first
  * test and stopped after the last. Each test uses callers of its own, so that their order does not matter.
  */
 export function onEveryDatabase(
   title: string,
-  tests: (api: () => TestApi, database: DatabaseName) => void,
+  tests: TestsOfDatabase,
   changes: Partial<Settings> = {},
+  databases: readonly DatabaseName[] = DATABASES,
 ): void {
-  for (const database of DATABASES) {
+  for (const database of databases) {
     describe(`${title} (${database})`, () => {
       let api: TestApi | undefined;
       beforeAll(async () => {
@@ -238,6 +242,18 @@ export function onEveryDatabase(
       }, database);
     });
   }
+}
+
+/**
+ * The same for what is decided before a database is asked, or after it has answered: on SQLite, and under `npm run whole`,
+ * which takes every spec file that has this name, on both.
+ */
+export function onEitherDatabase(
+  title: string,
+  tests: TestsOfDatabase,
+  changes: Partial<Settings> = {},
+): void {
+  onEveryDatabase(title, tests, changes, IS_WHOLE ? DATABASES : ['sqlite']);
 }
 
 /** The test key as the settings hold it. */
