@@ -156,17 +156,27 @@ export function accessRefusal(code: RefusalCode): EdgeAnswer {
   );
 }
 
-const ID_BYTES = 40;
-/** Filled for a hundred ids at a time: the system call took an eighth of the time of a cached answer. */
-const pool = Buffer.alloc(100 * ID_BYTES);
-let usedBytes = pool.length;
+const ID_CHARACTERS = 56;
+/** A hundred ids of 40 bytes, each with two more that stay 0: so it ends with a whole character. */
+const pool = Buffer.alloc(100 * 42);
+let ids = '';
+let usedCharacters = 0;
 
-/** `X-Amz-Cf-Id`: 56 characters as CloudFront writes them. */
+/**
+ * `X-Amz-Cf-Id`: 56 characters as CloudFront writes them. Made for a hundred ids at a time: one by one they took an eighth of
+ * the time of a cached answer.
+ */
 export function newRequestId(): string {
-  if (usedBytes + ID_BYTES > pool.length) {
-    randomFillSync(pool);
-    usedBytes = 0;
+  if (usedCharacters === ids.length) {
+    ids = freshIds();
+    usedCharacters = 0;
   }
-  usedBytes += ID_BYTES;
-  return `${pool.toString('base64url', usedBytes - ID_BYTES, usedBytes)}==`;
+  usedCharacters += ID_CHARACTERS;
+  return ids.slice(usedCharacters - ID_CHARACTERS, usedCharacters);
+}
+
+function freshIds(): string {
+  randomFillSync(pool);
+  for (let end = 42; end <= pool.length; end += 42) pool.fill(0, end - 2, end);
+  return pool.toString('base64url').replace(/(.{54})AA/g, '$1==');
 }
