@@ -1,6 +1,6 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { run } from '../../src/cli/audit.command.js';
 import { openDatabase } from '../../src/database/open-database.js';
@@ -38,16 +38,19 @@ async function filledDatabase(settings: Parameters<typeof openDatabase>[0]): Pro
 
 const databases = ['sqlite', 'postgres'] as const;
 
-/** Runs `edgepass audit …`: as a process on SQLite, and on PostgreSQL by the function that it calls; under `npm run whole` both as a process. */
-const asking =
-  (kind: 'sqlite' | 'postgres') =>
-  (
-    args: readonly string[],
-    options: { readonly environment: Readonly<Record<string, string>>; readonly cwd?: string },
-  ): Promise<Omit<EndedCommand, 'code'> & { readonly code: number | null }> =>
-    kind === 'sqlite' || IS_WHOLE
-      ? runEdgepass(['audit', ...args], options)
-      : runHere(run, args, options.environment, options.cwd);
+/** An SQLite file with that, made once. */
+const filled = `${temporaryFolder('audit-filled')}/edgepass.sqlite`;
+beforeAll(() => filledDatabase({ kind: 'sqlite', path: filled }));
+
+type Ran = Omit<EndedCommand, 'code'> & { readonly code: number | null };
+interface Where {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** Runs `edgepass audit …` by the function that it calls, under `npm run whole` as a process. */
+const ask = (args: readonly string[], where: Where = {}): Promise<Ran> =>
+  IS_WHOLE ? runEdgepass(['audit', ...args], where) : runHere(run, args, where.environment, where.cwd);
 
 test.each(databases)(
   'the export of %s gives every row of the log once, oldest first, a JSON document a line',
@@ -55,13 +58,11 @@ test.each(databases)(
     const folder = temporaryFolder('audit');
     const server = kind === 'postgres' ? await createTestDatabase() : null;
     const path = `${folder}/edgepass.sqlite`;
-    await filledDatabase(
-      server ? { kind: 'postgres', url: new Secret(server.url) } : { kind: 'sqlite', path },
-    );
-    const ask = asking(kind);
+    if (server) await filledDatabase({ kind: 'postgres', url: new Secret(server.url) });
+    else copyFileSync(filled, path);
     const options = { cwd: folder, environment: { DATABASE_URL: server?.url ?? `sqlite:${path}` } };
 
-    const whole = await ask(['export'], options);
+    const whole = server ? await ask(['export'], options) : await runEdgepass(['audit', 'export'], options);
     const part = await ask(
       ['export', '--kind', 'grant', '--since', '2026-09-21T14:13:30Z', '--until', '2026-09-21T14:13:32Z'],
       options,
@@ -112,7 +113,6 @@ test.each(databases)(
     );
     await database.queries.insertInto('grants').values(grants).execute();
     await database.close();
-    const ask = asking(kind);
     const options = { cwd: folder, environment: { DATABASE_URL: server?.url ?? `sqlite:${path}` } };
     const prune = (...more: string[]) => ask(['prune', ...more], options);
 
@@ -156,7 +156,7 @@ test('a prune of PostgreSQL leaves a month of which rows must stay, but for --ex
   await database.close();
   const prune = async (...more: string[]) => {
     const options = { environment: { DATABASE_URL: server.url } };
-    return (await asking('postgres')(['prune', '--before', '2001-01-10T00:00:00Z', ...more], options)).stdout;
+    return (await ask(['prune', '--before', '2001-01-10T00:00:00Z', ...more], options)).stdout;
   };
   const said = [await prune(), await prune('--exact')];
   await server.drop();
@@ -189,7 +189,7 @@ test('a prune that may not delete on PostgreSQL says so', async () => {
   const url = new URL(server.url);
   url.username = reader;
   url.password = 'reader';
-  const ended = await runEdgepass(['audit', 'prune'], { environment: { DATABASE_URL: url.href } });
+  const ended = await ask(['prune'], { environment: { DATABASE_URL: url.href } });
   await sql`drop owned by ${sql.id(reader)}`.execute(database.queries);
   await sql`drop user ${sql.id(reader)}`.execute(database.queries);
   await database.close();
@@ -204,7 +204,7 @@ test('a prune that may not delete on PostgreSQL says so', async () => {
 test('an SQLite file that may only be read is counted by --dry-run, and a prune of it is refused', async () => {
   const folder = temporaryFolder('audit');
   const path = `${folder}/edgepass.sqlite`;
-  await filledDatabase({ kind: 'sqlite', path });
+  copyFileSync(filled, path);
   chmodSync(path, 0o400);
   const before = readFileSync(path);
   // What is left when root may not write what its mode forbids.
@@ -227,7 +227,7 @@ test('an SQLite file that may only be read is counted by --dry-run, and a prune 
 test('a prune makes no SQLite file where there is none', async () => {
   const folder = temporaryFolder('audit');
   const path = `${folder}/none.sqlite`;
-  const { code, stderr } = await runEdgepass(['audit', 'prune'], {
+  const { code, stderr } = await ask(['prune'], {
     cwd: folder,
     environment: { DATABASE_URL: `sqlite:${path}` },
   });
@@ -237,7 +237,7 @@ test('a prune makes no SQLite file where there is none', async () => {
 test('a reader that has seen enough ends the export without an error', async () => {
   const folder = temporaryFolder('audit');
   const path = `${folder}/edgepass.sqlite`;
-  await filledDatabase({ kind: 'sqlite', path });
+  copyFileSync(filled, path);
   const running = startEdgepass(['audit', 'export'], {
     cwd: folder,
     environment: { DATABASE_URL: `sqlite:${path}` },
@@ -253,7 +253,7 @@ test('a reader that has seen enough ends the export without an error', async () 
 test('an export that cannot be written says so, and is no success', async () => {
   const folder = temporaryFolder('audit');
   const path = `${folder}/edgepass.sqlite`;
-  await filledDatabase({ kind: 'sqlite', path });
+  copyFileSync(filled, path);
   const ended = await runEdgepass(['audit', 'export'], {
     cwd: folder,
     environment: { DATABASE_URL: `sqlite:${path}` },
@@ -276,12 +276,12 @@ test.each([
   [['export', '--kind', 'grants'], 'expected a --kind of grant, refusal, entitlement'],
   [['export', '--since', 'yesterday'], 'expected a time like 2026-11-01T00:00:00Z'],
 ])('edgepass audit %j is wrong use', async (args, why) => {
-  const { code, stdout, stderr } = await runEdgepass(['audit', ...args]);
+  const { code, stdout, stderr } = await ask(args);
   expect([code, stdout, stderr.split('\n')[0]]).toEqual([2, '', `edgepass audit: ${why}`]);
 });
 
 test('without DATABASE_URL the export says what it expects', async () => {
-  const { code, stderr } = await runEdgepass(['audit', 'export'], { cwd: temporaryFolder('audit') });
+  const { code, stderr } = await ask(['export'], { cwd: temporaryFolder('audit') });
   expect(code).toBe(1);
   expect(stderr).toMatch(/^DATABASE_URL: expected [^\n]*\n$/);
 });
