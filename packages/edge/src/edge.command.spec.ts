@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   ALIAS,
   behavior,
@@ -69,12 +69,12 @@ async function startEdge(folder: string, more: readonly string[] = ['--http']) {
   return { ...started, message, url };
 }
 
-/** What ends before it serves, in this process; under `npm run whole` each in one of its own. */
+/** What ends before it serves, in this process but for one; under `npm run whole` each in one of its own. */
 const refuse = (args: readonly string[]) => (IS_WHOLE ? runEdgepass(['edge', ...args]) : runHere(run, args));
 
 describe('edgepass edge', () => {
   it('says all about itself on --help', async () => {
-    const { code, stdout } = await runEdgepass(['edge', '--help']);
+    const { code, stdout } = await refuse(['--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('edgepass edge export --id ID --out FOLDER writes all of it; see its --help');
     for (const flag of [
@@ -167,7 +167,7 @@ describe('edgepass edge', () => {
       '--edge-json',
       edgeJson,
     ];
-    const { code, stderr } = await runEdgepass(['edge', '--distribution', path, '--http', ...flags]);
+    const { code, stderr } = await refuse(['--distribution', path, '--http', ...flags]);
     const expected = 'expected a template as --distribution, which alone takes this flag';
     const found = `found AWS's answers, ${path}: name the template, or`;
     expect([code, stderr.split('\n')]).toEqual([
@@ -258,77 +258,6 @@ describe('edgepass edge', () => {
     }
   });
 
-  it('tells a parent process that it is ready, names what it does not follow, and stops on SIGTERM', async () => {
-    const edge = await startEdge(folderOf({ defaultBehavior: openBehavior({ SmoothStreaming: true }) }));
-    expect(await edge.message).toEqual({ type: 'ready', url: edge.url.origin });
-    expect(await edge.stop()).toEqual({ code: 0, signal: null });
-    expect(edge.stdout().split('\n')).toEqual([
-      'edge not followed: distribution.json DistributionConfig.DefaultCacheBehavior.SmoothStreaming: Smooth Streaming is not followed',
-      `edge ready ${edge.url.origin}`,
-      'edge stopped',
-      '',
-    ]);
-  });
-
-  it('takes invalidations on the control port, which it names to its parent too', async () => {
-    const edge = await startEdge(
-      folderOf({ defaultBehavior: openBehavior({ CachePolicyId: CACHING_OPTIMIZED }) }),
-      ['--http', '--control-port', '0'],
-    );
-    const { controlUrl } = (await edge.message) as { controlUrl: string };
-    await edge.waitForLine(`edge control ${controlUrl}`);
-    const file = `http://127.0.0.1:${edge.url.port}/a.txt`;
-    const from = async () => (await fetch(file)).headers.get('X-Cache');
-    const before = [await from(), await from()];
-    const { status } = await fetch(`${controlUrl}/2020-05-31/distribution/E1/invalidation`, {
-      method: 'POST',
-      body: '<InvalidationBatch><Paths><Quantity>1</Quantity><Items><Path>/a.txt</Path></Items></Paths><CallerReference>1</CallerReference></InvalidationBatch>',
-    });
-    const after = await from();
-    expect(await edge.stop()).toEqual({ code: 0, signal: null });
-    expect([before, status, after]).toEqual([
-      ['Miss from cloudfront', 'Hit from cloudfront'],
-      201,
-      'Miss from cloudfront',
-    ]);
-    expect(edge.stdout()).toContain('edge invalidated 1 path(s), 1 copy\n');
-  });
-
-  it('takes a changed folder on POST /reload with its copies kept, and keeps the old one for a mistake', async () => {
-    const folder = folderOf({ defaultBehavior: openBehavior({ CachePolicyId: CACHING_OPTIMIZED }) });
-    const edge = await startEdge(folder, ['--http', '--control-port', '0']);
-    const { controlUrl } = (await edge.message) as { controlUrl: string };
-    const file = `http://127.0.0.1:${edge.url.port}/a.txt`;
-    await fetch(file);
-    const path = join(folder, 'distribution.json');
-    const text = readFileSync(path, 'utf8');
-    const reload = async (content: string) => {
-      writeFileSync(path, content);
-      const { status } = await fetch(`${controlUrl}/reload`, { method: 'POST' });
-      const answer = await fetch(file);
-      return [status, answer.headers.get('X-Cache'), answer.headers.get('Referrer-Policy')];
-    };
-    const security = '"ResponseHeadersPolicyId": "67f7725c-6f97-4210-82d7-5512b31e9d03", "CachePolicyId"';
-    const changed = await reload(text.replace('"CachePolicyId"', security));
-    const mistaken = await reload('{');
-    await edge.stop();
-    const after = [200, 'Hit from cloudfront', 'strict-origin-when-cross-origin'];
-    expect([changed, mistaken]).toEqual([after, [400, ...after.slice(1)]]);
-    expect(edge.stdout()).toContain('edge reloaded the distribution; its copies stay\n');
-    expect(edge.stderr()).toContain('edgepass edge: distribution.json: expected JSON');
-  });
-
-  it('warns of a behavior that demands HTTPS at POST /reload too', async () => {
-    const folder = folderOf();
-    const edge = await startEdge(folder, ['--http', '--control-port', '0']);
-    const { controlUrl } = (await edge.message) as { controlUrl: string };
-    const path = join(folder, 'distribution.json');
-    writeFileSync(path, readFileSync(path, 'utf8').replace('"allow-all"', '"https-only"'));
-    await fetch(`${controlUrl}/reload`, { method: 'POST' });
-    await edge.stop();
-    expect(edge.stdout()).toContain('edge warning: with --http no file opens by "*" (https-only): ');
-  });
-
   it('gives exit code 1 for a control port that was asked for and is taken', async () => {
     const blocker = createServer();
     const port = await new Promise<number>((resolve) =>
@@ -355,17 +284,6 @@ describe('edgepass edge', () => {
     expect(parent.stdout()).toContain('edge stopped\n');
   });
 
-  it('listens on 127.0.0.1 and on ::1 (B48)', async () => {
-    const edge = await startEdge(folderOf());
-    const statuses = await Promise.all(
-      ['127.0.0.1', '[::1]'].map(
-        async (host) => (await fetch(`http://${host}:${edge.url.port}/a.txt`)).status,
-      ),
-    );
-    await edge.stop();
-    expect(statuses).toEqual([200, 200]);
-  });
-
   it('serves HTTPS with the files of edge.json and verifies an https policy', async () => {
     const { certificatePem, keyPem, caPem } = await makeTestCertificates([ALIAS]);
     const folder = folderOf({
@@ -387,17 +305,23 @@ describe('edgepass edge', () => {
 
   it('believes the time that --clock-offset-seconds says (R28)', async () => {
     const folder = folderOf({ defaultBehavior: behavior() });
-    const policy = policyText(`http://${ALIAS}/*`, {
-      DateLessThan: { 'AWS:EpochTime': Math.floor(Date.now() / 1000) + 600 },
-    });
-    const headers = { Host: ALIAS, Cookie: cookieHeader(signPolicy(policy, KEY)) };
-    const statusAt = async (offset: string) => {
+    const now = Math.floor(Date.now() / 1000);
+    const statusesAt = async (offset: string) => {
       const edge = await startEdge(folder, ['--http', `--clock-offset-seconds=${offset}`]);
-      const { status } = await send(`http://127.0.0.1:${edge.url.port}/a.txt`, { headers });
+      const statuses = await Promise.all(
+        [now - 600, now + 600].map(async (end) => {
+          const policy = policyText(`http://${ALIAS}/*`, { DateLessThan: { 'AWS:EpochTime': end } });
+          const headers = { Host: ALIAS, Cookie: cookieHeader(signPolicy(policy, KEY)) };
+          return (await send(`http://127.0.0.1:${edge.url.port}/a.txt`, { headers })).status;
+        }),
+      );
       await edge.stop();
-      return status;
+      return statuses;
     };
-    expect([await statusAt('0'), await statusAt('601'), await statusAt('-100000')]).toEqual([200, 403, 200]);
+    expect([await statusesAt('601'), await statusesAt('-100000')]).toEqual([
+      [403, 403],
+      [200, 200],
+    ]);
   });
 
   it('ends an answer that takes too long when it is asked to stop', async () => {
@@ -408,6 +332,88 @@ describe('edgepass edge', () => {
     await body?.read();
     expect(await edge.stop()).toEqual({ code: 0, signal: null });
     await body?.cancel().catch(() => undefined);
+  });
+});
+
+describe('an edge with a control port', () => {
+  let folder: string;
+  let edge: Awaited<ReturnType<typeof startEdge>>;
+  let controlUrl: string;
+  beforeAll(async () => {
+    const cached = { CachePolicyId: CACHING_OPTIMIZED, SmoothStreaming: true };
+    folder = folderOf({ files: { ...FILES, 'b.txt': 'hello' }, defaultBehavior: openBehavior(cached) });
+    edge = await startEdge(folder, ['--http', '--control-port', '0']);
+    controlUrl = (await edge.waitForLine('edge control ')).slice('edge control '.length);
+  });
+
+  it('tells a parent process that it is ready, and names what it does not follow', async () => {
+    expect(await edge.message).toEqual({ type: 'ready', url: edge.url.origin, controlUrl });
+    expect(edge.stdout().split('\n').slice(0, 3)).toEqual([
+      'edge not followed: distribution.json DistributionConfig.DefaultCacheBehavior.SmoothStreaming: Smooth Streaming is not followed',
+      `edge ready ${edge.url.origin}`,
+      `edge control ${controlUrl}`,
+    ]);
+  });
+
+  it('listens on 127.0.0.1 and on ::1 (B48)', async () => {
+    const statuses = await Promise.all(
+      ['127.0.0.1', '[::1]'].map(
+        async (host) => (await fetch(`http://${host}:${edge.url.port}/a.txt`)).status,
+      ),
+    );
+    expect(statuses).toEqual([200, 200]);
+  });
+
+  it('takes invalidations', async () => {
+    const file = `http://127.0.0.1:${edge.url.port}/b.txt`;
+    const from = async () => (await fetch(file)).headers.get('X-Cache');
+    const before = [await from(), await from()];
+    const { status } = await fetch(`${controlUrl}/2020-05-31/distribution/E1/invalidation`, {
+      method: 'POST',
+      body: '<InvalidationBatch><Paths><Quantity>1</Quantity><Items><Path>/b.txt</Path></Items></Paths><CallerReference>1</CallerReference></InvalidationBatch>',
+    });
+    const after = await from();
+    expect([before, status, after]).toEqual([
+      ['Miss from cloudfront', 'Hit from cloudfront'],
+      201,
+      'Miss from cloudfront',
+    ]);
+    expect(await edge.waitForLine('edge invalidated ')).toBe('edge invalidated 1 path(s), 1 copy');
+  });
+
+  it('takes a changed folder on POST /reload with its copies kept, and keeps the old one for a mistake', async () => {
+    const file = `http://127.0.0.1:${edge.url.port}/a.txt`;
+    await fetch(file);
+    const path = join(folder, 'distribution.json');
+    const text = readFileSync(path, 'utf8');
+    const reload = async (content: string) => {
+      writeFileSync(path, content);
+      const { status } = await fetch(`${controlUrl}/reload`, { method: 'POST' });
+      const answer = await fetch(file);
+      return [status, answer.headers.get('X-Cache'), answer.headers.get('Referrer-Policy')];
+    };
+    const security = '"ResponseHeadersPolicyId": "67f7725c-6f97-4210-82d7-5512b31e9d03", "CachePolicyId"';
+    const changed = await reload(text.replace('"CachePolicyId"', security));
+    const mistaken = await reload('{');
+    writeFileSync(path, text);
+    const after = [200, 'Hit from cloudfront', 'strict-origin-when-cross-origin'];
+    expect([changed, mistaken]).toEqual([after, [400, ...after.slice(1)]]);
+    expect(await edge.waitForLine('edge reloaded ')).toBe('edge reloaded the distribution; its copies stay');
+    expect(await edge.waitForLine('edgepass edge: ')).toContain('distribution.json: expected JSON');
+  });
+
+  it('warns of a behavior that demands HTTPS at POST /reload too', async () => {
+    const path = join(folder, 'distribution.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"allow-all"', '"https-only"'));
+    await fetch(`${controlUrl}/reload`, { method: 'POST' });
+    expect(await edge.waitForLine('edge warning: ')).toContain(
+      'with --http no file opens by "*" (https-only): ',
+    );
+  });
+
+  it('stops on SIGTERM', async () => {
+    expect(await edge.stop()).toEqual({ code: 0, signal: null });
+    expect(edge.stdout()).toMatch(/\nedge stopped\n$/);
   });
 });
 
