@@ -44,11 +44,15 @@ const api = (changes: Record<string, string> = {}) => ({
   environment: { ...environment, ...changes },
 });
 
-/** What `edgepass api` refuses, by what `--check` runs, in this process; under `npm run whole` in one of its own. */
-const refuse = (changes: Record<string, string>) =>
+/** `edgepass api --check` in this process; under `npm run whole` in one of its own. */
+const check = (changes: Record<string, string>) =>
   IS_WHOLE
-    ? runEdgepass(['api'], api(changes))
+    ? runEdgepass(['api', '--check'], api(changes))
     : runHere(run, ['--check'], { ...environment, ...changes }, folder);
+
+/** What `edgepass api` refuses, by what `--check` runs; under `npm run whole` by a start. */
+const refuse = (changes: Record<string, string>) =>
+  IS_WHOLE ? runEdgepass(['api'], api(changes)) : check(changes);
 
 /** Asks until the API answers: it prints nothing that a machine should wait for. */
 async function answers(): Promise<number> {
@@ -58,12 +62,6 @@ async function answers(): Promise<number> {
 }
 
 describe('edgepass api', () => {
-  it('serves until SIGTERM and then ends without an error', async () => {
-    const running = startEdgepass(['api'], api());
-    expect(await answers()).toBe(200);
-    expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
-  });
-
   it('reports every wrong setting at once, within 3 seconds, and no secret', async () => {
     const { code, stdout, stderr, seconds } = await runTimed(
       ['api'],
@@ -145,7 +143,11 @@ describe('edgepass api', () => {
   ])(
     'reports in one line what a well-formed setting names but cannot be used: %s',
     async (setting, value) => {
-      const { code, stderr } = await runEdgepass(['api'], api({ [setting]: value }));
+      const changes = { [setting]: value };
+      // That it cannot be opened is seen after what --check does.
+      const { code, stderr } = await (setting === 'DATABASE_URL'
+        ? runEdgepass(['api'], api(changes))
+        : refuse(changes));
       expect(code).toBe(1);
       expect(stderr.trimEnd().split('\n')).toHaveLength(1);
       expect(stderr).not.toContain('    at ');
@@ -154,8 +156,7 @@ describe('edgepass api', () => {
 
   it.each(['--check', null])('says in one line that a filled-in .env has no effect (%s)', async (flag) => {
     writeFileSync(join(folder, '.env'), 'LOG_LEVEL=debug\n');
-    const changes = flag === null ? { PORT: 'x' } : {};
-    const { code, stderr } = await runEdgepass(['api', ...(flag === null ? [] : [flag])], api(changes));
+    const { code, stderr } = await (flag === null ? runEdgepass(['api'], api({ PORT: 'x' })) : check({}));
     expect(stderr.split('\n')[0]).toBe(
       `.env: is read in development only, so ${join(folder, '.env')} has no effect; set its values in the environment, or start with node --env-file=.env`,
     );
@@ -187,18 +188,17 @@ describe('edgepass api', () => {
 
 describe('edgepass api --check', () => {
   it('ends with 0 where it would start, and makes and opens nothing', async () => {
-    const ended = await runEdgepass(['api', '--check'], api());
-    expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    expect(await check({})).toMatchObject({ code: 0, stdout: '', stderr: '' });
     expect(existsSync(join(folder, 'edgepass.sqlite'))).toBe(false);
   });
 
   it('ends with 1 where it would not, and says why as a start does', async () => {
     const changes = { CLOUDFRONT_PRIVATE_KEY_FILE: '/nowhere/key.pem', PORT: '0' };
-    const [checked, started] = [
-      await runEdgepass(['api', '--check'], api(changes)),
+    const [checked, { signal: _none, ...started }] = [
+      await check(changes),
       await runEdgepass(['api'], api(changes)),
     ];
-    expect(checked).toEqual(started);
+    expect(checked).toMatchObject(started);
     expect(
       checked.stderr
         .trimEnd()
@@ -208,29 +208,34 @@ describe('edgepass api --check', () => {
   });
 });
 
-describe('SIGUSR1', () => {
-  it.each([
-    ['node dist/cli/edgepass.js api', ['api']],
-    ['node dist/main.js', null],
-  ])('K14 opens no inspector in production: %s', async (_, args) => {
-    const running =
-      args === null
-        ? startProcess(
-            process.execPath,
-            [join(import.meta.dirname, '../../dist/main.js')],
-            api({ NODE_OPTIONS: packedPackages }),
-          )
-        : startEdgepass(args, api());
+/** The ways to start it; `npm run whole` takes both. */
+const STARTS = [
+  ['node dist/cli/edgepass.js api', () => startEdgepass(['api'], api())],
+  [
+    'node dist/main.js',
+    () =>
+      startProcess(
+        process.execPath,
+        [join(import.meta.dirname, '../../dist/main.js')],
+        api({ NODE_OPTIONS: packedPackages }),
+      ),
+  ],
+] as const;
+
+it.each(STARTS.slice(0, IS_WHOLE ? 2 : 1))(
+  '%s serves until SIGTERM, ends without an error, and opens no inspector in production (K14)',
+  async (_, start) => {
+    const running = start();
     expect(await answers()).toBe(200);
     running.child.kill('SIGUSR1');
     expect(await running.waitForLine('SIGUSR1')).toBe(
       'SIGUSR1 is ignored: it would open the inspector, which reads the signing key',
     );
     expect(await send(`http://127.0.0.1:${port}/health/live`)).toMatchObject({ status: 200 });
-    expect(await running.stop()).toEqual({ code: 0, signal: null });
+    expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(running.stderr()).not.toContain('Debugger');
-  });
-});
+  },
+);
 
 describe('npm run start:prod', () => {
   it('is one process, which ends when npm is asked to stop', async () => {
