@@ -68,10 +68,20 @@ describe('what the image would hold', () => {
     }
   });
 
+  test('has all that the parts of the local stack import', async () => {
+    image.addStage('local');
+    await expect(
+      image.runScript(
+        "await Promise.all(['@edgepass/local', '@edgepass/edge/command'].map((name) => import(name)));",
+      ),
+    ).resolves.toBeUndefined();
+  });
+
+  // Three processes that load every package; test/local/container.spec.ts starts them from this repository.
+  if (!IS_WHOLE) return;
   test(
     'starts as the whole local stack on PostgreSQL, as docker-compose.yml does',
     async () => {
-      image.addStage('local');
       const installed = filesBelow(app);
       const database = await createTestDatabase();
       const dataFolder = temporaryFolder('image-data');

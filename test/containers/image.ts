@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { linkPackage } from '../support/link-package.js';
+import { LINKED_PACKAGES, linkPackage } from '../support/link-package.js';
 import { NOT_KEPT, startProcess, type ExitStatus, type RunningProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { containerOf, lineage, readStages, repository, type Instruction } from './dockerfile.js';
 
 const stages = readStages();
@@ -13,6 +14,8 @@ const BETWEEN_CHECKS_MILLISECONDS = 100;
 /** What would be /app in the image, as the stage `api` leaves it. */
 export interface Image {
   readonly app: string;
+  /** Runs a line of JavaScript there, as an ES module; rejects with all it printed where it fails. */
+  runScript(script: string): Promise<void>;
   /** Copies what a stage that builds upon `api` adds. */
   addStage(name: string): void;
 }
@@ -44,7 +47,15 @@ export async function assembleImage(isFresh: boolean): Promise<Image> {
   addBuilt(lineage(stages, 'api'));
   const addStage = (name: string): void =>
     addBuilt(stages.find((stage) => stage.name === name)?.instructions ?? []);
-  return { app, addStage };
+  const runScript = async (script: string): Promise<void> => {
+    const started = startProcess(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: app,
+      environment: { ...NOT_KEPT, NODE_OPTIONS: isFresh ? '' : LINKED_PACKAGES },
+    });
+    const { code } = await started.ended;
+    if (code !== 0) throw new Error(`expected ${script} to work:\n${started.stderr()}`);
+  };
+  return { app, runScript, addStage };
 }
 
 function copyContext(stage: string, folder: string): void {
@@ -67,9 +78,10 @@ function linkPackages(app: string): void {
   for (const [place, { dev, optional, devOptional, link }] of Object.entries(lock.packages)) {
     if (!place.includes('node_modules/') || dev === true || optional === true || devOptional === true)
       continue;
-    mkdirSync(dirname(join(app, place)), { recursive: true });
-    if (link === true) symlinkSync(readlinkSync(join(repository, place)), join(app, place));
-    else linkPackage(join(repository, place), join(app, place));
+    if (link === true) {
+      mkdirSync(dirname(join(app, place)), { recursive: true });
+      symlinkSync(readlinkSync(join(repository, place)), join(app, place));
+    } else linkPackage(repository, place, app);
   }
 }
 
@@ -105,6 +117,7 @@ export function startContainer(
     TMPDIR: undefined,
     ...container.environment,
     PATH: dirname(process.execPath),
+    ...(IS_WHOLE ? {} : { NODE_OPTIONS: LINKED_PACKAGES }),
     ...additions,
   };
   const start = ([command = '', ...args]: readonly string[]): RunningProcess =>

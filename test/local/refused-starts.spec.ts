@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { run } from '../../src/cli/start.command.js';
-import type { RunningProcess } from '../support/processes.js';
 import { runHere } from '../support/run-here.js';
 import { IS_WHOLE } from '../support/whole.js';
 import { allClosed, makePlace, RUNNING, type Place } from './stack.js';
@@ -56,13 +55,6 @@ async function block(url: string): Promise<number> {
   blocker = createServer().listen(port, '127.0.0.1');
   await new Promise((done) => blocker?.once('listening', done));
   return port;
-}
-
-async function runOnce(environment: Record<string, string> = {}): Promise<RunningProcess> {
-  const stack = place.start([], environment);
-  await stack.waitForLine(RUNNING);
-  await stack.stop();
-  return stack;
 }
 
 describe('a start that cannot work', () => {
@@ -208,12 +200,22 @@ describe('a start that cannot work', () => {
 
 describe('a start over what an earlier one left damaged', () => {
   it('mends it and says in one line each what that means', async () => {
-    await runOnce();
-    const damaged = ['tls/ca.pem', 'tls/leaf.pem', 'signing/private-key.pem'].map((name) =>
+    const [ca = '', ...others] = ['tls/ca.pem', 'tls/leaf.pem', 'signing/private-key.pem'].map((name) =>
       join(place.dataDir, name),
     );
-    for (const file of damaged) writeFileSync(file, 'half a fi');
-    const said = (await runOnce()).stdout().split('\n');
+    const damaged = [ca, ...others];
+    for (const file of [
+      ...damaged,
+      join(place.dataDir, 'tls/ca-key.pem'),
+      join(place.dataDir, 'tls/leaf-key.pem'),
+    ]) {
+      mkdirSync(join(file, '..'), { recursive: true });
+      writeFileSync(file, 'half a fi');
+    }
+    const stack = place.start();
+    await stack.waitForLine(RUNNING);
+    await stack.stop();
+    const said = stack.stdout().split('\n');
     expect(said.slice(0, said.indexOf(''))).toEqual([
       `A new certificate authority was made (the old files could not be read): trust ${damaged[0]} again.`,
       'The certificate of the local hosts was renewed (the old files could not be read).',

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../support/operated-api.js';
 import type { RunningProcess } from '../support/processes.js';
 import { sampled } from '../support/whole.js';
@@ -19,12 +19,18 @@ const PARTS = [
 let place: Place;
 let stack: RunningProcess;
 
-beforeEach(async () => {
+/** Whether one runs that the test before has started. */
+let isRunning = false;
+
+beforeAll(async () => {
   place = await makePlace();
-  stack = place.start();
+});
+beforeEach(async () => {
+  if (!isRunning) stack = place.start();
+  isRunning = false;
   await stack.waitForLine(RUNNING);
 }, 30_000);
-afterEach(async () => {
+afterAll(async () => {
   await stack.stop('SIGKILL');
   place.remove();
 });
@@ -86,6 +92,7 @@ describe('stopping the stack', () => {
     stack = place.start();
     await expect(stack.waitForLine(RUNNING)).resolves.toBe(RUNNING);
     expect(look()).toEqual(before);
+    isRunning = true;
   }, 30_000);
 
   it.each(sampled(PARTS, ['api']))(

@@ -5,7 +5,7 @@ import { IS_WHOLE } from '../support/whole.js';
 import { grantSteps } from './grant.steps.js';
 import { installSteps } from './install.steps.js';
 import { mountSteps } from './mount.steps.js';
-import { installPackedHost, run } from './packed-host.js';
+import { installPackedHost, IS_LINKED, run } from './packed-host.js';
 import { previewSteps } from './preview.steps.js';
 import { refusalSteps } from './refusal.steps.js';
 import { School } from './school.js';
@@ -23,7 +23,8 @@ describe('examples/own-backend with the packed tarball', () => {
     // What a run on another Node has left there.
     for (const left of ['media-key.pem', 'audit.jsonl']) rmSync(join(folder, left), { force: true });
     // As its README says: a key by the installed command, its id in a line above.
-    await run('npx', ['--no-install', 'edgepass', 'keys', 'rsa', '--out', 'media-key.pem'], folder);
+    const command = IS_LINKED ? ['node_modules/.bin/edgepass'] : ['npx', '--no-install', 'edgepass'];
+    await run('env', [...command, 'keys', 'rsa', '--out', 'media-key.pem'], folder);
     const file = join(folder, 'media-key.pem');
     const privateKey = readFileSync(file, 'utf8');
     writeFileSync(file, `Key-Pair-Id: ${KEY_PAIR_ID}\n${privateKey}`);

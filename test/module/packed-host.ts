@@ -12,14 +12,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linkPackage } from '../support/link-package.js';
 import { startProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { IS_WHOLE } from '../support/whole.js';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const example = join(repository, 'examples/own-backend');
+
+/** Whether the host is not installed by npm: neither under `npm run whole` nor under `npm run matrix`, which brings it. */
+export const IS_LINKED = !IS_WHOLE && process.env['EDGEPASS_HOST_FOLDER'] === undefined;
 
 /** What a lock file says of one installed package. */
 export interface InstalledPackage {
@@ -33,8 +37,8 @@ export interface InstalledPackage {
 /**
  * Packs this repository as `npm publish` would, installs the tarball into a copy of the example as a
  * stranger would, and compiles that. Gives its folder.
- * @param isFresh false: npm decides what is installed where, and the files come from this repository's own
- *   node_modules, which takes a fourth of the time
+ * @param isFresh false: what npm decides to install where is kept from the last time that it was asked the same, and the
+ *   packages are links to those of this repository
  */
 export async function installPackedHost(isFresh: boolean): Promise<string> {
   const folder = join(temporaryFolder('own-backend'), 'school');
@@ -43,20 +47,46 @@ export async function installPackedHost(isFresh: boolean): Promise<string> {
     cpSync(join(example, name), join(folder, name), { recursive: true });
   }
   const tarball = await packInto(folder);
-  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lockOf(folder)));
-  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-  await run('npm', isFresh ? install : [...install, '--package-lock-only'], folder);
-  if (!isFresh) await placePackages(folder, tarball);
+  if (isFresh) await install(folder, []);
+  else await placePackages(folder, tarball, await decided(folder));
   await compile(folder, []);
   return folder;
 }
 
+/** @param flags beside those of every install here */
+async function install(folder: string, flags: readonly string[]): Promise<void> {
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lockOf(folder)));
+  const always = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+  await run('npm', [...always, ...flags], folder);
+}
+
+/** The packages of the lock file that npm writes, which depends on the two package.json and our own lock file. */
+async function decided(folder: string): Promise<Readonly<Record<string, InstalledPackage>>> {
+  const hash = createHash('sha256').update(process.version);
+  for (const file of [join(folder, 'package.json'), 'package.json', 'package-lock.json']) {
+    hash.update(readFileSync(resolve(repository, file)));
+  }
+  const kept = join(repository, 'node_modules/.cache/locks', `${hash.digest('hex').slice(0, 32)}.json`);
+  if (!existsSync(kept)) {
+    await install(folder, ['--package-lock-only']);
+    mkdirSync(dirname(kept), { recursive: true });
+    const making = `${kept}.${randomUUID()}`;
+    cpSync(join(folder, 'package-lock.json'), making);
+    renameSync(making, kept);
+  }
+  const { '': _host, ...packages } = readLock(kept);
+  return packages;
+}
+
 /** Puts every package where npm's lock file says, as `npm install` does. */
-async function placePackages(folder: string, tarball: string): Promise<void> {
-  const { '': _host, ...packages } = readLock(join(folder, 'package-lock.json'));
+async function placePackages(
+  folder: string,
+  tarball: string,
+  packages: Readonly<Record<string, InstalledPackage>>,
+): Promise<void> {
   const own = 'node_modules/edgepass';
   for (const place of Object.keys(packages)) {
-    if (place !== own) linkPackage(join(repository, place), join(folder, place));
+    if (place !== own) linkPackage(repository, place, folder);
   }
   mkdirSync(join(folder, own));
   await run('tar', ['-xzf', tarball, '-C', own, '--strip-components=1'], folder);
@@ -126,7 +156,8 @@ function hashInto(hash: Hash, packageFolder: string, place: string): void {
  */
 export function compile(folder: string, flags: readonly string[]): Promise<string> {
   const version = process.env['EDGEPASS_HOST_FOLDER'] === undefined ? 'typescript-7' : 'typescript';
-  return run(process.execPath, [join(repository, 'node_modules', version, 'bin/tsc'), ...flags], folder);
+  const all = [...flags, ...(IS_LINKED ? ['--preserveSymlinks'] : [])];
+  return run(process.execPath, [join(repository, 'node_modules', version, 'bin/tsc'), ...all], folder);
 }
 
 /** Runs a command to its end, with npm's registry and cache; gives its stdout, rejects with all it printed. */

@@ -1,24 +1,17 @@
-import { cpSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** For NODE_OPTIONS of what runs with linked packages: they then find each other where they are linked, as installed ones do. */
+export const LINKED_PACKAGES = '--preserve-symlinks';
 
 /**
- * Puts a package of this repository's node_modules into another place, file by file, as an installation would. Not
- * the packages inside of it, which have a place of their own.
+ * Puts a package of this repository's node_modules where an installation would: as a link, which takes a hundredth of
+ * the work. A package inside of another comes with that one.
+ * @param place as a lock file names it: `node_modules/kysely`
  */
-export function linkPackage(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory() && entry.name !== 'node_modules') linkPackage(source, target);
-    else if (entry.isFile()) linkOrCopy(source, target);
-  }
-}
-
-/** Another file system has no links to this one. */
-function linkOrCopy(source: string, target: string): void {
-  try {
-    linkSync(source, target);
-  } catch {
-    cpSync(source, target);
-  }
+export function linkPackage(repository: string, place: string, folder: string): void {
+  const target = join(folder, place);
+  if (existsSync(target)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  symlinkSync(join(repository, place), target);
 }
