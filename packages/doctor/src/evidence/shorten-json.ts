@@ -15,10 +15,15 @@ const BACKSLASH = 0x5c;
  * its long texts takes longer than to parse them.
  *
  * @param wholeUpToBytes how large a file may be to be given whole
- * @returns null when more than 64 MiB are left
+ * @param mostBytes how much may be left
+ * @returns null when more is left
  * @throws what the file system says of the file
  */
-export function readShortened(path: string, wholeUpToBytes = MOST_BYTES): string | null {
+export function readShortened(
+  path: string,
+  wholeUpToBytes = MOST_BYTES,
+  mostBytes = MOST_BYTES,
+): string | null {
   const file = openSync(path, 'r');
   try {
     if (fstatSync(file).size <= wholeUpToBytes) return readFileSync(file, 'utf8');
@@ -26,7 +31,7 @@ export function readShortened(path: string, wholeUpToBytes = MOST_BYTES): string
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
       shortened.take(chunk.subarray(0, read));
-      if (shortened.length > MOST_BYTES) return null;
+      if (shortened.length > mostBytes) return null;
     }
     return shortened.text();
   } finally {
