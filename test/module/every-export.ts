@@ -1,5 +1,5 @@
 /**
- * Compiled by `npm run typecheck` against the source, and by own-backend.spec.ts against the packed tarball
+ * Checked by `npm run lint` against the source, and by own-backend.spec.ts against the packed tarball
  * (which changes the address of the import). Nothing here runs: it says what a host may write, and what not.
  */
 import type { CanActivate, Type } from '@nestjs/common';
