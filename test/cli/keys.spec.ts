@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SETTING_OF_FIELD } from '../../src/settings/field-names.js';
 import { loadSigningKey } from '../../src/cloudfront/keys/signing-key.js';
+import { run } from '../../src/cli/keys.command.js';
 import { runEdgepass } from '../support/processes.js';
 import { describeWith } from '../support/required-tool.js';
+import { runHere, type EndedCommand } from '../support/run-here.js';
+import { IS_WHOLE } from '../support/whole.js';
 
 let folder: string;
 beforeEach(() => {
@@ -15,7 +18,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const keys = (...args: string[]) => runEdgepass(['keys', ...args], { cwd: folder });
+const keysProcess = (...args: string[]) => runEdgepass(['keys', ...args], { cwd: folder });
+/** The same by the function that the command calls; under `npm run whole` by the command. */
+async function keys(...args: string[]): Promise<Omit<EndedCommand, 'code'> & { code: number | null }> {
+  if (IS_WHOLE) return keysProcess(...args);
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    return await runHere(run, args, {}, folder);
+  } finally {
+    process.chdir(before);
+  }
+}
 const publicPemOf = (privatePem: string): string =>
   createPublicKey(createPrivateKey(privatePem)).export({ type: 'spki', format: 'pem' }).toString();
 
@@ -32,7 +46,7 @@ describe('edgepass keys', () => {
   });
 
   it('writes the private key for its owner alone, to cloudfront-private-key.pem by default', async () => {
-    await keys('ecdsa');
+    await keysProcess('ecdsa');
     expect(readdirSync(folder)).toEqual(['cloudfront-private-key.pem']);
     expect(statSync(join(folder, 'cloudfront-private-key.pem')).mode & 0o777).toBe(0o600);
   });
@@ -73,7 +87,7 @@ describe('edgepass keys', () => {
   });
 
   it('gives a pipe the private key alone, and writes no file', async () => {
-    const { code, stdout, stderr } = await keys('ecdsa', '--out', '-');
+    const { code, stdout, stderr } = await keysProcess('ecdsa', '--out', '-');
     expect(code).toBe(0);
     expect(stdout).toEqual(
       expect.stringMatching(/^-----BEGIN PRIVATE KEY-----\n[^-]+-----END PRIVATE KEY-----\n$/),

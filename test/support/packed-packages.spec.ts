@@ -3,14 +3,19 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { hookOf, PACKED, packPackages } from './packed-packages.js';
+import { IS_WHOLE } from './whole.js';
 
 /** What Node adds to the exports of a CommonJS package, as @peculiar/x509 is one. */
 const OF_COMMONJS = ['__esModule', 'default', 'module.exports'];
 
+/** An ES module, one that is a path in its package, CommonJS, and a package of Nest; `npm run whole` takes all. */
+const SAMPLE = ['jose', 'kysely/migration', '@peculiar/asn1-schema', '@nestjs/common'];
+
 test('a process that takes the packed packages finds the exports of the real ones', async () => {
   const packed = await packPackages();
+  const names = IS_WHOLE ? Object.keys(packed) : SAMPLE;
   const script = `const all = {};
-    for (const name of ${JSON.stringify(Object.keys(packed))}) all[name] = Object.keys(await import(name));
+    for (const name of ${JSON.stringify(names)}) all[name] = Object.keys(await import(name));
     console.log(JSON.stringify(all));`;
   const exportsOf = (...options: readonly string[]): Readonly<Record<string, readonly string[]>> => {
     const args = [...options, '--input-type=module', '--eval', script];
@@ -26,7 +31,7 @@ test('a process that takes the packed packages finds the exports of the real one
     );
   };
   const real = exportsOf();
-  expect(Object.keys(real)).toEqual(Object.keys(packed));
+  expect(Object.keys(real)).toEqual(names);
   expect(exportsOf(`--import=${hookOf(packed)}`)).toEqual(real);
 });
 

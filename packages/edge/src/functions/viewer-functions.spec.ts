@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   CACHING_OPTIMIZED,
   cookieHeader,
@@ -16,6 +16,7 @@ import {
 import { sentHeader, startUpstream } from '../../../../test/support/upstream.js';
 import { formatFolderProblem } from '../distribution/json-node.js';
 import { readDistribution, type DistributionResult } from '../distribution/read-distribution.js';
+import { FunctionRunner, programOf } from './function-runner.js';
 
 const FILES = { 'index.html': '<p>root</p>', 'docs/index.html': '<p>docs</p>', 'a.txt': 'hello' };
 const associated = (EventType: string, name = 'own') => ({
@@ -272,84 +273,113 @@ function handler() { return { statusCode: 200, body: ${call}('sha256').update('a
     ]);
   });
 
-  it.each([
-    ['nothing', 'return;', 'it returned neither a request nor a response'],
-    ['another method', "event.request.method = 'POST'; return event.request;", 'it changed the method'],
-    [
-      'an address in the place of a path',
-      "event.request.uri = 'https://evil.example/'; return event.request;",
-      'uri is no path: "https://evil.example/"',
-    ],
-    [
-      'a path with a line break',
-      "event.request.uri = '/a\\r\\nX: 1'; return event.request;",
-      'uri is no path: "/a\\r\\nX: 1"',
-    ],
-    [
-      'a path with a query',
-      "event.request.uri = '/a?b=1'; return event.request;",
-      'uri is no path: "/a?b=1"',
-    ],
-    [
-      'another Host',
-      "event.request.headers.host.value = 'a'; return event.request;",
-      'it changed the header host',
-    ],
-    [
-      'a header that it may not add',
-      "event.request.headers['x-edge-a'] = { value: '1' }; return event.request;",
-      'it may not add the header x-edge-a',
-    ],
-    [
-      'a header in capitals',
-      "event.request.headers['X-A'] = { value: '1' }; return event.request;",
-      '"X-A" is no name of a header in lower case',
-    ],
-    [
-      'a header that breaks the line',
-      "event.request.headers['x-a'] = { value: '1\\r\\nb: 2' }; return event.request;",
-      'headers.x-a has no value that is a text',
-    ],
-    [
-      'a header without a value',
-      "event.request.headers['x-a'] = '1'; return event.request;",
-      'headers.x-a has no value that is a text',
-    ],
-    [
-      'a query with a blank',
-      "event.request.querystring.a = { value: 'b c' }; return event.request;",
-      'querystring is not escaped',
-    ],
-    ['a status that is none', 'return { statusCode: 99 };', 'statusCode is none: 99'],
-    [
-      'a body that is no base64',
-      "return { statusCode: 200, body: { encoding: 'base64', data: '%' } };",
-      'body is no base64',
-    ],
-  ])('that returns %s is 502', async (_what, body, why) => {
-    const edge = await start('viewer-request', `function handler(event) { ${body} }`);
-    expect((await edge.ask('/a.txt')).status).toBe(502);
-    expect(edge.lines).toEqual([
-      `edge refused 502 GET cdn.example.com "/a.txt" code=FunctionValidationError reason=own: ${why}`,
-    ]);
+  describe('that returns', () => {
+    const WRONG = [
+      ['nothing', 'return;', 'it returned neither a request nor a response'],
+      ['another method', "event.request.method = 'POST'; return event.request;", 'it changed the method'],
+      [
+        'an address in the place of a path',
+        "event.request.uri = 'https://evil.example/'; return event.request;",
+        'uri is no path: "https://evil.example/"',
+      ],
+      [
+        'a path with a line break',
+        "event.request.uri = '/a\\r\\nX: 1'; return event.request;",
+        'uri is no path: "/a\\r\\nX: 1"',
+      ],
+      [
+        'a path with a query',
+        "event.request.uri = '/a?b=1'; return event.request;",
+        'uri is no path: "/a?b=1"',
+      ],
+      [
+        'another Host',
+        "event.request.headers.host.value = 'a'; return event.request;",
+        'it changed the header host',
+      ],
+      [
+        'a header that it may not add',
+        "event.request.headers['x-edge-a'] = { value: '1' }; return event.request;",
+        'it may not add the header x-edge-a',
+      ],
+      [
+        'a header in capitals',
+        "event.request.headers['X-A'] = { value: '1' }; return event.request;",
+        '"X-A" is no name of a header in lower case',
+      ],
+      [
+        'a header that breaks the line',
+        "event.request.headers['x-a'] = { value: '1\\r\\nb: 2' }; return event.request;",
+        'headers.x-a has no value that is a text',
+      ],
+      [
+        'a header without a value',
+        "event.request.headers['x-a'] = '1'; return event.request;",
+        'headers.x-a has no value that is a text',
+      ],
+      [
+        'a query with a blank',
+        "event.request.querystring.a = { value: 'b c' }; return event.request;",
+        'querystring is not escaped',
+      ],
+      ['a status that is none', 'return { statusCode: 99 };', 'statusCode is none: 99'],
+      [
+        'a body that is no base64',
+        "return { statusCode: 200, body: { encoding: 'base64', data: '%' } };",
+        'body is no base64',
+      ],
+    ] as const;
+    let edge: Awaited<ReturnType<typeof start>>;
+    beforeAll(async () => {
+      const cases = WRONG.map(([, body], index) => `case '${index}': ${body}`).join('\n');
+      const code = `function handler(event) { switch (event.request.headers['x-case'].value) {\n${cases}\n} }`;
+      edge = await start('viewer-request', code);
+    });
+
+    it.each(WRONG.map(([what, , why], index) => [what, why, index] as const))(
+      '%s is 502',
+      async (_what, why, index) => {
+        expect((await edge.ask('/a.txt', { headers: [`X-Case: ${index}`] })).status).toBe(502);
+        expect(edge.lines.splice(0)).toEqual([
+          `edge refused 502 GET cdn.example.com "/a.txt" code=FunctionValidationError reason=own: ${why}`,
+        ]);
+      },
+    );
   });
 
   it('that never ends is ended, and one that eats all memory too; the next request is answered', async () => {
     const edge = await start(
       'viewer-request',
-      `function handler(event) {
-  if (event.request.uri === '/loop') for (;;);
+      `async function handler(event) {
+  if (event.request.uri === '/never') await new Promise(() => {});
   const all = [];
   if (event.request.uri === '/memory') for (;;) all.push(new Array(100000).fill(event));
   return event.request;
 }`,
     );
     const statuses = [];
-    for (const path of ['/loop', '/memory', '/a.txt']) statuses.push((await edge.ask(path)).status);
+    for (const path of ['/never', '/memory', '/a.txt']) statuses.push((await edge.ask(path)).status);
     expect(statuses).toEqual([503, 503, 200]);
     expect(edge.lines[0]).toBe(
-      'edge refused 503 GET cdn.example.com "/loop" code=FunctionExecutionError reason=own: took longer than 1000 ms',
+      'edge refused 503 GET cdn.example.com "/never" code=FunctionExecutionError reason=own: took longer than 1000 ms',
     );
+  });
+
+  it('that leaves its loop never is ended, and the call after it is answered', async () => {
+    const code = programOf('function handler({ isEndless }) { while (isEndless); return 1; }');
+    const runner = new FunctionRunner(
+      { functions: new Map([['own', code]]), keyValueStores: new Map() },
+      100,
+    );
+    const outcomes = await Promise.all([
+      runner.run('own', { isEndless: true }),
+      runner.run('own', { isEndless: false }),
+    ]);
+    await runner.close();
+    expect(outcomes).toEqual([
+      { failure: 'took longer than 100 ms', printed: [] },
+      { returned: 1, originId: null, printed: [] },
+    ]);
   });
 });
 
