@@ -42,7 +42,7 @@ export interface Recipe {
   readonly served?: Readonly<Record<string, string>>;
   /** Its film ends before three minutes are over. */
   readonly isShort?: boolean;
-  /** Part of `npm test`. */
+  /** Its library is one of this repository's own: part of `npm run whole`. */
   readonly isInSample?: boolean;
 }
 
