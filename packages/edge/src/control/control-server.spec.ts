@@ -19,6 +19,7 @@ import {
 } from '../../../../test/support/edge-fixture.js';
 import { requestBytes, sendRaw } from '../../../../test/support/raw-request.js';
 import { describeWith, requireTool } from '../../../../test/support/required-tool.js';
+import { IS_WHOLE } from '../../../../test/support/whole.js';
 import { EdgeLog } from '../edge-log.js';
 import { startControlServer, type ControlServer } from './control-server.js';
 
@@ -163,7 +164,7 @@ describe('the control port, asked by @aws-sdk/client-cloudfront', () => {
 });
 
 describeWith('aws', 'the control port, asked by the aws command', () => {
-  it('invalidates with create-invalidation --endpoint-url and waits', async () => {
+  it('invalidates with create-invalidation --endpoint-url', async () => {
     const { edge, control } = await start();
     await fillAndChange(edge);
     const aws = (...args: string[]) =>
@@ -176,7 +177,8 @@ describeWith('aws', 'the control port, asked by the aws command', () => {
       );
     const created = await aws('create-invalidation', '--paths', '/a.txt', '/none*');
     const { Invalidation } = JSON.parse(created.stdout) as { Invalidation: { Id: string; Status: string } };
-    await aws('wait', 'invalidation-completed', '--id', Invalidation.Id);
+    // Half a second of work; the waiter of the SDK sees it above.
+    if (IS_WHOLE) await aws('wait', 'invalidation-completed', '--id', Invalidation.Id);
     expect([Invalidation.Status, await bodies(edge)]).toEqual(['Completed', ['new', 'old']]);
   });
 });
