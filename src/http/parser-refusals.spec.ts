@@ -189,6 +189,7 @@ describe('a connection that nobody listens to any more', () => {
     client.resume();
     await closed(served);
     expect([waiting.length, ended]).toEqual([3, 3]);
+    client.destroy();
     silent.close();
   });
 

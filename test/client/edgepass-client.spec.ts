@@ -227,11 +227,6 @@ function nextTasks(): Promise<void> {
 
 const asked = (prefix: string): string => `POST /v1/grants {"prefix":"${prefix}"}`;
 const granted = (): Response => Response.json(grantIssuedAt(START_MS), { status: 201 });
-const stillPage = {
-  timers: { nowMs: () => START_MS, after: () => () => {} },
-  signals: { onWake: () => () => {} },
-};
-
 describe('grants and clear()', () => {
   it('grants are asked for one after the other, whatever becomes of the one before', async () => {
     const { fetch, sent, answer } = answeredByHand();
@@ -266,7 +261,7 @@ describe('grants and clear()', () => {
     const client = createEdgepassClient({ apiUrl: API, fetch });
     const ended: string[] = [];
     const renewals = ['a', 'b'].map((prefix) =>
-      client.keepGranted(prefix, { ...stillPage, onEnd: () => ended.push(prefix) }),
+      client.keepGranted(prefix, { onEnd: () => ended.push(prefix) }),
     );
     await nextTasks();
     const cleared = client.clear();
@@ -282,9 +277,9 @@ describe('grants and clear()', () => {
     const { fetch, answer } = answeredByHand();
     const client = createEdgepassClient({ apiUrl: API, fetch });
     const ended: string[] = [];
-    for (const prefix of ['courses/algebra/lesson-1', 'courses/algebra', 'users/alice']) {
-      client.keepGranted(prefix, { ...stillPage, onEnd: () => ended.push(prefix) });
-    }
+    const renewals = ['courses/algebra/lesson-1', 'courses/algebra', 'users/alice'].map((prefix) =>
+      client.keepGranted(prefix, { onEnd: () => ended.push(prefix) }),
+    );
     await nextTasks();
     // All but the first are asked for later; the first is answered with the wider prefix.
     await answer(granted());
@@ -295,22 +290,27 @@ describe('grants and clear()', () => {
     await answer(granted());
     await answer(new Response(null, { status: 204 }));
     await cleared;
+    for (const renewal of renewals) renewal.stop();
   });
 
   it('a page that is being closed waits for nothing: its grants are given up, and the call goes at once', async () => {
     const listeners = new Map<string, () => void>();
     const page = globalThis as { addEventListener?: unknown };
     page.addEventListener = (type: string, listener: () => void) => void listeners.set(type, listener);
-    const { fetch, sent } = answeredByHand();
+    const { fetch, sent, answer } = answeredByHand();
     const client = createEdgepassClient({ apiUrl: API, fetch });
     delete page.addEventListener;
     const given = [rejection(client.grant('a')), rejection(client.grant('b'))];
     await nextTasks();
     listeners.get('pagehide')?.();
-    void client.clear();
+    const cleared = client.clear();
     expect(sent).toEqual([asked('a'), 'DELETE /v1/grants']);
     for (const error of await Promise.all(given)) expect(error).toMatchObject({ name: 'AbortError' });
     await nextTasks();
     expect(sent).toHaveLength(2);
+    // To the grant that was given up, and to the call that clears: it has a timer until it is answered.
+    await answer(granted());
+    await answer(new Response(null, { status: 204 }));
+    await cleared;
   });
 });
