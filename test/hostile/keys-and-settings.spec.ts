@@ -3,10 +3,12 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } fr
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { run } from '../../src/cli/api.command.js';
 import { freePort } from '../support/free-port.js';
 import { ecKeyText, rsaKeyText, rsaKeyTextOf } from '../support/key-texts.js';
 import { OPERATED_SECRET } from '../support/operated-api.js';
-import { runEdgepass, startEdgepass } from '../support/processes.js';
+import { startEdgepass } from '../support/processes.js';
+import { runHere } from '../support/run-here.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 import { sampled } from '../support/whole.js';
@@ -215,10 +217,7 @@ describe('K12 key material is shown nowhere', () => {
   test('K12 a key that was pasted into .env without quotes', async () => {
     const folder = temporaryFolder('env');
     writeFileSync(join(folder, '.env'), `CLOUDFRONT_PRIVATE_KEY=${pem}`);
-    const { code, stdout, stderr } = await runEdgepass(['api'], {
-      cwd: folder,
-      environment: { NODE_ENV: 'development' },
-    });
+    const { code, stdout, stderr } = await runHere(run, ['--check'], { NODE_ENV: 'development' }, folder);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^\.env|CLOUDFRONT_PRIVATE_KEY/m);
     expect(runsOf(pem, `${stdout}${stderr}`)).toEqual([]);
@@ -250,10 +249,7 @@ describe('K: settings', () => {
   test('K15 that do not exist are refused in .env, each with the name that was meant', async () => {
     const folder = temporaryFolder('env');
     writeFileSync(join(folder, '.env'), 'MAX_TTL=3600\nGRANT_TTL_SECOND=60\n');
-    const { code, stderr } = await runEdgepass(['api'], {
-      cwd: folder,
-      environment: { NODE_ENV: 'development' },
-    });
+    const { code, stderr } = await runHere(run, ['--check'], { NODE_ENV: 'development' }, folder);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /^MAX_TTL: expected a name of docs\/settings\.md; found an unknown name in .*\/\.env, line 1;/m,

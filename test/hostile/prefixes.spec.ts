@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readPrefix } from '../../src/cloudfront/prefix.js';
 import { onEveryDatabase, type TestApi } from '../support/api.js';
 import { decodeCloudFront, cookieValue, readCookies, setCookieLines } from '../support/set-cookie-lines.js';
@@ -68,14 +68,14 @@ const NOT_ENTITLED: readonly (readonly [row: string, prefix: string])[] = [
 ];
 
 onEveryDatabase('hostile prefixes', (api, database) => {
-  const asOwner = async (prefix: unknown) => {
-    await api().give(
+  beforeAll(() =>
+    api().give(
       { subject: 'user:owner', prefix: 'private/a' },
       { subject: 'user:owner', prefix: 'private/a_b' },
       { subject: 'user:owner', prefix: 'media/v1..2' },
-    );
-    return api().ask(prefix, { sub: 'owner' });
-  };
+    ),
+  );
+  const asOwner = async (prefix: unknown) => api().ask(prefix, { sub: 'owner' });
 
   describe('is refused, and nothing is set, recorded or repeated', () => {
     // No database is asked for them.

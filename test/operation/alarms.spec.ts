@@ -32,20 +32,26 @@ function samples({ yesterday, today, isNew = false }: Days): string {
   return `${before} ${begin}+${today}x30`;
 }
 
-/** Resolves where exactly these alarms fire 40 minutes into the second day; rejects with what promtool says. */
-async function expectFiring(
-  expected: readonly string[],
-  input: readonly { readonly series: string; readonly values: string }[],
-): Promise<void> {
+/** What is measured, and the alarms that fire then. */
+interface Case {
+  readonly expected: readonly string[];
+  readonly input: readonly { readonly series: string; readonly values: string }[];
+}
+
+/** Resolves where exactly these alarms fire 40 minutes into the second day of each case; rejects with what promtool says. */
+async function expectFiring(...cases: readonly Case[]): Promise<void> {
   const folder = temporaryFolder('alarms');
   writeFileSync(join(folder, 'rules.yaml'), rules);
-  const alarms = names.map((alertname) => ({
-    eval_time: '1480m',
-    alertname,
-    exp_alerts: expected.includes(alertname) ? [{}] : [],
+  const tests = cases.map(({ expected, input }) => ({
+    interval: '2m',
+    input_series: input,
+    alert_rule_test: names.map((alertname) => ({
+      eval_time: '1480m',
+      alertname,
+      exp_alerts: expected.includes(alertname) ? [{}] : [],
+    })),
   }));
-  const test = { interval: '2m', input_series: input, alert_rule_test: alarms };
-  const file = { rule_files: ['rules.yaml'], evaluation_interval: '5m', tests: [test] };
+  const file = { rule_files: ['rules.yaml'], evaluation_interval: '5m', tests };
   writeFileSync(join(folder, 'test.yaml'), stringify(file));
   const args = ['test', 'rules', 'test.yaml'];
   await promisify(execFile)(requireTool('promtool'), args, { cwd: folder }).catch(
@@ -55,11 +61,10 @@ async function expectFiring(
   );
 }
 
-const expectOf = (expected: readonly string[], ...days: readonly Days[]): Promise<void> =>
-  expectFiring(
-    expected,
-    days.map((day) => ({ series: day.series, values: samples(day) })),
-  );
+const of = (expected: readonly string[], ...days: readonly Days[]): Case => ({
+  expected,
+  input: days.map((day) => ({ series: day.series, values: samples(day) })),
+});
 
 const healthy: Days = { series: GRANTS('granted'), yesterday: 1_200, today: 1_200 };
 
@@ -75,38 +80,41 @@ describeWith('promtool', 'the alarms of docs/metrics.md', () => {
   test('are silent while grants are given and a token is refused now and then', async () => {
     const few: Days = { series: REFUSED, yesterday: 4, today: 6 };
     const fine: Days = { series: 'edgepass_degraded{cause="signing_key_file"}', yesterday: 0, today: 0 };
-    await expectOf([], healthy, few, fine);
+    await expectFiring(of([], healthy, few, fine));
   });
 
-  test.each([true, false])(
-    'tell of refused tokens after a day without any, whether the counter was there (%s) or not',
-    async (isNew) => {
-      await expectOf(['EdgepassTokensRefused'], healthy, {
-        series: REFUSED,
-        yesterday: 0,
-        today: 1_200,
-        isNew,
-      });
-    },
-  );
+  test('tell of refused tokens after a day without any, whether the counter was there or not', async () => {
+    const refused: Days = { series: REFUSED, yesterday: 0, today: 1_200 };
+    await expectFiring(
+      of(['EdgepassTokensRefused'], healthy, refused),
+      of(['EdgepassTokensRefused'], healthy, { ...refused, isNew: true }),
+    );
+  });
 
   test('tell of refused tokens after a day with few, and not of refusals for another reason', async () => {
-    await expectOf(['EdgepassTokensRefused'], healthy, { series: REFUSED, yesterday: 12, today: 1_200 });
-    await expectOf([], healthy, { series: OTHER_REFUSED, yesterday: 0, today: 1_200 });
+    await expectFiring(
+      of(['EdgepassTokensRefused'], healthy, { series: REFUSED, yesterday: 12, today: 1_200 }),
+      of([], healthy, { series: OTHER_REFUSED, yesterday: 0, today: 1_200 }),
+    );
   });
 
   test('tell of grants that fail, when all do and when one in fifty does', async () => {
     const failing = (today: number): Days => ({ series: GRANTS('failed'), yesterday: 0, today });
-    await expectOf(['EdgepassGrantsFail'], { ...healthy, today: 0 }, failing(1_200));
-    await expectOf(['EdgepassGrantsFail'], healthy, failing(24));
-    await expectOf([], healthy, failing(6));
+    await expectFiring(
+      of(['EdgepassGrantsFail'], { ...healthy, today: 0 }, failing(1_200)),
+      of(['EdgepassGrantsFail'], healthy, failing(24)),
+      of([], healthy, failing(6)),
+    );
   });
 
-  test.each([
-    ['a key file that was refused', 'edgepass_degraded{cause="signing_key_file",job="e"}'],
-    ['issuer keys that cannot be fetched', 'edgepass_jwks_failing{job="e"}'],
-  ])('tell of %s', async (_, series) => {
+  test('tell of a key file that was refused, and of issuer keys that cannot be fetched', async () => {
     const grants = { series: healthy.series, values: samples(healthy) };
-    await expectFiring(['EdgepassDegraded'], [grants, { series, values: `0x${SAMPLES_A_DAY} 1x30` }]);
+    const series = ['edgepass_degraded{cause="signing_key_file",job="e"}', 'edgepass_jwks_failing{job="e"}'];
+    await expectFiring(
+      ...series.map((one) => ({
+        expected: ['EdgepassDegraded'],
+        input: [grants, { series: one, values: `0x${SAMPLES_A_DAY} 1x30` }],
+      })),
+    );
   });
 });

@@ -2,12 +2,12 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
 import { packedPackages } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { AUDIENCE, compactJws, hs256, ISSUER } from '../support/token-issuer.js';
-import { startCounted, type KeyWork } from './counted-process.js';
+import { startCounted, type CountedProcess, type KeyWork } from './counted-process.js';
 
 // Two processes on a busy machine.
 jest.setTimeout(30_000);
@@ -44,16 +44,23 @@ const production = (folder: string, port: number) => ({
   DATABASE_URL: `sqlite:${join(folder, 'edgepass.sqlite')}`,
 });
 
-describe('a start in production', () => {
-  it('reads the file of the signing key once and parses it once, and so does each reload', async () => {
-    const folder = temporaryFolder('key-start');
-    const file = join(folder, 'key.pem');
+describe('one process in production, on SQLite', () => {
+  const folder = temporaryFolder('key-work');
+  const file = join(folder, 'key.pem');
+  let port: number;
+  let api: CountedProcess;
+  beforeAll(async () => {
     writeFileSync(file, `Key-Pair-Id: KFIRST\n${pem}`, { mode: 0o600 });
-    const api = await startCounted([CLI, 'api'], {
-      ...production(folder, await freePort()),
+    port = await freePort();
+    api = await startCounted([CLI, 'api'], {
+      ...production(folder, port),
       CLOUDFRONT_PRIVATE_KEY_FILE: file,
       COUNTED_FILE: file,
     });
+  });
+  afterAll(() => api.process.stop());
+
+  it('reads the file of the signing key once and parses it once when it starts, and so with each reload', async () => {
     const started = await api.counts();
     expect(started).toMatchObject({ countedFileOpened: 1, privateKeysParsed: 1 });
 
@@ -62,19 +69,9 @@ describe('a start in production', () => {
     await api.process.waitForLine('signing with another key');
     const reload = difference(await api.counts(), started);
     expect(reload).toMatchObject({ countedFileOpened: 1, privateKeysParsed: 1 });
-    await api.process.stop();
   });
-});
 
-describe('the request path of POST /grants, in production on SQLite', () => {
-  it('parses no key and opens no file, on any thread, and signs once for each policy', async () => {
-    const port = await freePort();
-    const folder = temporaryFolder('key-work');
-    const api = await startCounted([CLI, 'api'], {
-      ...production(folder, port),
-      CLOUDFRONT_KEY_PAIR_ID: 'K2JCJMDEHXQW5F',
-      CLOUDFRONT_PRIVATE_KEY: pem,
-    });
+  it('on the path of POST /grants parses no key and opens no file, on any thread, and signs once for each policy', async () => {
     // It listens for a moment before, to find out whether the port is free.
     await api.process.waitForLine('"listening"');
     const call = (method: string, path: string, body: object) =>
@@ -98,7 +95,6 @@ describe('the request path of POST /grants, in production on SQLite', () => {
       filesOpened: 0,
       signatures: 12,
     });
-    await api.process.stop();
   });
 });
 

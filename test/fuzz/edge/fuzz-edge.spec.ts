@@ -10,7 +10,7 @@ const { runs, targets } = JSON.parse(readFileSync(new URL('seeds.json', import.m
   readonly runs: readonly { readonly seed: number }[];
   readonly targets: readonly string[];
 };
-const SHORT = 3000;
+const SHORT = 1_500;
 const sourceEdge = { readDistribution, startEdgeServer };
 
 describe('raw targets', () => {
