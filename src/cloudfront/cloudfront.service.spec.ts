@@ -8,6 +8,7 @@ import { getSignedUrl } from '@aws-sdk/cloudfront-signer';
 import { CookieJar } from 'tough-cookie';
 import { ecKeyText, rsaKeyText } from '../../test/support/key-texts.js';
 import { signatureVectors } from '../../test/support/signature-vectors.js';
+import { IS_WHOLE } from '../../test/support/whole.js';
 import { CloudFrontOptionsError, CloudFrontService, type CloudFrontOptions } from './cloudfront.service.js';
 import { readPrefix, type Prefix } from './prefix.js';
 import { fromCloudFrontBase64 } from './policy.js';
@@ -315,7 +316,7 @@ describe('write', () => {
             await browser.opens(path);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: IS_WHOLE ? 60 : 20 },
     );
   });
 });

@@ -3,9 +3,18 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { dispatch } from '../../src/cli/dispatch.js';
 import { runEdgepass } from '../support/processes.js';
+import { runHere, type EndedCommand } from '../support/run-here.js';
+import { IS_WHOLE } from '../support/whole.js';
 
 const DIST_CLI = join(import.meta.dirname, '../../dist/cli');
+
+/** What `edgepass …` does once its Node is new enough, in this process; under `npm run whole` in one of its own. */
+const edgepass = (
+  args: readonly string[],
+): Promise<Omit<EndedCommand, 'code'> & { readonly code: number | null }> =>
+  IS_WHOLE ? runEdgepass(args) : runHere(dispatch, args);
 
 describe('the command line', () => {
   it('lists its commands for --help', async () => {
@@ -20,12 +29,12 @@ describe('the command line', () => {
   });
 
   it('says the same on stderr, as wrong use, without a command', async () => {
-    const [bare, help] = [await runEdgepass([]), await runEdgepass(['--help'])];
+    const [bare, help] = [await edgepass([]), await edgepass(['--help'])];
     expect([bare.code, bare.stdout, bare.stderr]).toEqual([2, '', help.stdout]);
   });
 
   it('names the commands when there is none of that name', async () => {
-    const { code, stdout, stderr } = await runEdgepass(['constructor']);
+    const { code, stdout, stderr } = await edgepass(['constructor']);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
       'edgepass: there is no command "constructor". The commands are start, api, edge, doctor, audit, keys and docs.\n',
@@ -47,7 +56,7 @@ describe('the command line', () => {
   it.each(['start', 'api', 'edge', 'audit', 'keys', 'docs'])(
     'edgepass %s --help shows its usage and starts nothing',
     async (name) => {
-      const { code, stdout, stderr } = await runEdgepass([name, '--help']);
+      const { code, stdout, stderr } = await edgepass([name, '--help']);
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout.split('\n')[0]).toEqual(expect.stringMatching(new RegExp(`^Usage: edgepass ${name}`)));
     },
@@ -56,7 +65,7 @@ describe('the command line', () => {
   it.each(['start', 'api', 'edge', 'audit', 'keys', 'docs'])(
     'edgepass %s refuses a flag that it does not have',
     async (name) => {
-      const { code, stdout, stderr } = await runEdgepass([name, '--no-such-flag']);
+      const { code, stdout, stderr } = await edgepass([name, '--no-such-flag']);
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toContain("'--no-such-flag'");
     },

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -325,7 +325,7 @@ describe('edgepass edge', () => {
   });
 
   it('ends an answer that takes too long when it is asked to stop', async () => {
-    const folder = folderOf({ files: { 'large.bin': Buffer.alloc(50_000_000) } });
+    const folder = folderOfLarge(50_000_000);
     const edge = await startEdge(folder);
     const answer = await fetch(`http://127.0.0.1:${edge.url.port}/large.bin`);
     const body = answer.body?.getReader();
@@ -419,7 +419,7 @@ describe('an edge with a control port', () => {
 
 describe('the memory of the edge', () => {
   it('stays flat while 20 clients read a large file slowly (E47)', async () => {
-    const folder = folderOf({ files: { 'large.bin': Buffer.alloc(64 * 1024 * 1024) } });
+    const folder = folderOfLarge(64 * 1024 * 1024);
     const edge = await startEdge(folder);
     const before = await residentBytes(edge.pid);
     const readers = await Promise.all(
@@ -436,6 +436,13 @@ describe('the memory of the edge', () => {
     expect(during - before).toBeLessThan(100 * 1024 * 1024);
   });
 });
+
+/** With a file of that size, of which the disk holds nothing. */
+function folderOfLarge(bytes: number): string {
+  const folder = folderOf({ files: { 'large.bin': '' } });
+  truncateSync(join(folder, '../media/large.bin'), bytes);
+  return folder;
+}
 
 async function residentBytes(pid: number): Promise<number> {
   const ps = startProcess('ps', ['-o', 'rss=', '-p', String(pid)]);
