@@ -3,13 +3,13 @@ import type { Behavior, Distribution } from '../distribution/distribution.js';
 import type { Switches } from '../distribution/switches.js';
 import type { ViewerRequest, ViewerUrl } from '../viewer-request.js';
 import { isSignedUrl, readCredentials, withoutReservedParameters, type Credentials } from './credentials.js';
-import { rangeHolds, type Ipv4Range } from './policy.js';
+import { rangeHolds } from './policy.js';
 import { refuse, Refused, type Refusal } from './refusal.js';
 import { resourceMatcher } from './resource-match.js';
 import { verifyStatement } from './signed-statement.js';
 import {
-  datesOf,
-  type PolicyDates,
+  conditionsOf,
+  type PolicyConditions,
   type VerifiedPolicies,
   type VerifiedPolicy,
 } from './verified-policies.js';
@@ -94,33 +94,36 @@ function verifyCustom(
   publicKey: KeyObject,
   context: AccessContext,
 ): VerifiedPolicy | null {
+  const { verified } = context;
   const { switches } = context.distribution;
   const { policy, isCanned } = verifyStatement(policyUrl(request, context), credentials, publicKey, switches);
   if (isCanned) {
-    checkConditions(request, datesOf(policy), policy.sourceIp, context);
+    checkConditions(request, conditionsOf(policy), context);
     return null;
   }
   const { resource } = policy;
-  const covers = resource === null ? () => true : resourceMatcher(resource, switches);
-  const known = { policy, dates: datesOf(policy), covers };
-  context.verified?.remember(publicKey, credentials, known);
+  const matcher = (text: string) => verified?.matcherOf(text, switches) ?? resourceMatcher(text, switches);
+  const covers = resource === null ? () => true : matcher(resource);
+  const known = { resource, ...conditionsOf(policy), covers };
+  verified?.remember(publicKey, credentials, known);
   return known;
 }
 
 /** What is looked at each time, however often its signature was verified. */
 function checkCustom(
   request: AccessRequest,
-  { policy, dates, covers }: VerifiedPolicy,
+  known: VerifiedPolicy,
   carrier: Credentials['carrier'],
   context: AccessContext,
   notices: string[],
 ): void {
-  checkConditions(request, dates, policy.sourceIp, context);
-  if (policy.resource === null) {
+  const { resource, covers } = known;
+  checkConditions(request, known, context);
+  if (resource === null) {
     notices.push('policy-without-resource: it opens every file that trusts its key (R16)');
     return;
   }
-  if (carrier === 'cookie' && policy.resource.startsWith('*')) {
+  if (carrier === 'cookie' && resource.startsWith('*')) {
     notices.push('cookie-policy-for-any-protocol: not documented for cookies (R23)');
   }
   if (!covers(policyUrl(request, context))) refuse('AccessDenied', 'resource-does-not-cover-url');
@@ -153,8 +156,7 @@ function trustedKey({ keyPairId }: Credentials, trustedKeys: ReadonlyMap<string,
 /** Refuses a request that the dates or the address range of its policy exclude (R28–R31). */
 function checkConditions(
   { peerAddress }: AccessRequest,
-  { lessThan, greaterThan }: PolicyDates,
-  sourceIp: Ipv4Range | null,
+  { lessThan, greaterThan, sourceIp }: PolicyConditions,
   { nowEpochSeconds, distribution: { switches } }: AccessContext,
 ): void {
   const now = Math.floor(nowEpochSeconds);

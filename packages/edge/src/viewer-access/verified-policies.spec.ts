@@ -113,11 +113,7 @@ describe('the memory of verified policies', () => {
     hashAlgorithm: null,
     duplicates: [],
   } as const;
-  const policy = {
-    policy: { resource: '*', dateLessThan: 1n, dateGreaterThan: null, sourceIp: null },
-    dates: { lessThan: 1, greaterThan: null },
-    covers: () => true,
-  };
+  const policy = { resource: '*', lessThan: 1, greaterThan: null, sourceIp: null, covers: () => true };
   const key = createPublicKey(KEY.publicPem);
 
   it('holds the thousand that were used last', () => {
@@ -149,6 +145,15 @@ describe('the memory of verified policies', () => {
       undefined,
       policy,
     ]);
+  });
+
+  it('reads a Resource that many policies name once', () => {
+    const verified = new VerifiedPolicies();
+    const [one, same, other] = ['https://a/*', 'https://a/*', 'https://b/*'].map((resource) =>
+      verified.matcherOf(resource, DEFAULT_SWITCHES),
+    );
+    const url = { protocol: 'https', host: 'a', path: '/1', query: null } as const;
+    expect([one === same, one?.(url), other?.(url)]).toEqual([true, true, false]);
   });
 
   it('takes no canned policy and nothing longer than a cookie', () => {

@@ -1,30 +1,32 @@
 import type { KeyObject } from 'node:crypto';
+import type { Switches } from '../distribution/switches.js';
 import type { Credentials } from './credentials.js';
-import type { Policy } from './policy.js';
-import type { CoversUrl } from './resource-match.js';
+import type { Ipv4Range, Policy } from './policy.js';
+import { resourceMatcher, type CoversUrl } from './resource-match.js';
 
 const MAX_REMEMBERED = 1000;
 /** A cookie that a browser keeps is shorter; what is longer is verified each time. */
 const MAX_TEXT_LENGTH = 8192;
 
+/** What a policy demands beside its Resource, with dates as numbers: what such a number rounds is 2^53 seconds away. */
+export interface PolicyConditions {
+  readonly lessThan: number;
+  readonly greaterThan: number | null;
+  readonly sourceIp: Ipv4Range | null;
+}
+
 /** A custom policy whose signature was verified, and the addresses that it is about. */
-export interface VerifiedPolicy {
-  readonly policy: Policy;
-  readonly dates: PolicyDates;
+export interface VerifiedPolicy extends PolicyConditions {
+  readonly resource: string | null;
   readonly covers: CoversUrl;
 }
 
-/** The dates of a policy as numbers, which are compared for each request. What a number rounds is 2^53 seconds away. */
-export interface PolicyDates {
-  readonly lessThan: number;
-  readonly greaterThan: number | null;
-}
-
 /** Reads the dates once. */
-export function datesOf({ dateLessThan, dateGreaterThan }: Policy): PolicyDates {
+export function conditionsOf({ dateLessThan, dateGreaterThan, sourceIp }: Policy): PolicyConditions {
   return {
     lessThan: Number(dateLessThan),
     greaterThan: dateGreaterThan === null ? null : Number(dateGreaterThan),
+    sourceIp,
   };
 }
 
@@ -38,12 +40,13 @@ interface VerifiedCookies {
 
 /**
  * Custom policies whose signature was verified, by exactly what was presented: key, policy, signature and
- * hash. Their conditions are checked for each request. Only what a trusted key signed gets in, so nobody
+ * hash, for one distribution. Their conditions are checked for each request. Only what a trusted key signed gets in, so nobody
  * else can push the others out.
  */
 export class VerifiedPolicies {
   private readonly byKey = new WeakMap<KeyObject, Map<string, VerifiedPolicy>>();
   private readonly byCookies = new Map<number, VerifiedCookies>();
+  private readonly matchers = new Map<string, CoversUrl>();
 
   /**
    * The policy of a `Cookie` header that came before, byte for byte; it need not even be read. Undefined when the key that
@@ -56,6 +59,15 @@ export class VerifiedPolicies {
     const known = header === undefined ? undefined : this.byCookies.get(fingerprint(header));
     if (known === undefined || known.header !== header) return undefined;
     return trustedKeys.get(known.keyPairId) === known.publicKey ? known.verified : undefined;
+  }
+
+  /** How a Resource is matched: once for all viewers of one, because it is most of what a policy takes of memory. */
+  matcherOf(resource: string, switches: Switches): CoversUrl {
+    const known = this.matchers.get(resource);
+    if (known !== undefined) return known;
+    const matcher = resourceMatcher(resource, switches);
+    if (resource.length <= MAX_TEXT_LENGTH) keep(this.matchers, resource, matcher);
+    return matcher;
   }
 
   find(publicKey: KeyObject, credentials: Credentials): VerifiedPolicy | undefined {
