@@ -156,27 +156,28 @@ export function accessRefusal(code: RefusalCode): EdgeAnswer {
   );
 }
 
-const ID_CHARACTERS = 56;
-/** A hundred ids of 40 bytes, each with two more that stay 0: so it ends with a whole character. */
+/** A hundred ids of 40 bytes, each with two more, so that it ends with a whole character. */
 const pool = Buffer.alloc(100 * 42);
 let ids = '';
 let usedCharacters = 0;
 
 /**
- * `X-Amz-Cf-Id`: 56 characters as CloudFront writes them. Made for a hundred ids at a time: one by one they took an eighth of
- * the time of a cached answer.
+ * `X-Amz-Cf-Id`: 56 characters as CloudFront writes them. Random bytes are asked for and written for a hundred ids at a time:
+ * for each alone that took an eighth of the time of a cached answer.
  */
 export function newRequestId(): string {
   if (usedCharacters === ids.length) {
     ids = freshIds();
     usedCharacters = 0;
   }
-  usedCharacters += ID_CHARACTERS;
-  return ids.slice(usedCharacters - ID_CHARACTERS, usedCharacters);
+  const first = usedCharacters;
+  usedCharacters += 56;
+  return `${ids.slice(first, first + 54)}==`;
 }
 
 function freshIds(): string {
   randomFillSync(pool);
+  // What the two write is not sent; without them the last character would not be that of 40 bytes.
   for (let end = 42; end <= pool.length; end += 42) pool.fill(0, end - 2, end);
-  return pool.toString('base64url').replace(/(.{54})AA/g, '$1==');
+  return pool.toString('base64url');
 }

@@ -198,12 +198,11 @@ function createEdgeServer(
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message;
     const open = answering.get(socket);
-    if (open === undefined) answering.set(socket, [response]);
     // They end in their order, the last one last; a listener for the end of each would cost more.
-    else {
-      if (open.at(-1)?.closed === true) open.length = 0;
-      open.push(response);
-    }
+    if (open === undefined || (open.length > 1 && open.at(-1)?.closed === true))
+      answering.set(socket, [response]);
+    else if (open[0]?.closed === true) open[0] = response;
+    else open.push(response);
     respond(edge(), log, listening, message, response);
   });
   // Before Node 24.9 everything with an `Upgrade` comes here.
