@@ -112,9 +112,9 @@ export async function openForCommand(
   }
   const queries = slowPostgresQueries(await PostgresSessions.to(settings.url.reveal()));
   try {
-    const { rows } = await sql<{ now: number }>`select floor(extract(epoch from now()))::bigint as now`.execute(
-      queries,
-    );
+    const { rows } = await sql<{
+      now: number;
+    }>`select floor(extract(epoch from now()))::bigint as now`.execute(queries);
     return closing(queries, rows[0]?.now ?? 0);
   } catch (error) {
     await queries.destroy();
