@@ -11,8 +11,8 @@ import { beginningOfMonth, pruneAuditLog, retentionCutoff } from './prune-audit-
 
 const DAY_SECONDS = 86_400;
 const RETENTION_SECONDS = 400 * DAY_SECONDS;
-/** More than two steps. */
-const OLD_GRANTS = 2_500;
+/** More than one step. */
+const OLD_GRANTS = 1_200;
 const YOUNG_GRANTS = 3;
 
 const noRest = (): Promise<void> => Promise.resolve();

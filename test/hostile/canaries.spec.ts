@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
 import { run } from '../../src/cli/api.command.js';
+import { run as runAudit } from '../../src/cli/audit.command.js';
 import {
   expectNoSecret,
   keepKey,
@@ -30,7 +31,6 @@ import {
 } from '../support/operated-api.js';
 import { createTestDatabase } from '../support/postgres.js';
 import {
-  runEdgepass,
   startEdgepass,
   startProcess,
   takePrintedSecrets,
@@ -121,10 +121,7 @@ async function expectNoSecretAnywhere(api: OperatedApi, folder: string, database
   await api.process.stop();
   // An export holds no event of the second in which it begins.
   await untilNextSecond();
-  const exported = await runEdgepass(['audit', 'export'], {
-    cwd: folder,
-    environment: { DATABASE_URL: databaseUrl },
-  });
+  const exported = await runHere(runAudit, ['export'], { DATABASE_URL: databaseUrl }, folder);
   expect(exported.code).toBe(0);
   expect(exported.stdout.split('\n').length).toBeGreaterThan(2);
   const files = filesIn(folder, HOMES);
@@ -310,7 +307,7 @@ describe('K13 secrets of every kind, at LOG_LEVEL=trace', () => {
 
     const unknown = secret('a value of .env that is no setting');
     write('.env', `AUTH_SECRT=${unknown}\nDATABASE_URL ${secret('a line of .env that is none')}\n`);
-    const inDotEnv = await runEdgepass(['api'], { cwd: folder, environment: { NODE_ENV: 'development' } });
+    const inDotEnv = await runHere(run, ['--check'], { NODE_ENV: 'development' }, folder);
     expect(inDotEnv.code).toBe(1);
     expect(takePrintedSecrets()).toEqual([]);
   });
