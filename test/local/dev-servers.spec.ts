@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -29,9 +29,34 @@ function devServer(name: string): Promise<Server> {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
     socket.on('error', () => {});
     socket.on('end', () => socket.end());
-    socket.on('data', (data) => socket.write(`${incoming.url} ${data.toString()}`));
+    socket.on('data', (data) => socket.write(`${name} ${incoming.url} ${data.toString()}`));
   });
   return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
+}
+
+/** What comes back of `ping` over a WebSocket that a page of that host opens. */
+function echoOf({ dataDir }: Place, url: string): Promise<string> {
+  const { origin, host, hostname, port, pathname } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      host: '127.0.0.1',
+      port,
+      servername: hostname,
+      ca: readFileSync(join(dataDir, 'tls/ca.pem')),
+      headers: { Host: host, Origin: origin, Connection: 'Upgrade', Upgrade: 'websocket' },
+      path: pathname,
+    });
+    outgoing.once('error', reject);
+    outgoing.once('response', ({ statusCode }) => reject(new Error(`answered ${statusCode}`)));
+    outgoing.once('upgrade', (_response, socket) => {
+      socket.once('data', (data) => {
+        socket.destroy();
+        resolve(data.toString());
+      });
+      socket.write('ping');
+    });
+    outgoing.end();
+  });
 }
 
 beforeAll(async () => {
@@ -76,27 +101,7 @@ describe('edgepass start --app --api', () => {
   });
 
   it('passes hot reload through: a WebSocket over HTTPS', async () => {
-    const { host, port } = new URL(place.app);
-    const echoed = await new Promise<string>((resolve, reject) => {
-      const outgoing = request({
-        host: '127.0.0.1',
-        port,
-        servername: 'app.edgepass.localhost',
-        ca: readFileSync(join(place.dataDir, 'tls/ca.pem')),
-        headers: { Host: host, Origin: place.app, Connection: 'Upgrade', Upgrade: 'websocket' },
-        path: '/hmr',
-      });
-      outgoing.once('error', reject);
-      outgoing.once('upgrade', (_response, socket) => {
-        socket.once('data', (data) => {
-          socket.destroy();
-          resolve(data.toString());
-        });
-        socket.write('ping');
-      });
-      outgoing.end();
-    });
-    expect(echoed).toBe('/hmr ping');
+    expect(await echoOf(place, `${place.app}/hmr`)).toBe('app /hmr ping');
   });
 
   it('names the key that the local edge trusts, so that the backend can sign with it', () => {
@@ -120,5 +125,30 @@ describe('edgepass start --app --api', () => {
     expect(away.text()).toContain(`Nothing answers at http://localhost:${port}`);
     await new Promise<void>((done) => app.listen(Number(port), '127.0.0.1', () => done()));
     expect((await place.get(place.app)).status).toBe(200);
+  });
+});
+
+describe('edgepass start --one-host --app --api', () => {
+  it("passes the WebSockets of the page and of the API on, by the behaviors of the edge's distribution", async () => {
+    const own = await makePlace();
+    const environment = {
+      APP_ORIGINS: own.cdn,
+      PUBLIC_URL: `${own.cdn}/api`,
+      CLOUDFRONT_DOMAIN: own.cdn,
+    };
+    const run = own.start(['--one-host', '--app', originOf(app), '--api', originOf(api)], environment);
+    try {
+      await run.waitForLine(RUNNING);
+      expect(await echoOf(own, `${own.cdn}/hmr`)).toBe('app /hmr ping');
+      expect(await echoOf(own, `${own.cdn}/api/live`)).toBe('api /api/live ping');
+      const folder = join(own.dataDir, 'media');
+      const [file = ''] = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() ? [entry.name] : [],
+      );
+      await expect(echoOf(own, `${own.cdn}/${file}/live`)).rejects.toThrow('answered 403');
+    } finally {
+      await run.stop();
+      own.remove();
+    }
   });
 });
