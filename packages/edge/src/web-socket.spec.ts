@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -198,4 +199,41 @@ it('an Upgrade to something else is a request like any other', async () => {
   const edge = await startTestEdge({ files: { 'a.txt': 'hello' }, defaultBehavior: openBehavior() });
   const answer = await edge.ask('/a.txt', { headers: ['Connection: Upgrade', 'Upgrade: h2c'] });
   expect([answer.status, answer.body.toString()]).toEqual([200, 'hello']);
+});
+
+type ShouldUpgrade = (request: IncomingMessage) => boolean;
+
+describe('Node before 24.9, which hands over the connection of every Upgrade', () => {
+  /** Node asks this member of a server since 24.9; what it gives here is what Node did before. Gives what was handed over. */
+  function handOverAll(port: number): readonly unknown[] {
+    const handedOver: unknown[] = [];
+    const started = channel('http.server.request.start');
+    const onStart = (message: unknown) => {
+      const { server } = message as { server: Server & { shouldUpgradeCallback: ShouldUpgrade } };
+      if ((server.address() as AddressInfo).port === port) {
+        server.shouldUpgradeCallback = ({ url }) => handedOver.push(url) > 0;
+      }
+    };
+    started.subscribe(onStart);
+    closing.push(() => started.unsubscribe(onStart));
+    return handedOver;
+  }
+
+  it('an Upgrade to something else is answered on it', async () => {
+    const edge = await startTestEdge({ files: { 'a.txt': 'hello' }, defaultBehavior: openBehavior() });
+    const handedOver = handOverAll(edge.port);
+    await edge.ask('/a.txt');
+    const answer = await edge.ask('/a.txt', { headers: ['Connection: Upgrade', 'Upgrade: h2c'] });
+    expect([answer.status, answer.body.toString(), handedOver]).toEqual([200, 'hello', ['/a.txt']]);
+  });
+
+  it('one with a body is refused, because nobody would read the body', async () => {
+    const echo = await startEcho();
+    const edge = await start(echo.url, passing);
+    handOverAll(edge.port);
+    await edge.ask('/first');
+    const headers = ['Connection: Upgrade', 'Upgrade: h2c', 'Content-Length: 2'];
+    const answer = await edge.ask('/a.txt', { headers });
+    expect([answer.status, echo.requests]).toEqual([400, []]);
+  });
 });
