@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { run } from '../../src/cli/start.command.js';
 import { runHere } from '../support/run-here.js';
 import { IS_WHOLE } from '../support/whole.js';
-import { allClosed, makePlace, RUNNING, type Place } from './stack.js';
+import { allClosed, makePlace, type Place } from './stack.js';
 
 /** Addresses that are not all under .localhost have no demo sign-in. */
 const OWN_SIGN_IN = {
@@ -196,31 +196,4 @@ describe('a start that cannot work', () => {
     expect(await allClosed(place)).toBe(true);
     expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
   });
-});
-
-describe('a start over what an earlier one left damaged', () => {
-  it('mends it and says in one line each what that means', async () => {
-    const [ca = '', ...others] = ['tls/ca.pem', 'tls/leaf.pem', 'signing/private-key.pem'].map((name) =>
-      join(place.dataDir, name),
-    );
-    const damaged = [ca, ...others];
-    for (const file of [
-      ...damaged,
-      join(place.dataDir, 'tls/ca-key.pem'),
-      join(place.dataDir, 'tls/leaf-key.pem'),
-    ]) {
-      mkdirSync(join(file, '..'), { recursive: true });
-      writeFileSync(file, 'half a fi');
-    }
-    const stack = place.start();
-    await stack.waitForLine(RUNNING);
-    await stack.stop();
-    const said = stack.stdout().split('\n');
-    expect(said.slice(0, said.indexOf(''))).toEqual([
-      `A new certificate authority was made (the old files could not be read): trust ${damaged[0]} again.`,
-      'The certificate of the local hosts was renewed (the old files could not be read).',
-      `A new signing key was made (${damaged[2]} could not be read): access given before has ended.`,
-    ]);
-    for (const file of damaged) expect(readFileSync(file, 'utf8')).toContain('-----BEGIN');
-  }, 30_000);
 });

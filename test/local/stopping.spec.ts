@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../support/operated-api.js';
 import type { RunningProcess } from '../support/processes.js';
 import { sampled } from '../support/whole.js';
@@ -22,16 +22,32 @@ let stack: RunningProcess;
 /** Whether one runs that the test before has started. */
 let isRunning = false;
 
+/** What an earlier start has left damaged, the keys of the first two among it. */
+const DAMAGED = [
+  'tls/ca.pem',
+  'tls/leaf.pem',
+  'signing/private-key.pem',
+  'tls/ca-key.pem',
+  'tls/leaf-key.pem',
+];
+
 beforeAll(async () => {
   place = await makePlace();
+  for (const name of DAMAGED) {
+    mkdirSync(join(place.dataDir, name, '..'), { recursive: true });
+    writeFileSync(join(place.dataDir, name), 'half a fi');
+  }
 });
 beforeEach(async () => {
   if (!isRunning) stack = place.start();
   isRunning = false;
   await stack.waitForLine(RUNNING);
 }, 30_000);
+afterEach(async () => {
+  if (!isRunning) await stack.stop();
+});
 afterAll(async () => {
-  await stack.stop('SIGKILL');
+  await stack.stop();
   place.remove();
 });
 
@@ -63,6 +79,22 @@ function hasEnded(pid: number): boolean {
     return true;
   }
 }
+
+describe('a start over what an earlier one left damaged', () => {
+  it('mends it and says in one line each what that means', () => {
+    const [ca, , key] = DAMAGED.map((name) => join(place.dataDir, name));
+    const said = stack.stdout().split('\n');
+    expect(said.slice(0, said.indexOf(''))).toEqual([
+      `A new certificate authority was made (the old files could not be read): trust ${ca} again.`,
+      'The certificate of the local hosts was renewed (the old files could not be read).',
+      `A new signing key was made (${key} could not be read): access given before has ended.`,
+    ]);
+    for (const name of DAMAGED) {
+      expect(readFileSync(join(place.dataDir, name), 'utf8')).toContain('-----BEGIN');
+    }
+    isRunning = true;
+  });
+});
 
 describe('stopping the stack', () => {
   it.each(sampled(SIGNALS, ['SIGINT']))(
