@@ -5,6 +5,7 @@ import { send } from '../support/https-client.js';
 import { until } from '../support/operated-api.js';
 import { sendRaw, type RawResponse } from '../support/raw-request.js';
 import { scrape } from '../support/scrape.js';
+import { sampled } from '../support/whole.js';
 import { APP_ORIGIN, hostileTests, type HostileStage } from './stage.js';
 
 const VALID = '{"prefix":"private/a"}';
@@ -234,14 +235,18 @@ hostileTests('B: bodies, media types, methods, routes', (stage) => {
     const CALLS = ['GET', 'POST', 'HEAD', 'DELETE'].flatMap((method) =>
       SPELLINGS.map((path) => [method, path] as const),
     );
+    const SAMPLE = ['GET', ...SPELLINGS.slice(0, 1)];
 
-    test.each(CALLS)('M23 %s %s is none: without a token and with one', async (method, path) => {
-      const line = `${method} ${path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n`;
-      const body = `Content-Type: application/json\r\nContent-Length: ${VALID.length}\r\n\r\n${VALID}`;
-      const anonymous = await stage().raw(`${line}${body}`);
-      const known = await stage().raw(`${line}Authorization: ${stage().bearer('u1')}\r\n${body}`);
-      expect([anonymous.status, known.status]).toEqual([404, 404]);
-    });
+    test.each(sampled(CALLS, SAMPLE))(
+      'M23 %s %s is none: without a token and with one',
+      async (method, path) => {
+        const line = `${method} ${path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n`;
+        const body = `Content-Type: application/json\r\nContent-Length: ${VALID.length}\r\n\r\n${VALID}`;
+        const anonymous = await stage().raw(`${line}${body}`);
+        const known = await stage().raw(`${line}Authorization: ${stage().bearer('u1')}\r\n${body}`);
+        expect([anonymous.status, known.status]).toEqual([404, 404]);
+      },
+    );
   });
 
   test.each([

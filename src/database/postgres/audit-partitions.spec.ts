@@ -251,9 +251,12 @@ async function makeVersionBefore(): Promise<void> {
   const queries = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolOn(server.url) }) });
   await migrateToVersionBefore(queries, 'postgres');
   await queries.destroy();
-  for (let day = 0; day < FIRST_ROWS; day += 1) {
-    await grantAt(`g${String(day).padStart(3, '0')}`, now - (FIRST_ROWS - day) * DAY_SECONDS);
-  }
+  await owner.query(
+    `insert into grants (id, viewer_id, prefix, resource, key_pair_id, entitlement_id, issued_at, expires_at)
+     select 'g' || lpad(day::text, 3, '0'), 'u1', 'a', 'https://cdn.example.com/a/*', 'K1', 'e1', issued_at, issued_at + 900
+     from (select day, $1::bigint - ($2::bigint - day) * $3::bigint as issued_at from generate_series(0, $2::bigint - 1) as day) as days`,
+    [now, FIRST_ROWS, DAY_SECONDS],
+  );
   await refusalAt('r1', now - DAY_SECONDS);
 }
 
