@@ -5,6 +5,7 @@ import { makeLeaf } from '../../packages/local/src/certificate-maker.js';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
+import { axeFindings } from './axe.js';
 import { startStack, type LocalStack } from './local-stack.js';
 import { serveHttps } from './own-server.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
@@ -58,6 +59,10 @@ describeWith(['chromium', 'certutil'], 'the development certificates', () => {
       expect(await warning.locator('code').textContent()).toContain(stack.caFile);
       expect(browser.consoleLines.join('\n')).toContain('net::ERR_CERT_AUTHORITY_INVALID');
       expect(browser.consoleLines.join('\n')).not.toContain('CORS');
+    });
+
+    it('axe finds nothing on the page with that warning', async () => {
+      expect(await axeFindings(browser.page, 'wide')).toEqual([]);
     });
 
     it('sees the warning go, and the files refused by the edge, once the host answers with a trusted one', async () => {

@@ -1,8 +1,9 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { until } from '../support/operated-api.js';
 import { describeWith } from '../support/required-tool.js';
+import { axeFindings } from './axe.js';
 import { playPast } from './in-page.js';
 import { grantCookies, grantedPaths } from './jar.js';
 import { startEdgeWithClock, startStack, type LocalStack } from './local-stack.js';
@@ -35,11 +36,14 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     await page.locator('#app[data-ready]').waitFor();
   });
 
-  /** The page as somebody sees it who was never there. */
-  const open = async (): Promise<void> => {
+  const forget = async (): Promise<void> => {
     await browser.context.clearCookies();
     // The page remembers who was signed in.
     await page.evaluate('localStorage.clear()');
+  };
+  /** The page as somebody sees it who was never there. */
+  const open = async (): Promise<void> => {
+    await forget();
     await page.goto(stack.appUrl);
     await page.locator('#app[data-ready]').waitFor();
   };
@@ -62,11 +66,14 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       .filter({ hasText: `everything below /${prefix} ` })
       .waitFor();
   };
-  const status = (): Promise<string | null> => page.getByTestId('status').textContent();
+  /** All that the page says of the last action, once that sentence is in it. */
+  const saidWith = async (sentence: string): Promise<string | null> => {
+    const status = page.getByTestId('status');
+    await status.filter({ hasText: sentence }).waitFor();
+    return status.textContent();
+  };
 
   describe('while nobody is signed in', () => {
-    beforeAll(open);
-
     it('without access every file is refused, and the page says so', async () => {
       await allImages('refused');
       await inState('sibling', 'refused').waitFor({ state: 'attached' });
@@ -87,6 +94,10 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       ]);
     });
 
+    it('axe finds nothing', async () => {
+      expect(await axeFindings(page, 'wide')).toEqual([]);
+    });
+
     it('offers to sign out only while somebody is signed in', async () => {
       expect(await page.getByTestId('sign-out').isVisible()).toBe(false);
       await signIn('carol');
@@ -101,7 +112,6 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
   describe('with a grant', () => {
     beforeAll(async () => {
       await page.emulateMedia({ reducedMotion: 'no-preference' });
-      await open();
       await signIn('alice');
       await ask('courses/algebra');
       await allImages('shown');
@@ -117,6 +127,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       ]);
       expect(segments[0]?.url).toMatch(`${stack.cdnUrl}/courses/algebra/lesson-1/segment-`);
       await page.emulateMedia({ reducedMotion: 'reduce' });
+      await page.evaluate('document.querySelector("#video").pause()');
     });
 
     it('the map is made of tiles that came with cookies', async () => {
@@ -178,13 +189,8 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
         '/courses/algebra/images/1.svg: TypeError: Failed to fetch. The edge said 403; the page may not read that.',
       );
     });
-  });
-
-  describe('from the beginning', () => {
-    beforeEach(open);
 
     it('a course with a Korean name opens by its name, and its cookies stand at the escaped Path', async () => {
-      await signIn('alice');
       await inState('korean', 'refused').waitFor({ state: 'attached' });
       await ask('courses/선형 대수');
       await inState('korean', 'shown').waitFor();
@@ -195,53 +201,51 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       );
     });
 
-    it('a second viewer who signs in finds nothing of the first one', async () => {
-      await signIn('alice');
-      await ask('courses/algebra');
-      await allImages('shown');
+    it('a second viewer who signs in finds nothing of the first one, and reads that it is cleared', async () => {
       await signIn('bob');
-      await allImages('refused');
+      await inState('korean', 'refused').waitFor({ state: 'attached' });
+      expect(await saidWith('Hello Bob.')).toBe('Hello Bob. What Alice held in this browser is cleared.');
       expect(await grantCookies(browser)).toEqual([]);
     });
 
     it('a viewer who may not open a prefix reads in a sentence what they may open', async () => {
-      await signIn('bob');
       await page.getByTestId('ask').click();
       await page.locator('#status[data-tone="bad"]').waitFor();
-      expect(await status()).toBe('Bob may open only /users/bob.');
+      expect(await saidWith('Bob may open only /users/bob.')).toBe('Bob may open only /users/bob.');
       expect(await grantCookies(browser)).toEqual([]);
     });
 
-    it('says that the cookies of the viewer before are cleared only where there were some', async () => {
-      await signIn('bob');
+    it('says nothing of cleared cookies where the viewer before had none', async () => {
       await signIn('alice');
-      await page.getByTestId('status').filter({ hasText: 'Hello Alice.' }).waitFor();
-      expect(await status()).toBe('Hello Alice.');
-      await ask('courses/algebra');
-      await signIn('carol');
-      await page.getByTestId('status').filter({ hasText: 'Hello Carol.' }).waitFor();
-      expect(await status()).toBe('Hello Carol. What Alice held in this browser is cleared.');
+      expect(await saidWith('Hello Alice.')).toBe('Hello Alice.');
     });
 
     it('brings the files into view on a small screen when access was granted', async () => {
       await page.setViewportSize({ width: 390, height: 844 });
-      try {
-        await signIn('alice');
-        await ask('courses/algebra');
-        const top = 'document.querySelector("#stage").getBoundingClientRect().top';
-        // Not by waitForFunction: the page's Content-Security-Policy refuses what that evaluates.
-        await until(async () => (await page.evaluate<number>(top)) < 844 / 2);
-        expect(await page.evaluate(top)).toBeLessThan(844 / 2);
-      } finally {
-        await page.setViewportSize({ width: 1280, height: 720 });
-      }
+      await page.evaluate('scrollTo(0, 0)');
+      const top = 'document.querySelector("#stage").getBoundingClientRect().top';
+      expect(await page.evaluate(top)).toBeGreaterThan(844 / 2);
+      await ask('courses/algebra');
+      // Not by waitForFunction: the page's Content-Security-Policy refuses what that evaluates.
+      await until(async () => (await page.evaluate<number>(top)) < 844 / 2);
+      expect(await page.evaluate(top)).toBeLessThan(844 / 2);
+      await page.setViewportSize({ width: 1280, height: 720 });
     });
+  });
 
-    it('when the policy has ended the edge refuses, with the cookies still in the jar', async () => {
+  describe('in front of an edge whose clock is an hour ahead', () => {
+    let anHourAhead: number;
+
+    beforeAll(async () => {
+      anHourAhead = await startEdgeWithClock(stack.distributionFolder, 3_600);
+      await open();
       await signIn('alice');
       await ask('courses/algebra');
       await allImages('shown');
-      edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 3_600));
+    });
+
+    it('when the policy has ended the edge refuses, with the cookies still in the jar', async () => {
+      edge.leadTo(anHourAhead);
       await page.getByTestId('try-again').click();
       await inState('proof', 'refused').waitFor();
       expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
@@ -249,22 +253,23 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
 
     it('a granted image that fails is diagnosed: the page shows what the API found', async () => {
       // The browser is led to an edge whose clock is ahead; the API asks the one that is right.
-      edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 3_600));
-      await signIn('alice');
-      await page.getByTestId('prefix').selectOption('courses/algebra');
+      edge.leadTo(anHourAhead);
+      await page.getByTestId('prefix').selectOption('users/alice');
       await page.getByTestId('ask').click();
-      const status = page.getByTestId('status').filter({
+      const found = page.getByTestId('status').filter({
         hasText:
           /^The edge answers well to the cookies that you would get now, and this browser holds a grant for the file\./,
       });
-      await status.waitFor();
-      await allImages('refused');
-      expect(await status.isVisible()).toBe(true);
+      await found.waitFor();
+      await inState('portrait', 'refused').waitFor({ state: 'attached' });
+      expect(await found.isVisible()).toBe(true);
       const asked = page.getByTestId('log').locator('li', { hasText: 'POST /diagnoses' });
       expect(await asked.locator('.call-status').allTextContents()).toEqual(['API 200']);
     });
 
     it('access that is not renewed ends on the page when it ends at the edge', async () => {
+      await forget();
+      await page.goto('about:blank');
       // A clock that the test moves: it cannot be taken out of a page again, so this is another one.
       page = await browser.newPage();
       await page.clock.install();
@@ -275,14 +280,12 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await page.getByTestId('ttl').selectOption('60');
       await ask('courses/algebra');
       await allImages('shown');
-      edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 61));
+      edge.leadTo(anHourAhead);
       await page.clock.fastForward(62_000);
       await page.locator('#app[data-access="expired"]').waitFor();
       await allImages('refused');
       await inState('video', 'refused').waitFor({ state: 'attached' });
-      expect(await page.getByTestId('status').textContent()).toBe(
-        'The access to /courses/algebra has ended.',
-      );
+      expect(await saidWith('has ended')).toBe('The access to /courses/algebra has ended.');
       expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
     });
   });

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { IS_WHOLE } from '../support/whole.js';
+import { axeFindings } from './axe.js';
 import { startStack, type LocalStack } from './local-stack.js';
 import { logNetwork, type NetworkLog } from './network-log.js';
 
@@ -47,6 +48,8 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
     stack = await startStack();
     browser = await launchBrowser({ trustedCaFile: stack.caFile });
     page = browser.page;
+    // The video then waits for a click, and takes no processor.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     network = await logNetwork(browser.context, page);
     await open();
   });
@@ -134,6 +137,7 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
     await page.getByTestId('incident-kind').selectOption('wildcard');
     await page.getByTestId('provoke').click();
     await page.locator('#incident[data-state="failing"]').waitFor();
+    expect(await axeFindings(page, 'narrow')).toEqual([]);
     await open();
     await page.getByTestId('try-again').click();
     await page.locator('[data-testid="proof"][data-state="shown"]').waitFor();
@@ -151,6 +155,7 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
       'Alice may open /courses/선형 대수',
       'Everyone who signed in may open /users/{user}',
     ]);
+    expect(await axeFindings(page, 'dark')).toEqual([]);
   });
 
   it('what carol gives bob, he may open', async () => {

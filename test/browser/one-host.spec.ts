@@ -97,6 +97,8 @@ describeWith(['chromium', 'certutil'], 'npm start -- --one-host: page, API and f
 
   it('the demo page shows all files after a grant', async () => {
     const { page } = browser;
+    // The video then waits for a click, and takes no processor.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.goto(stack.appUrl);
     await page.locator('#app[data-ready="true"]').waitFor();
     await page.getByTestId('sign-in-alice').click();
