@@ -31,6 +31,10 @@ DATA_DIR (./data).
   --container listens on HOST=0.0.0.0 although the demo sign-in asks for no password, because a container has no
               other address; each part then answers to its own host name alone (docker-compose.yml)
 
+Other ports stand in the addresses, not in PORT:
+  APP_ORIGINS=https://app.edgepass.localhost:4100 PUBLIC_URL=https://api.edgepass.localhost:4101 \\
+  CLOUDFRONT_DOMAIN=https://cdn.edgepass.localhost:4102 npm start
+
 Example: npm start -- --app http://localhost:5173
 `;
 

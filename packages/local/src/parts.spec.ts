@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { findLocalParts, type LocalPart } from './parts.js';
+import { noteOfPort, placeParts } from './servers-behind-edge.js';
 
 type Addresses = Parameters<typeof findLocalParts>[0];
 
@@ -91,5 +92,29 @@ describe('what `edgepass start` runs on this machine', () => {
     await expect(findLocalParts(settings, resolve)).rejects.toThrow(
       'edgepass start: none of APP_ORIGINS, PUBLIC_URL and CLOUDFRONT_DOMAIN is on this machine, so there is nothing to start',
     );
+  });
+});
+
+describe('PORT beside PUBLIC_URL', () => {
+  async function noteOf(cdn: string, apiPort: number | null): Promise<string | null> {
+    const settings = {
+      ...addresses('https://app.a.localhost:3000', 'https://api.a.localhost:3001/v1', cdn),
+      apiPort,
+    };
+    return noteOfPort(await placeParts(await findLocalParts(settings, resolve), settings), settings);
+  }
+
+  it('says where browsers find nobody, and what cures it', async () => {
+    expect(await noteOf('https://cdn.a.localhost:3002', 4001)).toBe(
+      'PORT: the API listens on 4001, and nothing of edgepass at https://api.a.localhost:3001, where pages look for it; set PUBLIC_URL=https://api.a.localhost:4001/v1 or leave PORT away, unless a proxy of yours stands there',
+    );
+  });
+
+  it.each([
+    ['PORT is not set', 'https://cdn.a.localhost:3002', null],
+    ['both name one port', 'https://cdn.a.localhost:3002', 3001],
+    ['the edge stands before the API', 'https://api.a.localhost:3001', 4001],
+  ])('says nothing where %s', async (_, cdn, apiPort) => {
+    expect(await noteOf(cdn, apiPort)).toBeNull();
   });
 });

@@ -47,6 +47,23 @@ export async function placeParts(
   return { ...parts, behindEdge };
 }
 
+/**
+ * Says where PORT and PUBLIC_URL name two ports and nothing of ours stands at the second, so that browsers find nobody
+ * there; `null` else. A proxy of the user's own may stand there, so it is no reason to refuse.
+ */
+export function noteOfPort(
+  { api, behindEdge }: PlacedParts,
+  { publicUrl, apiPort }: Pick<LocalSettings, 'publicUrl' | 'apiPort'>,
+): string | null {
+  if (api === null || behindEdge.api !== null || apiPort === null || apiPort === api.port) return null;
+  const url = new URL(publicUrl.origin);
+  url.port = String(apiPort);
+  return (
+    `PORT: the API listens on ${apiPort}, and nothing of edgepass at ${publicUrl.origin}, where pages look for it; ` +
+    `set PUBLIC_URL=${url.origin}${publicUrl.basePath} or leave PORT away, unless a proxy of yours stands there`
+  );
+}
+
 function serverAt(port: number): ServerBehindEdge {
   return { host: HOST, port };
 }

@@ -10,7 +10,7 @@ import { prepareData, type PreparedData } from './prepare-data.js';
 import { LocalProblem } from './problem.js';
 import { startApi, startEdge, type ApiInput } from './processes.js';
 import { serve, type LocalAddress, type Site } from './server.js';
-import { placeParts, type PlacedParts, type ServersBehindEdge } from './servers-behind-edge.js';
+import { noteOfPort, placeParts, type PlacedParts, type ServersBehindEdge } from './servers-behind-edge.js';
 import { takeStartLock } from './start-lock.js';
 import { shownAuthority } from './trust-steps.js';
 
@@ -76,7 +76,8 @@ export async function startLocalStack(input: StackInput): Promise<RunningStack> 
       systemClock,
     );
     const { died, controlUrl } = await startAll(input, parts, data, undo);
-    const notes = [...found.warnings, ...data.notes];
+    const ofPort = input.api === null ? noteOfPort(parts, settings) : null;
+    const notes = [...found.warnings, ...(ofPort === null ? [] : [ofPort]), ...data.notes];
     const idlePage = servesPage ? null : found.page;
     return { parts, idlePage, data, dataDir, notes, controlUrl, failed: died, stop };
   } catch (error) {
