@@ -4,7 +4,10 @@ import { Problem } from '../http/problems/problem.js';
 import type { Caller } from '../authentication/viewer.js';
 import { askPort, PortTimeoutError, type GrantRecord, type MayOpen, type RecordGrant } from './ports.js';
 
-/** A grant with a shorter life than this is refused: it would be over before the first file is open. */
+/**
+ * A grant whose right ends sooner than this is refused: it would be over before the first file is open. Less than
+ * anybody may ask for (`MIN_TTL_SECONDS`), because the end of a right shortens what was asked.
+ */
 export const MINIMUM_LIFE_SECONDS = 10;
 
 /** A grant as it is asked for: `expiresAtEpochSeconds` is the wish, which the right behind it may shorten. */

@@ -31,8 +31,8 @@ describe('grants under way', () => {
   it('a sign-out waits for the grants of its viewer, and for none of anybody else', async () => {
     const underWay = new GrantsUnderWay();
     const [own, foreign] = [call(underWay), call(underWay)];
-    underWay.identify(own, 'alice');
-    underWay.identify(foreign, 'bob');
+    underWay.belongsTo(own, 'alice');
+    underWay.belongsTo(foreign, 'bob');
     const answered = underWay.answered('alice');
     expect(await isSettled(answered)).toBe(false);
     own.emit('close');
@@ -43,7 +43,7 @@ describe('grants under way', () => {
     const underWay = new GrantsUnderWay();
     const [refused, own] = [call(underWay), call(underWay)];
     const answered = underWay.answered('alice');
-    underWay.identify(own, 'alice');
+    underWay.belongsTo(own, 'alice');
     own.emit('close');
     expect(await isSettled(answered)).toBe(false);
     refused.emit('close');
@@ -54,7 +54,7 @@ describe('grants under way', () => {
     const underWay = new GrantsUnderWay();
     call(underWay, 'GET');
     const answered = underWay.answered('alice');
-    underWay.identify(call(underWay), 'alice');
+    underWay.belongsTo(call(underWay), 'alice');
     expect(await isSettled(answered)).toBe(true);
   });
 });

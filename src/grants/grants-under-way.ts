@@ -10,7 +10,7 @@ class Call {
   #changed: (() => void)[] = [];
 
   /** Says whose it is, once the guards have let it pass. */
-  identify(viewerId: string): void {
+  belongsTo(viewerId: string): void {
     this.#viewerId = viewerId;
     this.#tell();
   }
@@ -52,8 +52,8 @@ export class GrantsUnderWay implements CanActivate {
   }
 
   /** Says whose the call is that this response answers. */
-  identify(response: CookieResponse, viewerId: string): void {
-    (rawOf(response) as CallHolder)[this.#call]?.identify(viewerId);
+  belongsTo(response: CookieResponse, viewerId: string): void {
+    (rawOf(response) as CallHolder)[this.#call]?.belongsTo(viewerId);
   }
 
   /** Resolves when every call that this viewer has under way now is answered, or its client is gone. */

@@ -14,7 +14,10 @@ import { toTimestamp } from '../operation/clock.js';
 /** Injection token of {@link ReadViewer}. */
 export const READ_VIEWER = Symbol('edgepass.read-viewer');
 
-/** Asks for access and lists it. Who may call is decided by the guards of the viewer port. */
+/**
+ * Asks for access and lists it. Who may call is decided by the guards of the viewer port: `GrantsModule.of` puts them
+ * on, and `app.module.ts` says which the service has.
+ */
 @Controller('grants')
 @UseFilters(OwnProblemFilter)
 export class GrantsController {
@@ -37,7 +40,7 @@ export class GrantsController {
   ): Promise<GrantedAnswer> {
     const { prefix, ttlSeconds } = readGrantRequest(body, this.grants.maxTtlSeconds);
     const caller = await this.callerOf(request);
-    this.underWay.identify(response, caller.id);
+    this.underWay.belongsTo(response, caller.id);
     const wider = this.cloudFront.widerHeld(request, prefix, caller);
     const granted = await this.grants.grant(caller, prefix, ttlSeconds, wider).catch((error: unknown) => {
       // Who is refused holds nothing of another viewer either.

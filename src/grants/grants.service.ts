@@ -18,7 +18,7 @@ export interface GrantLimits {
   readonly maxTtlSeconds: number;
 }
 
-/** The shortest lifetime a caller may ask for. */
+/** The shortest lifetime a caller may ask for. What is left of a right may be less: `MINIMUM_LIFE_SECONDS`. */
 export const MIN_TTL_SECONDS = 60;
 
 /** A recorded grant, the cookies that carry it, and when to renew. */
@@ -54,7 +54,8 @@ export class GrantsService {
    * @param wider the live grant of this browser that the prefix lies in, if any. Two grants that nest would
    *   send two cookies of one name, and which one CloudFront reads is unknown (R44): so the wider one is
    *   renewed instead, if the caller is still entitled to it
-   * @throws {Problem} `ttl_out_of_range`, `not_entitled`, `audit_unavailable`, `overloaded`
+   * @throws {Problem} `ttl_out_of_range`, `not_entitled`, `overloaded`, and those of the ledger: `audit_unavailable`,
+   *   `rate_limited`
    */
   async grant(
     caller: Caller,
