@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { RefusalRow } from '../database/schema.js';
-import { RefusalRecorder, type WriteRefusals } from './refusal-recorder.js';
+import { PROBLEM_CODES } from '../http/problems/problem-codes.js';
+import { RECORDED_CODES, RefusalRecorder, type WriteRefusals } from './refusal-recorder.js';
 
 const MINUTE_SECONDS = 60;
 const START = 1_800_000_000;
@@ -21,6 +23,22 @@ function recorderThat(write?: WriteRefusals) {
     rows.map(({ viewer_id, code, prefix, count }) => [viewer_id, code, prefix, count] as const);
   return { recorder, refuse, written, rows, errors };
 }
+
+describe('the recorded codes', () => {
+  it('are those of the statuses with which a signed-in caller is refused', () => {
+    const refuses = Object.entries(PROBLEM_CODES).filter(
+      ([, { status }]) => status === 403 || status === 429,
+    );
+    expect([...RECORDED_CODES]).toEqual(refuses.map(([code]) => code));
+  });
+
+  it('stand in docs/audit-log.md, with their number', () => {
+    const page = readFileSync(new URL('../../docs/audit-log.md', import.meta.url), 'utf8');
+    const codes = [...RECORDED_CODES].map((code) => `\`${code}\``).join(', ');
+    expect(page).toContain(`who, code (${codes}), how often`);
+    expect(page).toContain(`each of the ${RECORDED_CODES.size} codes`);
+  });
+});
 
 describe('refusals', () => {
   it('of one viewer within a minute become two rows, however many they are', async () => {

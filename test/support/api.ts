@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -11,10 +12,12 @@ import { EntitlementService } from '../../src/entitlements/entitlement.service.j
 import { JsonLogger } from '../../src/operation/json-logger.service.js';
 import { Secret } from '../../src/settings/secret.js';
 import type { Settings } from '../../src/settings/settings.js';
+import { problemAnswered } from '../../src/http/problems/answer-problem.js';
 import { createApi, type ApiOptions } from '../../src/operation/create-api.js';
 import { expectNoSecret, keepDataFolder, keepKey, keepSecret, keepUrl } from './canaries/canaries.js';
 import { filesIn, rowsIn } from './canaries/stored.js';
 import { watchAnswers } from './canaries/watch-answers.js';
+import { faultOfCode, operationsOf, publishedDocument, type Operation } from './open-api.js';
 import { createTestDatabase } from './postgres.js';
 import { AUDIENCE, claims, compactJws, hs256, ISSUER, NOW_EPOCH_SECONDS } from './token-issuer.js';
 import { IS_WHOLE } from './whole.js';
@@ -77,12 +80,16 @@ export class TestApi {
     readonly clock: TestClock,
     readonly log: readonly string[],
     private readonly closeDatabase: () => Promise<void>,
+    documented: readonly Operation[],
   ) {
     watchAnswers(app.getHttpServer(), (line) => this.#answeredSecrets.push(line));
+    watchCodes(app.getHttpServer(), documented, (line) => this.#undocumented.add(line));
   }
 
   /** Secrets in answers, one line each. */
   readonly #answeredSecrets: string[] = [];
+  /** Codes of answers that docs/openapi.json does not name for that route and status, one line each. */
+  readonly #undocumented = new Set<string>();
 
   get http() {
     return request(this.app.getHttpServer());
@@ -129,13 +136,20 @@ export class TestApi {
     return Number(count);
   }
 
-  /** Throws when a secret of these tests stood in an answer, in the log, or in what was stored. */
+  /**
+   * Throws when a secret of these tests stood in an answer, in the log, or in what was stored, and when an answer had a
+   * code that docs/openapi.json does not name there.
+   */
   async close(): Promise<void> {
     await this.app.close();
     await this.closeDatabase();
     expectNoSecret('the log', this.log.join('\n'));
     if (this.#answeredSecrets.length > 0) {
       throw new Error(`expected no secret in an answer, found:\n${this.#answeredSecrets.join('\n')}`);
+    }
+    if (this.#undocumented.size > 0) {
+      const lines = [...this.#undocumented].join('\n');
+      throw new Error(`expected docs/openapi.json to name each code that is answered; ${lines}`);
     }
   }
 }
@@ -182,7 +196,7 @@ export async function startTestApi(
   keepSecretsOf(settings);
   const logger = new JsonLogger(settings.logLevel, { write: (line) => log.push(line) });
   const app = await createApi(settings, { clock, logger, ...options });
-  return new TestApi(app, clock, log, async () => {
+  const close = async (): Promise<void> => {
     try {
       if (postgres !== null) expectNoSecret('the rows', await rowsIn(postgres.url));
       for (const { path, bytes } of filesIn(folder, ['.secret'])) expectNoSecret(path, bytes);
@@ -191,6 +205,29 @@ export async function startTestApi(
       rmSync(folder, { recursive: true, force: true });
       await postgres?.drop();
     }
+  };
+  return new TestApi(app, clock, log, close, documentedFor(settings));
+}
+
+const DOCUMENTED = operationsOf(publishedDocument());
+
+/** Without an admin group the admin routes do not exist, nor stand in the document of such a deployment. */
+function documentedFor({ authentication }: Settings): readonly Operation[] {
+  const { adminGroup } = authentication;
+  return DOCUMENTED.filter(({ path }) => adminGroup !== null || !path.startsWith('/admin/'));
+}
+
+/** Hears of each problem that is answered with a code which docs/openapi.json does not name for its route and status. */
+function watchCodes(server: Server, documented: readonly Operation[], onFault: (line: string) => void): void {
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { method = '', url: target = '' } = request;
+    response.once('finish', () => {
+      const problem = problemAnswered(request);
+      if (problem === null) return;
+      const { status, code } = problem;
+      const fault = faultOfCode(documented, { method, target, status, code });
+      if (fault !== null) onFault(fault);
+    });
   });
 }
 

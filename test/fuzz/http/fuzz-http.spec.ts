@@ -8,15 +8,13 @@ import type { RawAnswer } from '../keep-alive-client.js';
 import { credentialsOf } from './credentials.js';
 import { fuzzHttp, type ApiUnderTest } from './fuzz-http.js';
 import { judgeOf } from './judge-answer.js';
-import { operationsOf, type OpenApiDocument } from './open-api.js';
+import { operationsOf, publishedDocument } from '../../support/open-api.js';
 import { describeRequest, fuzzRequest } from './requests.js';
 
 const SEED = 20261120;
 const SHORT = 1_600;
 const APP_ORIGIN = 'https://www.media.example.com';
-const document = JSON.parse(
-  readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'),
-) as OpenApiDocument;
+const document = publishedDocument();
 const operations = operationsOf(document);
 const issuer = { secret: OPERATED_SECRET, issuer: ISSUER, audience: AUDIENCE, adminGroup: 'admins' };
 
@@ -155,6 +153,7 @@ describe('the judge of an answer', () => {
     ['a body behind 204', request('DELETE', '/grants'), answer(204, list), 'a body that is not documented'],
     ['a code of another status', get, answer(400, { ...problem, status: 401 }), '400: U3 the status in the body is another'],
     ['a code that is not in the list', get, answer(400, { ...problem, code: 'odd' }), 'the problem is not as the document says'],
+    ['a code that the operation does not name under that status', get, answer(400, problem), '400 prefix_invalid is not documented for GET /grants'],
     ['a title of another code', get, answer(400, { ...problem, title: 'odd' }), 'the problem is not that of its code'],
     ['a problem without an instance', get, answer(400, { ...problem, instance: 'x' }), 'the problem has no instance'],
     ['input in a refusal', get, answer(400, { ...problem, detail: 'not fz7c1d9e' }), 'the refusal repeats its input'],

@@ -2,7 +2,7 @@ import { KeepAliveClient, type RawAnswer } from '../keep-alive-client.js';
 import type { Promises } from '../../hostile/harmless.js';
 import { credentialsOf } from './credentials.js';
 import { judgeOf, type JudgeAnswer } from './judge-answer.js';
-import { operationsAt, operationsOf, type OpenApiDocument, type Operation } from './open-api.js';
+import { operationsAt, operationsOf, type OpenApiDocument, type Operation } from '../../support/open-api.js';
 import { describeRequest, fuzzRequest, type FuzzRequest, type RequestParts } from './requests.js';
 
 const CLIENTS = 16;

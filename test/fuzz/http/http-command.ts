@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { startApiProcesses } from '../../support/api-process.js';
 import { readFuzzArguments } from '../fuzz-arguments.js';
 import { fuzzHttp } from './fuzz-http.js';
-import type { OpenApiDocument } from './open-api.js';
+import type { OpenApiDocument } from '../../support/open-api.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../../../../', import.meta.url));
 const LONGEST_LIFETIME_SECONDS = 3600;

@@ -3,7 +3,13 @@ import { PROBLEM_CODES, type ProblemCode } from '../../../src/http/problems/prob
 import { faultsOf, type Promises } from '../../hostile/harmless.js';
 import type { RawAnswer } from '../keep-alive-client.js';
 import { faultOfPrefix } from '../properties/prefix-oracle.js';
-import { operationsAt, type OpenApiDocument, type Operation, type Schema } from './open-api.js';
+import {
+  faultOfCode,
+  operationsAt,
+  type OpenApiDocument,
+  type Operation,
+  type Schema,
+} from '../../support/open-api.js';
 import type { FuzzRequest } from './requests.js';
 import { MARKER } from './values.js';
 
@@ -29,7 +35,7 @@ export function judgeOf(
     return [
       ...faultsOf({ sent: request.bytes.toString('latin1'), received }, promises),
       ...faultsOfStatus(answer.status, asked),
-      ...(answer.status >= 400 ? faultsOfProblem(answer, request.method, schemas) : []),
+      ...(answer.status >= 400 ? faultsOfProblem(answer, request, operations, schemas) : []),
       ...(answer.status < 400 ? faultsOfContent(answer, request.method, asked, schemas) : []),
       ...faultsOfCors(request, answer, promises),
     ];
@@ -64,7 +70,12 @@ function faultsOfStatus(status: number, asked: Asked): readonly string[] {
   return [`status ${status} is not documented for ${name}`];
 }
 
-function faultsOfProblem(answer: RawAnswer, method: string, schemas: Schemas): readonly string[] {
+function faultsOfProblem(
+  answer: RawAnswer,
+  { method, target }: FuzzRequest,
+  operations: readonly Operation[],
+  schemas: Schemas,
+): readonly string[] {
   if (method === 'HEAD' && answer.body.length === 0) return [];
   const headers = answer.head.toLowerCase();
   const problem = parse(answer.body);
@@ -82,7 +93,8 @@ function faultsOfProblem(answer: RawAnswer, method: string, schemas: Schemas): r
     [answer.status !== 405 || headers.includes('\nallow: '), '405 without Allow'],
     [answer.status !== 429 || headers.includes('\nretry-after: '), '429 without Retry-After'],
   ];
-  return rules.flatMap(([isKept, rule]) => (isKept ? [] : [rule]));
+  const ofCode = faultOfCode(operations, { method, target, status: answer.status, code: code ?? '' });
+  return [...rules.flatMap(([isKept, rule]) => (isKept ? [] : [rule])), ...(ofCode === null ? [] : [ofCode])];
 }
 
 /** The refusal of a prefix or path may say which name to write: one that is legal, as the oracle of the properties reads it. */

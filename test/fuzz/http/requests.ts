@@ -1,6 +1,6 @@
 import { randomOf, type Random } from '../random.js';
 import type { Credentials } from './credentials.js';
-import type { Operation } from './open-api.js';
+import type { Operation } from '../../support/open-api.js';
 import { hostileText, hostileValue, MARKER, takenBody, takenValue } from './values.js';
 
 /** What the requests are made of beside the document. */

@@ -1,5 +1,5 @@
 import type { Random } from '../random.js';
-import type { Schema } from './open-api.js';
+import type { Schema } from '../../support/open-api.js';
 
 /** Stands in everything hostile: a refusal that holds it repeats its input. */
 export const MARKER = 'fz7c1d9e';

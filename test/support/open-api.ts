@@ -1,4 +1,6 @@
-/** What the fuzzer reads of an OpenAPI document. */
+import { readFileSync } from 'node:fs';
+
+/** What the tests read of an OpenAPI document. */
 export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
@@ -74,6 +76,33 @@ export function operationsAt(operations: readonly Operation[], rawPath: string):
       wanted.every((part, index) => (part.startsWith('{') ? found[index] !== '' : part === found[index]))
     );
   });
+}
+
+/** The document as `npm run docs` wrote it: every route of a deployment with access tokens. */
+export function publishedDocument(): OpenApiDocument {
+  const file = new URL('../../docs/openapi.json', import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')) as OpenApiDocument;
+}
+
+/** What was answered to whom, as far as it decides which codes may stand there. */
+export interface AnsweredCode {
+  /** HEAD is asked of GET. */
+  readonly method: string;
+  /** The path, with or without a query. */
+  readonly target: string;
+  readonly status: number;
+  readonly code: string;
+}
+
+/** One line where the document does not name that code for that operation and status; `null` else, and for no operation. */
+export function faultOfCode(operations: readonly Operation[], answered: AnsweredCode): string | null {
+  const { method, target, status, code } = answered;
+  const here = operationsAt(operations, target.split(/[?#]/)[0] ?? '');
+  const operation = here.find((one) => one.method === (method === 'HEAD' ? 'GET' : method));
+  if (operation === undefined) return null;
+  const said = operation.responses[status]?.description ?? '';
+  const codes = Array.from(said.matchAll(/^`([a-z_]+)`: /gm), ([, named]) => named);
+  return codes.includes(code) ? null : `${status} ${code} is not documented for ${operation.name}`;
 }
 
 function resolve(document: OpenApiDocument, schema: Schema): Schema {
