@@ -1,7 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { connect, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FrontAdapter } from '../../src/http/front-adapter.js';
 import { APP_ORIGIN, startTestApi, type TestApi } from '../support/api.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { makeTestCertificates } from '../support/test-certificates.js';
 
 let api: TestApi;
 const warnings: string[] = [];
@@ -146,4 +150,19 @@ describe('a query that a route does not know', () => {
   test('is not sent to callers who may not call', async () => {
     await api.http.get('/grants?x=1').expect(401);
   });
+});
+
+test('a TLS handshake may take as long as the headers: 10 s, not the 120 s of Node', async () => {
+  const { certificatePem, keyPem } = await makeTestCertificates(['api.example.com']);
+  const folder = temporaryFolder('tls');
+  const tls = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
+  writeFileSync(tls.certFile, certificatePem);
+  writeFileSync(tls.keyFile, keyPem);
+  const secured = await startTestApi('sqlite', { tls });
+  const server = secured.app.getHttpServer() as unknown as Readonly<Record<symbol, unknown>>;
+  // Only there does Node say which limit a server has.
+  const limit = Object.getOwnPropertySymbols(server).find((name) => name.description === 'handshake-timeout');
+  const milliseconds = limit && server[limit];
+  await secured.close();
+  expect(milliseconds).toBe(10_000);
 });
