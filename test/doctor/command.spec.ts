@@ -165,15 +165,19 @@ describe('a Node that is too old', () => {
 });
 
 describe('README.md and docs/doctor.md', () => {
-  test.each(['README.md', 'docs/doctor.md'])('%s shows the beginning of a transcript as it is', (page) => {
-    const shown =
-      /```console\n\$ npx @edgepass\/doctor --har recording\.har\n([^]*?)```/.exec(
-        readFileSync(join(HERE, '../..', page), 'utf8'),
-      )?.[1] ?? '';
-    const transcript = readFileSync(join(HERE, 'transcripts/first-article-a-har.txt'), 'utf8');
-    expect(shown.length).toBeGreaterThan(300);
-    expect(transcript.slice(transcript.indexOf('\n') + 1).startsWith(shown)).toBe(true);
-  });
+  test.each(['README.md', 'docs/doctor.md'])(
+    '%s shows the beginning of a transcript as it is, and the file that it is of',
+    (page) => {
+      const [, file = '', shown = ''] =
+        /```console\n\$ npm run edgepass --silent -- doctor --har (\S+)\n([^]*?)…\n```/.exec(
+          readFileSync(join(HERE, '../..', page), 'utf8'),
+        ) ?? [];
+      const transcript = readFileSync(join(HERE, 'transcripts/first-article-a-har.txt'), 'utf8');
+      expect(shown.length).toBeGreaterThan(300);
+      expect(transcript.slice(transcript.indexOf('\n') + 1).startsWith(shown)).toBe(true);
+      expect(join(HERE, '../..', file)).toBe(join(FIXTURES, 'first-article-a.har'));
+    },
+  );
 
   test.each(['README.md', 'docs/doctor.md', 'packages/doctor/README.md'])(
     '%s names the command of a clone beside npx, while the package is not published',
