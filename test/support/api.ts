@@ -211,10 +211,12 @@ export async function startTestApi(
 
 const DOCUMENTED = operationsOf(publishedDocument());
 
-/** Without an admin group the admin routes do not exist, nor stand in the document of such a deployment. */
-function documentedFor({ authentication }: Settings): readonly Operation[] {
+/** The operations of such a deployment: below the path of its address, those of admins only where it has any. */
+function documentedFor({ authentication, publicUrl }: Settings): readonly Operation[] {
   const { adminGroup } = authentication;
-  return DOCUMENTED.filter(({ path }) => adminGroup !== null || !path.startsWith('/admin/'));
+  return DOCUMENTED.filter(({ path }) => adminGroup !== null || !path.startsWith('/admin/')).map(
+    (operation) => ({ ...operation, path: `${publicUrl.basePath}${operation.path}` }),
+  );
 }
 
 /** Hears of each problem that is answered with a code which docs/openapi.json does not name for its route and status. */
