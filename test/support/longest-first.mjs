@@ -8,19 +8,21 @@ import Sequencer from '@jest/test-sequencer';
  * when the tests begin, what sends a service more than it can serve.
  */
 const LONGEST = [
+  'test/incidents/incidents.spec.ts',
   'test/browser/demo-page.spec.ts',
   'test/module/own-backend.spec.ts',
-  'test/containers/image.spec.ts',
-  'test/incidents/incidents.spec.ts',
-  'test/doctor/real-browsers.spec.ts',
-  'test/local/stopping.spec.ts',
+  'test/browser/main-job.spec.ts',
   'test/operation/stopping.spec.ts',
+  'test/browser/demo-panels.spec.ts',
+  'test/containers/image.spec.ts',
+  'test/doctor/real-browsers.spec.ts',
   'test/hostile/load.spec.ts',
-  'test/browser/held-grants.spec.ts',
-  'test/hostile/canaries.spec.ts',
-  'test/hostile/tokens.spec.ts',
-  'test/browser/ten-tabs.spec.ts',
+  'test/hostile/administration.spec.ts',
+  'packages/edge/src/edge.command.spec.ts',
+  'test/fuzz/http/fuzz-http.spec.ts',
   'test/faults/postgres-readiness.spec.ts',
+  'test/doctor/command.spec.ts',
+  'src/database/postgres/pgbouncer.spec.ts',
 ];
 
 export default class LongestFirst extends Sequencer {
