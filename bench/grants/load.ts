@@ -30,6 +30,7 @@ export interface LoadJob extends Effort {
 export interface Sample {
   readonly prefix: string;
   readonly cookies: readonly string[];
+  readonly receivedAtEpochSeconds: number;
 }
 
 /** What one round gave. */
@@ -68,7 +69,8 @@ async function load(job: LoadJob): Promise<LoadResult> {
 
   const look = ({ isCreated, cookieLineCount, cookies }: Answer, prefix: string): void => {
     if (!isCreated || cookieLineCount < cookieLines) errors += 1;
-    if (latencies.length % SAMPLE_EVERY === 0) samples.push({ prefix, cookies: cookies() });
+    if (latencies.length % SAMPLE_EVERY === 0)
+      samples.push({ prefix, cookies: cookies(), receivedAtEpochSeconds: Date.now() / 1000 });
   };
   let begun = 0;
   /** When the next request is due. Waiting for a connection counts as waiting for the answer. */

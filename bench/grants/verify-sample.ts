@@ -15,9 +15,9 @@ export function faultOf(sample: Sample, deployment: Deployment): string | null {
   const [statement] = Statement;
   if (Statement.length !== 1 || statement === undefined) return 'not one statement';
   if (statement.Resource !== `${deployment.cdnUrl}/${sample.prefix}/*`) return 'another resource';
-  const secondsLeft = statement.Condition.DateLessThan['AWS:EpochTime'] - Date.now() / 1000;
-  // A round is verified after it has ended: a minute is more than it lasts.
-  const isLife = secondsLeft > deployment.ttlSeconds - 60 && secondsLeft <= deployment.ttlSeconds;
+  const secondsLeft = statement.Condition.DateLessThan['AWS:EpochTime'] - sample.receivedAtEpochSeconds;
+  // An answer is waited for 10 s at most, and the time in a policy is in whole seconds.
+  const isLife = secondsLeft > deployment.ttlSeconds - 11 && secondsLeft <= deployment.ttlSeconds;
   return isLife ? null : `a life of ${Math.round(secondsLeft)} s`;
 }
 
