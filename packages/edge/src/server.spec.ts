@@ -1,7 +1,19 @@
-import { connect, type Socket } from 'node:net';
+import { channel } from 'node:diagnostics_channel';
+import type { Server, ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { distributionOf, startTestEdge, writeFolder } from '../../../test/support/edge-fixture.js';
+import {
+  ALIAS,
+  distributionOf,
+  list,
+  openBehavior,
+  startTestEdge,
+  writeFolder,
+} from '../../../test/support/edge-fixture.js';
 import { makeTestCertificates } from '../../../test/support/test-certificates.js';
+import { startUpstream } from '../../../test/support/upstream.js';
 import { readDistribution } from './distribution/read-distribution.js';
 import { startEdgeServer } from './server.js';
 
@@ -58,3 +70,50 @@ it('TLS that never begins is closed, and is no request that could be refused', a
   await edge.close();
   expect(lines).toEqual([]);
 }, 4_000);
+
+it('a connection on which there is always a request under way keeps no answer that was sent', async () => {
+  const held = new Map<number, ServerResponse>();
+  let newest = 0;
+  // Each is answered when the next but one has come, so that two are always under way.
+  const upstream = await startUpstream(({ url = '' }, response) => {
+    const number = Number(url.slice(1));
+    held.set(number, response);
+    newest = Math.max(newest, number);
+    for (const [earlier, waiting] of held) {
+      if (earlier <= newest - 2 && held.delete(earlier)) waiting.end();
+    }
+  });
+  const edge = await startTestEdge({
+    defaultBehavior: openBehavior(),
+    edge: { origins: { media: { url: upstream.url } } },
+    config: { Origins: list([{ Id: 'media', DomainName: 'api.example.com', CustomOriginConfig: {} }]) },
+  });
+  const responses: WeakRef<object>[] = [];
+  const onStart = (message: unknown) => {
+    const { server, response } = message as { server: Server; response: ServerResponse };
+    if ((server.address() as AddressInfo).port === edge.port) responses.push(new WeakRef(response));
+  };
+  const started = channel('http.server.request.start');
+  started.subscribe(onStart);
+  const client = await connected(edge.port);
+  const ask = (number: number) => client.write(`GET /${number} HTTP/1.1\r\nHost: ${ALIAS}\r\n\r\n`);
+  await new Promise<void>((resolve) => {
+    let received = '';
+    let asked = 3;
+    client.setEncoding('latin1').on('data', (text: string) => {
+      received += text;
+      const answered = received.split('HTTP/1.1 200 OK').length - 1;
+      for (; asked < Math.min(40, answered + 3); asked += 1) ask(asked);
+      if (answered === 38) resolve();
+    });
+    for (const number of [0, 1, 2]) ask(number);
+  });
+  started.unsubscribe(onStart);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  const kept = responses.slice(0, 30).filter((response) => response.deref() !== undefined);
+  expect([responses.length, kept.length]).toEqual([40, 0]);
+  client.destroy();
+});

@@ -171,7 +171,7 @@ function createEdgeServer(
     maxHeaderSize: PARSER_HEAD_BYTES,
     requireHostHeader: false,
     shouldUpgradeCallback: asksForWebSocket,
-    // The body of a request that announces none would be a stream that ends all the same, for a tenth of an answer.
+    // Else Node makes a stream for the body of a request that has none: a tenth of the time of an answer.
     optimizeEmptyRequests: true,
   };
   const { tls } = options.distribution;
@@ -198,11 +198,12 @@ function createEdgeServer(
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message;
     const open = answering.get(socket);
-    // They end in their order, the last one last; a listener for the end of each would cost more.
-    if (open === undefined || (open.length > 1 && open.at(-1)?.closed === true))
-      answering.set(socket, [response]);
-    else if (open[0]?.closed === true) open[0] = response;
-    else open.push(response);
+    if (open === undefined) answering.set(socket, [response]);
+    else {
+      // They end in their order; a listener for the end of each would cost more.
+      while (open[0]?.closed === true) open.shift();
+      open.push(response);
+    }
     respond(edge(), log, listening, message, response);
   });
   // Before Node 24.9 everything with an `Upgrade` comes here.
