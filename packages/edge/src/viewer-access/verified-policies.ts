@@ -21,7 +21,7 @@ export interface VerifiedPolicy extends PolicyConditions {
   readonly covers: CoversUrl;
 }
 
-/** Reads the dates once. */
+/** What a policy demands, its dates read once. */
 export function conditionsOf({ dateLessThan, dateGreaterThan, sourceIp }: Policy): PolicyConditions {
   return {
     lessThan: Number(dateLessThan),
@@ -39,8 +39,8 @@ interface VerifiedCookies {
 }
 
 /**
- * Custom policies whose signature was verified, by exactly what was presented: key, policy, signature and
- * hash, for one distribution. Their conditions are checked for each request. Only what a trusted key signed gets in, so nobody
+ * Custom policies of one distribution whose signature was verified, by exactly what was presented: key, policy,
+ * signature and hash. Their conditions are checked for each request. Only what a trusted key signed gets in, so nobody
  * else can push the others out.
  */
 export class VerifiedPolicies {
@@ -61,7 +61,7 @@ export class VerifiedPolicies {
     return trustedKeys.get(known.keyPairId) === known.publicKey ? known.verified : undefined;
   }
 
-  /** How a Resource is matched: once for all viewers of one, because it is most of what a policy takes of memory. */
+  /** The matcher of a Resource, one for all policies that name it: it is most of the memory that a policy takes. */
   matcherOf(resource: string, switches: Switches): CoversUrl {
     const known = this.matchers.get(resource);
     if (known !== undefined) return known;
