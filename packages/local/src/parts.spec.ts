@@ -106,7 +106,7 @@ describe('PORT beside PUBLIC_URL', () => {
 
   it('says where browsers find nobody, and what cures it', async () => {
     expect(await noteOf('https://cdn.a.localhost:3002', 4001)).toBe(
-      'PORT: the API listens on 4001, and nothing of edgepass at https://api.a.localhost:3001, where pages look for it; set PUBLIC_URL=https://api.a.localhost:4001/v1 or leave PORT away, unless a proxy of yours stands there',
+      'PORT: the API listens on 4001, but pages look for it at https://api.a.localhost:3001; set PUBLIC_URL=https://api.a.localhost:4001/v1 or leave PORT out, unless a proxy of yours at https://api.a.localhost:3001 leads to the API',
     );
   });
 

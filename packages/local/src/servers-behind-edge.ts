@@ -1,6 +1,6 @@
 import { freePort } from './free-ports.js';
 import type { LocalSettings } from './local-settings.js';
-import type { LocalParts } from './parts.js';
+import { withPort, type LocalParts } from './parts.js';
 import { LocalProblem } from './problem.js';
 
 /** The servers that share the edge's address: the edge answers there and passes on what is theirs. */
@@ -48,19 +48,18 @@ export async function placeParts(
 }
 
 /**
- * Says where PORT and PUBLIC_URL name two ports and nothing of ours stands at the second, so that browsers find nobody
- * there; `null` else. A proxy of the user's own may stand there, so it is no reason to refuse.
+ * What to say where the API listens on PORT and pages look for it at another port, that of PUBLIC_URL; `null` where
+ * nothing is to be said. A proxy of the user's own may stand there, so it is no reason to refuse.
  */
 export function noteOfPort(
   { api, behindEdge }: PlacedParts,
   { publicUrl, apiPort }: Pick<LocalSettings, 'publicUrl' | 'apiPort'>,
 ): string | null {
   if (api === null || behindEdge.api !== null || apiPort === null || apiPort === api.port) return null;
-  const url = new URL(publicUrl.origin);
-  url.port = String(apiPort);
   return (
-    `PORT: the API listens on ${apiPort}, and nothing of edgepass at ${publicUrl.origin}, where pages look for it; ` +
-    `set PUBLIC_URL=${url.origin}${publicUrl.basePath} or leave PORT away, unless a proxy of yours stands there`
+    `PORT: the API listens on ${apiPort}, but pages look for it at ${publicUrl.origin}; ` +
+    `set PUBLIC_URL=${withPort(publicUrl.origin, apiPort)}${publicUrl.basePath} or leave PORT out, ` +
+    `unless a proxy of yours at ${publicUrl.origin} leads to the API`
   );
 }
 

@@ -5,7 +5,7 @@ import { devProxy } from './dev-proxy.js';
 import { assertPortsAreFree, refuseSharedPorts, type NamedPort, type WantedPort } from './free-ports.js';
 import type { LocalSettings } from './local-settings.js';
 import { demoPage } from './page-server.js';
-import { findLocalParts, portOf, type LocalPart, type LocalParts } from './parts.js';
+import { findLocalParts, portOf, withPort, type LocalPart, type LocalParts } from './parts.js';
 import { prepareData, type PreparedData } from './prepare-data.js';
 import { LocalProblem } from './problem.js';
 import { startApi, startEdge, type ApiInput } from './processes.js';
@@ -219,12 +219,6 @@ function wantedPorts({ api: backend, settings }: StackInput, parts: PlacedParts)
   }
   if (edge !== null) wanted.push({ ...edge, valueWith: (port) => withPort(cloudFrontUrl, port) });
   return wanted;
-}
-
-function withPort(origin: string, port: number): string {
-  const url = new URL(origin);
-  url.port = String(port);
-  return url.origin;
 }
 
 /** A dev server on one of our own ports would be ourselves: every request would go round for ever. */
