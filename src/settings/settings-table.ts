@@ -85,7 +85,7 @@ export const SETTINGS_TABLE = {
   PORT: row({
     group: 'Service',
     meaning:
-      'The port that the API listens on. `npm start` takes that of `PUBLIC_URL` where this is not set; set it only where a proxy of yours stands at that address.',
+      'The port that the API listens on. With `npm start` set it only where a proxy of yours stands at `PUBLIC_URL`: without it the API listens on the port of that address.',
     form: 'a port from 1 to 65535',
     ...always('3001'),
     example: '3001',
