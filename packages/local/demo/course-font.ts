@@ -17,8 +17,8 @@ export type DrawFont = (granted: (path: string) => boolean) => Promise<void>;
 
 /**
  * A font that style sheets cannot load: `@font-face` sends no cookies to another origin (CSS Fonts Module Level 4, "Font
- * fetching requirements"), so a script fetches it with credentials. So does `loadFont` of the client, which this page cannot
- * use: it takes the font away again, logs the call, and has its grants without `open`.
+ * fetching requirements"), so a script fetches it with credentials, as `loadFont` of the client does. This page cannot use
+ * that: the page takes the font away again, logs the call, and has its grants without `open`.
  */
 export function buildFont({ cdnUrl, samples }: DemoConfig): DrawFont {
   const board = byId('board', HTMLDivElement);
