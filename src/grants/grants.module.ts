@@ -52,7 +52,7 @@ export interface HostPorts {
   readonly mayOpen: PortToken<MayOpen>;
   /** Port 3: token of the host's provider that implements {@link RecordGrant}. */
   readonly record: PortToken<RecordGrant>;
-  /** Modules that export those providers and what the guards inject. */
+  /** Modules that export those providers, what the guards inject, and what `inject` of `forRootAsync` names. */
   readonly imports?: ModuleMetadata['imports'];
   /**
    * Serves `POST /signed-urls` too; not served if absent. `mayOpen` is then asked for paths of files as well, and
