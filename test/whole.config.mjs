@@ -4,19 +4,15 @@ import { fileURLToPath } from 'node:url';
 import base from '../jest.config.mjs';
 
 const rootDir = fileURLToPath(new URL('..', import.meta.url));
-const specs = globSync('{src,packages/*/src,test}/**/*.spec.ts', { cwd: rootDir });
+
+/** What a spec file with a sample imports, from whatever folder, or calls. */
+const HAS_A_SAMPLE = /\/(?:whole|refused-start)\.js'|\bonEitherDatabase\(/;
+const specs = globSync('{src,packages/*/src,test}/**/*.spec.ts', { cwd: rootDir }).filter((file) =>
+  HAS_A_SAMPLE.test(readFileSync(`${rootDir}${file}`, 'utf8')),
+);
 
 export default {
   ...base,
   rootDir,
-  testMatch: [
-    '<rootDir>/test/**/*.whole.ts',
-    ...specs
-      .filter((file) =>
-        /support\/whole\.js|\/refused-start\.js|\bonEitherDatabase\(/.test(
-          readFileSync(`${rootDir}${file}`, 'utf8'),
-        ),
-      )
-      .map((file) => `<rootDir>/${file}`),
-  ],
+  testMatch: ['<rootDir>/test/**/*.whole.ts', ...specs.map((file) => `<rootDir>/${file}`)],
 };

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { hookOf, PACKED, packPackages } from './packed-packages.js';
-import { IS_WHOLE } from './whole.js';
+import { sampled } from './whole.js';
 
 /** What Node adds to the exports of a CommonJS package, as @peculiar/x509 is one. */
 const OF_COMMONJS = ['__esModule', 'default', 'module.exports'];
@@ -13,7 +13,10 @@ const SAMPLE = ['jose', 'kysely/migration', '@peculiar/asn1-schema', '@nestjs/co
 
 test('a process that takes the packed packages finds the exports of the real ones', async () => {
   const packed = await packPackages();
-  const names = IS_WHOLE ? Object.keys(packed) : SAMPLE;
+  const names = sampled(
+    Object.keys(packed).map((name) => [name]),
+    SAMPLE,
+  ).flat();
   const script = `const all = {};
     for (const name of ${JSON.stringify(names)}) all[name] = Object.keys(await import(name));
     console.log(JSON.stringify(all));`;
