@@ -36,8 +36,8 @@ function pageOf(results: ReadonlyMap<string, string>): string {
 - after sign-out the jar is empty, and a file that no cache has is refused.
 
 The API stands behind a proxy there, and each sign-out also clears the names granted before, as many as a browser can hold.
-That the demo page is readable with its Korean course, in six states, is \`test/browser/demo-accessibility.spec.ts\` (axe, a part
-of \`npm test\`).
+That the demo page is readable with its Korean course, in eight states, is \`test/browser/demo-accessibility.whole.ts\` (axe, a part
+of \`npm run whole\`; \`npm test\` has four of them).
 
 The last run, names that passed:
 
