@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { GrantsService } from '../../src/grants/grants.service.js';
+import { Problem } from '../../src/http/problems/problem.js';
 import { startTestApi, TEST_AUTHENTICATION, type TestApi } from '../support/api.js';
-
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
+import { operationsOf, type OpenApiDocument, type Operation } from '../support/open-api.js';
 
 describe('OpenAPI', () => {
   let api: TestApi;
@@ -13,7 +12,7 @@ describe('OpenAPI', () => {
   afterAll(() => api.close());
 
   test('it lists exactly the routes that exist', async () => {
-    expect(await operationsOf(api)).toEqual([
+    expect(namesOf(await servedBy(api))).toEqual([
       'DELETE /admin/entitlements/{id}',
       'DELETE /grants',
       'GET /admin/entitlements',
@@ -30,37 +29,30 @@ describe('OpenAPI', () => {
   });
 
   test('it names every fault of a prefix on each route that reads one', async () => {
-    const { paths } = (await api.http.get('/openapi.json').expect(200)).body as {
-      paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
-    };
+    const operations = await servedBy(api);
     const readers = [
-      ['/grants', 'post'],
-      ['/grants', 'delete'],
-      ['/signed-urls', 'post'],
-      ['/admin/entitlements', 'put'],
-      ['/admin/entitlements', 'get'],
-    ] as const;
-    for (const [path, method] of readers) {
-      const said = paths[path]?.[method]?.responses['400']?.description ?? '';
+      'POST /grants',
+      'DELETE /grants',
+      'POST /signed-urls',
+      'PUT /admin/entitlements',
+      'GET /admin/entitlements',
+    ];
+    for (const reader of readers) {
+      const said = operations.find(({ name }) => name === reader)?.responses['400']?.description ?? '';
       for (const code of ['prefix_invalid', 'prefix_too_long', 'prefix_too_deep']) {
-        expect(`${method} ${path}: ${said}`).toContain(code);
+        expect(`${reader}: ${said}`).toContain(code);
       }
     }
   });
 
   test('each operation names what every call may be answered, beside what it says of itself', async () => {
-    const { paths } = (await api.http.get('/openapi.json').expect(200)).body as {
-      paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
-    };
-    for (const [path, operations] of Object.entries(paths)) {
-      for (const { responses } of Object.values(operations)) {
-        const limits = path.startsWith('/health/') ? [] : ['429', '503'];
-        const everywhere = ['400', '408', '413', '415', '431', '500', ...limits];
-        expect(Object.keys(responses)).toEqual(expect.arrayContaining(everywhere));
-        const codes = responses['400']?.description.match(/`[a-z_]+`/g) ?? [];
-        expect(codes).toContain('`request_malformed`');
-        expect(new Set(codes).size).toBe(codes.length);
-      }
+    for (const { path, responses } of await servedBy(api)) {
+      const limits = path.startsWith('/health/') ? [] : ['429', '503'];
+      const everywhere = ['400', '408', '413', '415', '431', '500', ...limits];
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(everywhere));
+      const codes = responses['400']?.description?.match(/`[a-z_]+`/g) ?? [];
+      expect(codes).toContain('`request_malformed`');
+      expect(new Set(codes).size).toBe(codes.length);
     }
   });
 
@@ -68,9 +60,10 @@ describe('OpenAPI', () => {
     const other = await startTestApi('sqlite', {
       authentication: { ...TEST_AUTHENTICATION, adminGroup: null },
     });
-    const operations = await operationsOf(other);
+    const names = namesOf(await servedBy(other));
     await other.close();
-    expect(operations.filter((operation) => operation.includes('/admin/'))).toEqual([]);
+    expect(names).toContain('GET /grants');
+    expect(names.filter((name) => name.includes('/admin/'))).toEqual([]);
   });
 
   test('it is not served where API_DOCS is off', async () => {
@@ -82,11 +75,26 @@ describe('OpenAPI', () => {
       await silent.close();
     }
   });
+
+  test.each(['', '/api'])(
+    'an answer below "%s" with a code that it does not name there is found',
+    async (basePath) => {
+      const other = await startTestApi('sqlite', {
+        publicUrl: { origin: 'https://api.example.com', basePath },
+      });
+      const grants = other.app.get(GrantsService, { strict: false });
+      jest.spyOn(grants, 'unexpired').mockRejectedValueOnce(new Problem('ttl_invalid'));
+      const answer = await other.http.get(`${basePath}/grants`).set('Authorization', other.bearer());
+      expect([answer.status, (answer.body as { code: string }).code]).toEqual([400, 'ttl_invalid']);
+      await expect(other.close()).rejects.toThrow('400 ttl_invalid is not documented for GET /grants');
+    },
+  );
 });
 
-async function operationsOf(api: TestApi): Promise<readonly string[]> {
-  const { paths } = (await api.http.get('/openapi.json').expect(200)).body as Document;
-  return Object.entries(paths)
-    .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
-    .toSorted();
+async function servedBy(api: TestApi): Promise<readonly Operation[]> {
+  return operationsOf((await api.http.get('/openapi.json').expect(200)).body as OpenApiDocument);
+}
+
+function namesOf(operations: readonly Operation[]): readonly string[] {
+  return operations.map(({ name }) => name).toSorted();
 }
