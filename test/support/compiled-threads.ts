@@ -7,8 +7,8 @@
 import type * as nodeThreads from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 
-/** The same as that of the processes of the tests (processes.ts). */
-const FOLDER = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
+/** Where the threads and the processes of the tests keep it (processes.ts). */
+export const COMPILED_FOLDER = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 
 /**
  * Makes the threads of this process keep what Node has compiled for them. Only those do that run a file of ours.
@@ -19,7 +19,7 @@ export function keepCompiled(threads: { Worker: typeof nodeThreads.Worker }): vo
     constructor(file: string | URL, options: nodeThreads.WorkerOptions = {}) {
       const { env = process.env } = options;
       const isOurs = file instanceof URL && typeof env === 'object';
-      super(file, isOurs ? { ...options, env: { ...env, NODE_COMPILE_CACHE: FOLDER } } : options);
+      super(file, isOurs ? { ...options, env: { ...env, NODE_COMPILE_CACHE: COMPILED_FOLDER } } : options);
     }
   };
 }
