@@ -42,14 +42,13 @@ const databases = ['sqlite', 'postgres'] as const;
 const filled = `${temporaryFolder('audit-filled')}/edgepass.sqlite`;
 beforeAll(() => filledDatabase({ kind: 'sqlite', path: filled }));
 
-type Ran = Omit<EndedCommand, 'code'> & { readonly code: number | null };
 interface Where {
   readonly environment?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
 
 /** Runs `edgepass audit …` by the function that it calls, under `npm run whole` as a process. */
-const ask = (args: readonly string[], where: Where = {}): Promise<Ran> =>
+const ask = (args: readonly string[], where: Where = {}): Promise<EndedCommand> =>
   IS_WHOLE ? runEdgepass(['audit', ...args], where) : runHere(run, args, where.environment, where.cwd);
 
 test.each(databases)(

@@ -11,9 +11,7 @@ import { IS_WHOLE } from '../support/whole.js';
 const DIST_CLI = join(import.meta.dirname, '../../dist/cli');
 
 /** What `edgepass …` does once its Node is new enough, in this process; under `npm run whole` in one of its own. */
-const edgepass = (
-  args: readonly string[],
-): Promise<Omit<EndedCommand, 'code'> & { readonly code: number | null }> =>
+const edgepass = (args: readonly string[]): Promise<EndedCommand> =>
   IS_WHOLE ? runEdgepass(args) : runHere(dispatch, args);
 
 describe('the command line', () => {

@@ -20,16 +20,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const keysProcess = (...args: string[]) => runEdgepass(['keys', ...args], { cwd: folder });
 /** The same by the function that the command calls; under `npm run whole` by the command. */
-async function keys(...args: string[]): Promise<Omit<EndedCommand, 'code'> & { code: number | null }> {
-  if (IS_WHOLE) return keysProcess(...args);
-  const before = process.cwd();
-  process.chdir(folder);
-  try {
-    return await runHere(run, args, {}, folder);
-  } finally {
-    process.chdir(before);
-  }
-}
+const keys = (...args: string[]): Promise<EndedCommand> =>
+  IS_WHOLE ? keysProcess(...args) : runHere(run, args, {}, folder);
 const publicPemOf = (privatePem: string): string =>
   createPublicKey(createPrivateKey(privatePem)).export({ type: 'spki', format: 'pem' }).toString();
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { run } from '../../packages/doctor/src/doctor.command.js';
-import { runHere } from '../support/run-here.js';
+import { runHere, type EndedCommand } from '../support/run-here.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { IS_WHOLE } from '../support/whole.js';
 import { LIVE_PAGE, livePath, liveWorld } from './lives.js';
@@ -64,18 +64,8 @@ async function doctor(args: readonly string[], input = '', node: readonly string
 }
 
 /** The same by the function that the command calls, in this process and its sources. Under `npm run whole` it is the command. */
-async function doctorHere(
-  args: readonly string[],
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  if (IS_WHOLE) return doctor(args);
-  const before = process.cwd();
-  process.chdir(FIXTURES);
-  try {
-    return await runHere(run, args, { NO_COLOR: '1' });
-  } finally {
-    process.chdir(before);
-  }
-}
+const doctorHere = (args: readonly string[]): Promise<EndedCommand> =>
+  IS_WHOLE ? doctor(args) : runHere(run, args, { NO_COLOR: '1' }, FIXTURES);
 
 /** Version and path of a Node of the machine that the doctor does not run on. */
 function oldSystemNodes(): readonly (readonly [version: string, path: string])[] {

@@ -33,8 +33,7 @@ async function refused(
   environment: Record<string, string> = {},
 ): Promise<{ code: number | null; said: string }> {
   if (IS_WHOLE) return refusedProcess(args, environment);
-  // A process has its data in its own current folder.
-  const settings = { DATA_DIR: place.dataDir, ...place.environment, ...environment };
+  const settings = { ...place.environment, ...environment };
   const { code, stdout, stderr } = await runHere(run, args, settings, place.folder);
   expect(stdout).toBe('');
   return { code, said: stderr };

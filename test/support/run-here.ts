@@ -1,9 +1,10 @@
 import { jest } from '@jest/globals';
 import { expectNoSecret, keepSettings } from './canaries/canaries.js';
 
-/** How a command ended. */
+/** How a command ended, here or as a process of its own. */
 export interface EndedCommand {
-  readonly code: number;
+  /** `null` where a signal ended a process. */
+  readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -12,15 +13,16 @@ export interface EndedCommand {
  * Runs what `edgepass NAME` runs in the process of the tests, which costs a hundredth of a process of its own. The command
  * sees this environment alone. Only for commands that leave nothing behind: no server, no timer, no changed global.
  * @param run the function that the command line calls
- * @param cwd the current folder, as far as the command asks for it
+ * @param folder the current one while it runs
  */
 export async function runHere(
   run: (args: readonly string[]) => Promise<number>,
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = {},
-  cwd = process.cwd(),
+  folder = process.cwd(),
 ): Promise<EndedCommand> {
   keepSettings(environment);
+  const before = process.cwd();
   const said = { stdout: '', stderr: '' };
   const listen = (stream: 'stdout' | 'stderr') =>
     jest.spyOn(process[stream], 'write').mockImplementation((text, ...more: readonly unknown[]) => {
@@ -30,17 +32,19 @@ export async function runHere(
       return true;
     });
   const present = Object.entries(environment).filter(([, value]) => value !== undefined);
-  const mocks = [listen('stdout'), listen('stderr'), jest.spyOn(process, 'cwd').mockReturnValue(cwd)];
+  const mocks = [listen('stdout'), listen('stderr')];
   const replaced = [
     jest.replaceProperty(process, 'env', Object.fromEntries(present)),
     // The channel of a worker of jest, which is not the command's to close.
     ...(process.connected ? [jest.replaceProperty(process, 'connected', false)] : []),
   ];
   try {
+    process.chdir(folder);
     const code = await run(args);
     expectNoSecret(`what ${['edgepass', ...args].join(' ')} printed`, said.stdout + said.stderr);
     return { code, ...said };
   } finally {
+    process.chdir(before);
     for (const mock of mocks) mock.mockRestore();
     for (const property of replaced) property.restore();
   }
