@@ -1,19 +1,26 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DEMO_ENTITLEMENTS } from '../../src/entitlements/demo-entitlements.js';
+import { connectTo } from '../support/postgres-connections.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import type { RunningProcess } from '../support/processes.js';
 import { makePlace, RUNNING, type Place } from './stack.js';
 
+let database: TestDatabase;
 let place: Place;
 let stack: RunningProcess;
 
 beforeAll(async () => {
-  place = await makePlace();
-  stack = place.start(['--container'], { HOST: '0.0.0.0' });
+  [database, place] = await Promise.all([createTestDatabase(), makePlace()]);
+  // As docker-compose.yml has it.
+  stack = place.start(['--container'], { HOST: '0.0.0.0', DATABASE_URL: database.url });
   await stack.waitForLine(RUNNING);
 }, 30_000);
 afterAll(async () => {
   await stack.stop();
   place.remove();
+  await database.drop();
 });
 
 const lines = (): string[] => stack.stdout().split('\n');
@@ -70,5 +77,13 @@ describe('edgepass start --container, on every address', () => {
     const [, url = ''] = /--endpoint-url (http:\/\/127\.0\.0\.1:\d+) /.exec(line) ?? [];
     const answer = await fetch(`${url}/reload`, { method: 'POST' });
     expect(answer.ok).toBe(true);
+  });
+
+  it('keeps what it stores in the PostgreSQL of DATABASE_URL, and makes no SQLite file', async () => {
+    const client = await connectTo(database.url);
+    const { rows } = await client.query('select subject, prefix from entitlements order by prefix');
+    await client.end();
+    expect(rows).toEqual(DEMO_ENTITLEMENTS);
+    expect(existsSync(join(place.dataDir, 'edgepass.sqlite'))).toBe(false);
   });
 });
