@@ -39,7 +39,7 @@ describe('what the image would hold', () => {
       const installed = filesBelow(app);
       const dataFolder = temporaryFolder('image-data');
       const port = await freePort();
-      const container = startContainer('api', app, {
+      const container = startContainer('api', image, {
         ...productionSettings(),
         HOST: '127.0.0.1',
         PORT: String(port),
@@ -61,7 +61,7 @@ describe('what the image would hold', () => {
   );
 
   test('the API says every wrong setting at once and exits 1', async () => {
-    const container = startContainer('api', app, { DATA_DIR: temporaryFolder('image-data') });
+    const container = startContainer('api', image, { DATA_DIR: temporaryFolder('image-data') });
     expect(await container.ended).toEqual({ code: 1, signal: null });
     for (const setting of ['PUBLIC_URL', 'APP_ORIGINS', 'CLOUDFRONT_DOMAIN', 'DATABASE_URL', 'AUTH_ISSUER']) {
       expect(container.stderr()).toContain(setting);
@@ -77,7 +77,7 @@ describe('what the image would hold', () => {
     ).resolves.toBeUndefined();
   });
 
-  // Three processes that load every package; test/local/container.spec.ts starts them from this repository.
+  // Three processes that load every package; test/local/container.spec.ts starts them from this repository, on PostgreSQL too.
   if (!IS_WHOLE) return;
   test(
     'starts as the whole local stack on PostgreSQL, as docker-compose.yml does',
@@ -88,7 +88,7 @@ describe('what the image would hold', () => {
       const [page, api, edge] = await freePorts(3);
       const origin = (name: string, port: number | undefined): string =>
         `https://${name}.edgepass.localhost:${port}`;
-      const container = startContainer('local', app, {
+      const container = startContainer('local', image, {
         ...readCompose().services.edgepass.environment,
         DATABASE_URL: database.url,
         DATA_DIR: dataFolder,

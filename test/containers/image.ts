@@ -4,7 +4,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { LINKED_PACKAGES, linkPackage } from '../support/link-package.js';
 import { NOT_KEPT, startProcess, type ExitStatus, type RunningProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { IS_WHOLE } from '../support/whole.js';
 import { containerOf, lineage, readStages, repository, type Instruction } from './dockerfile.js';
 
 const stages = readStages();
@@ -14,6 +13,8 @@ const BETWEEN_CHECKS_MILLISECONDS = 100;
 /** What would be /app in the image, as the stage `api` leaves it. */
 export interface Image {
   readonly app: string;
+  /** What every Node there needs, beside the environment of its stage. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Runs a line of JavaScript there, as an ES module; rejects with all it printed where it fails. */
   runScript(script: string): Promise<void>;
   /** Copies what a stage that builds upon `api` adds. */
@@ -47,15 +48,16 @@ export async function assembleImage(isFresh: boolean): Promise<Image> {
   addBuilt(lineage(stages, 'api'));
   const addStage = (name: string): void =>
     addBuilt(stages.find((stage) => stage.name === name)?.instructions ?? []);
+  const environment: Image['environment'] = isFresh ? {} : { NODE_OPTIONS: LINKED_PACKAGES };
   const runScript = async (script: string): Promise<void> => {
     const started = startProcess(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: app,
-      environment: { ...NOT_KEPT, NODE_OPTIONS: isFresh ? '' : LINKED_PACKAGES },
+      environment: { ...NOT_KEPT, ...environment },
     });
     const { code } = await started.ended;
     if (code !== 0) throw new Error(`expected ${script} to work:\n${started.stderr()}`);
   };
-  return { app, runScript, addStage };
+  return { app, environment, runScript, addStage };
 }
 
 function copyContext(stage: string, folder: string): void {
@@ -107,7 +109,7 @@ async function runLast(stage: string, folder: string): Promise<void> {
 /** Starts the CMD of a stage in /app with the stage's environment and these additions, and nothing else. */
 export function startContainer(
   stage: string,
-  app: string,
+  image: Image,
   additions: Readonly<Record<string, string>>,
 ): RunningProcess & { healthCheck(): Promise<ExitStatus & { output: string }> } {
   const container = containerOf(stages, stage);
@@ -117,11 +119,11 @@ export function startContainer(
     TMPDIR: undefined,
     ...container.environment,
     PATH: dirname(process.execPath),
-    ...(IS_WHOLE ? {} : { NODE_OPTIONS: LINKED_PACKAGES }),
+    ...image.environment,
     ...additions,
   };
   const start = ([command = '', ...args]: readonly string[]): RunningProcess =>
-    startProcess(command === 'node' ? process.execPath : command, args, { cwd: app, environment });
+    startProcess(command === 'node' ? process.execPath : command, args, { cwd: image.app, environment });
   const running = start(container.command);
   return {
     ...running,
