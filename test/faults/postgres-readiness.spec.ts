@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
@@ -16,131 +16,132 @@ jest.setTimeout(60_000);
 /** pino's number of the level. */
 const INFO = 30;
 
-test('N12 without PostgreSQL the API starts, lives and is not ready; ready by itself when it appears', async () => {
-  const database = await databaseBehindRelay();
-  const { relay } = database;
-  injectedBy('a relay that refuses every connection');
-  relay.cut();
-  const api = await startTestApi('sqlite', { database: database.settings });
-  expect((await api.http.get('/health/live')).status).toBe(200);
-  const notReady = await api.http.get('/health/ready');
-  expect(notReady.body).toMatchObject({ status: 503, code: 'database_unavailable' });
-  expect(notReady.headers['retry-after']).toBe('2');
-  expect((await api.ask('courses')).body).toMatchObject({ status: 503, code: 'audit_unavailable' });
-  expect(api.log.join('')).toContain('the database is not ready; trying again');
-  // A state that lasts is logged once, not at each probe of the balancer.
-  const lines = api.log.length;
-  for (let probes = 0; probes < 20; probes++) await api.http.get('/health/ready').expect(503);
-  const levels = api.log.slice(lines).map((line) => (JSON.parse(line) as { level: number }).level);
-  expect(levels.filter((level) => level >= INFO)).toEqual([]);
-
-  relay.heal();
-  const milliseconds = await untilReadyIs(api, 200);
-  // 2 s on a machine without other work (`postgres-start.fault.ts`): at most one pause, and the migration.
-  expect(milliseconds).toBeLessThan(6_000);
+/** Of a service that has started; N12 has another one. */
+let database: RelayedDatabase;
+let api: TestApi;
+beforeAll(async () => {
+  database = await databaseBehindRelay();
+  api = await startTestApi('sqlite', { database: database.settings });
   await api.give({ subject: 'user:u1', prefix: 'courses' });
-  await api.ask('courses').expect(201);
-  expect(api.log.join('')).toContain('the database is ready');
-  evidence(`ready ${Math.round(milliseconds)} ms after PostgreSQL is there`);
+});
+afterAll(async () => {
+  database.relay.heal();
   await api.close();
   await database.close();
 });
+beforeEach(async () => {
+  await untilReadyIs(api, 200);
+  await api.ask('courses').expect(201);
+});
 
-describe('of a service that has started', () => {
-  let database: RelayedDatabase;
-  let api: TestApi;
-  beforeAll(async () => {
-    database = await databaseBehindRelay();
-    api = await startTestApi('sqlite', { database: database.settings });
-    await api.give({ subject: 'user:u1', prefix: 'courses' });
-  });
-  afterAll(async () => {
-    database.relay.heal();
-    await api.close();
-    await database.close();
-  });
-  beforeEach(async () => {
-    await untilReadyIs(api, 200);
-    await api.ask('courses').expect(201);
-  });
+test('N12 without PostgreSQL the API starts, lives and is not ready; ready by itself when it appears', async () => {
+  const absent = await databaseBehindRelay();
+  const { relay } = absent;
+  injectedBy('a relay that refuses every connection');
+  relay.cut();
+  const waiting = await startTestApi('sqlite', { database: absent.settings });
+  expect((await waiting.http.get('/health/live')).status).toBe(200);
+  const notReady = await waiting.http.get('/health/ready');
+  expect(notReady.body).toMatchObject({ status: 503, code: 'database_unavailable' });
+  expect(notReady.headers['retry-after']).toBe('2');
+  expect((await waiting.ask('courses')).body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+  expect(waiting.log.join('')).toContain('the database is not ready; trying again');
+  // A state that lasts is logged once, not at each probe of the balancer.
+  const lines = waiting.log.length;
+  for (let probes = 0; probes < 20; probes++) await waiting.http.get('/health/ready').expect(503);
+  const levels = waiting.log.slice(lines).map((line) => (JSON.parse(line) as { level: number }).level);
+  expect(levels.filter((level) => level >= INFO)).toEqual([]);
 
-  test('N16 PostgreSQL that accepts and never answers stops no start, and no caller for longer than 2 s', async () => {
-    const { relay } = database;
-    injectedBy('a relay that swallows everything and tells nobody');
-    relay.freeze();
-    // More callers than the pool has connections: those wait for a connection, the others for an answer.
-    const answers = await Promise.all(
-      Array.from({ length: 14 }, async () => {
-        const stopwatch = startStopwatch();
-        const response = await api.ask('courses');
-        return { response, milliseconds: stopwatch() };
-      }),
+  relay.heal();
+  const milliseconds = await untilReadyIs(waiting, 200);
+  // 2 s on a machine without other work (`postgres-start.fault.ts`): at most one pause, and the migration.
+  expect(milliseconds).toBeLessThan(6_000);
+  await waiting.give({ subject: 'user:u1', prefix: 'courses' });
+  await waiting.ask('courses').expect(201);
+  expect(waiting.log.join('')).toContain('the database is ready');
+  evidence(`ready ${Math.round(milliseconds)} ms after PostgreSQL is there`);
+  await waiting.close();
+  await absent.close();
+});
+
+test('N16 PostgreSQL that accepts and never answers stops no start, and no caller for longer than 2 s', async () => {
+  const { relay } = database;
+  injectedBy('a relay that swallows everything and tells nobody');
+  relay.freeze();
+  // More callers than the pool has connections: those wait for a connection, the others for an answer.
+  const answers = await Promise.all(
+    Array.from({ length: 14 }, async () => {
+      const stopwatch = startStopwatch();
+      const response = await api.ask('courses');
+      return { response, milliseconds: stopwatch() };
+    }),
+  );
+  expect(answers.map(({ response }) => response.body as object)).toEqual(
+    answers.map(() => expect.objectContaining({ status: 503, code: 'audit_unavailable' })),
+  );
+  expect(answers.flatMap(({ response }) => setCookieLines(response))).toEqual([]);
+  const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
+  expect(slowest).toBeLessThan(2_000);
+  evidence(`14 of 14 callers 503 audit_unavailable, the slowest after ${Math.round(slowest)} ms, no cookie`);
+  await untilReadyIs(api, 503);
+  // Readiness asks nobody: it answers at once whatever PostgreSQL does.
+  const stopwatch = startStopwatch();
+  await api.http.get('/health/ready').expect(503);
+  expect(stopwatch()).toBeLessThan(500);
+  const second = await startTestApi('sqlite', { database: database.settings });
+  await second.http.get('/health/live').expect(200);
+  await second.http.get('/health/ready').expect(503);
+  await second.close();
+
+  relay.cut();
+  relay.heal();
+  await untilReadyIs(api, 200);
+  await api.ask('courses').expect(201);
+});
+
+test('N14 connections that PostgreSQL ends, idle or not, end no process', async () => {
+  const administrator = await connectTo(database.serverUrl);
+  for (let times = 0; times < 10; times++) {
+    await Promise.all([api.ask('courses'), api.ask('courses')]);
+    await administrator.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
     );
-    expect(answers.map(({ response }) => response.body as object)).toEqual(
-      answers.map(() => expect.objectContaining({ status: 503, code: 'audit_unavailable' })),
-    );
-    expect(answers.flatMap(({ response }) => setCookieLines(response))).toEqual([]);
-    const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
-    expect(slowest).toBeLessThan(2_000);
-    evidence(
-      `14 of 14 callers 503 audit_unavailable, the slowest after ${Math.round(slowest)} ms, no cookie`,
-    );
-    await untilReadyIs(api, 503);
-    // Readiness asks nobody: it answers at once whatever PostgreSQL does.
-    const stopwatch = startStopwatch();
-    await api.http.get('/health/ready').expect(503);
-    expect(stopwatch()).toBeLessThan(500);
+  }
+  await administrator.end();
+  expect((await api.http.get('/health/live')).status).toBe(200);
+  await untilReadyIs(api, 200);
+  await api.ask('courses').expect(201);
+  evidence('10 times all connections, the process lives and grants');
+});
 
-    relay.cut();
-    relay.heal();
-    await untilReadyIs(api, 200);
-    await api.ask('courses').expect(201);
+test('N20 a PostgreSQL that was switched to read-only is not ready, and gives no cookie', async () => {
+  const { relay } = database;
+  const name = new URL(database.serverUrl).pathname.slice(1);
+  const administrator = await openDatabase(
+    { kind: 'postgres', url: new Secret(database.serverUrl) },
+    () => undefined,
+  );
+  const { queries } = administrator;
+  injectedBy('default_transaction_read_only on the database, and all connections cut');
+  await sql`alter database ${sql.id(name)} set default_transaction_read_only = on`.execute(queries);
+  relay.cut();
+  relay.heal();
+  await untilReadyIs(api, 503);
+  const refused = await api.ask('courses');
+  expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
+  expect(setCookieLines(refused)).toEqual([]);
+
+  const one = queries.connection();
+  await one.execute(async (connection) => {
+    await sql`set transaction_read_only = off`.execute(connection).catch(() => undefined);
+    await sql`alter database ${sql.id(name)} set default_transaction_read_only = off`.execute(connection);
   });
-
-  test('N14 connections that PostgreSQL ends, idle or not, end no process', async () => {
-    const administrator = await connectTo(database.serverUrl);
-    for (let times = 0; times < 10; times++) {
-      await Promise.all([api.ask('courses'), api.ask('courses')]);
-      await administrator.query(
-        'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
-      );
-    }
-    await administrator.end();
-    expect((await api.http.get('/health/live')).status).toBe(200);
-    await untilReadyIs(api, 200);
-    await api.ask('courses').expect(201);
-    evidence('10 times all connections, the process lives and grants');
-  });
-
-  test('N20 a PostgreSQL that was switched to read-only is not ready, and gives no cookie', async () => {
-    const { relay } = database;
-    const name = new URL(database.serverUrl).pathname.slice(1);
-    const administrator = await openDatabase(
-      { kind: 'postgres', url: new Secret(database.serverUrl) },
-      () => undefined,
-    );
-    const { queries } = administrator;
-    injectedBy('default_transaction_read_only on the database, and all connections cut');
-    await sql`alter database ${sql.id(name)} set default_transaction_read_only = on`.execute(queries);
-    relay.cut();
-    relay.heal();
-    await untilReadyIs(api, 503);
-    const refused = await api.ask('courses');
-    expect(refused.body).toMatchObject({ status: 503, code: 'audit_unavailable' });
-    expect(setCookieLines(refused)).toEqual([]);
-
-    const one = queries.connection();
-    await one.execute(async (connection) => {
-      await sql`set transaction_read_only = off`.execute(connection).catch(() => undefined);
-      await sql`alter database ${sql.id(name)} set default_transaction_read_only = off`.execute(connection);
-    });
-    relay.cut();
-    relay.heal();
-    await untilReadyIs(api, 200);
-    await api.ask('courses').expect(201);
-    evidence(
-      '503 audit_unavailable without a cookie, not ready; ready and granting when it takes writes again',
-    );
-    await administrator.close();
-  });
+  relay.cut();
+  relay.heal();
+  await untilReadyIs(api, 200);
+  await api.ask('courses').expect(201);
+  evidence(
+    '503 audit_unavailable without a cookie, not ready; ready and granting when it takes writes again',
+  );
+  await administrator.close();
 });

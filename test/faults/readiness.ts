@@ -7,7 +7,7 @@ const DEADLINE_MILLISECONDS = 15_000;
 /** An API in this process needs the processor meanwhile, and so do other tests. */
 const BETWEEN_LOOKS_MILLISECONDS = 10;
 
-/** Milliseconds (of a {@link startStopwatch}) until readiness of a process answers this status; asks on and on. */
+/** Milliseconds (of a {@link startStopwatch}) until readiness of a process answers this status. */
 export function untilReadinessIs(url: string, status: number): Promise<number> {
   return untilStatus(status, async () => (await send(`${url}/health/ready`)).status);
 }
