@@ -64,10 +64,10 @@ describeWith(['chromium', 'certutil', ...tools], 'a recording of a real browser'
     60_000,
   );
 
-  const both = scenarios.flatMap((scenario) =>
+  const recordings = scenarios.flatMap((scenario) =>
     BROWSERS.map((name) => [name, scenario.entry, scenario.how, scenario] as const),
   );
-  test.each(both)(
+  test.each(recordings)(
     'in %s: %s: %s',
     async (name, _entry, _how, { change, id }) => {
       const world = healthyWorld();

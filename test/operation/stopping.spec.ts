@@ -54,7 +54,7 @@ describe('METRICS_PORT', () => {
       changes: { METRICS_PORT: String(metricsPort) },
     });
     await expect(taken).rejects.toThrow(
-      `METRICS_PORT: expected port ${metricsPort} to be free; found another program on it;`,
+      `METRICS_PORT: expected port ${metricsPort} to be free; found another program on it; stop that program (\`lsof -i :${metricsPort}\` names it) or set METRICS_PORT to another port`,
     );
   });
 });

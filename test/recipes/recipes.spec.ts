@@ -43,7 +43,8 @@ interface Launched {
 const chosen = (recipes: readonly Recipe[]): readonly Recipe[] =>
   recipes
     .filter(
-      ({ isInSample, name }) => isWhole || isLarge || (isInSample === true && (IS_WHOLE || name === SAMPLE)),
+      ({ isInstalled, name }) =>
+        isWhole || isLarge || (isInstalled === true && (IS_WHOLE || name === SAMPLE)),
     )
     .filter(({ name }) => only === undefined || only.includes(name));
 

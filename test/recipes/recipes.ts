@@ -42,8 +42,8 @@ export interface Recipe {
   readonly served?: Readonly<Record<string, string>>;
   /** Its film ends before three minutes are over. */
   readonly isShort?: boolean;
-  /** Its library is one of this repository's own: part of `npm run whole`. */
-  readonly isInSample?: boolean;
+  /** `npm ci` of this repository installs its library: part of `npm run whole`. */
+  readonly isInstalled?: boolean;
 }
 
 const HLS = [
@@ -91,7 +91,7 @@ export const PLAYERS: readonly Recipe[] = [
         isShown: true,
       },
     ],
-    isInSample: true,
+    isInstalled: true,
   },
   {
     name: 'Video.js 8',
@@ -122,7 +122,7 @@ export const PLAYERS: readonly Recipe[] = [
         isShown: true,
       },
     ],
-    isInSample: true,
+    isInstalled: true,
   },
   {
     name: '<video>, HLS of Chromium',
