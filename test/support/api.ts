@@ -1,6 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -12,14 +11,14 @@ import { EntitlementService } from '../../src/entitlements/entitlement.service.j
 import { JsonLogger } from '../../src/operation/json-logger.service.js';
 import { Secret } from '../../src/settings/secret.js';
 import type { Settings } from '../../src/settings/settings.js';
-import { problemAnswered } from '../../src/http/problems/answer-problem.js';
 import { createApi, type ApiOptions } from '../../src/operation/create-api.js';
 import { expectNoSecret, keepDataFolder, keepKey, keepSecret, keepUrl } from './canaries/canaries.js';
 import { filesIn, rowsIn } from './canaries/stored.js';
 import { watchAnswers } from './canaries/watch-answers.js';
-import { faultOfCode, operationsOf, publishedDocument, type Operation } from './open-api.js';
+import type { Operation } from './open-api.js';
 import { createTestDatabase } from './postgres.js';
 import { AUDIENCE, claims, compactJws, hs256, ISSUER, NOW_EPOCH_SECONDS } from './token-issuer.js';
+import { documentedFor, watchCodes } from './watch-codes.js';
 import { IS_WHOLE } from './whole.js';
 
 export { NOW_EPOCH_SECONDS } from './token-issuer.js';
@@ -207,30 +206,6 @@ export async function startTestApi(
     }
   };
   return new TestApi(app, clock, log, close, documentedFor(settings));
-}
-
-const DOCUMENTED = operationsOf(publishedDocument());
-
-/** The operations of such a deployment: below the path of its address, those of admins only where it has any. */
-function documentedFor({ authentication, publicUrl }: Settings): readonly Operation[] {
-  const { adminGroup } = authentication;
-  return DOCUMENTED.filter(({ path }) => adminGroup !== null || !path.startsWith('/admin/')).map(
-    (operation) => ({ ...operation, path: `${publicUrl.basePath}${operation.path}` }),
-  );
-}
-
-/** Hears of each problem that is answered with a code which docs/openapi.json does not name for its route and status. */
-function watchCodes(server: Server, documented: readonly Operation[], onFault: (line: string) => void): void {
-  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { method = '', url: target = '' } = request;
-    response.once('finish', () => {
-      const problem = problemAnswered(request);
-      if (problem === null) return;
-      const { status, code } = problem;
-      const fault = faultOfCode(documented, { method, target, status, code });
-      if (fault !== null) onFault(fault);
-    });
-  });
 }
 
 function keepSecretsOf({ authentication, cloudFront, database }: Settings): void {
