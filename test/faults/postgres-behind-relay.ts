@@ -1,4 +1,5 @@
 import { Secret } from '../../src/settings/secret.js';
+import { startTestApi, type TestApi } from '../support/api.js';
 import { connectTo } from '../support/postgres-connections.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { until } from '../support/operated-api.js';
@@ -45,6 +46,26 @@ export async function databaseBehindRelay(): Promise<RelayedDatabase> {
       await pooler?.process.stop();
       await relay.close();
       await server.drop();
+    },
+  };
+}
+
+/** An API on such a database, on which `u1` may open `courses`. */
+export async function apiBehindRelay(): Promise<{
+  readonly database: RelayedDatabase;
+  readonly api: TestApi;
+  readonly close: () => Promise<void>;
+}> {
+  const database = await databaseBehindRelay();
+  const api = await startTestApi('sqlite', { database: database.settings });
+  await api.give({ subject: 'user:u1', prefix: 'courses' });
+  return {
+    database,
+    api,
+    close: async () => {
+      database.relay.heal();
+      await api.close();
+      await database.close();
     },
   };
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { startTestApi, type TestApi } from '../support/api.js';
+import type { TestApi } from '../support/api.js';
+import { until } from '../support/operated-api.js';
 import { cookieValue, setCookieLines } from '../support/set-cookie-lines.js';
 import { startStopwatch } from '../support/stopwatch.js';
 import { evidence, injectedBy } from './evidence.js';
-import { isThroughPooler, databaseBehindRelay, type RelayedDatabase } from './postgres-behind-relay.js';
+import { apiBehindRelay, isThroughPooler, type RelayedDatabase } from './postgres-behind-relay.js';
 import { untilReadyIs } from './readiness.js';
 
 // Outages are waited for, on machines that have other work.
@@ -14,17 +15,12 @@ const CONNECTIONS = 10;
 
 let database: RelayedDatabase;
 let api: TestApi;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  database = await databaseBehindRelay();
-  api = await startTestApi('sqlite', { database: database.settings });
-  await api.give({ subject: 'user:u1', prefix: 'courses' });
+  ({ database, api, close } = await apiBehindRelay());
 });
-afterAll(async () => {
-  database.relay.heal();
-  await api.close();
-  await database.close();
-});
+afterAll(() => close());
 beforeEach(async () => {
   database.relay.heal();
   await untilReadyIs(api, 200);
@@ -111,14 +107,12 @@ test('N19 a revocation whose COMMIT was not answered is 503, and either whole or
   evidence('503, the right and its audit row both as after the revocation; asked again it is 404');
 });
 
-/** Waits until the relay has swallowed what the API sent: the statement is then on its way. */
-const underWay = (): Promise<void> => new Promise((done) => setTimeout(done, 200));
-
 test('N13 PostgreSQL that goes away in the middle of a statement is 503, no cookie, no crash; it heals', async () => {
   const { relay } = database;
   relay.freeze();
   const asking = api.ask('courses').then((response) => response);
-  await underWay();
+  // The statement is on its way.
+  await until(async () => relay.swallowedBytes > 0);
   relay.cut();
 
   const refused = await asking;

@@ -15,6 +15,8 @@ export interface Relay {
   fallSilentAt(text: string): void;
   /** How many connections have ended so. */
   readonly answersLost: number;
+  /** What clients have sent and the server has not got, since the latest {@link freeze}. */
+  readonly swallowedBytes: number;
   /** New connections pass again, and old ones that were not ended. */
   heal(): void;
   close(): Promise<void>;
@@ -28,6 +30,7 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
   let silencing: string | null = null;
   let delayMilliseconds = 0;
   let answersLost = 0;
+  let swallowedBytes = 0;
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
@@ -53,6 +56,7 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
       if (unanswered !== null && bytes.includes(unanswered)) isLosing = true;
       if (silencing !== null && bytes.includes(silencing)) isSilent = true;
       if (state === 'open' && !isSilent) far.write(bytes);
+      else swallowedBytes += bytes.length;
     });
     far.on('data', (bytes) => {
       if (delayMilliseconds === 0) answer(bytes);
@@ -67,7 +71,10 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
   };
   return {
     port: (server.address() as AddressInfo).port,
-    freeze: () => void (state = 'frozen'),
+    freeze: () => {
+      state = 'frozen';
+      swallowedBytes = 0;
+    },
     cut: () => {
       state = 'cut';
       drop();
@@ -77,6 +84,9 @@ export async function startRelay(targetPort: number, port = 0): Promise<Relay> {
     fallSilentAt: (text) => void (silencing = text),
     get answersLost() {
       return answersLost;
+    },
+    get swallowedBytes() {
+      return swallowedBytes;
     },
     heal: () => {
       state = 'open';
