@@ -98,7 +98,7 @@ test('N14 connections that PostgreSQL ends, idle or not, end no process', async 
   const administrator = await connectTo(database.serverUrl);
   for (let times = 0; times < 10; times++) {
     await Promise.all([api.ask('courses'), api.ask('courses')]);
-    // Each is waited for: a backend ends some time after it was told to.
+    // Each is waited for: a backend ends some time after it is asked to.
     await administrator.query(
       'select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
     );
