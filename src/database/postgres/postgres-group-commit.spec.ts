@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CompiledQuery } from 'kysely';
 import type { Client, Pool } from 'pg';
+import { until } from '../../../test/support/operated-api.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/postgres.js';
 import { startRelay, type Relay } from '../../../test/support/relay.js';
 import { PostgresGroupCommit, type GroupCommitParts } from './postgres-group-commit.js';
@@ -12,8 +13,11 @@ const GROUP_MILLISECONDS = 950;
 const CALLER_MILLISECONDS = 1_000;
 /** Also a busy machine has a connection by then. */
 const CONNECT_MILLISECONDS = 10_000;
-/** And where nobody answers a connection is given up before its callers are. */
-const SILENT_CONNECT_MILLISECONDS = 300;
+/**
+ * And where nobody answers a connection is given up after those who waited for the one before it, and before those who
+ * come then: each by half a second, for a busy machine.
+ */
+const SILENT_CONNECT_MILLISECONDS = 550;
 
 let database: TestDatabase;
 let relay: Relay;
@@ -80,6 +84,9 @@ async function fallSilent(): Promise<void> {
   relay.freeze();
 }
 
+/** What was asked last has left for a PostgreSQL that is silent. */
+const isSent = (): Promise<void> => until(async () => relay.swallowedBytes > 0);
+
 const germanRefusal = (): Error =>
   Object.assign(new Error('gesperrt'), { code: '55P03', severity: 'FEHLER' });
 
@@ -123,7 +130,7 @@ describe('statements that wait at the same time', () => {
     expect(alone).toEqual([]);
     relay.freeze();
     const running = [1, 2].map(note);
-    await new Promise((sent) => setTimeout(sent, 50));
+    await isSent();
     relay.cut();
 
     expect(await outcomes(running)).toEqual(['rejected', 'rejected']);
@@ -200,7 +207,7 @@ describe('a PostgreSQL that falls silent', () => {
     await fallSilent();
     const stopwatch = startStopwatch();
     const first = note(1);
-    await new Promise((sent) => setTimeout(sent, 50));
+    await isSent();
 
     expect(await outcomes([first, note(2)])).toEqual(['rejected', 'rejected']);
 
