@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { describeWith } from '../support/required-tool.js';
+import { sampled } from '../support/whole.js';
 import { browserCopy } from './browser-copy.incident.js';
 import { cookieDomain } from './cookie-domain.incident.js';
 import { quotedLines } from './document.js';
@@ -14,6 +15,24 @@ import { wildcardAndStaleCopy } from './wildcard-and-stale-copy.incident.js';
 // A browser beside all the other tests on two cores.
 jest.setTimeout(30_000);
 
+/** Every incident of docs/incidents.md, by its letter there, and how many lines of the browser the page quotes for it. */
+const INCIDENTS = [
+  ['a', 1, cookieDomain],
+  ['b', 1, wildcardAndStaleCopy],
+  ['c', 2, playerWithoutCors],
+  ['d', 1, otherAppsCopy],
+  ['e', 1, browserCopy],
+  ['f', 1, preflight],
+  ['g', 2, overrideOff],
+  ['h', 1, expiredInTheMiddle],
+] as const;
+
+/**
+ * In `npm test`: a cookie that the browser drops, a copy at the edge, a copy in the browser. The others are failures of the
+ * distribution, which test/doctor/recorded.spec.ts plays without a browser (F26, F28, F29, F31, F32, F35).
+ */
+const RUN = sampled(INCIDENTS, ['a', 'b', 'e']);
+
 describeWith(['chromium', 'certutil', 'curl'], 'the incidents of docs/incidents.md, in Chromium', () => {
   let opened: Stage | undefined;
   beforeAll(async () => {
@@ -24,20 +43,15 @@ describeWith(['chromium', 'certutil', 'curl'], 'the incidents of docs/incidents.
     if (!opened) throw new Error('the stage has not opened');
     return opened;
   };
-  cookieDomain(stage);
-  wildcardAndStaleCopy(stage);
-  playerWithoutCors(stage);
-  otherAppsCopy(stage);
-  browserCopy(stage);
-  preflight(stage);
-  overrideOff(stage);
-  expiredInTheMiddle(stage);
+  for (const [, , incident] of RUN) incident(stage);
 
   it('docs/incidents.md quotes no line that the browser has not said here', () => {
     const withoutNumber = (line: string) => line.replace(/segment-\d/, 'segment-N');
     const said = new Set(stage().browser.consoleLines.map(withoutNumber));
-    const quoted = quotedLines();
-    expect(quoted).toHaveLength(10);
+    expect(INCIDENTS.map(([letter]) => [letter, quotedLines(letter).length])).toEqual(
+      INCIDENTS.map(([letter, count]) => [letter, count]),
+    );
+    const quoted = RUN.flatMap(([letter]) => quotedLines(letter));
     expect(quoted.filter((line) => !said.has(`[error] ${withoutNumber(line)}`))).toEqual([]);
   });
 });
