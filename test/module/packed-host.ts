@@ -22,6 +22,9 @@ import { IS_WHOLE } from '../support/whole.js';
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const example = join(repository, 'examples/own-backend');
 
+/** Uses every export of the package, which the host compiles. */
+export const EVERY_EXPORT = 'every-export.ts';
+
 /** Whether the host is not installed by npm: neither under `npm run whole` nor under `npm run matrix`, which brings it. */
 export const IS_LINKED = !IS_WHOLE && process.env['EDGEPASS_HOST_FOLDER'] === undefined;
 
@@ -46,11 +49,18 @@ export async function installPackedHost(isFresh: boolean): Promise<string> {
   for (const name of ['package.json', 'tsconfig.json', 'src']) {
     cpSync(join(example, name), join(folder, name), { recursive: true });
   }
+  writeFileSync(join(folder, 'src', EVERY_EXPORT), everyExport());
   const tarball = await packInto(folder);
   if (isFresh) await install(folder, []);
   else await placePackages(folder, tarball, await decided(folder));
   await compile(folder, []);
   return folder;
+}
+
+/** The source that uses every export, as a host writes it. */
+export function everyExport(): string {
+  const uses = readFileSync(join(repository, 'test/module', EVERY_EXPORT), 'utf8');
+  return uses.replace('../../src/index.js', 'edgepass');
 }
 
 /** @param flags beside those of every install here */
