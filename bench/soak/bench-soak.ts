@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startDurablePostgres } from '../audit/durable-postgres.js';
+import { startDurablePostgres, type DurablePostgres } from '../audit/durable-postgres.js';
 import { EDGEPASS_COOKIE_LINES, makeCases, type Case } from '../grants/cases.js';
 import { makeDeployment, type Deployment } from '../grants/deployment.js';
 import { LoadProcess } from '../grants/load-process.js';
@@ -27,7 +28,10 @@ const SETTLING_WINDOWS = 3;
  * How much higher the last third may be than the first: a leak or a log that slows its own statements grows with every
  * grant, while the machine's own noise goes both ways.
  */
-const FLAT = { memory: 1.15, p50: 1.5, eventLoop: 1.5 } as const;
+const FLAT = { memory: 1.15, p50: 1.5, eventLoop: 1.5, grant: 1.15 } as const;
+
+/** Takes about 0.1 s: long enough to be measured, too short to disturb a window of a minute. */
+const FIXED_WORK_ROUNDS = 100_000;
 
 const EVENT_LOOP_DELAY = fileURLToPath(new URL('../audit/event-loop-delay.js', import.meta.url));
 
@@ -48,61 +52,68 @@ interface Window {
   readonly eventLoopMilliseconds: number;
   readonly memoryMegabytes: number;
   readonly walMegabytes: number;
+  /** Processor time of the service for one grant; `NaN` where it cannot be read. */
+  readonly grantMicroseconds: number;
+  /** Processor time of {@link fixedWork} at the end of the window: longer when the machine itself became slower. */
+  readonly fixedWorkMilliseconds: number;
+  readonly othersPercent: number;
 }
 
 /**
- * Half of what the service does, on each database at the same time, for half an hour: memory, event-loop delay and
+ * Half of what the service does, for half an hour, on one database after the other: memory, event-loop delay and
  * latency of each minute, and whether they are flat. Throws when an answer was wrong; one of 503 is counted.
  */
 export async function benchSoak(): Promise<void> {
   const deployment = makeDeployment();
   const [shared] = makeCases(deployment);
   if (shared === undefined) throw new Error('expected a case, found none');
-  const folder = mkdtempSync(join(tmpdir(), 'edgepass-soak-'));
+  console.log(`POST /grants at half load for ${SECONDS} s on SQLite, then as long on PostgreSQL`);
+  console.log(machineLine());
+  await soakOn('SQLite', null, shared, deployment);
   const postgres = await startDurablePostgres();
-  const all: Soaked[] = [];
   try {
-    console.log(`POST /grants at half load for ${SECONDS} s, on SQLite and PostgreSQL at the same time`);
-    console.log(machineLine());
-    for (const [name, databaseUrl] of [
-      ['SQLite', undefined],
-      ['PostgreSQL', postgres.url],
-    ] as const) {
-      const own = join(folder, name);
-      mkdirSync(own);
-      // oxlint-disable no-await-in-loop -- one after the other: their starts would disturb each other
-      const server = await startEdgepass(deployment, own, {
-        nodeArguments: ['--import', EVENT_LOOP_DELAY],
-        ipc: true,
-        ...(databaseUrl === undefined ? {} : { databaseUrl }),
-      });
-      all.push({
+    await soakOn('PostgreSQL', postgres, shared, deployment);
+  } finally {
+    await postgres.stop();
+  }
+}
+
+/** Without a PostgreSQL: SQLite in a folder of its own. */
+async function soakOn(
+  name: string,
+  postgres: DurablePostgres | null,
+  shared: Case,
+  deployment: Deployment,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'edgepass-soak-'));
+  const load = new LoadProcess();
+  try {
+    const server = await startEdgepass(deployment, folder, {
+      nodeArguments: ['--import', EVENT_LOOP_DELAY],
+      ipc: true,
+      ...(postgres === null ? {} : { databaseUrl: postgres.url }),
+    });
+    try {
+      await giveRights(server.url, deployment, [shared]);
+      const one: Soaked = {
         name,
         peer: { name, server, cookieLines: EDGEPASS_COOKIE_LINES },
-        load: new LoadProcess(),
-        walPath: databaseUrl === undefined ? join(own, 'edgepass.sqlite-wal') : null,
+        load,
+        walPath: postgres === null ? join(folder, 'edgepass.sqlite-wal') : null,
+      };
+      const { perSecond } = await run(one, shared, deployment, {
+        seconds: SATURATION_SECONDS,
+        mayRefuse: true,
       });
-      await giveRights(server.url, deployment, [shared]);
-      // oxlint-enable no-await-in-loop
+      const asked = Math.round(perSecond / 2);
+      // Now it has opened all its connections, each with a process of PostgreSQL.
+      const peer = { ...one.peer, helpers: postgres?.processes() ?? [] };
+      report(name, asked, await soak({ ...one, peer }, shared, deployment, asked));
+    } finally {
+      await server.stop();
     }
-    // What each does while the other is as busy: together the two halves leave the machine half of its time.
-    const rates = await Promise.all(
-      all.map(async (one) => {
-        const { perSecond } = await run(one, shared, deployment, {
-          seconds: SATURATION_SECONDS,
-          mayRefuse: true,
-        });
-        return Math.round(perSecond / 2);
-      }),
-    );
-    const windows = await Promise.all(
-      all.map((one, index) => soak(one, shared, deployment, rates[index] ?? 0)),
-    );
-    for (const [index, { name }] of all.entries()) report(name, rates[index] ?? 0, windows[index] ?? []);
   } finally {
-    for (const { load } of all) load.stop();
-    await Promise.all(all.map(({ peer }) => peer.server.stop()));
-    await postgres.stop();
+    load.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -121,7 +132,7 @@ async function soak(
   while (windows.length < WINDOWS) {
     // oxlint-disable no-await-in-loop -- one after the other is the method
     await server.ask('begin');
-    const { result } = await run(one, shared, deployment, {
+    const { result, microsecondsPerAnswer, shareOfOthers } = await run(one, shared, deployment, {
       seconds: WINDOW_SECONDS,
       perSecond,
       mayRefuse: true,
@@ -135,10 +146,23 @@ async function soak(
       memoryMegabytes: Math.round((residentKilobytes(server.pid) ?? 0) / 1024),
       walMegabytes:
         one.walPath === null ? 0 : (statSync(one.walPath, { throwIfNoEntry: false })?.size ?? 0) / 1e6,
+      grantMicroseconds: microsecondsPerAnswer ?? Number.NaN,
+      fixedWorkMilliseconds: fixedWork(),
+      othersPercent: shareOfOthers * 100,
     });
     // oxlint-enable no-await-in-loop
   }
   return windows;
+}
+
+/** The same work each time, of the kind that a grant is made of; gives its processor time in milliseconds. */
+function fixedWork(): number {
+  const before = process.cpuUsage();
+  let digest = '';
+  for (let count = 0; count < FIXED_WORK_ROUNDS; count += 1)
+    digest = createHash('sha256').update(JSON.stringify({ digest, count })).digest('base64url');
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
 }
 
 function report(name: string, asked: number, windows: readonly Window[]): void {
@@ -165,10 +189,19 @@ function report(name: string, asked: number, windows: readonly Window[]): void {
       FLAT.eventLoop,
     ),
     line('memory, MB', first, last, (window) => window.memoryMegabytes, 0, FLAT.memory),
+    line('processor time of a grant, µs', first, last, (window) => window.grantMicroseconds, 0, FLAT.grant),
+    line('… of a fixed work, ms', first, last, (window) => window.fixedWorkMilliseconds, 0, null),
+    line('other processes, %', first, last, (window) => window.othersPercent, 0, null),
     ...(windows.some(({ walMegabytes }) => walMegabytes > 0)
       ? [line('log of SQLite, MB', first, last, (window) => window.walMegabytes, 1, null)]
       : []),
   ].filter((one) => one !== null);
+  for (const [title, valueOf] of [
+    ['p50, ms', (window: Window) => window.p50Milliseconds.toFixed(1)],
+    ['processor time of a grant, µs', (window: Window) => window.grantMicroseconds.toFixed(0)],
+    ['processor time of a fixed work, ms', (window: Window) => window.fixedWorkMilliseconds.toFixed(0)],
+  ] as const)
+    console.log(`  ${title}, window by window: ${windows.map(valueOf).join(' ')}`);
   console.log(missed.length === 0 ? '  flat' : `  not flat: ${missed.join(', ')}`);
 }
 
