@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ecKey, rsaKey, type TestKey } from '../../test/support/token-issuer.js';
+import { IS_WHOLE } from '../../test/support/whole.js';
 import { Problem } from '../http/problems/problem.js';
 import { RemoteKeySet } from './remote-key-set.js';
 
@@ -96,14 +97,17 @@ describe('a set that rotates every 5 seconds (N30)', () => {
 });
 
 describe('the cool-down (J17)', () => {
-  it('lets 5,000 unknown key ids cause no download while the set is 29 seconds old, and one at 30', async () => {
+  // `npm run whole` asks with 5,000.
+  const unknown = Array.from({ length: IS_WHOLE ? 5_000 : 500 }, (_, index) => `random-${index}`);
+
+  it('lets hundreds of unknown key ids cause no download while the set is 29 seconds old, and one at 30', async () => {
     expect(await ask('first')).toBe('found');
     now = START + 29;
-    const early = await Promise.all(Array.from({ length: 5_000 }, (_, index) => ask(`random-${index}`)));
+    const early = await Promise.all(unknown.map(ask));
     expect(new Set(early)).toEqual(new Set(['ERR_JWKS_NO_MATCHING_KEY']));
     expect(fetches).toBe(1);
     now = START + 30;
-    await Promise.all(Array.from({ length: 5_000 }, (_, index) => ask(`random-${index}`)));
+    await Promise.all(unknown.map(ask));
     expect(fetches).toBe(2);
   });
 

@@ -47,7 +47,7 @@ beforeAll(async () => {
     hashAlgorithm: 'SHA1',
   } as const;
   const environment = 'test';
-  api = await startTestApi('sqlite', { cloudFront, environment });
+  api = await startTestApi('sqlite', { cloudFront, environment }, { signsOnThreads: true });
   await api.give({ subject: 'everyone', prefix: 'p' });
   await new Promise<void>((resolve) => api.app.getHttpServer().listen(0, '127.0.0.1', resolve));
   reload = new SigningKeyReload({

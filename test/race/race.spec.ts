@@ -6,12 +6,15 @@ import type { Settings } from '../../src/settings/settings.js';
 import { NOW_EPOCH_SECONDS, startTestApi } from '../support/api.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { AUDIENCE, ISSUER } from '../support/token-issuer.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { runRaces } from './race.js';
 
 const SECRET = 'a secret of the races, thirty-two bytes or more';
 /** `npm run race` has as many as one likes. */
-const RACES = 60;
+const RACES = IS_WHOLE ? 60 : 20;
 const LONGEST_MILLISECONDS = 120_000;
+
+const THREADS = { signsOnThreads: true };
 
 const changes: Partial<Settings> = {
   logLevel: 'silent',
@@ -52,7 +55,9 @@ test(
   async () => {
     const server = await createTestDatabase();
     const database = { kind: 'postgres', url: new Secret(server.url) } as const;
-    const apis = await Promise.all([1, 2].map(() => startTestApi('sqlite', { ...changes, database })));
+    const apis = await Promise.all(
+      [1, 2].map(() => startTestApi('sqlite', { ...changes, database }, THREADS)),
+    );
     const result = await race(await Promise.all(apis.map(({ app }) => listening(app))));
     await Promise.all(apis.map((api) => api.close()));
     await server.drop();
@@ -66,7 +71,7 @@ test(
 test(
   'no grant begins after its right was taken away, and openGrants misses none: SQLite',
   async () => {
-    const api = await startTestApi('sqlite', changes);
+    const api = await startTestApi('sqlite', changes, THREADS);
     const result = await race([await listening(api.app)]);
     await api.close();
     expect(result).toMatchObject({ ...KEPT, afterwards: RACES });

@@ -12,6 +12,7 @@ import { JsonLogger } from '../../src/operation/json-logger.service.js';
 import { Secret } from '../../src/settings/secret.js';
 import type { Settings } from '../../src/settings/settings.js';
 import { createApi, type ApiOptions } from '../../src/operation/create-api.js';
+import { loadDeployment } from '../../src/operation/deployment.js';
 import { expectNoSecret, keepDataFolder, keepKey, keepSecret, keepUrl } from './canaries/canaries.js';
 import { filesIn, rowsIn } from './canaries/stored.js';
 import { watchAnswers } from './canaries/watch-answers.js';
@@ -153,11 +154,18 @@ export class TestApi {
   }
 }
 
-/** Settings of a deployment on three hosts below example.com, changed where a test says so. */
+/**
+ * Settings of a deployment on three hosts below example.com, changed where a test says so.
+ * @param options `signsOnThreads`: as a service does. Else on the calling thread: to start a thread takes as much work as
+ *   the rest of the API, and the signatures are the same
+ */
 export async function startTestApi(
   database: DatabaseName,
   changes: Partial<Settings> = {},
-  options: Pick<ApiOptions, 'admissionLimits'> = {},
+  {
+    signsOnThreads = false,
+    ...options
+  }: Pick<ApiOptions, 'admissionLimits'> & { readonly signsOnThreads?: boolean } = {},
 ): Promise<TestApi> {
   const clock = new TestClock();
   const log: string[] = [];
@@ -194,7 +202,14 @@ export async function startTestApi(
   };
   keepSecretsOf(settings);
   const logger = new JsonLogger(settings.logLevel, { write: (line) => log.push(line) });
-  const app = await createApi(settings, { clock, logger, ...options });
+  const deployment = await loadDeployment(settings);
+  const cloudFront = { ...deployment.cloudFront, ...(signsOnThreads ? {} : { signingThreads: 0 }) };
+  const app = await createApi(settings, {
+    clock,
+    logger,
+    deployment: { ...deployment, cloudFront },
+    ...options,
+  });
   const close = async (): Promise<void> => {
     try {
       if (postgres !== null) expectNoSecret('the rows', await rowsIn(postgres.url));

@@ -21,6 +21,7 @@ import {
   type FolderInput,
 } from '../../../test/support/edge-fixture.js';
 import { parseResponse, requestBytes, sendRaw } from '../../../test/support/raw-request.js';
+import { IS_WHOLE } from '../../../test/support/whole.js';
 
 const KEY = rsaKey('KVIEWER1');
 const OTHER = ecKey('KVIEWER2');
@@ -567,7 +568,7 @@ describe('the recommended distribution (R90)', () => {
 
 describe('a file that becomes shorter while it is sent (E37)', () => {
   it('ends the connection before the promised length, and the log says why', async () => {
-    const edge = await start({ files: { 'large.bin': randomBytes(40_000_000) } });
+    const edge = await start({ files: { 'large.bin': Buffer.alloc(40_000_000) } });
     const received = await new Promise<number>((resolve) => {
       let bytes = 0;
       const socket = connect({ host: '127.0.0.1', port: edge.port });
@@ -649,7 +650,10 @@ describe('any raw target', () => {
         expect(answer.body.includes('canary')).toBe(false);
         expect(answer.status === 200 ? answer.body.toString() : 'inside').toBe('inside');
       }),
-      { numRuns: 400, examples: [['/../canary.txt'], ['/a/../../canary.txt'], ['/%2e%2e/canary.txt']] },
+      {
+        numRuns: IS_WHOLE ? 400 : 60,
+        examples: [['/../canary.txt'], ['/a/../../canary.txt'], ['/%2e%2e/canary.txt']],
+      },
     );
     expect((await edge.ask('/a/b.txt')).body.toString()).toBe('inside');
   });

@@ -187,10 +187,11 @@ describe('the JSON reader', () => {
     });
   });
 
+  const inflates = gzipSync(Buffer.alloc(10_000_000, 'a'));
   it.each(['gzip', 'deflate', 'br', 'zstd', 'identity, gzip', 'x'])(
     'M14: does not inflate Content-Encoding %s',
     async (encoding) => {
-      const answer = await post(gzipSync('a'.repeat(10_000_000))).set('Content-Encoding', encoding);
+      const answer = await post(inflates).set('Content-Encoding', encoding);
       expect([answer.status, answer.body.code]).toStrictEqual([415, 'media_type_unsupported']);
     },
   );

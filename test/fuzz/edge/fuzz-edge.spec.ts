@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readDistribution } from '../../../packages/edge/src/distribution/read-distribution.js';
 import { startEdgeServer } from '../../../packages/edge/src/server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { IS_WHOLE } from '../../support/whole.js';
 import { fuzzEdge } from './fuzz-edge.js';
 import { rawTarget } from './raw-targets.js';
 
@@ -10,7 +11,7 @@ const { runs, targets } = JSON.parse(readFileSync(new URL('seeds.json', import.m
   readonly runs: readonly { readonly seed: number }[];
   readonly targets: readonly string[];
 };
-const SHORT = 1_500;
+const SHORT = IS_WHOLE ? 1_500 : 400;
 const sourceEdge = { readDistribution, startEdgeServer };
 
 describe('raw targets', () => {
