@@ -8,7 +8,14 @@ import { freePort } from '../support/free-port.js';
 import { send } from '../support/https-client.js';
 import { ecKeyText } from '../support/key-texts.js';
 import { keyFile, until } from '../support/operated-api.js';
-import { packedPackages, runEdgepass, runTimed, startEdgepass, startProcess } from '../support/processes.js';
+import {
+  packedPackages,
+  runEdgepass,
+  runTimed,
+  startEdgepass,
+  startProcess,
+  type RunningProcess,
+} from '../support/processes.js';
 import { runHere } from '../support/run-here.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 import { IS_WHOLE, sampled } from '../support/whole.js';
@@ -136,18 +143,15 @@ describe('edgepass api', () => {
     );
   });
 
+  // A database is opened after what --check does; test/faults/one-process.spec.ts has one that a start refuses in `npm test`.
   it.each([
     ['CLOUDFRONT_PRIVATE_KEY_FILE', '/nowhere/key.pem'],
     ['CLOUDFRONT_DOMAIN', 'cdn.example.net'],
-    ['DATABASE_URL', 'sqlite:/dev/null/edgepass.sqlite'],
+    ...(IS_WHOLE ? [['DATABASE_URL', 'sqlite:/dev/null/edgepass.sqlite']] : []),
   ])(
     'reports in one line what a well-formed setting names but cannot be used: %s',
     async (setting, value) => {
-      const changes = { [setting]: value };
-      // That it cannot be opened is seen after what --check does.
-      const { code, stderr } = await (setting === 'DATABASE_URL'
-        ? runEdgepass(['api'], api(changes))
-        : refuse(changes));
+      const { code, stderr } = await refuse({ [setting ?? '']: value ?? '' });
       expect(code).toBe(1);
       expect(stderr.trimEnd().split('\n')).toHaveLength(1);
       expect(stderr).not.toContain('    at ');
@@ -163,19 +167,20 @@ describe('edgepass api', () => {
     expect(code).toBe(flag === null ? 1 : 0);
   });
 
-  it('names the host of a PostgreSQL that nobody knows, and asks for percent-encoding', async () => {
-    const changes = { DATABASE_URL: 'postgres://u:canary@nobody.invalid:5432/edgepass' };
-    const running = startEdgepass(['api'], api(changes));
-    const line = await running.waitForLine('the database is not ready');
-    await running.stop();
-    expect(JSON.parse(line)).toMatchObject({
-      reason: expect.stringMatching(/^(?:ENOTFOUND|EAI_AGAIN|no answer yet)$/),
-      host: 'nobody.invalid:5432',
-    });
-  });
-
-  // The same function says it of METRICS_PORT, in test/operation/stopping.spec.ts.
+  // In `npm test`: a PostgreSQL that is not there, in test/faults/postgres-readiness.spec.ts, and METRICS_PORT, of which the
+  // same function says it, in test/operation/stopping.spec.ts.
   if (IS_WHOLE) {
+    it('names the host of a PostgreSQL that nobody knows, and asks for percent-encoding', async () => {
+      const changes = { DATABASE_URL: 'postgres://u:canary@nobody.invalid:5432/edgepass' };
+      const running = startEdgepass(['api'], api(changes));
+      const line = await running.waitForLine('the database is not ready');
+      await running.stop();
+      expect(JSON.parse(line)).toMatchObject({
+        reason: expect.stringMatching(/^(?:ENOTFOUND|EAI_AGAIN|no answer yet)$/),
+        host: 'nobody.invalid:5432',
+      });
+    });
+
     it('names the port that is taken, and its setting', async () => {
       const blocker = createServer().listen(port, '127.0.0.1');
       await new Promise((done) => blocker.once('listening', done));
@@ -212,9 +217,29 @@ describe('edgepass api --check', () => {
   });
 });
 
-/** The ways to start it; `npm run whole` takes both. */
+/** As npm starts it in production: a shell, to which a signal for npm is handed on. */
+function startAsNpmDoes(): RunningProcess {
+  const repository = join(import.meta.dirname, '../..');
+  const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const changes = {
+    NODE_OPTIONS: packedPackages,
+    PATH: `${join(repository, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+  };
+  return startProcess('sh', ['-c', scripts['start:prod'] ?? ''], {
+    environment: { ...environment, ...changes },
+    cwd: repository,
+  });
+}
+
+const IGNORED = 'SIGUSR1 is ignored: it would open the inspector, which reads the signing key';
+
+/** The ways to start it, and what it says of SIGUSR1; `npm run whole` takes all. */
 const STARTS = [
-  ['node dist/cli/edgepass.js api', () => startEdgepass(['api'], api())],
+  // Node itself hears no SIGUSR1 there.
+  ['npm run start:prod', startAsNpmDoes, []],
+  ['node dist/cli/edgepass.js api', () => startEdgepass(['api'], api()), [IGNORED]],
   [
     'node dist/main.js',
     () =>
@@ -223,41 +248,20 @@ const STARTS = [
         [join(import.meta.dirname, '../../dist/main.js')],
         api({ NODE_OPTIONS: packedPackages }),
       ),
+    [IGNORED],
   ],
 ] as const;
 
-it.each(sampled(STARTS, ['node dist/cli/edgepass.js api']))(
-  '%s serves until SIGTERM, ends without an error, and opens no inspector in production (K14)',
-  async (_, start) => {
+it.each(sampled(STARTS, ['npm run start:prod']))(
+  '%s is one process, which serves until SIGTERM, ends without an error, and opens no inspector in production (K14)',
+  async (_, start, said) => {
     const running = start();
     expect(await answers()).toBe(200);
     running.child.kill('SIGUSR1');
-    expect(await running.waitForLine('SIGUSR1')).toBe(
-      'SIGUSR1 is ignored: it would open the inspector, which reads the signing key',
-    );
+    expect(await Promise.all(said.map((line) => running.waitForLine(line)))).toEqual(said);
     expect(await send(`http://127.0.0.1:${port}/health/live`)).toMatchObject({ status: 200 });
     expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(running.stderr()).not.toContain('Debugger');
+    await expect(send(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow('ECONNREFUSED');
   },
 );
-
-describe('npm run start:prod', () => {
-  it('is one process, which ends when npm is asked to stop', async () => {
-    const repository = join(import.meta.dirname, '../..');
-    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
-      scripts: Record<string, string>;
-    };
-    const changes = {
-      NODE_OPTIONS: packedPackages,
-      PATH: `${join(repository, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
-    };
-    // As npm starts it: a shell, to which a signal for npm is handed on.
-    const running = startProcess('sh', ['-c', scripts['start:prod'] ?? ''], {
-      environment: { ...environment, ...changes },
-      cwd: repository,
-    });
-    expect(await answers()).toBe(200);
-    expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
-    await expect(send(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow('ECONNREFUSED');
-  });
-});

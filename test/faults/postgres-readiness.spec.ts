@@ -40,7 +40,8 @@ test('N12 without PostgreSQL the API starts, lives and is not ready; ready by it
   expect(notReady.body).toMatchObject({ status: 503, code: 'database_unavailable' });
   expect(notReady.headers['retry-after']).toBe('2');
   expect((await waiting.ask('courses')).body).toMatchObject({ status: 503, code: 'audit_unavailable' });
-  expect(waiting.log.join('')).toContain('the database is not ready; trying again');
+  const said = waiting.log.find((line) => line.includes('the database is not ready; trying again'));
+  expect(JSON.parse(said ?? '{}')).toMatchObject({ host: new URL(absent.url).host });
   // A state that lasts is logged once, not at each probe of the balancer.
   const lines = waiting.log.length;
   for (let probes = 0; probes < 20; probes++) await waiting.http.get('/health/ready').expect(503);

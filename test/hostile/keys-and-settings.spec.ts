@@ -11,7 +11,7 @@ import { startEdgepass } from '../support/processes.js';
 import { runHere } from '../support/run-here.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
-import { sampled } from '../support/whole.js';
+import { IS_WHOLE, sampled } from '../support/whole.js';
 import { expectRefused, startWith, whatStarts } from './refused-start.js';
 
 const TEXT = 'CLOUDFRONT_PRIVATE_KEY';
@@ -91,25 +91,31 @@ describe('K: a key in the form in which it went through a shell, a file or a sec
     ['K05 with leading blanks', (pem: string) => pem.replace(/^/gm, '    ')],
     ['K05 as base64 of the PEM', base64],
   ];
-  test.each(sampled(FORMS, ['K04 with literal \\n', 'K05 as base64 of the PEM']))(
-    '%s it signs',
-    async (_title, form) => {
-      const key = ecKeyText();
-      const running = startEdgepass(['api'], {
-        environment: {
-          ...(await whatStarts()),
-          ...asText(form(key)),
-          PORT: String(await freePort()),
-          LOG_LEVEL: 'trace',
-        },
-      });
-      const line = await running.waitForLine('"signing for CloudFront"');
-      await running.waitForLine('"listening"');
-      await running.stop('SIGKILL');
-      expect(JSON.parse(line)).toMatchObject({ keyType: 'P-256', fingerprint: fingerprintOf(key) });
-      expect(runsOf(key, `${running.stdout()}${running.stderr()}`)).toEqual([]);
-    },
-  );
+  test.each(FORMS)('%s it stops no start', async (_title, form) => {
+    const environment = {
+      ...(await whatStarts()),
+      ...asText(form(ecKeyText())),
+      TRUSTED_PROXIES: '127.0.0.1',
+    };
+    expect(await runHere(run, ['--check'], environment)).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test.each(sampled(FORMS, ['K05 as base64 of the PEM']))('%s it signs', async (_title, form) => {
+    const key = ecKeyText();
+    const running = startEdgepass(['api'], {
+      environment: {
+        ...(await whatStarts()),
+        ...asText(form(key)),
+        PORT: String(await freePort()),
+        LOG_LEVEL: 'trace',
+      },
+    });
+    const line = await running.waitForLine('"signing for CloudFront"');
+    await running.waitForLine('"listening"');
+    await running.stop('SIGKILL');
+    expect(JSON.parse(line)).toMatchObject({ keyType: 'P-256', fingerprint: fingerprintOf(key) });
+    expect(runsOf(key, `${running.stdout()}${running.stderr()}`)).toEqual([]);
+  });
 });
 
 describe('K: a key file', () => {
@@ -126,7 +132,9 @@ describe('K: a key file', () => {
     expect(await expectRefused(FILE, settings)).toContain('a directory around it that anybody may write to');
   });
 
-  test('K08 outside of production both are warnings', async () => {
+  // A process of its own; src/cloudfront/keys/signing-key-file.spec.ts has both warnings.
+  const testInWhole = IS_WHOLE ? test : null;
+  testInWhole?.('K08 outside of production both are warnings', async () => {
     const { path, settings } = asFile(ecKeyText(), 0o644);
     chmodSync(dirname(path), 0o777);
     const running = startEdgepass(['api'], {

@@ -175,7 +175,7 @@ describe('the packed tarball in a CommonJS application on Nest 11', () => {
     expect(JSON.parse(await run(process.execPath, ['-e', print], folder))).toEqual(ANSWERS);
   });
 
-  // A compiler and a whole Jest; test/module/packages.spec.ts looks whether node10 finds the types.
+  // A compiler and a whole Jest, which node10 leads to the types.
   if (!IS_WHOLE) return;
   test(
     'is typed for node10, starts, grants and refuses under ts-jest without an option of its own',
