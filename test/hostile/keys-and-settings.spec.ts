@@ -133,25 +133,26 @@ describe('K: a key file', () => {
   });
 
   // A process of its own; src/cloudfront/keys/signing-key-file.spec.ts has both warnings.
-  const testInWhole = IS_WHOLE ? test : null;
-  testInWhole?.('K08 outside of production both are warnings', async () => {
-    const { path, settings } = asFile(ecKeyText(), 0o644);
-    chmodSync(dirname(path), 0o777);
-    const running = startEdgepass(['api'], {
-      cwd: dirname(path),
-      environment: {
-        ...(await whatStarts()),
-        ...settings,
-        NODE_ENV: 'development',
-        PORT: String(await freePort()),
-      },
+  if (IS_WHOLE) {
+    test('K08 outside of production both are warnings', async () => {
+      const { path, settings } = asFile(ecKeyText(), 0o644);
+      chmodSync(dirname(path), 0o777);
+      const running = startEdgepass(['api'], {
+        cwd: dirname(path),
+        environment: {
+          ...(await whatStarts()),
+          ...settings,
+          NODE_ENV: 'development',
+          PORT: String(await freePort()),
+        },
+      });
+      const mode = await running.waitForLine(`${path}: found mode 0644`);
+      const folder = await running.waitForLine('a directory around it');
+      await running.waitForLine('"listening"');
+      await running.stop('SIGKILL');
+      expect([mode, folder].map((line) => (JSON.parse(line) as { level: number }).level)).toEqual([40, 40]);
     });
-    const mode = await running.waitForLine(`${path}: found mode 0644`);
-    const folder = await running.waitForLine('a directory around it');
-    await running.waitForLine('"listening"');
-    await running.stop('SIGKILL');
-    expect([mode, folder].map((line) => (JSON.parse(line) as { level: number }).level)).toEqual([40, 40]);
-  });
+  }
 
   test.each([
     ['is a directory', (path: string) => mkdirSync(path), 'a directory'],
