@@ -13,7 +13,7 @@ const RULES = [...readFileSync(join(root, 'docs/rules.md'), 'utf8').matchAll(/^-
 test('every rule of CloudFront and S3 has a test that names it, or a line in docs/evidence/edge.md that says why not', () => {
   const specs = ['packages/edge/src', 'src/cloudfront', 'test'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.(?:spec|incident)\.ts$/.test(path) && !path.endsWith('edge-rules.spec.ts'))
+      .filter((path) => /\.(?:spec|incident|attacks)\.ts$/.test(path) && !path.endsWith('edge-rules.spec.ts'))
       .map((path) => readFileSync(join(root, folder, path), 'utf8')),
   );
   const said = [...specs, readFileSync(join(root, 'docs/evidence/edge.md'), 'utf8')].join('\n');

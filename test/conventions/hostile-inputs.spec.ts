@@ -26,7 +26,9 @@ function numbersOf(file: string): ReadonlySet<string> {
 }
 
 const FILES = new Map(
-  globSync('test/hostile/**/*.spec.ts', { cwd: root }).map((file) => [file, numbersOf(file)] as const),
+  globSync('test/hostile/**/*.{spec,attacks}.ts', { cwd: root }).map(
+    (file) => [file, numbersOf(file)] as const,
+  ),
 );
 /** Beside the code a number may stand anywhere in a title. */
 const BESIDE = writtenFiles()

@@ -17,7 +17,7 @@ const LONGEST = [
   'test/containers/image.spec.ts',
   'test/doctor/real-browsers.spec.ts',
   'test/hostile/load.spec.ts',
-  'test/hostile/administration.spec.ts',
+  'test/hostile/service.spec.ts',
   'packages/edge/src/edge.command.spec.ts',
   'test/fuzz/http/fuzz-http.spec.ts',
   'test/faults/postgres-readiness.spec.ts',

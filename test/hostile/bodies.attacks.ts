@@ -6,7 +6,7 @@ import { until } from '../support/operated-api.js';
 import { sendRaw, type RawResponse } from '../support/raw-request.js';
 import { scrape } from '../support/scrape.js';
 import { sampled } from '../support/whole.js';
-import { APP_ORIGIN, hostileTests, type HostileStage } from './stage.js';
+import { APP_ORIGIN, type HostileStage } from './stage.js';
 
 const VALID = '{"prefix":"private/a"}';
 const DEEP_ARRAYS = '['.repeat(8000) + ']'.repeat(8000);
@@ -34,7 +34,8 @@ const head = (stage: HostileStage, ...lines: readonly string[]): string =>
     '',
   ].join('\r\n');
 
-hostileTests('B: bodies, media types, methods, routes', (stage) => {
+/** B: bodies, media types, methods, routes. */
+export function bodyAttacks(stage: () => HostileStage): void {
   describe('a body that is not one JSON object', () => {
     test.each([
       ['M01', 'nothing', '', 'body_malformed'],
@@ -263,7 +264,7 @@ hostileTests('B: bodies, media types, methods, routes', (stage) => {
       expect(typed.status).toBe(status);
     },
   );
-});
+}
 
 const headersOf = ({ headers }: RawResponse): Readonly<Record<string, string>> =>
   Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { NOW_EPOCH_SECONDS, onEitherDatabase } from '../support/api.js';
+import { NOW_EPOCH_SECONDS, type TestApi } from '../support/api.js';
 import { cookieValue, decodeCloudFront, setCookieLines } from '../support/set-cookie-lines.js';
 
 /** Group T of the hostile inputs; the wire text is sent as it stands, because a client would repair it. */
@@ -23,7 +23,8 @@ const REFUSED: readonly (readonly [row: string, wire: string, code: string])[] =
   ['half a second', '60.5', 'ttl_invalid'],
 ];
 
-onEitherDatabase('hostile lifetimes', (api) => {
+/** T: lifetimes. */
+export function lifetimeAttacks(api: () => TestApi): void {
   const askWith = async (wire: string) => {
     await api().give({ subject: 'user:t', prefix: 'private/a' });
     return api()
@@ -81,4 +82,4 @@ onEitherDatabase('hostile lifetimes', (api) => {
     expect(epochOf(response)).toBe(String(in2038 + 900));
     api().clock.set(NOW_EPOCH_SECONDS);
   });
-});
+}
