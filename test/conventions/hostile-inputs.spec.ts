@@ -49,7 +49,9 @@ describe('hostile inputs', () => {
   test.each(groups.map((text) => [text.slice(0, 1), text] as const))(
     'of group %s stand in the files that the page names, and in no other',
     (group, text) => {
-      const named = [...text.matchAll(/`(test\/hostile\/[^`]+\.spec\.ts)`/g)].map(([, file = '']) => file);
+      const named = [...text.matchAll(/`(test\/hostile\/[^`]+\.(?:spec|attacks)\.ts)`/g)].map(
+        ([, file = '']) => file,
+      );
       const holding = [...FILES].filter(([, ids]) => [...ids].some((id) => id.startsWith(group)));
       expect(new Set(named)).toEqual(new Set(holding.map(([file]) => file)));
     },
