@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { makePlace } from './stack.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -92,6 +93,8 @@ describe('.vscode/launch.json', () => {
     expect(await lineStoppedAt('Spec in the editor', { file, text })).toBe(text);
   }, 60_000);
 
+  // The whole local stack, and a debugger that asks for every source map; test/local/start-script.spec.ts looks at the maps.
+  if (!IS_WHOLE) return;
   it('stops at a breakpoint in the API, which is a process of the local stack', async () => {
     const place = await makePlace();
     const text = 'stops.parent.ready(api.url);';

@@ -128,9 +128,9 @@ describe('edgepass start --app --api', () => {
   });
 });
 
-describe('edgepass start --one-host --app --api', () => {
-  it("passes the WebSockets of the page and of the API on, by the behaviors of the edge's distribution", async () => {
-    const own = await makePlace();
+describe('edgepass start --one-host --app --api, under a name of your own', () => {
+  it("asks for no sign-in of ours, and passes the WebSockets of the page and of the API on, by the behaviors of the edge's distribution", async () => {
+    const own = await makePlace('own.example.test');
     const environment = {
       APP_ORIGINS: own.cdn,
       PUBLIC_URL: `${own.cdn}/api`,
@@ -139,6 +139,7 @@ describe('edgepass start --one-host --app --api', () => {
     const run = own.start(['--one-host', '--app', originOf(app), '--api', originOf(api)], environment);
     try {
       await run.waitForLine(RUNNING);
+      expect(run.stderr()).toBe('');
       expect(await echoOf(own, `${own.cdn}/hmr`)).toBe('app /hmr ping');
       expect(await echoOf(own, `${own.cdn}/api/live`)).toBe('api /api/live ping');
       const folder = join(own.dataDir, 'media');

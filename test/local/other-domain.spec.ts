@@ -83,14 +83,3 @@ describeWith('curl', 'the transcript for a sign-in of your own', () => {
     expect(JSON.parse(answer.toString())).toMatchObject({ status: 403, code: 'not_entitled' });
   });
 });
-
-describe('edgepass start --api under names of your own', () => {
-  it('asks for no sign-in of ours', async () => {
-    const own = await makePlace('own.example.test');
-    const run = own.start(['--api', 'http://localhost:4000']);
-    await run.waitForLine(RUNNING);
-    expect(run.stderr()).toBe('');
-    expect(await run.stop()).toEqual({ code: 0, signal: null });
-    own.remove();
-  });
-});

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../support/free-port.js';
 import { send, type ClientRequest, type ClientResponse } from '../support/https-client.js';
+import { until } from '../support/operated-api.js';
 import { startEdgepass, type RunningProcess } from '../support/processes.js';
 
 /** A place for one local stack: its own folder and ports, so that several can run beside each other. */
@@ -44,6 +46,35 @@ export async function makePlace(domain = 'edgepass.localhost'): Promise<Place> {
       startEdgepass(['start', ...args], { cwd: folder, environment: { ...environment, ...more } }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** The process id of one of the stack's two children, by the command that it runs. */
+export function pidOf(stack: RunningProcess, command: 'api' | 'edge'): number {
+  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(stack.pid)])
+    .toString()
+    .split('\n')
+    .filter((line) => line.includes('edgepass.js'));
+  if (children.length !== 2) throw new Error(`expected two children, found ${children.length}`);
+  const line = children.find((child) => child.includes(`edgepass.js ${command}`)) ?? '';
+  return Number(line.trim().split(' ')[0]);
+}
+
+/** Looks until the process has gone: a process that is not our child sends no event. */
+export function gone(pid: number): Promise<boolean> {
+  return until(async () => hasEnded(pid), 5_000).then(
+    () => true,
+    () => false,
+  );
+}
+
+function hasEnded(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // An orphan whose end nobody has asked for yet, as in a container without an init, is a zombie (Z).
+    return process.platform === 'linux' && readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return true;
+  }
 }
 
 /** Gives whether every one of its ports refuses a connection. */

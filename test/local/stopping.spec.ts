@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { until } from '../support/operated-api.js';
 import type { RunningProcess } from '../support/processes.js';
-import { sampled } from '../support/whole.js';
-import { allClosed, makePlace, RUNNING, type Place } from './stack.js';
+import { IS_WHOLE, sampled } from '../support/whole.js';
+import { allClosed, gone, makePlace, pidOf, RUNNING, type Place } from './stack.js';
 
 /** One function listens for all of them; every other test of a stack stops it by SIGTERM. */
 const SIGNALS = [['SIGINT'], ['SIGTERM'], ['SIGHUP']] as const;
@@ -51,35 +49,6 @@ afterAll(async () => {
   place.remove();
 });
 
-/** The process id of one of the stack's two children, by the command that it runs. */
-function pidOf(command: 'api' | 'edge'): number {
-  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(stack.pid)])
-    .toString()
-    .split('\n')
-    .filter((line) => line.includes('edgepass.js'));
-  expect(children).toHaveLength(2);
-  const line = children.find((child) => child.includes(`edgepass.js ${command}`)) ?? '';
-  return Number(line.trim().split(' ')[0]);
-}
-
-/** Looks until the process has gone: a process that is not our child sends no event. */
-function gone(pid: number): Promise<boolean> {
-  return until(async () => hasEnded(pid), 5_000).then(
-    () => true,
-    () => false,
-  );
-}
-
-function hasEnded(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // An orphan whose end nobody has asked for yet, as in a container without an init, is a zombie (Z).
-    return process.platform === 'linux' && readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-  } catch {
-    return true;
-  }
-}
-
 describe('a start over what an earlier one left damaged', () => {
   it('mends it and says in one line each what that means', () => {
     const [ca, , key] = DAMAGED.map((name) => join(place.dataDir, name));
@@ -97,25 +66,11 @@ describe('a start over what an earlier one left damaged', () => {
 });
 
 describe('stopping the stack', () => {
-  it.each(sampled(SIGNALS, ['SIGINT']))(
-    '%s stops all of it without waiting for a browser that keeps a connection open, gives the lock back and is no error',
-    async (signal) => {
-      const pids = [pidOf('api'), pidOf('edge')];
-      await place.get(place.app, { headers: { Connection: 'keep-alive' } });
-      stack.child.kill(signal);
-      expect(await stack.ended).toEqual({ code: 0, signal: null });
-      expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
-      expect(await allClosed(place)).toBe(true);
-      expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
-      expect(stack.stderr()).toBe('');
-    },
-  );
-
   it('killed outright leaves no process behind, and starts again over the lock that was left, with the same keys', async () => {
     const files = ['tls/ca.pem', 'tls/leaf.pem', 'signing/private-key.pem'];
     const look = (): string[] => files.map((file) => readFileSync(join(place.dataDir, file), 'utf8'));
     const before = look();
-    const pids = [pidOf('api'), pidOf('edge')];
+    const pids = [pidOf(stack, 'api'), pidOf(stack, 'edge')];
     stack.child.kill('SIGKILL');
     await stack.ended;
     // Its processes end when they notice; until then they have the ports.
@@ -130,11 +85,27 @@ describe('stopping the stack', () => {
   it.each(sampled(PARTS, ['api']))(
     'says so and stops everything when the %s process dies',
     async (command, name) => {
-      process.kill(pidOf(command), 'SIGKILL');
+      process.kill(pidOf(stack, command), 'SIGKILL');
       expect(await stack.ended).toEqual({ code: 1, signal: null });
       expect(stack.stderr()).toBe(`${name} has ended (signal SIGKILL), so everything stops\n`);
       expect(await allClosed(place)).toBe(true);
       expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
+    },
+  );
+
+  // A stack for each; one-command.spec.ts stops its own by SIGINT.
+  if (!IS_WHOLE) return;
+  it.each(SIGNALS)(
+    '%s stops all of it without waiting for a browser that keeps a connection open, gives the lock back and is no error',
+    async (signal) => {
+      const pids = [pidOf(stack, 'api'), pidOf(stack, 'edge')];
+      await place.get(place.app, { headers: { Connection: 'keep-alive' } });
+      stack.child.kill(signal);
+      expect(await stack.ended).toEqual({ code: 0, signal: null });
+      expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
+      expect(await allClosed(place)).toBe(true);
+      expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
+      expect(stack.stderr()).toBe('');
     },
   );
 });
