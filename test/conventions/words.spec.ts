@@ -60,14 +60,20 @@ const WORDS = new RegExp(
   'g',
 );
 
+/** Any of them in any place: what has none needs no closer look. */
+const ANY_WORD = new RegExp(FORBIDDEN.join('|'), 'i');
+
 function forbiddenIn(file: string, text: string): readonly string[] {
+  if (!ANY_WORD.test(text)) return [];
   const rest = EXCEPTIONS.filter((exception) => exception.in === undefined || exception.in === file).reduce(
     (left, { allowed }) => left.replace(allowed, (found) => found.replace(/[^\n]/g, ' ')),
     text,
   );
   return rest
     .split('\n')
-    .flatMap((line, index) => [...line.matchAll(WORDS)].map(([word]) => `${word} in ${file}:${index + 1}`));
+    .flatMap((line, index) =>
+      ANY_WORD.test(line) ? [...line.matchAll(WORDS)].map(([word]) => `${word} in ${file}:${index + 1}`) : [],
+    );
 }
 
 const TEXTS = writtenFiles()
@@ -80,9 +86,7 @@ describe('plain words', () => {
   });
 
   test.each(EXCEPTIONS)('have no exception without a use: $because', ({ allowed, in: only }) => {
-    const uses = TEXTS.filter(
-      ([file, text]) => (only ?? file) === file && text.replace(allowed, '') !== text,
-    );
+    const uses = TEXTS.filter(([file, text]) => (only ?? file) === file && text.search(allowed) !== -1);
     expect(uses.length).toBeGreaterThan(0);
   });
 });

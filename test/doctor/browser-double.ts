@@ -1,4 +1,4 @@
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { request as plainRequest } from 'node:http';
 import { CookieJar, parse as parseCookie, type Cookie } from 'tough-cookie';
 import { getDomain } from 'tldts';
@@ -89,6 +89,8 @@ export class BrowserDouble {
     allowSpecialUseDomain: true,
   });
   private readonly partitions = new Map<string, CookieJar>();
+  /** Connections are kept, as a browser does. */
+  private readonly agent = new Agent({ keepAlive: true });
   private readonly cache = new Map<string, { answer: Answer; vary: boolean; origin: string | null }>();
 
   constructor(
@@ -120,6 +122,11 @@ export class BrowserDouble {
     const isCrossOrigin = new URL(input.url).origin !== this.settings.page;
     if (isCors && isCrossOrigin && this.needsPreflight(input) && !(await this.preflight(input))) return false;
     return this.follow(input, isCors && isCrossOrigin, withCredentials || !isCrossOrigin);
+  }
+
+  /** Ends its connections. */
+  close(): void {
+    this.agent.destroy();
   }
 
   /** The recording, with sensitive data. */
@@ -467,8 +474,7 @@ export class BrowserDouble {
       method,
       path: pathname + search,
       headers: { host, ...Object.fromEntries(asked) },
-      ...(isPlain ? {} : { servername: hostname, ca: this.ca }),
-      agent: false,
+      ...(isPlain ? { agent: false } : { servername: hostname, ca: this.ca, agent: this.agent }),
       maxHeaderSize: 2 * 1024 * 1024,
     });
     outgoing.once('error', () => resolve(null));

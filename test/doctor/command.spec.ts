@@ -341,7 +341,9 @@ describe('wrong use and bad input', () => {
     expect(stdout).toMatch(/^The host name leads nowhere\./);
   });
 
-  test('a HAR of 200 MB whose bodies make it large is read in 300 MB', async () => {
+  // By `npm run whole` 200 MB; what `npm test` reads takes 210 MB as it is, and 65 MB without the bodies.
+  const [bodies, mostMegabytes] = IS_WHOLE ? [50, 300] : [18, 120];
+  test(`a HAR of ${4 * bodies} MB whose bodies make it large is read in ${mostMegabytes} MB`, async () => {
     const path = join(folder, 'large.har');
     const out = createWriteStream(path);
     const start = readFileSync(join(FIXTURES, 'first-article-a.har'), 'utf8')
@@ -349,7 +351,7 @@ describe('wrong use and bad input', () => {
       .replace(/\]\s*\}\s*\}$/, '');
     out.write(start);
     const body = 'QUJD'.repeat(MEGABYTE);
-    for (let index = 0; index < 50; index += 1) {
+    for (let index = 0; index < bodies; index += 1) {
       out.write(
         `,{"startedDateTime":"2026-01-13T02:00:03.000Z","request":{"method":"GET","url":"https://dev.cloudfront.junlog.dev/courses/algebra/seg-${index}.ts","headers":[]},"response":{"status":200,"headers":[],"content":{"text":"${body}"}}}`,
       );
@@ -361,7 +363,7 @@ describe('wrong use and bad input', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^The API sets cookies for a domain/);
     expect(milliseconds).toBeLessThan(10_000);
-    expect(peakMegabytes).toBeLessThan(300);
+    expect(peakMegabytes).toBeLessThan(mostMegabytes);
   });
 
   test('a HAR of more than 64 MiB of headers is refused', async () => {

@@ -314,6 +314,7 @@ export class Stage {
       const isGot = await browser.load(input);
       if (isStep) got.push(isGot);
     });
+    browser.close();
     return { browser, har: browser.har(), now: this.nowMilliseconds(), got, folder };
   }
 

@@ -3,10 +3,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { connect, createServer, type Server } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeWith } from '../../../test/support/required-tool.js';
+import { temporaryFolder } from '../../../test/support/temporary-folder.js';
 import { ensureCertificates, type Certificates } from './certificate-authority.js';
 import { makeLeaf, permittedBy } from './certificate-maker.js';
 
@@ -33,7 +34,7 @@ async function forged(
 ): Promise<{ cert: string; key: string }> {
   const authority = {
     certificatePem: text(made.authorityFile),
-    privateKeyPem: text(join(folder, 'tls/ca-key.pem')),
+    privateKeyPem: text(join(dirname(made.authorityFile), 'ca-key.pem')),
   };
   const leaf = await makeLeaf(authority, names, Math.floor(Date.now() / 1000));
   return { cert: leaf.certificatePem, key: leaf.privateKeyPem };
@@ -79,49 +80,55 @@ async function nodeAnswer(
 }
 
 describe('a fresh authority', () => {
-  it('issues one leaf for the shared parent and everything directly below it (B46)', async () => {
-    const made = await ensure();
+  let made: Certificates;
+  beforeAll(async () => {
+    made = await ensureCertificates(temporaryFolder('ca'), HOSTS, at(START));
+  });
+
+  it('issues one leaf for the shared parent and everything directly below it (B46)', () => {
     expect(leafOf(made).subjectAltName).toBe('DNS:*.edgepass.localhost, DNS:edgepass.localhost');
     expect(made.notes).toEqual([]);
   });
 
-  it('issues a leaf that lives at most 397 days (B53)', async () => {
-    const leaf = leafOf(await ensure());
+  it('issues a leaf that lives at most 397 days (B53)', () => {
+    const leaf = leafOf(made);
     const days = (leaf.validToDate.getTime() - leaf.validFromDate.getTime()) / 1000 / DAY;
     expect(days).toBeGreaterThan(395);
     expect(days).toBeLessThanOrEqual(397);
   });
 
-  it('issues a leaf for servers only (B53)', async () => {
-    expect(leafOf(await ensure()).keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  it('issues a leaf for servers only (B53)', () => {
+    expect(leafOf(made).keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
   });
 
-  it('keeps both private keys to this user', async () => {
-    await ensure();
+  it('keeps both private keys to this user', () => {
     for (const name of ['ca-key.pem', 'leaf-key.pem']) {
-      expect(statSync(join(folder, 'tls', name)).mode & 0o777).toBe(0o600);
+      expect(statSync(join(dirname(made.authorityFile), name)).mode & 0o777).toBe(0o600);
     }
   });
 
   it('names exactly the hosts that are not under .localhost', async () => {
-    const made = await ensure(['local.junlog.dev', 'app.edgepass.localhost']);
-    expect(permittedBy(text(made.authorityFile))).toEqual({
+    const other = await ensure(['local.junlog.dev', 'app.edgepass.localhost']);
+    expect(permittedBy(text(other.authorityFile))).toEqual({
       dns: ['edgepass.localhost', 'local.junlog.dev'],
       ips: [],
     });
-    expect(leafOf(made).subjectAltName).toBe(
+    expect(leafOf(other).subjectAltName).toBe(
       'DNS:*.edgepass.localhost, DNS:edgepass.localhost, DNS:local.junlog.dev',
     );
   });
 });
 
-describe('the authority, in the hands of somebody who has read its key', () => {
-  // openssl and node:tls look at the real clock.
-  const now = Math.floor(Date.now() / 1000);
+// openssl and node:tls look at the real clock.
+const now = Math.floor(Date.now() / 1000);
+let real: Certificates;
+beforeAll(async () => {
+  real = await ensureCertificates(temporaryFolder('ca'), HOSTS, at(now));
+});
 
+describe('the authority, in the hands of somebody who has read its key', () => {
   it.each(HOSTS)('vouches for %s', async (host) => {
-    const made = await ensure(HOSTS, now);
-    expect(await nodeAnswer(made, { cert: text(made.certFile), key: text(made.keyFile) }, host)).toBe(
+    expect(await nodeAnswer(real, { cert: text(real.certFile), key: text(real.keyFile) }, host)).toBe(
       'trusted',
     );
   });
@@ -129,8 +136,7 @@ describe('the authority, in the hands of somebody who has read its key', () => {
   it.each(['example.com', 'localhost', 'notedgepass.localhost', 'other.localhost'])(
     'cannot vouch for %s before node:tls',
     async (name) => {
-      const made = await ensure(HOSTS, now);
-      expect(await nodeAnswer(made, await forged(made, { dns: [name], ips: [] }), name)).toBe(
+      expect(await nodeAnswer(real, await forged(real, { dns: [name], ips: [] }), name)).toBe(
         'permitted subtree violation',
       );
     },
@@ -138,11 +144,8 @@ describe('the authority, in the hands of somebody who has read its key', () => {
 });
 
 describeWith('openssl', 'what openssl says of the authority', () => {
-  const now = Math.floor(Date.now() / 1000);
-
-  it('marks its constraints critical, so that a client that ignores them refuses the authority', async () => {
-    const made = await ensure();
-    const shown = execFileSync('openssl', ['x509', '-in', made.authorityFile, '-noout', '-text']).toString();
+  it('marks its constraints critical, so that a client that ignores them refuses the authority', () => {
+    const shown = execFileSync('openssl', ['x509', '-in', real.authorityFile, '-noout', '-text']).toString();
     const lines = shown.split('\n').map((line) => line.trim());
     const from = lines.indexOf('X509v3 Name Constraints: critical');
     expect(lines.slice(from, from + 6)).toEqual([
@@ -176,21 +179,18 @@ describeWith('openssl', 'what openssl says of the authority', () => {
     },
   );
 
-  it('vouches for the local hosts before openssl', async () => {
-    const made = await ensure(HOSTS, now);
-    expect(opensslAnswer(made, text(made.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
+  it('vouches for the local hosts before openssl', () => {
+    expect(opensslAnswer(real, text(real.certFile))).toBe(`${join(folder, 'candidate.pem')}: OK\n`);
   });
 
   it('cannot vouch for example.com before openssl', async () => {
-    const made = await ensure(HOSTS, now);
-    const { cert } = await forged(made, { dns: ['example.com'], ips: [] });
-    expect(opensslAnswer(made, cert)).toContain('permitted subtree violation');
+    const { cert } = await forged(real, { dns: ['example.com'], ips: [] });
+    expect(opensslAnswer(real, cert)).toContain('permitted subtree violation');
   });
 
   it('cannot vouch for an address before openssl', async () => {
-    const made = await ensure(HOSTS, now);
-    const { cert } = await forged(made, { dns: [], ips: ['127.0.0.1'] });
-    expect(opensslAnswer(made, cert)).toContain('excluded subtree violation');
+    const { cert } = await forged(real, { dns: [], ips: ['127.0.0.1'] });
+    expect(opensslAnswer(real, cert)).toContain('excluded subtree violation');
   });
 });
 

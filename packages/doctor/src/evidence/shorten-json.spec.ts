@@ -41,9 +41,9 @@ describe('a JSON file without its long texts', () => {
   it.each([String.raw`\"`, String.raw`\\`])(
     'knows where a text ends that lies over the edge of a chunk: %s',
     (edge) => {
-      // Texts that are not long, up to 16 bytes before that edge.
-      const filler = `"${long(32 * 1024 - 3)}",`.repeat(31) + `"${long(32 * 1024 - 19)}",`;
-      for (let shift = 0; shift < 16; shift += 1) {
+      // Texts that are not long, up to 8 bytes before that edge: the text over it has six.
+      const filler = `"${long(32 * 1024 - 3)}",`.repeat(31) + `"${long(32 * 1024 - 15)}",`;
+      for (let shift = 0; shift < 10; shift += 1) {
         const before = `[${filler}"${long(shift)}",${JSON.stringify(edge)},`;
         // Where another end is seen, this one is no text.
         const text = `${before}"${long(64 * 1024 + 1)}","kept"]`;

@@ -163,25 +163,27 @@ describe('the control port, asked by @aws-sdk/client-cloudfront', () => {
   });
 });
 
-describeWith('aws', 'the control port, asked by the aws command', () => {
-  it('invalidates with create-invalidation --endpoint-url', async () => {
-    const { edge, control } = await start();
-    await fillAndChange(edge);
-    const aws = (...args: string[]) =>
-      run(
-        requireTool('aws'),
-        ['cloudfront', ...args, '--endpoint-url', control.url, '--distribution-id', ID],
-        {
-          env: { ...process.env, ...AWS_ENVIRONMENT },
-        },
-      );
-    const created = await aws('create-invalidation', '--paths', '/a.txt', '/none*');
-    const { Invalidation } = JSON.parse(created.stdout) as { Invalidation: { Id: string; Status: string } };
-    // Half a second of work; the waiter of the SDK sees it above.
-    if (IS_WHOLE) await aws('wait', 'invalidation-completed', '--id', Invalidation.Id);
-    expect([Invalidation.Status, await bodies(edge)]).toEqual(['Completed', ['new', 'old']]);
+// A second of work; the SDK asks the same above.
+if (IS_WHOLE) {
+  describeWith('aws', 'the control port, asked by the aws command', () => {
+    it('invalidates with create-invalidation --endpoint-url', async () => {
+      const { edge, control } = await start();
+      await fillAndChange(edge);
+      const aws = (...args: string[]) =>
+        run(
+          requireTool('aws'),
+          ['cloudfront', ...args, '--endpoint-url', control.url, '--distribution-id', ID],
+          {
+            env: { ...process.env, ...AWS_ENVIRONMENT },
+          },
+        );
+      const created = await aws('create-invalidation', '--paths', '/a.txt', '/none*');
+      const { Invalidation } = JSON.parse(created.stdout) as { Invalidation: { Id: string; Status: string } };
+      await aws('wait', 'invalidation-completed', '--id', Invalidation.Id);
+      expect([Invalidation.Status, await bodies(edge)]).toEqual(['Completed', ['new', 'old']]);
+    });
   });
-});
+}
 
 describe('a call that is not as it should be', () => {
   const batch = (paths: string, quantity = 1, reference = 'r') =>

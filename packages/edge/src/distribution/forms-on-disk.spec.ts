@@ -1,3 +1,5 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   CACHING_DISABLED,
@@ -45,6 +47,14 @@ function utf16(text: string, order: 'little' | 'big'): Buffer {
   const bytes = Buffer.from(text, 'utf16le');
   return order === 'little' ? bytes : bytes.swap16();
 }
+
+it("one of AWS's answers is read by its path, and what lies beside it", () => {
+  const { folder } = writeFolder({ keys: [KEY] });
+  const path = join(folder, 'E1.json');
+  renameSync(join(folder, 'distribution.json'), path);
+  const { behaviors } = distributionOf(readDistribution(path));
+  expect(behaviors[0]?.trustedKeys?.has(KEY.id)).toBe(true);
+});
 
 describe('distribution.json may hold', () => {
   it.each([
