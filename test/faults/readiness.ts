@@ -5,7 +5,7 @@ import { startStopwatch } from '../support/stopwatch.js';
 
 const DEADLINE_MILLISECONDS = 15_000;
 /** An API in this process needs the processor meanwhile, and so do other tests. */
-const BETWEEN_LOOKS_MILLISECONDS = 10;
+const BETWEEN_LOOKS_MILLISECONDS = 25;
 
 /** Milliseconds (of a {@link startStopwatch}) until readiness of a process answers this status. */
 export function untilReadinessIs(url: string, status: number): Promise<number> {
