@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { changeRow, grantRow, refusalRow } from '../../test/support/audit-rows.js';
-import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
+import { createMigratedDatabase } from '../../test/support/migrated-database.js';
+import type { TestDatabase } from '../../test/support/postgres.js';
 import type { Database } from '../database/database.js';
 import { openDatabase } from '../database/open-database.js';
 import { Secret } from '../settings/secret.js';
@@ -25,7 +26,7 @@ describe.each(['sqlite', 'postgres'] as const)('pruning the audit log in %s', (k
   const cutoff = now - RETENTION_SECONDS;
 
   beforeEach(async () => {
-    server = kind === 'postgres' ? await createTestDatabase() : null;
+    server = kind === 'postgres' ? await createMigratedDatabase() : null;
     database = await openDatabase(
       server ? { kind: 'postgres', url: new Secret(server.url) } : { kind: 'sqlite', path: ':memory:' },
       () => undefined,
@@ -129,7 +130,7 @@ describe('pruning the partitions of PostgreSQL', () => {
 
   /** Two months with partitions, three rows in each, and one row of a month that has none. */
   beforeEach(async () => {
-    server = await createTestDatabase();
+    server = await createMigratedDatabase();
     database = await openDatabase({ kind: 'postgres', url: new Secret(server.url) }, () => undefined);
     for (const month of [0, 1]) {
       const [from, until] = [month, month + 1].map((each) => Date.UTC(2001, each) / 1000);

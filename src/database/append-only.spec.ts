@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { changeRow, grantRow, refusalRow } from '../../test/support/audit-rows.js';
-import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.js';
+import { createMigratedDatabase } from '../../test/support/migrated-database.js';
+import type { TestDatabase } from '../../test/support/postgres.js';
 import { Secret } from '../settings/secret.js';
 import type { Database } from './database.js';
 import { openDatabase } from './open-database.js';
@@ -16,7 +17,7 @@ describe.each(['sqlite', 'postgres'] as const)('the audit log in %s', (kind) => 
   const now = Math.floor(Date.now() / 1000);
 
   beforeAll(async () => {
-    server = kind === 'postgres' ? await createTestDatabase() : null;
+    server = kind === 'postgres' ? await createMigratedDatabase() : null;
     database = await openDatabase(
       server ? { kind: 'postgres', url: new Secret(server.url) } : { kind: 'sqlite', path: ':memory:' },
       silent,

@@ -4,7 +4,7 @@ import { AuditLog, type AuditRange } from '../../src/audit/audit-log.js';
 import { openForCommand } from '../../src/database/open-database.js';
 import { Secret } from '../../src/settings/secret.js';
 import { NOW_EPOCH_SECONDS, startTestApi } from '../support/api.js';
-import { createTestDatabase } from '../support/postgres.js';
+import { createMigratedDatabase } from '../support/migrated-database.js';
 import { connectTo } from '../support/postgres-connections.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -26,7 +26,7 @@ async function exported(
 }
 
 test('two adjoining exports give a grant once that a row lock held up while the first one ran (postgres)', async () => {
-  const server = await createTestDatabase();
+  const server = await createMigratedDatabase();
   const database = { kind: 'postgres', url: new Secret(server.url) } as const;
   const api = await startTestApi('sqlite', { database });
   const other = await connectTo(server.url);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Secret } from '../../src/settings/secret.js';
 import { NOW_EPOCH_SECONDS, startTestApi } from '../support/api.js';
-import { createTestDatabase } from '../support/postgres.js';
+import { createMigratedDatabase } from '../support/migrated-database.js';
 import { connectTo } from '../support/postgres-connections.js';
 
 const LONGEST_MILLISECONDS = 30_000;
@@ -9,7 +9,7 @@ const LONGEST_MILLISECONDS = 30_000;
 test.each(['read committed', 'repeatable read', 'serializable'])(
   'a revocation waits for the grant under way and counts it, also where the database is %s by default',
   async (isolation) => {
-    const server = await createTestDatabase();
+    const server = await createMigratedDatabase();
     const slow = await connectTo(server.url);
     const name = new URL(server.url).pathname.slice(1);
     await slow.query(`alter database ${name} set default_transaction_isolation = '${isolation}'`);

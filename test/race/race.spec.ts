@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { Secret } from '../../src/settings/secret.js';
 import type { Settings } from '../../src/settings/settings.js';
 import { NOW_EPOCH_SECONDS, startTestApi } from '../support/api.js';
-import { createTestDatabase } from '../support/postgres.js';
+import { createMigratedDatabase } from '../support/migrated-database.js';
 import { AUDIENCE, ISSUER } from '../support/token-issuer.js';
 import { IS_WHOLE } from '../support/whole.js';
 import { runRaces } from './race.js';
@@ -53,7 +53,7 @@ const KEPT = { races: RACES, late: 0, missed: 0, faults: [] };
 test(
   'no grant begins after its right was taken away, and openGrants misses none: two instances on PostgreSQL (N49)',
   async () => {
-    const server = await createTestDatabase();
+    const server = await createMigratedDatabase();
     const database = { kind: 'postgres', url: new Secret(server.url) } as const;
     const apis = await Promise.all(
       [1, 2].map(() => startTestApi('sqlite', { ...changes, database }, THREADS)),

@@ -17,7 +17,7 @@ import { expectNoSecret, keepDataFolder, keepKey, keepSecret, keepUrl } from './
 import { filesIn, rowsIn } from './canaries/stored.js';
 import { watchAnswers } from './canaries/watch-answers.js';
 import type { Operation } from './open-api.js';
-import { createTestDatabase } from './postgres.js';
+import { createMigratedDatabase } from './migrated-database.js';
 import { AUDIENCE, claims, compactJws, hs256, ISSUER, NOW_EPOCH_SECONDS } from './token-issuer.js';
 import { documentedFor, watchCodes } from './watch-codes.js';
 import { IS_WHOLE } from './whole.js';
@@ -171,7 +171,7 @@ export async function startTestApi(
   const log: string[] = [];
   // Removed by close, which searches it before; the folders of a spec file go too early for that.
   const folder = mkdtempSync(join(tmpdir(), 'edgepass-test-api-'));
-  const postgres = database === 'postgres' ? await createTestDatabase() : null;
+  const postgres = database === 'postgres' ? await createMigratedDatabase() : null;
   const settings: Settings = {
     environment: 'test',
     listen: { host: '127.0.0.1', port: 0 },

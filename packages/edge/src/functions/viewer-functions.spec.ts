@@ -35,6 +35,18 @@ function start(event: 'viewer-request' | 'viewer-response', code: string, more: 
   });
 }
 
+/** One edge with a function for each path: `/case-0`, `/case-1` and so on. */
+function startEach(codes: readonly string[]) {
+  const names = codes.map((_, index) => `case-${index}`);
+  return startTestEdge({
+    defaultBehavior: openBehavior(),
+    behaviors: names.map((name) =>
+      openBehavior({ PathPattern: `/${name}`, ...associated('viewer-request', name) }),
+    ),
+    extra: Object.fromEntries(codes.map((code, index) => [`functions/case-${index}.js`, code])),
+  });
+}
+
 describe('a viewer request function (R126)', () => {
   it('changes what is asked for, as in the example that adds index.html', async () => {
     const edge = await start(
@@ -204,20 +216,28 @@ async function handler(event) {
     expect((await edge.ask('/a.txt')).body.toString()).toBe('ca978112 /new true KeyNotFound 2 1 a');
   });
 
-  it.each([
-    ['names in braces over several lines', '{\n  createHash,\n  createHmac as hmac,\n}', 'createHash'],
-    ['a name and names in braces', 'crypto, { createHash }', 'createHash'],
-    ['a name for all', '* as all', 'all.createHash'],
-    ['a name and a name for all', 'crypto, * as all', 'all.createHash'],
-  ])('imports %s', async (_what, clause, call) => {
-    const edge = await start(
-      'viewer-request',
-      `import ${clause} from 'crypto';
+  describe('imports', () => {
+    const CLAUSES = [
+      ['names in braces over several lines', '{\n  createHash,\n  createHmac as hmac,\n}', 'createHash'],
+      ['a name and names in braces', 'crypto, { createHash }', 'createHash'],
+      ['a name for all', '* as all', 'all.createHash'],
+      ['a name and a name for all', 'crypto, * as all', 'all.createHash'],
+    ] as const;
+    let edge: Awaited<ReturnType<typeof start>>;
+    beforeAll(async () => {
+      edge = await startEach(
+        CLAUSES.map(
+          ([, clause, call]) => `import ${clause} from 'crypto';
 function handler() { return { statusCode: 200, body: ${call}('sha256').update('a').digest('hex') }; }`,
-    );
-    expect((await edge.ask('/a.txt')).body.toString()).toBe(
-      'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb',
-    );
+        ),
+      );
+    });
+
+    it.each(CLAUSES.map(([what], index) => [what, index] as const))('%s', async (_what, index) => {
+      expect((await edge.ask(`/case-${index}`)).body.toString()).toBe(
+        'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb',
+      );
+    });
   });
 
   it('chooses another origin by its id', async () => {
@@ -242,36 +262,47 @@ function handler() { return { statusCode: 200, body: ${call}('sha256').update('a
     expect((await edge.ask('/a.txt')).body.toString()).toBe('other');
   });
 
-  it.each([
-    ['throws', "function handler() { throw new Error('broken'); }", 'broken'],
-    ['names what is not there', 'function handler() { return nothing; }', 'nothing is not defined'],
-    ['reaches for Node', 'function handler() { return process.version; }', 'process is not defined'],
-    [
-      'loads a module of Node',
-      "const fs = require('fs'); function handler() {}",
-      'there is no module fs in the runtime',
-    ],
-    [
-      'makes code of text',
-      "function handler() { return eval('1'); }",
-      'Code generation from strings disallowed for this context',
-    ],
-    [
-      'changes the origin',
-      "import cf from 'cloudfront';\nfunction handler() { cf.updateRequestOrigin({}); }",
-      'cf.updateRequestOrigin is not followed by the local edge',
-    ],
-  ])('that %s is 503, and the log says why', async (_what, code, why) => {
-    const edge = await start('viewer-request', code);
-    const answer = await edge.ask('/a.txt');
-    expect([
-      answer.status,
-      header(answer, 'X-Cache'),
-      answer.headers.filter(([name]) => name === 'X-Cache').length,
-    ]).toEqual([503, 'FunctionExecutionError from cloudfront', 1]);
-    expect(edge.lines).toEqual([
-      `edge refused 503 GET cdn.example.com "/a.txt" code=FunctionExecutionError reason=own: ${why}`,
-    ]);
+  describe('that', () => {
+    const FAILING = [
+      ['throws', "function handler() { throw new Error('broken'); }", 'broken'],
+      ['names what is not there', 'function handler() { return nothing; }', 'nothing is not defined'],
+      ['reaches for Node', 'function handler() { return process.version; }', 'process is not defined'],
+      [
+        'loads a module of Node',
+        "const fs = require('fs'); function handler() {}",
+        'there is no module fs in the runtime',
+      ],
+      [
+        'makes code of text',
+        "function handler() { return eval('1'); }",
+        'Code generation from strings disallowed for this context',
+      ],
+      [
+        'changes the origin',
+        "import cf from 'cloudfront';\nfunction handler() { cf.updateRequestOrigin({}); }",
+        'cf.updateRequestOrigin is not followed by the local edge',
+      ],
+    ] as const;
+    let edge: Awaited<ReturnType<typeof start>>;
+    beforeAll(async () => {
+      edge = await startEach(FAILING.map(([, code]) => code));
+    });
+
+    it.each(FAILING.map(([what, , why], index) => [what, why, index] as const))(
+      '%s is 503, and the log says why',
+      async (_what, why, index) => {
+        const before = edge.lines.length;
+        const answer = await edge.ask(`/case-${index}`);
+        expect([
+          answer.status,
+          header(answer, 'X-Cache'),
+          answer.headers.filter(([name]) => name === 'X-Cache').length,
+        ]).toEqual([503, 'FunctionExecutionError from cloudfront', 1]);
+        expect(edge.lines.slice(before)).toEqual([
+          `edge refused 503 GET cdn.example.com "/case-${index}" code=FunctionExecutionError reason=case-${index}: ${why}`,
+        ]);
+      },
+    );
   });
 
   describe('that returns', () => {
