@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { diagnose, joinEvidence, readConsole, readHar, type Diagnosis } from '@edgepass/doctor';
 import { RECORDED } from './scenarios.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { healthyWorld, Stage, type Played, type World } from './stage.js';
+
+/** Of several ways to one failure `npm test` plays the first to each cause, `npm run whole` every one. */
+const PLAYED = RECORDED.filter(
+  ({ entry, id }, index) =>
+    IS_WHOLE || RECORDED.findIndex((other) => other.entry === entry && other.id === id) === index,
+);
 
 let stage: Stage;
 beforeAll(async () => {
@@ -41,7 +48,7 @@ describe('a recording', () => {
     return play;
   };
 
-  test.each(RECORDED.map((scenario) => [scenario.entry, scenario.how, scenario] as const))(
+  test.each(PLAYED.map((scenario) => [scenario.entry, scenario.how, scenario] as const))(
     '%s: %s',
     async (_entry, _how, scenario) => {
       const { id, entry } = scenario;
@@ -52,7 +59,7 @@ describe('a recording', () => {
     },
   );
 
-  test.each(RECORDED.map((scenario) => [scenario.entry, scenario.how, scenario] as const))(
+  test.each(PLAYED.map((scenario) => [scenario.entry, scenario.how, scenario] as const))(
     '%s: %s: no other cause from the console alone',
     async (_entry, _how, scenario) => {
       const { id } = scenario;
