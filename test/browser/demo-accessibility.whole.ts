@@ -1,5 +1,5 @@
-// The demo page in every state and layout under axe: `npm run whole`. `npm test` checks four states, each in one layout, in the
-// specs that bring the page there.
+// The demo page in every state and layout under axe: `npm run whole`. `npm test` checks one state in one layout, in
+// demo-page.spec.ts.
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser.js';

@@ -1,13 +1,15 @@
-import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
-import { until } from '../support/operated-api.js';
 import { describeWith } from '../support/required-tool.js';
+import { makeTestCertificates } from '../support/test-certificates.js';
 import { axeFindings } from './axe.js';
 import { playPast } from './in-page.js';
 import { grantCookies, grantedPaths } from './jar.js';
-import { startEdgeWithClock, startStack, type LocalStack } from './local-stack.js';
+import { startStack, type LocalStack } from './local-stack.js';
+import { serveForged } from './forged.js';
 import { logNetwork, type NetworkLog } from './network-log.js';
+import { serveHttps } from './own-server.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
 
 // A browser beside all the other tests on two cores.
@@ -22,10 +24,15 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
 
   beforeAll(async () => {
     stack = await startStack();
-    edge = await openSwitchboard(stack.ports.edge);
+    const stranger = await makeTestCertificates([new URL(stack.cdnUrl).hostname]);
+    edge = await openSwitchboard(await serveHttps(stranger));
+    const names = ['example.com', 'other.localhost', 'forged.edgepass.localhost'];
     browser = await launchBrowser({
       trustedCaFile: stack.caFile,
-      hostResolverRules: `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${edge.port}`,
+      hostResolverRules: [
+        `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${edge.port}`,
+        ...(await Promise.all(names.map((name) => serveForged(stack, name)))),
+      ].join(', '),
     });
     page = browser.page;
     // The video then waits for a click: to decode it beside every test takes a third of a processor.
@@ -35,20 +42,6 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     await page.goto(stack.appUrl);
     await page.locator('#app[data-ready]').waitFor();
   });
-
-  const forget = async (): Promise<void> => {
-    await browser.context.clearCookies();
-    // The page remembers who was signed in.
-    await page.evaluate('localStorage.clear()');
-  };
-  /** The page as somebody sees it who was never there. */
-  const open = async (): Promise<void> => {
-    await forget();
-    await page.goto(stack.appUrl);
-    await page.locator('#app[data-ready]').waitFor();
-  };
-
-  afterEach(() => edge.leadTo(stack.ports.edge));
 
   const inState = (testId: string, state: string): Locator =>
     page.locator(`[data-testid="${testId}"][data-state="${state}"]`);
@@ -72,6 +65,23 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     await status.filter({ hasText: sentence }).waitFor();
     return status.textContent();
   };
+
+  describe('with a CDN whose certificate this browser does not trust', () => {
+    it('the page names the host and the file to trust (F48)', async () => {
+      const warning = page.getByTestId('certificate-warning');
+      await warning.waitFor();
+      expect(await warning.getByRole('link').getAttribute('href')).toBe(`${stack.cdnUrl}/`);
+      expect(await warning.locator('code').textContent()).toContain(stack.caFile);
+      expect(browser.consoleLines.join('\n')).toContain('net::ERR_CERT_AUTHORITY_INVALID');
+    });
+
+    it('the warning goes once the host answers with a trusted one', async () => {
+      edge.leadTo(stack.ports.edge);
+      await page.getByTestId('check-again').click();
+      await page.getByTestId('certificate-warning').waitFor({ state: 'hidden' });
+      expect(await page.getByTestId('certificate-warning').isHidden()).toBe(true);
+    });
+  });
 
   describe('while nobody is signed in', () => {
     it('without access every file is refused, and the page says so', async () => {
@@ -166,6 +176,21 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       expect(await page.getByTestId('held').locator('.held-grant').count()).toBe(2);
     });
 
+    it('a CDN without CORS headers is named with its cure, and is cured', async () => {
+      await page.getByTestId('incident-kind').selectOption('no-cors');
+      await page.getByTestId('provoke').click();
+      await page.locator('#incident[data-state="failing"]').waitFor();
+      const finds = page.getByTestId('incident-finds');
+      await finds.filter({ hasText: 'The CDN' }).waitFor();
+      expect([await page.getByTestId('incident-learns').textContent(), await finds.textContent()]).toEqual([
+        'TypeError: Failed to fetch, and nothing else',
+        'The CDN serves the file without any CORS header for this page.',
+      ]);
+      await page.getByTestId('cure').click();
+      await page.locator('#incident[data-state="cured"]').waitFor();
+      expect(await page.getByTestId('incident-learns').textContent()).toBe('Status 200, and the file');
+    });
+
     it('a reload keeps the access, because the cookies stayed', async () => {
       await page.reload();
       await allImages('shown');
@@ -219,74 +244,18 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await signIn('alice');
       expect(await saidWith('Hello Alice.')).toBe('Hello Alice.');
     });
-
-    it('brings the files into view on a small screen when access was granted', async () => {
-      await page.setViewportSize({ width: 390, height: 844 });
-      await page.evaluate('scrollTo(0, 0)');
-      const top = 'document.querySelector("#stage").getBoundingClientRect().top';
-      expect(await page.evaluate(top)).toBeGreaterThan(844 / 2);
-      await ask('courses/algebra');
-      // Not by waitForFunction: the page's Content-Security-Policy refuses what that evaluates.
-      await until(async () => (await page.evaluate<number>(top)) < 844 / 2);
-      expect(await page.evaluate(top)).toBeLessThan(844 / 2);
-      await page.setViewportSize({ width: 1280, height: 720 });
-    });
   });
 
-  describe('in front of an edge whose clock is an hour ahead', () => {
-    let anHourAhead: number;
-
-    beforeAll(async () => {
-      anHourAhead = await startEdgeWithClock(stack.distributionFolder, 3_600);
-      await open();
-      await signIn('alice');
-      await ask('courses/algebra');
-      await allImages('shown');
+  describe("a thief of the authority's key", () => {
+    it('can vouch for a name below edgepass.localhost', async () => {
+      const tab = await browser.newPage();
+      await tab.goto('https://forged.edgepass.localhost');
+      expect(await tab.title()).toBe('a page of my own');
+      await tab.close();
     });
 
-    it('when the policy has ended the edge refuses, with the cookies still in the jar', async () => {
-      edge.leadTo(anHourAhead);
-      await page.getByTestId('try-again').click();
-      await inState('proof', 'refused').waitFor();
-      expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
-    });
-
-    it('a granted image that fails is diagnosed: the page shows what the API found', async () => {
-      // The browser is led to an edge whose clock is ahead; the API asks the one that is right.
-      edge.leadTo(anHourAhead);
-      await page.getByTestId('prefix').selectOption('users/alice');
-      await page.getByTestId('ask').click();
-      const found = page.getByTestId('status').filter({
-        hasText:
-          /^The edge answers well to the cookies that you would get now, and this browser holds a grant for the file\./,
-      });
-      await found.waitFor();
-      await inState('portrait', 'refused').waitFor({ state: 'attached' });
-      expect(await found.isVisible()).toBe(true);
-      const asked = page.getByTestId('log').locator('li', { hasText: 'POST /diagnoses' });
-      expect(await asked.locator('.call-status').allTextContents()).toEqual(['API 200']);
-    });
-
-    it('access that is not renewed ends on the page when it ends at the edge', async () => {
-      await forget();
-      await page.goto('about:blank');
-      // A clock that the test moves: it cannot be taken out of a page again, so this is another one.
-      page = await browser.newPage();
-      await page.clock.install();
-      await page.goto(stack.appUrl);
-      await page.locator('#app[data-ready]').waitFor();
-      await signIn('alice');
-      await page.getByTestId('auto-renew').uncheck({ force: true });
-      await page.getByTestId('ttl').selectOption('60');
-      await ask('courses/algebra');
-      await allImages('shown');
-      edge.leadTo(anHourAhead);
-      await page.clock.fastForward(62_000);
-      await page.locator('#app[data-access="expired"]').waitFor();
-      await allImages('refused');
-      await inState('video', 'refused').waitFor({ state: 'attached' });
-      expect(await saidWith('has ended')).toBe('The access to /courses/algebra has ended.');
-      expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
+    it.each(['example.com', 'other.localhost'])('cannot vouch for %s: Chromium refuses it', async (name) => {
+      await expect(page.goto(`https://${name}`)).rejects.toThrow('net::ERR_CERT_INVALID');
     });
   });
 

@@ -25,8 +25,8 @@ function pageOf(results: ReadonlyMap<string, string>): string {
 
 # Folder names in browsers
 
-\`npm run folder-names\` grants each folder below by its own name in Chromium and in Firefox ESR; a few of them are part of
-\`npm test\`. For each name, with real cookies in a real jar:
+\`npm run folder-names\` grants each folder below by its own name in Chromium and in Firefox ESR; four of them are
+part of \`npm run whole\`, and the demo page's Korean course of \`npm test\`. For each name, with real cookies in a real jar:
 
 - before the grant a file is refused;
 - the answer has the name, and the Resource its escaped form, which is also the cookies' Path as the jar holds it;
@@ -37,7 +37,7 @@ function pageOf(results: ReadonlyMap<string, string>): string {
 
 The API stands behind a proxy there, and each sign-out also clears the names granted before, as many as a browser can hold.
 That the demo page is readable with its Korean course, in eight states, is \`test/browser/demo-accessibility.whole.ts\` (axe, a part
-of \`npm run whole\`; \`npm test\` has four of them).
+of \`npm run whole\`; \`npm test\` has one of them).
 
 The last run, names that passed:
 

@@ -58,5 +58,5 @@ export const FOLDER_NAMES: readonly FolderName[] = [
   { script: '16 segments', name: Array.from('가나다라마바사아자차카타파하거너').join('/') },
 ];
 
-/** Of these `npm test` takes a few; all of them by `npm run folder-names`. */
+/** What `npm run whole` takes; all of them by `npm run folder-names`. */
 export const SAMPLE: readonly FolderName[] = FOLDER_NAMES.slice(0, 4);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
+import { IS_WHOLE } from '../support/whole.js';
 import { accessToken, TOKEN_SETTINGS } from './access-token.js';
 import { giveRight } from './deployment.js';
 import { startDevServer } from './dev-server.js';
@@ -38,8 +39,9 @@ describeWith(
     const fileBelow = (prefix: string): string =>
       `${stack.cdnUrl}/${addPrivateFile(stack.mediaFolder, prefix)}`;
 
-    // Chrome allows third-party cookies, Debian's Chromium and Incognito do not (B2, B34).
-    describe.each(['allowed', 'blocked'] as const)('with third-party cookies %s', (thirdPartyCookies) => {
+    // Chrome allows third-party cookies, Debian's Chromium and Incognito do not (B2, B34): a browser of its own each.
+    const settings = IS_WHOLE ? (['allowed', 'blocked'] as const) : (['blocked'] as const);
+    describe.each(settings)('with third-party cookies %s', (thirdPartyCookies) => {
       let browser: TestBrowser;
 
       beforeAll(async () => {

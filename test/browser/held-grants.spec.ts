@@ -3,6 +3,7 @@ import { launchBrowser } from '../support/browser.js';
 import { launchFirefox } from '../support/firefox.js';
 import { describeWith } from '../support/required-tool.js';
 import { IS_WHOLE } from '../support/whole.js';
+import { heldIn, openInTab, renewInTab } from './client-in-tab.js';
 import { callApi, fetchFile, scriptedFirefox, type ApiCall, type ScriptedPage } from './in-page.js';
 import { grantedPaths, type Jar } from './jar.js';
 import { startStack, type LocalStack } from './local-stack.js';
@@ -159,11 +160,21 @@ describe.each(BROWSERS.filter(({ tool }) => !IS_SAMPLE || tool === 'chromium'))(
 
       it('with the client, clear() during renewals of two tabs leaves nothing, and nothing comes back', async () => {
         const left = await runs(async () => {
-          for (const tab of [tabs.first, tabs.second]) await renewInTab(tab, stack);
+          for (const tab of [tabs.first, tabs.second]) await startRenewals(tab, stack);
           await clearWithClient(tabs.first);
           expect(await stateOfClient(tabs.second)).toBe('ended');
         });
         expect(left).toEqual([]);
+      });
+
+      // Ten tabs, lost messages and a lost network: ten-tabs.whole.ts.
+      it('a grant that falls due in both tabs at the same moment is renewed once', async () => {
+        await signIn('alice');
+        const both = [tabs.first, tabs.second];
+        await Promise.all(both.map((tab) => openInTab(tab, stack)));
+        const before = await Promise.all(both.map(heldIn));
+        const after = await Promise.all(both.map((tab) => renewInTab(tab, before)));
+        expect(new Set(after).size).toBe(1);
       });
     });
   },
@@ -180,7 +191,7 @@ interface PageWithClient {
 }
 
 /** Starts two renewals in a tab, and does not wait for their answers. */
-function renewInTab(tab: ScriptedPage, { appUrl, apiUrl }: LocalStack): Promise<void> {
+function startRenewals(tab: ScriptedPage, { appUrl, apiUrl }: LocalStack): Promise<void> {
   return tab.evaluate(
     async ({ module, api }) => {
       const page = globalThis as PageWithClient;

@@ -4,7 +4,7 @@ import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { accessToken, TOKEN_SETTINGS } from './access-token.js';
 import { giveRight } from './deployment.js';
-import { startDevServer } from './dev-server.js';
+import { startDevServer, type DevServer } from './dev-server.js';
 import { callApi, echoOverWebSocket, fetchFile, showImage, type ApiAnswer } from './in-page.js';
 import { attributesOf, grantCookies, grantedPaths } from './jar.js';
 import { startStack, type LocalStack } from './local-stack.js';
@@ -19,11 +19,12 @@ describeWith(
   ['chromium', 'certutil'],
   'three hosts below another parent, with tokens of a sign-in of their own',
   () => {
+    let devServer: DevServer;
     let stack: LocalStack;
     let browser: TestBrowser;
 
     beforeAll(async () => {
-      const devServer = await startDevServer();
+      devServer = await startDevServer();
       stack = await startStack({
         hosts: {
           app: 'app.media.edgepass.test',
@@ -47,6 +48,16 @@ describeWith(
       callApi(browser.page, `${stack.apiUrl}/grants`, { body: { prefix }, bearer: accessToken('u1') });
     const fileBelow = (prefix: string): string =>
       `${stack.cdnUrl}/${addPrivateFile(stack.mediaFolder, prefix)}`;
+
+    // Dev servers refuse names that they do not know.
+    it('the page comes over HTTPS under its name, and the dev server hears its own name and that one beside', async () => {
+      expect(await browser.page.title()).toBe('a page of my own');
+      expect(devServer.heard[0]).toMatchObject({
+        host: new URL(devServer.url).host,
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': new URL(stack.appUrl).host,
+      });
+    });
 
     it('without access <img> and fetch are refused', async () => {
       const url = fileBelow('courses/algebra');
@@ -82,6 +93,12 @@ describeWith(
         domain: 'api.media.edgepass.test',
         path: '/',
       });
+    });
+
+    it('the grant cookies do not get into the dev server: they go below the prefix only (B57)', async () => {
+      await grant('courses/algebra');
+      await browser.page.reload();
+      expect(devServer.heard.at(-1)?.cookie).toBeUndefined();
     });
 
     it('DELETE /grants clears the jar for a token that has expired', async () => {

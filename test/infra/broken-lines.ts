@@ -61,7 +61,6 @@ export const BROKEN_LINES: readonly BrokenLine[] = [
     from: 'TrustedKeyGroups: [!Ref Viewers]',
     to: 'TrustedKeyGroups: []',
     fails: ['closed'],
-    isSample: true,
   },
   {
     what: 'the key is in no group',
@@ -99,7 +98,6 @@ export const BROKEN_LINES: readonly BrokenLine[] = [
     from: '- { Header: Vary, Value: Origin, Override: true }',
     to: '- { Header: X-Vary, Value: Origin, Override: true }',
     fails: ['script-after-image'],
-    isSample: true,
   },
   {
     what: 'no resource policy is sent',
@@ -149,7 +147,6 @@ export const BROKEN_LINES: readonly BrokenLine[] = [
     from: 'Service: cloudfront.amazonaws.com',
     to: 'Service: s3.amazonaws.com',
     fails: NOTHING_OPENS,
-    isSample: true,
   },
   {
     what: 'the bucket policy allows something else',

@@ -11,14 +11,14 @@ import { ENGINES, loadingPages, withoutCure, type EngineName, type Measured } fr
 import { startLoadingStage, type LoadingStage } from './stage.js';
 import { GROUPS, SAMPLE, WAYS } from './ways.js';
 
-/** `npm run loading` names the engines and takes every way; `npm test` takes a sample in Chromium, `npm run whole` in Firefox too. */
+/** `npm run loading` names the engines and takes every way; `npm run whole` takes a sample in Chromium and Firefox. */
 const wanted = process.env['EDGEPASS_LOADING']?.split(',');
 const isWriting = process.env['EDGEPASS_LOADING_WRITE'] === '1';
 const engines: readonly EngineName[] =
   wanted === undefined
     ? IS_WHOLE
       ? ['chromium', 'firefox']
-      : ['chromium']
+      : []
     : ENGINES.filter((name) => wanted.includes(name));
 const named = wanted === undefined ? SAMPLE : process.env['EDGEPASS_LOADING_WAYS']?.split(',');
 const ways = WAYS.filter(({ id }) => named?.includes(id) ?? true);

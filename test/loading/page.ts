@@ -91,7 +91,7 @@ ${links.join(' · ')}
 const HOW_MEASURED = `## How it is measured
 
 \`npm run loading\` runs every line in Chromium and Firefox ESR, and fails where one differs from what is recorded;
-\`npm run loading -- --write\` records. A sample in Chromium is part of \`npm test\`, and in Firefox of \`npm run whole\`. Page, CDN and the host that sets the cookies are
+\`npm run loading -- --write\` records. A sample in both is part of \`npm run whole\`. Page, CDN and the host that sets the cookies are
 \`*.load.localhost\`, the other page is \`app.other.localhost\`, and the browsers trust the authority of their certificates. The edge
 has three folders: private, open, and open without CORS headers. The CDN's side counts the cookies of each request; a script of the
 page says whether it can use the image, font, module or answer. What a style or a frame loads is judged by its requests alone.

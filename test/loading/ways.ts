@@ -1081,7 +1081,7 @@ export const GROUPS: readonly Group[] = [
 
 export const WAYS: readonly Way[] = GROUPS.flatMap(({ ways }) => ways);
 
-/** A few that end quickly in each browser, for `npm test`. */
+/** A few that end quickly in each browser, for `npm run whole`. */
 export const SAMPLE: readonly string[] = [
   'img',
   'img-anonymous',

@@ -19,7 +19,7 @@ The CDN's host writes down each request. For each recipe:
 
 \`npm run recipes -- --large\` does the same with libraries that take more than 30 MB; it is not part of the other, which installs
 the rest. \`npm run recipes -- --long\` plays for three minutes with grants of 60 seconds, all players side by side.
-\`npm test\` runs the recipe of hls.js, \`npm run whole\` that of Video.js 8 too.
+\`npm run whole\` runs the recipes of hls.js and Video.js 8.
 `;
 
 /** Writes the recipes that passed into docs/evidence/recipes.md. */

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, jest, test } from '@jest/globals';
 import { launchBrowser } from '../support/browser.js';
 import { launchFirefox } from '../support/firefox.js';
 import { describeWith, type Tool } from '../support/required-tool.js';
@@ -8,12 +10,10 @@ import { writeResults } from './evidence.js';
 import { isShownScript, startRecipeStage, type RecipeStage } from './recipe-stage.js';
 import { LARGE, LIBRARIES, PLAYERS, type Recipe } from './recipes.js';
 
-/** `npm run recipes` takes all of them, and writes docs/evidence/recipes.md. */
+/** `npm run recipes` takes all of them, and writes docs/evidence/recipes.md; `npm run whole` those whose library this repository has. */
 const isWhole = process.env['EDGEPASS_RECIPES'] === 'all';
 /** `npm run recipes -- --large`. */
 const isLarge = process.env['EDGEPASS_RECIPES'] === 'large';
-/** The recipe of `npm test`; `npm run whole` takes every one whose library this repository has. */
-const SAMPLE = 'hls.js';
 /** Names, separated by semicolons: for work on a recipe. */
 const only = process.env['EDGEPASS_RECIPES_ONLY']?.split(';');
 const FILM_SECONDS = 48;
@@ -42,10 +42,7 @@ interface Launched {
 
 const chosen = (recipes: readonly Recipe[]): readonly Recipe[] =>
   recipes
-    .filter(
-      ({ isInstalled, name }) =>
-        isWhole || isLarge || (isInstalled === true && (IS_WHOLE || name === SAMPLE)),
-    )
+    .filter(({ isInstalled }) => isWhole || isLarge || (isInstalled === true && IS_WHOLE))
     .filter(({ name }) => only === undefined || only.includes(name));
 
 const BROWSERS: readonly Launched[] = [
@@ -94,6 +91,12 @@ const BROWSERS: readonly Launched[] = [
 ];
 
 jest.setTimeout(LIMIT_MS * 3);
+
+test('docs/players.md and docs/libraries.md show the recipes that are run here', () => {
+  const script = join(import.meta.dirname, 'write-pages.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
 
 for (const launched of BROWSERS.filter(({ recipes }) => recipes.length > 0)) {
   const { name: browserName, tools, recipes } = launched;

@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { makeLeaf } from '../../packages/local/src/certificate-maker.js';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
-import { IS_WHOLE } from '../support/whole.js';
 import { axeFindings } from './axe.js';
+import { serveForged } from './forged.js';
 import { startStack, type LocalStack } from './local-stack.js';
 import { serveHttps } from './own-server.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
 
-// A browser beside all the other tests on two cores.
+// In `npm test` demo-page.spec.ts has the warning and a thief of the key. A browser beside all the other tests on two cores.
 jest.setTimeout(30_000);
 
 describeWith(['chromium', 'certutil'], 'the development certificates', () => {
@@ -20,20 +17,13 @@ describeWith(['chromium', 'certutil'], 'the development certificates', () => {
   let browser: TestBrowser;
   let cdn: Switchboard;
 
-  /** Serves as any name, with a leaf that is signed with the key in the data folder; gives the resolver rule. */
-  const serveAs = async (name: string): Promise<string> => {
-    const read = (file: string): string => readFileSync(join(stack.dataFolder, 'tls', file), 'utf8');
-    const authority = { certificatePem: read('ca.pem'), privateKeyPem: read('ca-key.pem') };
-    const leaf = await makeLeaf(authority, { dns: [name], ips: [] }, Math.floor(Date.now() / 1000));
-    const port = await serveHttps({ certificatePem: leaf.certificatePem, keyPem: leaf.privateKeyPem });
-    return `MAP ${name}:443 127.0.0.1:${port}`;
-  };
-
   beforeAll(async () => {
     stack = await startStack();
     const stranger = await makeTestCertificates(['cdn.edgepass.localhost']);
     cdn = await openSwitchboard(await serveHttps(stranger));
-    const forged = ['example.com', 'other.localhost', 'forged.edgepass.localhost'].map(serveAs);
+    const forged = ['example.com', 'other.localhost', 'forged.edgepass.localhost'].map((name) =>
+      serveForged(stack, name),
+    );
     browser = await launchBrowser({
       trustedCaFile: stack.caFile,
       hostResolverRules: [
@@ -43,14 +33,11 @@ describeWith(['chromium', 'certutil'], 'the development certificates', () => {
     });
   });
 
-  // In `npm test` the CDN alone has such a certificate, below, and a page that nobody trusts is one of test/support/browser.spec.ts.
-  if (IS_WHOLE) {
-    it('a browser that does not trust the authority shows ERR_CERT_AUTHORITY_INVALID instead of the page', async () => {
-      const another = await launchBrowser();
-      await expect(another.page.goto(stack.appUrl)).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
-      await another.close();
-    });
-  }
+  it('a browser that does not trust the authority shows ERR_CERT_AUTHORITY_INVALID instead of the page', async () => {
+    const another = await launchBrowser();
+    await expect(another.page.goto(stack.appUrl)).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
+    await another.close();
+  });
 
   describe('a browser that trusts page and API but not the certificate of the CDN', () => {
     it('learns it from the demo page, which names the host and the file to trust (F48)', async () => {

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { until } from '../support/operated-api.js';
 import { describeWith } from '../support/required-tool.js';
-import { IS_WHOLE } from '../support/whole.js';
+import { DUE_MS, heldIn, openInTab, renewInTab, type PageWithAccess } from './client-in-tab.js';
 import { callApi, fetchFile } from './in-page.js';
 import { grantedPaths } from './jar.js';
 import { startStack, type LocalStack } from './local-stack.js';
@@ -11,71 +11,8 @@ import { addPrivateFile } from './private-file.js';
 
 jest.setTimeout(90_000);
 
-/** Each is a process of the browser's, half a second of work. */
-const TABS = IS_WHOLE ? 10 : 4;
-/** After the latest renewal, by chance, of a grant of 15 minutes, and before its end. */
-const DUE_MS = 700_000;
-
-interface AccessInPage {
-  readonly ready: Promise<unknown>;
-  readonly grant: { readonly id: string } | undefined;
-  renew(): Promise<void>;
-  blobUrl(url: string): Promise<string>;
-  diagnose(url: string): Promise<{ readonly entitled: boolean; readonly sentence: string }>;
-  close(): Promise<void>;
-}
-interface PageWithAccess {
-  access?: AccessInPage;
-  /** How far the clock of the tab is ahead. */
-  aheadMs?: number;
-  dispatchEvent(event: unknown): boolean;
-}
-
-/** The lock, the messages and the notes are the browser's own; only the clock is handed in, so that nobody waits. */
-function openInTab(tab: Page, { appUrl, apiUrl }: LocalStack): Promise<void> {
-  return tab.evaluate(
-    async ({ module, api }) => {
-      const { createEdgepassClient } = (await import(module)) as {
-        createEdgepassClient: (options: object) => { open(prefix: string): AccessInPage };
-      };
-      const page = globalThis as unknown as PageWithAccess;
-      page.aheadMs = 0;
-      const client = createEdgepassClient({
-        apiUrl: api,
-        browser: {
-          timers: {
-            nowMs: () => Date.now() + (page.aheadMs ?? 0),
-            after: (delayMs: number, callback: () => void) => {
-              const timer = setTimeout(callback, delayMs);
-              return () => clearTimeout(timer);
-            },
-          },
-        },
-      });
-      page.access = client.open('courses/algebra');
-      await page.access.ready;
-    },
-    { module: `${appUrl}/client/index.js`, api: apiUrl },
-  );
-}
-
-/** The renewal falls due in this tab, and the network comes back. Gives the grant that it holds then. */
-function renewInTab(tab: Page, held: readonly string[]): Promise<string> {
-  return tab.evaluate(
-    async ({ before, ahead }) => {
-      const page = globalThis as unknown as PageWithAccess;
-      page.aheadMs = (page.aheadMs ?? 0) + ahead;
-      page.dispatchEvent(new Event('online'));
-      for (;;) {
-        const id = page.access?.grant?.id;
-        if (id !== undefined && !before.includes(id)) return id;
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    },
-    { before: held, ahead: DUE_MS },
-  );
-}
-
+/** Each is a process of the browser's, half a second of work; `npm test` has two, in held-grants.spec.ts. */
+const TABS = 10;
 /** The renewal falls due in this tab, and is tried. */
 function tryInTab(tab: Page): Promise<void> {
   return tab.evaluate(async (ahead) => {
@@ -83,10 +20,6 @@ function tryInTab(tab: Page): Promise<void> {
     page.aheadMs = (page.aheadMs ?? 0) + ahead;
     await page.access?.renew();
   }, DUE_MS);
-}
-
-function heldIn(tab: Page): Promise<string> {
-  return tab.evaluate(() => (globalThis as unknown as PageWithAccess).access?.grant?.id ?? 'nothing');
 }
 
 describeWith(['chromium', 'certutil'], `${TABS} tabs with one prefix open, in Chromium`, () => {

@@ -1,0 +1,70 @@
+import type { ScriptedPage } from './in-page.js';
+import type { LocalStack } from './local-stack.js';
+
+/** After the latest renewal, by chance, of a grant of 15 minutes, and before its end. */
+export const DUE_MS = 700_000;
+
+export interface AccessInPage {
+  readonly ready: Promise<unknown>;
+  readonly grant: { readonly id: string } | undefined;
+  renew(): Promise<void>;
+  blobUrl(url: string): Promise<string>;
+  diagnose(url: string): Promise<{ readonly entitled: boolean; readonly sentence: string }>;
+  close(): Promise<void>;
+}
+export interface PageWithAccess {
+  access?: AccessInPage;
+  /** How far the clock of the tab is ahead. */
+  aheadMs?: number;
+  dispatchEvent(event: unknown): boolean;
+}
+
+/** The lock, the messages and the notes are the browser's own; only the clock is handed in, so that nobody waits. */
+export function openInTab(tab: ScriptedPage, { appUrl, apiUrl }: LocalStack): Promise<void> {
+  return tab.evaluate(
+    async ({ module, api }) => {
+      const { createEdgepassClient } = (await import(module)) as {
+        createEdgepassClient: (options: object) => { open(prefix: string): AccessInPage };
+      };
+      const page = globalThis as unknown as PageWithAccess;
+      page.aheadMs = 0;
+      const client = createEdgepassClient({
+        apiUrl: api,
+        browser: {
+          timers: {
+            nowMs: () => Date.now() + (page.aheadMs ?? 0),
+            after: (delayMs: number, callback: () => void) => {
+              const timer = setTimeout(callback, delayMs);
+              return () => clearTimeout(timer);
+            },
+          },
+        },
+      });
+      page.access = client.open('courses/algebra');
+      await page.access.ready;
+    },
+    { module: `${appUrl}/client/index.js`, api: apiUrl },
+  );
+}
+
+/** The renewal falls due in this tab, and the network comes back. Gives the grant that it holds then. */
+export function renewInTab(tab: ScriptedPage, held: readonly string[]): Promise<string> {
+  return tab.evaluate(
+    async ({ before, ahead }) => {
+      const page = globalThis as unknown as PageWithAccess;
+      page.aheadMs = (page.aheadMs ?? 0) + ahead;
+      page.dispatchEvent(new Event('online'));
+      for (;;) {
+        const id = page.access?.grant?.id;
+        if (id !== undefined && !before.includes(id)) return id;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    { before: held, ahead: DUE_MS },
+  );
+}
+
+/** The grant that this tab holds now. */
+export function heldIn(tab: ScriptedPage): Promise<string> {
+  return tab.evaluate(() => (globalThis as unknown as PageWithAccess).access?.grant?.id ?? 'nothing', null);
+}
