@@ -108,15 +108,18 @@ describeWith(['chromium', 'certutil'], 'the test browser', () => {
   ] as const;
 
   // The second is a browser of its own; test/browser/foreign-page.spec.ts has one, too.
-  test.each(IS_WHOLE ? ROWS : ROWS.slice(0, 1))('has third-party cookies $thirdPartyCookies when the test says so (B2)', async (row) => {
-    const one = row.thirdPartyCookies === 'allowed' ? browser : await launch(row.thirdPartyCookies);
-    const foreign = `https://www.example.com:${port}/`;
-    await one.context.addCookies([
-      { name: 'foreign', value: '1', url: foreign, secure: true, sameSite: 'None' },
-    ]);
-    await one.page.goto(`https://app.media.localhost:${port}/`);
-    await one.page.evaluate((url) => fetch(url, { mode: 'no-cors', credentials: 'include' }), foreign);
-    expect(one.evidence.sent.findLast(({ url }) => url === foreign)?.names).toEqual(row.sent);
-    await one.close();
-  });
+  test.each(IS_WHOLE ? ROWS : ROWS.slice(0, 1))(
+    'has third-party cookies $thirdPartyCookies when the test says so (B2)',
+    async (row) => {
+      const one = row.thirdPartyCookies === 'allowed' ? browser : await launch(row.thirdPartyCookies);
+      const foreign = `https://www.example.com:${port}/`;
+      await one.context.addCookies([
+        { name: 'foreign', value: '1', url: foreign, secure: true, sameSite: 'None' },
+      ]);
+      await one.page.goto(`https://app.media.localhost:${port}/`);
+      await one.page.evaluate((url) => fetch(url, { mode: 'no-cors', credentials: 'include' }), foreign);
+      expect(one.evidence.sent.findLast(({ url }) => url === foreign)?.names).toEqual(row.sent);
+      await one.close();
+    },
+  );
 });
