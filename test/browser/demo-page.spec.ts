@@ -26,7 +26,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     stack = await startStack();
     const stranger = await makeTestCertificates([new URL(stack.cdnUrl).hostname]);
     edge = await openSwitchboard(await serveHttps(stranger));
-    const names = ['example.com', 'other.localhost', 'forged.edgepass.localhost'];
+    const names = ['example.com', 'forged.edgepass.localhost'];
     browser = await launchBrowser({
       trustedCaFile: stack.caFile,
       hostResolverRules: [
@@ -254,8 +254,8 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await tab.close();
     });
 
-    it.each(['example.com', 'other.localhost'])('cannot vouch for %s: Chromium refuses it', async (name) => {
-      await expect(page.goto(`https://${name}`)).rejects.toThrow('net::ERR_CERT_INVALID');
+    it('cannot vouch for example.com: Chromium refuses the certificate', async () => {
+      await expect(page.goto('https://example.com')).rejects.toThrow('net::ERR_CERT_INVALID');
     });
   });
 
