@@ -143,7 +143,7 @@ describe('edgepass api', () => {
     );
   });
 
-  // A database is opened after what --check does; test/faults/one-process.spec.ts has one that a start refuses in `npm test`.
+  // A database is opened after what --check does; test/operation/stopping.spec.ts has one that a start refuses in `npm test`.
   it.each([
     ['CLOUDFRONT_PRIVATE_KEY_FILE', '/nowhere/key.pem'],
     ['CLOUDFRONT_DOMAIN', 'cdn.example.net'],
@@ -168,7 +168,7 @@ describe('edgepass api', () => {
   });
 
   // In `npm test`: a PostgreSQL that is not there, in test/faults/postgres-readiness.spec.ts, and METRICS_PORT, of which the
-  // same function says it, in test/operation/stopping.spec.ts.
+  // same function says it, in test/operation/accept-errors.spec.ts.
   if (IS_WHOLE) {
     it('names the host of a PostgreSQL that nobody knows, and asks for percent-encoding', async () => {
       const changes = { DATABASE_URL: 'postgres://u:canary@nobody.invalid:5432/edgepass' };

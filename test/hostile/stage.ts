@@ -78,6 +78,8 @@ const NEXT_CALLER = 'the-next-caller';
 const ENTITLED = 'courses';
 /** Attackers have an address of their own where the loopback has more than one. */
 const ATTACKER = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1';
+/** How many tests pass before metrics and audit log are read: that takes as much work as a test. */
+const TESTS_BETWEEN_LOOKS = 20;
 /**
  * Longest time, in seconds, that the process may do nothing else (U8). The tables say 0.1; on a busy machine
  * the scheduler alone takes as long, and what is looked for here are inputs that cost seconds.
@@ -87,7 +89,9 @@ const LONGEST_STANDSTILL_SECONDS = 1;
 /**
  * Attacks on one process. `private/a`, `private/a_b` and `media/v1..2` are user:u1's, as in the tables of
  * hostile inputs. After each test: the process is the same and alive, the next grant succeeds, every answer
- * is harmless (see faultsOf), no secret is shown anywhere, and no rows exist that nobody was granted.
+ * is harmless (see faultsOf), no secret is in an answer or in the log, and no rows exist that nobody was granted.
+ * After every {@link TESTS_BETWEEN_LOOKS} and at the end, of all tests: none is in the metrics or in the audit log, which
+ * forget nothing, and the process never stood still.
  */
 export function hostileTests(
   title: string,
@@ -104,11 +108,22 @@ export function hostileTests(
     beforeAll(async () => {
       stage = await OpenStage.set(changes, await startSignIn());
     });
-    afterAll(() => stage?.clear());
+    let tested = 0;
+    const expectUnharmed = (harm: readonly string[]): void => {
+      if (harm.length > 0) throw new Error(`expected a service that is unharmed, found:\n${harm.join('\n')}`);
+    };
     beforeEach(() => current().begin());
     afterEach(async () => {
-      const harm = await current().harm();
-      if (harm.length > 0) throw new Error(`expected a service that is unharmed, found:\n${harm.join('\n')}`);
+      expectUnharmed(await current().harm());
+      tested += 1;
+      if (tested % TESTS_BETWEEN_LOOKS === 0) expectUnharmed(await current().lastingHarm());
+    });
+    afterAll(async () => {
+      try {
+        if (stage) expectUnharmed(await stage.lastingHarm());
+      } finally {
+        await stage?.clear();
+      }
     });
     tests(current);
   });
@@ -116,11 +131,13 @@ export function hostileTests(
 
 class OpenStage implements HostileStage {
   #secrets: string[] = [];
+  /** Those of all tests since metrics and audit log were read; what these hold of an earlier one was found then. */
+  readonly #allSecrets = new Set<string>();
   #before: CountedRows = { grants: 0, entitlements: 0, entitlement_changes: 0, nobodys: 0 };
   #added: Partial<Rows> = {};
   readonly #taps: Tap[] = [];
   #logRead = 0;
-  #beganEpochSeconds = 0;
+  readonly #beganEpochSeconds = Math.floor(Date.now() / 1000);
 
   private constructor(
     readonly api: OperatedApi,
@@ -226,7 +243,6 @@ class OpenStage implements HostileStage {
   async begin(): Promise<void> {
     this.#secrets = [...this.lastingSecrets];
     this.#added = {};
-    this.#beganEpochSeconds = Date.now() / 1000;
     this.#before = await this.#rows();
   }
 
@@ -251,22 +267,22 @@ class OpenStage implements HostileStage {
     }
     if (rows.nobodys > 0) faults.push('U6 a refusal of nobody has a row');
     const log = `${process.stdout()}${process.stderr()}`;
-    const metrics = (await send(`http://127.0.0.1:${this.api.metricsPort}/metrics`)).text();
-    const standstill = samplesOf(metrics).get('nodejs_eventloop_lag_max_seconds') ?? 0;
-    if (standstill > LONGEST_STANDSTILL_SECONDS) faults.push(`U8 nothing else for ${standstill} s`);
     const places = {
       'the log': log.slice(this.#logRead),
-      'the metrics': metrics,
       'an answer': conversations.map(({ received }) => received).join('\n'),
-      'the audit log': await this.#auditLog(),
     };
     this.#logRead = log.length;
-    const found = Object.entries(places).flatMap(([place, text]) =>
-      this.#secrets
-        .filter((secret) => text.includes(secret))
-        .map((secret) => `U7 ${place} has ${secret.slice(0, 12)}…`),
-    );
-    return [...faults, ...found];
+    for (const secret of this.#secrets) this.#allSecrets.add(secret);
+    return [...faults, ...secretsIn(places, this.#secrets)];
+  }
+
+  /** The same for what lasts: one line for each promise that was broken since the first test. */
+  async lastingHarm(): Promise<readonly string[]> {
+    const metrics = (await send(`http://127.0.0.1:${this.api.metricsPort}/metrics`)).text();
+    const standstill = samplesOf(metrics).get('nodejs_eventloop_lag_max_seconds') ?? 0;
+    const faults = standstill > LONGEST_STANDSTILL_SECONDS ? [`U8 nothing else for ${standstill} s`] : [];
+    const places = { 'the metrics': metrics, 'the audit log': await this.#auditLog() };
+    return [...faults, ...secretsIn(places, [...this.#allSecrets])];
   }
 
   async clear(): Promise<void> {
@@ -279,13 +295,13 @@ class OpenStage implements HostileStage {
       throw new Error(`expected a service that stops with 0, found ${ended.signal ?? ended.code}`);
   }
 
-  /** Everything that was written about callers since the test began. */
+  /** Everything that was written about callers since the service began. */
   async #auditLog(): Promise<string> {
     const { rows } = await this.database.query<{ row: string }>(
       `select grants::text as row from grants where issued_at >= $1
        union all select refusals::text from refusals where refused_at >= $1
        union all select entitlement_changes::text from entitlement_changes where changed_at >= $1`,
-      [Math.floor(this.#beganEpochSeconds)],
+      [this.#beganEpochSeconds],
     );
     return rows.map(({ row }) => row).join('\n');
   }
@@ -306,4 +322,13 @@ class OpenStage implements HostileStage {
       nobodys: Number(row?.nobodys),
     };
   }
+}
+
+/** A line for each secret that stands somewhere. */
+function secretsIn(places: Readonly<Record<string, string>>, secrets: readonly string[]): readonly string[] {
+  return Object.entries(places).flatMap(([place, text]) =>
+    secrets
+      .filter((secret) => text.includes(secret))
+      .map((secret) => `U7 ${place} has ${secret.slice(0, 12)}…`),
+  );
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
+import { run as runAudit } from '../../src/cli/audit.command.js';
+import { evidence, injectedBy } from '../faults/evidence.js';
 import { sendHalf } from '../faults/half-sent.js';
 import { startBalancer } from '../support/balancer.js';
 import { send, type ClientResponse } from '../support/https-client.js';
@@ -12,12 +14,14 @@ import {
   askForGrant,
   entitleEveryone,
   keyFile,
+  launchOperatedApi,
   startOperatedApi,
   until,
   type OperatedApi,
 } from '../support/operated-api.js';
 import { createTestDatabase } from '../support/postgres.js';
 import type { ExitStatus } from '../support/processes.js';
+import { runHere } from '../support/run-here.js';
 import { scrape } from '../support/scrape.js';
 import { startStopwatch } from '../support/stopwatch.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -45,20 +49,37 @@ beforeAll(async () => {
 /** How many viewers ask behind the balancer, and how long each looks at what was granted: the processors are others' as well. */
 const [VIEWERS, BETWEEN_GRANTS_MILLISECONDS] = IS_WHOLE ? [4, 5] : [2, 25];
 
-describe('METRICS_PORT', () => {
-  it('that is taken stops the start with one line that names it', async () => {
-    const { metricsPort } = await runningApi();
-    const other = temporaryFolder('metrics');
-    keyFile(other);
-    const taken = startOperatedApi({
-      folder: other,
-      databaseUrl: sqliteIn(other),
-      changes: { METRICS_PORT: String(metricsPort) },
+// A process; accept-errors.spec.ts starts the API without one.
+if (IS_WHOLE) {
+  describe('METRICS_PORT', () => {
+    it('that is taken stops the start with one line that names it', async () => {
+      const { metricsPort } = await runningApi();
+      const other = temporaryFolder('metrics');
+      keyFile(other);
+      const taken = startOperatedApi({
+        folder: other,
+        databaseUrl: sqliteIn(other),
+        changes: { METRICS_PORT: String(metricsPort) },
+      });
+      await expect(taken).rejects.toThrow(
+        `METRICS_PORT: expected port ${metricsPort} to be free; found another program on it; stop that program (\`lsof -i :${metricsPort}\` names it) or set METRICS_PORT to another port`,
+      );
     });
-    await expect(taken).rejects.toThrow(
-      `METRICS_PORT: expected port ${metricsPort} to be free; found another program on it; stop that program (\`lsof -i :${metricsPort}\` names it) or set METRICS_PORT to another port`,
-    );
   });
+}
+
+/** The refusal of everybody else who wants the file of a process that runs. */
+const IN_USE = `DATABASE_URL: expected an SQLite file that this user can write and no other process has open; found ${join(folder, 'edgepass.sqlite')}, which another process has open; stop that process, or use postgres:// for several\n`;
+const exportOf = () => runHere(runAudit, ['export'], { DATABASE_URL: sqliteIn(folder) });
+
+it('N11 a second process on the same SQLite file is refused with the reason; the first one serves on', async () => {
+  const first = await runningApi();
+  const second = await launchOperatedApi({ folder, databaseUrl: sqliteIn(folder) });
+  expect([await second.process.ended, second.process.stderr()]).toEqual([{ code: 1, signal: null }, IN_USE]);
+  expect(await exportOf()).toEqual({ code: 1, stdout: '', stderr: IN_USE });
+  expect((await send(`${first.url}/health/ready`)).status).toBe(200);
+  injectedBy('a second `edgepass api`, and `edgepass audit export`, on the file of the first');
+  evidence('both exit 1 with one line that names the file; the first ready');
 });
 
 describe('SIGHUP', () => {
@@ -180,6 +201,14 @@ describe('SIGTERM', () => {
     const recorded = recordedIds();
     const answered = stopped.answers.map((answer) => /"id":"([^"]+)"/.exec(answer)?.[1] ?? 'no id');
     expect([...stopped.given, ...answered].filter((id) => !recorded.has(id))).toEqual([]);
+    // Nobody has it now (N11).
+    const exported = await exportOf();
+    expect([exported.code, exported.stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^edgepass audit: complete up to \S+Z; begin the next export with --since \S+Z\n$/,
+      ),
+    ]);
     expect((await askForGrant((await runningApi()).url, 'u1')).status).toBe(201);
     // Takes seconds of nothing but waiting, while the next test goes on.
     void slowStop();

@@ -8,13 +8,11 @@ import Sequencer from '@jest/test-sequencer';
  * when the tests begin, what sends a service more than it can serve.
  */
 const LONGEST = [
-  'test/incidents/incidents.spec.ts',
-  'test/browser/demo-page.spec.ts',
-  'test/module/own-backend.spec.ts',
   'test/operation/stopping.spec.ts',
-  'test/containers/image.spec.ts',
+  'test/browser/demo-page.spec.ts',
   'test/doctor/real-browsers.spec.ts',
   'test/hostile/load.spec.ts',
+  'test/hostile/canaries.spec.ts',
   'test/hostile/service.spec.ts',
   'packages/edge/src/edge.command.spec.ts',
   'test/fuzz/http/fuzz-http.spec.ts',
