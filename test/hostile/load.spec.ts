@@ -10,6 +10,8 @@ import { answersIn, valuesOf } from './wire-answers.js';
 const GRANTS_A_MINUTE = 120;
 /** `npm run whole` takes the whole number of each row. */
 const [GARBAGE, SLOW_HEADERS, GREEDY] = IS_WHOLE ? [3_000, 500, 1_000] : [300, 50, 200];
+/** Their lines are more than a pipe that nobody reads takes: some 540 on Linux. */
+const LOGGED = IS_WHOLE ? 1_400 : 800;
 /** More than the 100 that a connection may have under way; twelve such connections have more than the bound of all. */
 const [PIPELINED, CROWD_OF_ONE] = IS_WHOLE ? [1_000, 200] : [250, 120];
 const JSON_BODY = { 'Content-Type': 'application/json' };
@@ -209,8 +211,8 @@ hostileTests(
     test('D19 stdout is full: everyone is answered, the lines that are lost are counted, and the log goes on later', async () => {
       const { process, url, metricsPort } = stage().api;
       process.child.stdout?.pause();
-      const calls = Array.from({ length: 1_400 }, (): Call => ({ path: '/grants' }));
-      expect(countStatuses(await sendUntilServed(url, calls, 20))).toEqual({ 401: 1_400 });
+      const calls = Array.from({ length: LOGGED }, (): Call => ({ path: '/grants' }));
+      expect(countStatuses(await sendUntilServed(url, calls, 20))).toEqual({ 401: LOGGED });
       const lost = (await scrape(metricsPort)).get('edgepass_log_lines_lost_total') ?? 0;
       expect(lost).toBeGreaterThan(0);
       const refusals = () => process.stdout().split('"reason":"no_header"').length - 1;
