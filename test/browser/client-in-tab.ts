@@ -16,6 +16,8 @@ export interface PageWithAccess {
   access?: AccessInPage;
   /** How far the clock of the tab is ahead. */
   aheadMs?: number;
+  /** How many grants the tab has asked for. */
+  asked?: number;
   dispatchEvent(event: unknown): boolean;
 }
 
@@ -67,4 +69,24 @@ export function renewInTab(tab: ScriptedPage, held: readonly string[]): Promise<
 /** The grant that this tab holds now. */
 export function heldIn(tab: ScriptedPage): Promise<string> {
   return tab.evaluate(() => (globalThis as unknown as PageWithAccess).access?.grant?.id ?? 'nothing', null);
+}
+
+/** Counts the grants that this tab asks for from now on. */
+export function countGrants(tab: ScriptedPage): Promise<void> {
+  return tab.evaluate(() => {
+    const page = globalThis as unknown as PageWithAccess;
+    const { fetch: ask } = globalThis;
+    page.asked = 0;
+    globalThis.fetch = (...call: Parameters<typeof ask>) => {
+      const [address, init] = call;
+      if (init?.method === 'POST' && typeof address === 'string' && address.endsWith('/grants'))
+        page.asked = (page.asked ?? 0) + 1;
+      return ask(...call);
+    };
+  }, null);
+}
+
+/** How many that were. */
+export function askedIn(tab: ScriptedPage): Promise<number> {
+  return tab.evaluate(() => (globalThis as unknown as PageWithAccess).asked ?? 0, null);
 }
