@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { dispatch } from '../../src/cli/dispatch.js';
 import { keyFile } from '../support/operated-api.js';
 import { runEdgepass } from '../support/processes.js';
+import { runHere, type EndedCommand } from '../support/run-here.js';
+import { IS_WHOLE } from '../support/whole.js';
 
 const SECRET = 'a secret that must never be shown';
 
@@ -13,8 +16,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs the doctor of the service with settings of production, some of them changed. */
-function doctor(changes: Record<string, string> = {}) {
+/**
+ * Runs the doctor of the service with settings of production, some of them changed: as a process where all is well, else in
+ * this one; under `npm run whole` each in one of its own.
+ */
+function doctor(changes: Record<string, string> | null = null): Promise<EndedCommand> {
   const settings = {
     PUBLIC_URL: 'https://api.media.example.com',
     APP_ORIGINS: 'https://www.media.example.com',
@@ -36,7 +42,10 @@ function doctor(changes: Record<string, string> = {}) {
       .map(([name, value]) => `${name}="${value}"\n`)
       .join(''),
   );
-  return runEdgepass(['doctor', '--settings', file, '--json'], { cwd: folder, environment: {} });
+  const args = ['doctor', '--settings', file, '--json'];
+  return changes === null || IS_WHOLE
+    ? runEdgepass(args, { cwd: folder, environment: {} })
+    : runHere(dispatch, args, {}, folder);
 }
 
 interface Printed {
