@@ -2,6 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import base from '../../jest.config.mjs';
 
+// In full, what has a sample in `npm test`. Workers inherit it.
+process.env.EDGEPASS_WHOLE = '1';
+
 export default {
   ...base,
   rootDir: fileURLToPath(new URL('../..', import.meta.url)),

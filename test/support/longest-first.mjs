@@ -4,7 +4,7 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * What takes longer than ten seconds, the longest first; but not beside the linter and the formatter, which run
+ * What takes longer than eight seconds beside three others, the longest first; but not beside the linter and the formatter, which run
  * when the tests begin, what sends a service more than it can serve.
  */
 const LONGEST = [
@@ -12,13 +12,14 @@ const LONGEST = [
   'test/browser/demo-page.spec.ts',
   'test/doctor/real-browsers.spec.ts',
   'test/hostile/load.spec.ts',
-  'test/hostile/canaries.spec.ts',
-  'test/hostile/service.spec.ts',
-  'packages/edge/src/edge.command.spec.ts',
-  'test/fuzz/http/fuzz-http.spec.ts',
+  'src/database/postgres/audit-partitions.spec.ts',
   'test/faults/postgres-readiness.spec.ts',
-  'test/doctor/command.spec.ts',
+  'test/hostile/tokens.spec.ts',
+  'test/module/own-backend.spec.ts',
   'src/database/postgres/pgbouncer.spec.ts',
+  'test/e2e/limits.spec.ts',
+  'test/hostile/canaries.spec.ts',
+  'test/hostile/in-process.spec.ts',
 ];
 
 export default class LongestFirst extends Sequencer {
