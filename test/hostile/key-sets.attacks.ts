@@ -15,7 +15,20 @@ const held = ecKey('held');
 const missing = ecKey('missing');
 /** An API in this process, whose clock is the test's, and an issuer that sends what a test says. */
 let lone: IssuerStage;
+let opening: Promise<IssuerStage> | null = null;
 let slow: SlowDownload | null = null;
+
+/** Once for the two functions below, whose tests run without each other too. */
+async function openOnce(): Promise<void> {
+  lone = await (opening ??= openHolding());
+}
+afterAll(async () => (await opening)?.close());
+
+async function openHolding(): Promise<IssuerStage> {
+  const stage = await IssuerStage.open(held);
+  await stage.ask(held);
+  return stage;
+}
 
 function slowDownload(): SlowDownload {
   if (slow === null) {
@@ -31,10 +44,7 @@ function slowDownload(): SlowDownload {
 
 /** J: an issuer that sends what no issuer should; when they are over the download of {@link slowKeySetAttack} begins. */
 export function keySetAttacks(): void {
-  beforeAll(async () => {
-    lone = await IssuerStage.open(held);
-    await lone.ask(held);
-  });
+  beforeAll(openOnce);
   afterAll(() => void slowDownload());
 
   test('J49 a redirect into the own network is not followed: 503, and a key that is held goes on', async () => {
@@ -71,7 +81,7 @@ export function keySetAttacks(): void {
 
 /** The last of them, for the end of a spec file: it is waited for. */
 export function slowKeySetAttack(): void {
-  afterAll(() => lone.close());
+  beforeAll(openOnce);
 
   test('J50 one byte a second is given up after 5 s, and meanwhile a key that is held goes on', async () => {
     expect(await slowDownload().held).toBe('201');

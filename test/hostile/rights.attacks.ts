@@ -34,7 +34,7 @@ export function rightAttacks(): void {
     });
   });
 
-  describe.each(DATABASES)('A: the audit log under the role of the service (%s)', (kind) => {
+  describe.each(DATABASES)('the audit log under the role of the service (%s)', (kind) => {
     const api = () => (kind === 'postgres' ? instances[0] : lone);
 
     test('A12 no row of it is changed, removed, written over or emptied', async () => {

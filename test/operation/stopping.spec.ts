@@ -46,8 +46,10 @@ beforeAll(async () => {
   await entitleEveryone((await runningApi(2)).url);
 });
 
-/** How many viewers ask behind the balancer, and how long each looks at what was granted: the processors are others' as well. */
-const [VIEWERS, BETWEEN_GRANTS_MILLISECONDS] = IS_WHOLE ? [4, 5] : [2, 25];
+/** How many viewers ask behind the balancer, and how many answers they get from each instance. */
+const [VIEWERS, ANSWERS] = IS_WHOLE ? [4, 50] : [2, 20];
+/** How long a viewer looks at what was granted: the processors are others' as well. */
+const BETWEEN_GRANTS_MILLISECONDS = IS_WHOLE ? 5 : 25;
 
 // A process; accept-errors.spec.ts starts the API without one.
 if (IS_WHOLE) {
@@ -70,16 +72,28 @@ if (IS_WHOLE) {
 
 /** The refusal of everybody else who wants the file of a process that runs. */
 const IN_USE = `DATABASE_URL: expected an SQLite file that this user can write and no other process has open; found ${join(folder, 'edgepass.sqlite')}, which another process has open; stop that process, or use postgres:// for several\n`;
-const exportOf = () => runHere(runAudit, ['export'], { DATABASE_URL: sqliteIn(folder) });
+const exportAudit = () => runHere(runAudit, ['export'], { DATABASE_URL: sqliteIn(folder) });
 
 it('N11 a second process on the same SQLite file is refused with the reason; the first one serves on', async () => {
   const first = await runningApi();
   const second = await launchOperatedApi({ folder, databaseUrl: sqliteIn(folder) });
   expect([await second.process.ended, second.process.stderr()]).toEqual([{ code: 1, signal: null }, IN_USE]);
-  expect(await exportOf()).toEqual({ code: 1, stdout: '', stderr: IN_USE });
+  expect(await exportAudit()).toEqual({ code: 1, stdout: '', stderr: IN_USE });
   expect((await send(`${first.url}/health/ready`)).status).toBe(200);
   injectedBy('a second `edgepass api`, and `edgepass audit export`, on the file of the first');
   evidence('both exit 1 with one line that names the file; the first ready');
+});
+
+describe('SIGUSR1', () => {
+  it('opens no inspector in production, and is a line in the log (K14)', async () => {
+    const api = await runningApi();
+    api.process.child.kill('SIGUSR1');
+    expect(await api.process.waitForLine('SIGUSR1')).toBe(
+      'SIGUSR1 is ignored: it would open the inspector, which reads the signing key',
+    );
+    expect((await send(`${api.url}/health/live`)).status).toBe(200);
+    expect(api.process.stderr()).not.toContain('Debugger');
+  });
 });
 
 describe('SIGHUP', () => {
@@ -202,7 +216,7 @@ describe('SIGTERM', () => {
     const answered = stopped.answers.map((answer) => /"id":"([^"]+)"/.exec(answer)?.[1] ?? 'no id');
     expect([...stopped.given, ...answered].filter((id) => !recorded.has(id))).toEqual([]);
     // Nobody has it now (N11).
-    const exported = await exportOf();
+    const exported = await exportAudit();
     expect([exported.code, exported.stderr]).toEqual([
       0,
       expect.stringMatching(
@@ -240,12 +254,12 @@ describe('SIGTERM', () => {
     };
     try {
       const viewers = Promise.all(Array.from({ length: VIEWERS }, viewer));
-      await until(async () => statuses.length > 20);
+      await until(async () => statuses.length > ANSWERS);
       expect(balancer.target()).toBe(a.url);
       a.process.child.kill('SIGTERM');
       expect((await a.process.ended).code).toBe(0);
       const served = statuses.length;
-      await until(async () => statuses.length > served + 20);
+      await until(async () => statuses.length > served + ANSWERS);
       over.abort();
       await viewers;
       expect(balancer.target()).toBe(b.url);
