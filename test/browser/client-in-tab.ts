@@ -18,6 +18,9 @@ export interface PageWithAccess {
   aheadMs?: number;
   /** How many grants the tab has asked for. */
   asked?: number;
+  /** Until then what it asks for is not sent. */
+  held?: Promise<void>;
+  release?: () => void;
   dispatchEvent(event: unknown): boolean;
 }
 
@@ -71,16 +74,18 @@ export function heldIn(tab: ScriptedPage): Promise<string> {
   return tab.evaluate(() => (globalThis as unknown as PageWithAccess).access?.grant?.id ?? 'nothing', null);
 }
 
-/** Counts the grants that this tab asks for from now on. */
+/** Counts the grants that this tab asks for from now on. Before {@link openInTab}: the client keeps the fetch that it finds. */
 export function countGrants(tab: ScriptedPage): Promise<void> {
   return tab.evaluate(() => {
     const page = globalThis as unknown as PageWithAccess;
     const { fetch: ask } = globalThis;
     page.asked = 0;
-    globalThis.fetch = (...call: Parameters<typeof ask>) => {
+    globalThis.fetch = async (...call: Parameters<typeof ask>) => {
       const [address, init] = call;
-      if (init?.method === 'POST' && typeof address === 'string' && address.endsWith('/grants'))
+      if (init?.method === 'POST' && typeof address === 'string' && address.endsWith('/grants')) {
         page.asked = (page.asked ?? 0) + 1;
+        await page.held;
+      }
       return ask(...call);
     };
   }, null);
@@ -89,4 +94,21 @@ export function countGrants(tab: ScriptedPage): Promise<void> {
 /** How many that were. */
 export function askedIn(tab: ScriptedPage): Promise<number> {
   return tab.evaluate(() => (globalThis as unknown as PageWithAccess).asked ?? 0, null);
+}
+
+/** Holds back what {@link countGrants} counts, until {@link releaseGrants}. */
+export function holdGrants(tab: ScriptedPage): Promise<void> {
+  return tab.evaluate(() => {
+    const page = globalThis as unknown as PageWithAccess;
+    page.held = new Promise((resolve) => (page.release = resolve));
+  }, null);
+}
+
+export function releaseGrants(tab: ScriptedPage): Promise<void> {
+  return tab.evaluate(() => (globalThis as unknown as PageWithAccess).release?.(), null);
+}
+
+/** How many calls of the tabs of this origin wait for the lock of another one. */
+export function waitingCalls(tab: ScriptedPage): Promise<number> {
+  return tab.evaluate(async () => (await navigator.locks.query()).pending.length, null);
 }

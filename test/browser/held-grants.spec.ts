@@ -1,9 +1,19 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { launchBrowser } from '../support/browser.js';
 import { launchFirefox } from '../support/firefox.js';
+import { until } from '../support/operated-api.js';
 import { describeWith } from '../support/required-tool.js';
 import { IS_WHOLE } from '../support/whole.js';
-import { askedIn, countGrants, heldIn, openInTab, renewInTab } from './client-in-tab.js';
+import {
+  askedIn,
+  countGrants,
+  heldIn,
+  holdGrants,
+  openInTab,
+  releaseGrants,
+  renewInTab,
+  waitingCalls,
+} from './client-in-tab.js';
 import { callApi, fetchFile, scriptedFirefox, type ApiCall, type ScriptedPage } from './in-page.js';
 import { grantedPaths, type Jar } from './jar.js';
 import { startStack, type LocalStack } from './local-stack.js';
@@ -171,13 +181,21 @@ describe.each(BROWSERS.filter(({ tool }) => !IS_SAMPLE || tool === 'chromium'))(
       it('a grant that falls due in both tabs at the same moment is renewed once', async () => {
         await signIn('alice');
         const both = [tabs.first, tabs.second];
-        // The client keeps the fetch of the moment at which it is made.
         await Promise.all(both.map(countGrants));
         await Promise.all(both.map((tab) => openInTab(tab, stack)));
         const asked = async () => (await Promise.all(both.map(askedIn))).reduce((sum, count) => sum + count);
         const askedBefore = await asked();
         const before = await Promise.all(both.map(heldIn));
-        const after = await Promise.all(both.map((tab) => renewInTab(tab, before)));
+        await Promise.all(both.map(holdGrants));
+        // Nothing is answered until the second tab asks too, or waits for the first.
+        const answerWhenBothTried = async () => {
+          await until(async () => (await asked()) - askedBefore + (await waitingCalls(tabs.first)) >= 2);
+          await Promise.all(both.map(releaseGrants));
+        };
+        const [after] = await Promise.all([
+          Promise.all(both.map((tab) => renewInTab(tab, before))),
+          answerWhenBothTried(),
+        ]);
         expect({ asked: (await asked()) - askedBefore, held: new Set(after).size }).toEqual({
           asked: 1,
           held: 1,
