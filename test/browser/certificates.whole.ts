@@ -1,3 +1,4 @@
+// What browsers make of the development certificates: `npm run whole`. demo-page.spec.ts has the warning and a thief of the key.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
@@ -8,7 +9,7 @@ import { startStack, type LocalStack } from './local-stack.js';
 import { serveHttps } from './own-server.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
 
-// In `npm test` demo-page.spec.ts has the warning and a thief of the key. A browser beside all the other tests on two cores.
+// A browser beside all the other tests on two cores.
 jest.setTimeout(30_000);
 
 describeWith(['chromium', 'certutil'], 'the development certificates', () => {

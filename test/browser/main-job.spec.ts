@@ -116,7 +116,7 @@ const mainJob = (edgeArguments: ((stack: LocalStack) => readonly string[]) | nul
     expect(await showImage(browser.page, anonymous ?? '', 'anonymous')).toBe('refused');
   });
 
-  // Over the other distribution `npm test` has a sample: its answers differ, neither the API nor the browser.
+  // `npm run whole` has the rest over the CDK's template too: test/infra compares what it decides with the template of infra/.
   if (edgeArguments !== null && !IS_WHOLE) return;
 
   it('a plain <img> first and a fetch of the same address later both work, because the copy that the browser keeps says Vary: Origin (B84, F33)', async () => {

@@ -49,8 +49,7 @@ describeWith(
     const fileBelow = (prefix: string): string =>
       `${stack.cdnUrl}/${addPrivateFile(stack.mediaFolder, prefix)}`;
 
-    // Dev servers refuse names that they do not know.
-    it('the page comes over HTTPS under its name, and the dev server hears its own name and that one beside', async () => {
+    it('the page comes over HTTPS under its name; the dev server gets its own name as Host (B50), and that one forwarded', async () => {
       expect(await browser.page.title()).toBe('a page of my own');
       expect(devServer.heard[0]).toMatchObject({
         host: new URL(devServer.url).host,

@@ -13,6 +13,7 @@ jest.setTimeout(90_000);
 
 /** Each is a process of the browser's, half a second of work; `npm test` has two, in held-grants.spec.ts. */
 const TABS = 10;
+
 /** The renewal falls due in this tab, and is tried. */
 function tryInTab(tab: Page): Promise<void> {
   return tab.evaluate(async (ahead) => {

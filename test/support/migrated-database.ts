@@ -5,7 +5,7 @@ import { connectTo } from './postgres-connections.js';
 
 /** Of which the others are copies: the migrations take as much work as the rest of a database. */
 const TEMPLATE = 'test_migrated';
-/** Taken by whom makes it: the spec files of a run share one server. */
+/** Held while it is made, because the spec files of a run share one server. */
 const LOCK = 7_301_044;
 
 let isThere = false;
