@@ -4,10 +4,10 @@ import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 import { axeFindings } from './axe.js';
+import { serveForged } from './forged.js';
 import { playPast } from './in-page.js';
 import { grantCookies, grantedPaths } from './jar.js';
 import { startStack, type LocalStack } from './local-stack.js';
-import { serveForged } from './forged.js';
 import { logNetwork, type NetworkLog } from './network-log.js';
 import { serveHttps } from './own-server.js';
 import { openSwitchboard, type Switchboard } from './switchboard.js';
@@ -140,6 +140,13 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await page.evaluate('document.querySelector("#video").pause()');
     });
 
+    it('the captions come from the CDN with the cookies', async () => {
+      expect(await network.ended(`${stack.cdnUrl}/courses/algebra/lesson-1/captions.vtt`)).toMatchObject([
+        { status: 200, sent: ['CloudFront-Policy', 'CloudFront-Signature', 'CloudFront-Key-Pair-Id'] },
+      ]);
+      expect(await page.evaluate('document.querySelector("#video").textTracks[0].cues.length')).toBe(3);
+    });
+
     it('the map is made of tiles that came with cookies', async () => {
       await inState('map', 'shown').waitFor();
       const tile = network.requests.find(({ url }) => url.endsWith('/courses/algebra/map/1/0/0.webp'));
@@ -182,9 +189,11 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await page.locator('#incident[data-state="failing"]').waitFor();
       const finds = page.getByTestId('incident-finds');
       await finds.filter({ hasText: 'The CDN' }).waitFor();
-      expect([await page.getByTestId('incident-learns').textContent(), await finds.textContent()]).toEqual([
+      const facts = ['learns', 'finds', 'change'].map((name) => page.getByTestId(`incident-${name}`));
+      expect(await Promise.all(facts.map((fact) => fact.textContent()))).toEqual([
         'TypeError: Failed to fetch, and nothing else',
         'The CDN serves the file without any CORS header for this page.',
+        `Let a response headers policy on the behavior list exactly ${stack.appUrl}, credentials allowed, origin override on.`,
       ]);
       await page.getByTestId('cure').click();
       await page.locator('#incident[data-state="cured"]').waitFor();
@@ -244,6 +253,20 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
       await signIn('alice');
       expect(await saidWith('Hello Alice.')).toBe('Hello Alice.');
     });
+  });
+
+  it('what carol gives bob, he may open', async () => {
+    await signIn('carol');
+    await page.locator('#decisions').waitFor();
+    await page.getByTestId('right-subject').selectOption('user:bob');
+    await page.getByTestId('right-prefix').selectOption('courses/algebra');
+    await page.getByTestId('give').click();
+    expect(await saidWith('from now on')).toBe('Bob may open /courses/algebra from now on.');
+    await signIn('bob');
+    await page.locator('#decisions').waitFor({ state: 'hidden' });
+    await ask('courses/algebra');
+    await allImages('shown');
+    expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
   });
 
   describe("a thief of the authority's key", () => {
