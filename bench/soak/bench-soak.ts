@@ -16,6 +16,10 @@ import { median, spread } from '../statistics.js';
 /** `EDGEPASS_SOAK_SECONDS` shortens it for a first look; figures that are written down take half an hour. */
 const SECONDS = Number(process.env['EDGEPASS_SOAK_SECONDS'] ?? 1_800);
 
+/** `EDGEPASS_SOAK_DATABASE=SQLite` or `PostgreSQL`: half an hour instead of an hour. */
+const ONLY = process.env['EDGEPASS_SOAK_DATABASE'];
+const DATABASES = ['SQLite', 'PostgreSQL'] as const;
+
 /** One line of figures for each. */
 const WINDOWS = 30;
 const WINDOW_SECONDS = Math.max(1, Math.round(SECONDS / WINDOWS));
@@ -67,9 +71,13 @@ export async function benchSoak(): Promise<void> {
   const deployment = makeDeployment();
   const [shared] = makeCases(deployment);
   if (shared === undefined) throw new Error('expected a case, found none');
-  console.log(`POST /grants at half load for ${SECONDS} s on SQLite, then as long on PostgreSQL`);
+  const names = DATABASES.filter((name) => ONLY === undefined || name === ONLY);
+  if (names.length === 0)
+    throw new Error(`EDGEPASS_SOAK_DATABASE: expected ${DATABASES.join(' or ')}, found ${ONLY}`);
+  console.log(`POST /grants at half load, ${SECONDS} s on each of ${names.join(', ')}, one after the other`);
   console.log(machineLine());
-  await soakOn('SQLite', null, shared, deployment);
+  if (names.includes('SQLite')) await soakOn('SQLite', null, shared, deployment);
+  if (!names.includes('PostgreSQL')) return;
   const postgres = await startDurablePostgres();
   try {
     await soakOn('PostgreSQL', postgres, shared, deployment);
