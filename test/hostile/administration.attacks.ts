@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { run } from '../../src/cli/audit.command.js';
-import { send } from '../support/https-client.js';
 import { until } from '../support/operated-api.js';
 import { runHere } from '../support/run-here.js';
 import { APP_ORIGIN, type HostileStage } from './stage.js';
@@ -214,7 +213,7 @@ export function administrationAttacks(stage: () => HostileStage): void {
 
     test('A19 the metrics, on a port of their own, name no user, prefix, database or key', async () => {
       await ask('canary-viewer', 'private/canary');
-      const metrics = (await send(`http://127.0.0.1:${stage().api.metricsPort}/metrics`)).text();
+      const metrics = await stage().metrics();
       expect(metrics).toContain('edgepass_build_info');
       expect(metrics).not.toMatch(/canary|private|courses|postgres:|127\.0\.0\.1|BEGIN/);
     });

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { send } from '../support/https-client.js';
 import { until } from '../support/operated-api.js';
 import { sendRaw, type RawResponse } from '../support/raw-request.js';
-import { scrape } from '../support/scrape.js';
+import { samplesOf } from '../support/scrape.js';
 import { sampled } from '../support/whole.js';
 import { APP_ORIGIN, type HostileStage } from './stage.js';
 
@@ -69,7 +69,7 @@ export function bodyAttacks(stage: () => HostileStage): void {
       ['M05', '3,200 objects in objects', DEEP_OBJECTS],
       ['M05', 'as many members as fit', FULL_OF_KEYS],
     ] as const;
-    const reading = async (name: string) => (await scrape(stage().api.metricsPort)).get(name) ?? Number.NaN;
+    const reading = async (name: string) => samplesOf(await stage().metrics()).get(name) ?? Number.NaN;
 
     test.each(BOMBS)('%s %s: less than 5 MB of memory', async (_row, _what, body) => {
       const before = await reading('nodejs_heap_size_used_bytes');
@@ -197,12 +197,12 @@ export function bodyAttacks(stage: () => HostileStage): void {
   });
 
   test('M22 CONNECT behind pipelined requests takes no place from others', async () => {
-    const { port, url, metricsPort } = stage().api;
+    const { port, url } = stage().api;
     const pipelined = `${'GET /x HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100)}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`;
     await Promise.all(
       Array.from({ length: 15 }, () => sendRaw({ port, bytes: pipelined }).catch(() => null)),
     );
-    await until(async () => (await scrape(metricsPort)).get('edgepass_requests_in_flight') === 0);
+    await until(async () => samplesOf(await stage().metrics()).get('edgepass_requests_in_flight') === 0);
     const answers = await Promise.all(
       Array.from({ length: 40 }, () =>
         send(`${url}/entitlements`, { headers: { Authorization: stage().bearer('u1') } }),

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { beforeAll, expect, test } from '@jest/globals';
 import { until } from '../support/operated-api.js';
-import { scrape } from '../support/scrape.js';
+import { samplesOf } from '../support/scrape.js';
 import { countStatuses, sendMany, sendUntilServed, type Call } from './many-calls.js';
 import { IS_WHOLE } from '../support/whole.js';
 import { hostileTests, type HostileStage } from './stage.js';
@@ -83,7 +83,7 @@ hostileTests(
       ]);
       expect(countStatuses(granted)).toEqual({ 201: 100 });
       expect(Object.keys(countStatuses(refused))).toEqual(['200', '400', '401', '404', '405', '415']);
-      const memory = (await scrape(stage().api.metricsPort)).get('process_resident_memory_bytes');
+      const memory = samplesOf(await stage().metrics()).get('process_resident_memory_bytes');
       expect(memory).toBeLessThan(512 * 1024 ** 2);
     });
 
@@ -209,11 +209,11 @@ hostileTests(
     });
 
     test('D19 stdout is full: everyone is answered, the lines that are lost are counted, and the log goes on later', async () => {
-      const { process, url, metricsPort } = stage().api;
+      const { process, url } = stage().api;
       process.child.stdout?.pause();
       const calls = Array.from({ length: LOGGED }, (): Call => ({ path: '/grants' }));
       expect(countStatuses(await sendUntilServed(url, calls, 20))).toEqual({ 401: LOGGED });
-      const lost = (await scrape(metricsPort)).get('edgepass_log_lines_lost_total') ?? 0;
+      const lost = samplesOf(await stage().metrics()).get('edgepass_log_lines_lost_total') ?? 0;
       expect(lost).toBeGreaterThan(0);
       const refusals = () => process.stdout().split('"reason":"no_header"').length - 1;
       const before = refusals();

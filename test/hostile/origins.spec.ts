@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { sendRaw } from '../support/raw-request.js';
-import { scrape } from '../support/scrape.js';
+import { samplesOf } from '../support/scrape.js';
 import { APP_ORIGIN, CDN_URL, hostileTests, type HostileStage } from './stage.js';
 import { answersIn } from './wire-answers.js';
 
@@ -122,7 +122,7 @@ hostileTests(
       'O10 a preflight of another page for %s comes to no handler',
       async (path) => {
         const counted = async () =>
-          [...(await scrape(stage().api.metricsPort))].filter(
+          [...samplesOf(await stage().metrics())].filter(
             ([name]) =>
               name.startsWith('edgepass_request_duration_seconds_count') && name.includes('OPTIONS'),
           );
@@ -198,7 +198,7 @@ hostileTests(
       ])('O23 %s %s has no path: 400 with problem details, counted and logged', async (method, target) => {
         const labels = '{code="request_malformed",reason="target_unreadable"}';
         const counted = async () =>
-          (await scrape(stage().api.metricsPort)).get(`edgepass_refusals_total${labels}`) ?? 0;
+          samplesOf(await stage().metrics()).get(`edgepass_refusals_total${labels}`) ?? 0;
         const before = await counted();
         const origin = `Origin: ${APP_ORIGIN}`;
         const sent = bytes(target, ['Host: api.example.com', origin]).replace('POST', method);

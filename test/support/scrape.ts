@@ -6,9 +6,14 @@ export type Samples = ReadonlyMap<string, number>;
 
 /** Reads `/metrics` of a port of this machine; the keys are names with labels as they are printed. */
 export async function scrape(port: number): Promise<Samples> {
-  const answer = await send(`http://127.0.0.1:${port}/metrics`);
-  expectNoSecret('the metrics', answer.text());
-  return samplesOf(answer.text());
+  return samplesOf(await readMetrics(port));
+}
+
+/** The text of `/metrics` of a port of this machine. */
+export async function readMetrics(port: number): Promise<string> {
+  const text = (await send(`http://127.0.0.1:${port}/metrics`)).text();
+  expectNoSecret('the metrics', text);
+  return text;
 }
 
 export function samplesOf(text: string): Samples {
