@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DEMO_ENTITLEMENTS } from '../../src/entitlements/demo-entitlements.js';
 import type { RunningProcess } from '../support/processes.js';
 import { describeWith } from '../support/required-tool.js';
-import { allClosed, gone, makePlace, pidOf, RUNNING, type Place } from './stack.js';
+import { ALL_STOPPED, makePlace, RUNNING, stopBy, type Place } from './stack.js';
 
 const BEARER = /access_token|eyJ[A-Za-z0-9_-]{10,}/;
 
@@ -214,15 +214,9 @@ describe('a second `edgepass start` on the same folder', () => {
   });
 });
 
+// The last one: the others use the stack that it stops.
 describe('Ctrl-C', () => {
   it('stops all of it without waiting for a browser that keeps a connection open, gives the lock back and is no error', async () => {
-    const pids = [pidOf(stack, 'api'), pidOf(stack, 'edge')];
-    await place.get(place.app, { headers: { Connection: 'keep-alive' } });
-    stack.child.kill('SIGINT');
-    expect(await stack.ended).toEqual({ code: 0, signal: null });
-    expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
-    expect(await allClosed(place)).toBe(true);
-    expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
-    expect(stack.stderr()).toBe('');
+    expect(await stopBy('SIGINT', stack, place)).toEqual(ALL_STOPPED);
   });
 });

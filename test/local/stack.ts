@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../support/free-port.js';
 import { send, type ClientRequest, type ClientResponse } from '../support/https-client.js';
 import { until } from '../support/operated-api.js';
-import { startEdgepass, type RunningProcess } from '../support/processes.js';
+import { startEdgepass, type ExitStatus, type RunningProcess } from '../support/processes.js';
 
 /** A place for one local stack: its own folder and ports, so that several can run beside each other. */
 export interface Place {
@@ -75,6 +75,41 @@ function hasEnded(pid: number): boolean {
   } catch {
     return true;
   }
+}
+
+/** What came of a signal to a stack that runs, and of a browser that keeps a connection open meanwhile. */
+interface StoppedStack {
+  readonly status: ExitStatus;
+  readonly isGone: boolean;
+  readonly isClosed: boolean;
+  readonly isLocked: boolean;
+  readonly stderr: string;
+}
+
+/** What {@link stopBy} gives where nothing is left of the stack, and nothing was wrong. */
+export const ALL_STOPPED: StoppedStack = {
+  status: { code: 0, signal: null },
+  isGone: true,
+  isClosed: true,
+  isLocked: false,
+  stderr: '',
+};
+
+export async function stopBy(
+  signal: NodeJS.Signals,
+  stack: RunningProcess,
+  place: Place,
+): Promise<StoppedStack> {
+  const pids = [pidOf(stack, 'api'), pidOf(stack, 'edge')];
+  await place.get(place.app, { headers: { Connection: 'keep-alive' } });
+  stack.child.kill(signal);
+  return {
+    status: await stack.ended,
+    isGone: (await Promise.all(pids.map(gone))).every(Boolean),
+    isClosed: await allClosed(place),
+    isLocked: readdirSync(place.dataDir).includes('edgepass.lock'),
+    stderr: stack.stderr(),
+  };
 }
 
 /** Gives whether every one of its ports refuses a connection. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunningProcess } from '../support/processes.js';
 import { IS_WHOLE, sampled } from '../support/whole.js';
-import { allClosed, gone, makePlace, pidOf, RUNNING, type Place } from './stack.js';
+import { ALL_STOPPED, allClosed, gone, makePlace, pidOf, RUNNING, stopBy, type Place } from './stack.js';
 
 /** One function listens for all of them; every other test of a stack stops it by SIGTERM. */
 const SIGNALS = [['SIGINT'], ['SIGTERM'], ['SIGHUP']] as const;
@@ -98,14 +98,7 @@ describe('stopping the stack', () => {
   it.each(SIGNALS)(
     '%s stops all of it without waiting for a browser that keeps a connection open, gives the lock back and is no error',
     async (signal) => {
-      const pids = [pidOf(stack, 'api'), pidOf(stack, 'edge')];
-      await place.get(place.app, { headers: { Connection: 'keep-alive' } });
-      stack.child.kill(signal);
-      expect(await stack.ended).toEqual({ code: 0, signal: null });
-      expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
-      expect(await allClosed(place)).toBe(true);
-      expect(readdirSync(place.dataDir)).not.toContain('edgepass.lock');
-      expect(stack.stderr()).toBe('');
+      expect(await stopBy(signal, stack, place)).toEqual(ALL_STOPPED);
     },
   );
 });
