@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 
 const TEXT = readFileSync(new URL('../../docs/incidents.md', import.meta.url), 'utf8');
 
-/** The lines of the browser that docs/incidents.md quotes for an incident. */
-export function quotedLines(incident: string): readonly string[] {
-  return sectionOf(incident)
+/** The lines of the browser that docs/incidents.md quotes, for one incident where it is named. */
+export function quotedLines(incident?: string): readonly string[] {
+  return (incident === undefined ? TEXT : sectionOf(incident))
     .split('\n')
     .filter((line) => line.startsWith('Access to '));
 }

@@ -51,6 +51,7 @@ describeWith(['chromium', 'certutil', 'curl'], 'the incidents of docs/incidents.
     expect(INCIDENTS.map(([letter]) => [letter, quotedLines(letter).length])).toEqual(
       INCIDENTS.map(([letter, count]) => [letter, count]),
     );
+    expect(quotedLines()).toEqual(INCIDENTS.flatMap(([letter]) => quotedLines(letter)));
     const quoted = RUN.flatMap(([letter]) => quotedLines(letter));
     expect(quoted.filter((line) => !said.has(`[error] ${withoutNumber(line)}`))).toEqual([]);
   });
