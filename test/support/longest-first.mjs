@@ -11,7 +11,6 @@ const LONGEST = [
   'test/operation/stopping.spec.ts',
   'test/browser/demo-page.spec.ts',
   'test/doctor/real-browsers.spec.ts',
-  'test/hostile/load.spec.ts',
   'src/database/postgres/audit-partitions.spec.ts',
   'test/faults/postgres-readiness.spec.ts',
   'test/hostile/tokens.spec.ts',
@@ -20,6 +19,7 @@ const LONGEST = [
   'test/e2e/limits.spec.ts',
   'test/hostile/canaries.spec.ts',
   'test/hostile/in-process.spec.ts',
+  'test/hostile/load.spec.ts',
 ];
 
 export default class LongestFirst extends Sequencer {

@@ -38,6 +38,8 @@ export async function runHere(
     // The channel of a worker of jest, which is not the command's to close.
     ...(process.connected ? [jest.replaceProperty(process, 'connected', false)] : []),
   ];
+  const streams = [process.stdout, process.stderr];
+  const listening = streams.map((stream) => new Set(stream.listeners('error')));
   try {
     process.chdir(folder);
     const code = await run(args);
@@ -45,6 +47,13 @@ export async function runHere(
     return { code, ...said };
   } finally {
     process.chdir(before);
+    // A process of its own would have ended with them; here Node warns of the eleventh, in whatever command runs then.
+    for (const [index, stream] of streams.entries()) {
+      for (const listener of stream.listeners('error')) {
+        if (listening[index]?.has(listener) === false)
+          stream.removeListener('error', listener as (error: Error) => void);
+      }
+    }
     for (const mock of mocks) mock.mockRestore();
     for (const property of replaced) property.restore();
   }
