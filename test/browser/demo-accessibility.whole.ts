@@ -8,6 +8,7 @@ import { startEdgeWithClock, startStack, type LocalStack } from './local-stack.j
 import { openSwitchboard, type Switchboard } from './switchboard.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 import { axeFindings } from './axe.js';
+import { allImages, openDemo, signIn } from './demo-actions.js';
 import { serveHttps } from './own-server.js';
 
 // A browser beside all the other tests on two cores.
@@ -26,33 +27,25 @@ describeWith(['chromium', 'certutil'], 'axe finds nothing on the demo page', () 
       hostResolverRules: `MAP ${new URL(stack.cdnUrl).host} 127.0.0.1:${edge.port}`,
     });
     page = browser.page;
-    await page.goto(stack.appUrl);
-    await page.locator('#app[data-ready]').waitFor();
+    await openDemo(page, stack.appUrl);
   });
   afterEach(() => edge.leadTo(stack.ports.edge));
 
   const findings = (): Promise<readonly string[]> => axeFindings(page, 'wide', 'narrow', 'dark');
-  const signIn = async (user: string): Promise<void> => {
-    await page.getByTestId(`sign-in-${user}`).click();
-    await page.locator(`#app[data-viewer="${user}"]`).waitFor();
-  };
-  const images = (state: string): Promise<void> =>
-    page.locator(`[data-testid="image"][data-state="${state}"]`).nth(5).waitFor({ state: 'attached' });
-
   it('while nobody is signed in', async () => {
-    await images('refused');
+    await allImages(page, 'refused');
     expect(await findings()).toEqual([]);
   });
 
   it('when a viewer was refused', async () => {
-    await signIn('bob');
+    await signIn(page, 'bob');
     await page.getByTestId('ask').click();
     await page.locator('#status[data-tone="bad"]').waitFor();
     expect(await findings()).toEqual([]);
   });
 
   it('when access was granted, with two prefixes held', async () => {
-    await signIn('alice');
+    await signIn(page, 'alice');
     for (const prefix of ['courses/algebra', 'users/alice']) {
       // oxlint-disable-next-line no-await-in-loop -- one form
       await page.getByTestId('prefix').selectOption(prefix);
@@ -64,7 +57,7 @@ describeWith(['chromium', 'certutil'], 'axe finds nothing on the demo page', () 
         .filter({ hasText: `Path=/${prefix}` })
         .waitFor();
     }
-    await images('shown');
+    await allImages(page, 'shown');
     expect(await findings()).toEqual([]);
   });
 
@@ -77,10 +70,10 @@ describeWith(['chromium', 'certutil'], 'axe finds nothing on the demo page', () 
   });
 
   it('when the administrator decides', async () => {
-    await signIn('carol');
+    await signIn(page, 'carol');
     await page.locator('#decisions').waitFor();
     expect(await findings()).toEqual([]);
-    await signIn('alice');
+    await signIn(page, 'alice');
     await page.getByTestId('ask').click();
     await page.locator('#app[data-access="open"]').waitFor();
   });
@@ -88,7 +81,7 @@ describeWith(['chromium', 'certutil'], 'axe finds nothing on the demo page', () 
   it('when access was cleared', async () => {
     await page.getByTestId('clear').click();
     await page.locator('#app[data-access="cleared"]').waitFor();
-    await images('refused');
+    await allImages(page, 'refused');
     expect(await findings()).toEqual([]);
   });
 
@@ -104,7 +97,7 @@ describeWith(['chromium', 'certutil'], 'axe finds nothing on the demo page', () 
     edge.leadTo(await startEdgeWithClock(stack.distributionFolder, 61));
     await page.clock.fastForward(62_000);
     await page.locator('#app[data-access="expired"]').waitFor();
-    await images('refused');
+    await allImages(page, 'refused');
     await page.clock.resume();
     expect(await findings()).toEqual([]);
   });

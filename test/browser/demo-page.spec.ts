@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { makeTestCertificates } from '../support/test-certificates.js';
 import { axeFindings } from './axe.js';
+import { allImages, ask, inState, openDemo, saidWith, signIn } from './demo-actions.js';
 import { serveForged } from './forged.js';
 import { playPast } from './in-page.js';
 import { grantCookies, grantedPaths } from './jar.js';
@@ -39,32 +40,8 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     await page.emulateMedia({ reducedMotion: 'reduce' });
     network = await logNetwork(browser.context, page);
     // A page that does not work at all fails here, once.
-    await page.goto(stack.appUrl);
-    await page.locator('#app[data-ready]').waitFor();
+    await openDemo(page, stack.appUrl);
   });
-
-  const inState = (testId: string, state: string): Locator =>
-    page.locator(`[data-testid="${testId}"][data-state="${state}"]`);
-  const allImages = (state: string): Promise<void> =>
-    inState('image', state).nth(5).waitFor({ state: 'attached' });
-  const signIn = async (user: string): Promise<void> => {
-    await page.getByTestId(`sign-in-${user}`).click();
-    await page.locator(`#app[data-viewer="${user}"]`).waitFor();
-  };
-  const ask = async (prefix: string): Promise<void> => {
-    await page.getByTestId('prefix').selectOption(prefix);
-    await page.getByTestId('ask').click();
-    await page
-      .getByTestId('status')
-      .filter({ hasText: `everything below /${prefix} ` })
-      .waitFor();
-  };
-  /** All that the page says of the last action, once that sentence is in it. */
-  const saidWith = async (sentence: string): Promise<string | null> => {
-    const status = page.getByTestId('status');
-    await status.filter({ hasText: sentence }).waitFor();
-    return status.textContent();
-  };
 
   describe('with a CDN whose certificate this browser does not trust', () => {
     it('the page names the host and the file to trust (F48)', async () => {
@@ -85,9 +62,9 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
 
   describe('while nobody is signed in', () => {
     it('without access every file is refused, and the page says so', async () => {
-      await allImages('refused');
-      await inState('sibling', 'refused').waitFor({ state: 'attached' });
-      await inState('video', 'refused').waitFor({ state: 'attached' });
+      await allImages(page, 'refused');
+      await inState(page, 'sibling', 'refused').waitFor({ state: 'attached' });
+      await inState(page, 'video', 'refused').waitFor({ state: 'attached' });
       expect(await page.getByTestId('access').textContent()).toBe('no access');
       expect(await page.getByTestId('certificate-warning').isHidden()).toBe(true);
     });
@@ -110,7 +87,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
 
     it('offers to sign out only while somebody is signed in', async () => {
       expect(await page.getByTestId('sign-out').isVisible()).toBe(false);
-      await signIn('carol');
+      await signIn(page, 'carol');
       expect(await page.getByTestId('sign-out').isVisible()).toBe(true);
       await page.getByTestId('sign-out').click();
       await page.locator('#app[data-viewer=""]').waitFor();
@@ -122,13 +99,13 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
   describe('with a grant', () => {
     beforeAll(async () => {
       await page.emulateMedia({ reducedMotion: 'no-preference' });
-      await signIn('alice');
-      await ask('courses/algebra');
-      await allImages('shown');
+      await signIn(page, 'alice');
+      await ask(page, 'courses/algebra');
+      await allImages(page, 'shown');
     });
 
     it('a grant shows the images and plays the video: hls.js decodes frames of segments that came with cookies', async () => {
-      await inState('sibling', 'refused').waitFor({ state: 'attached' });
+      await inState(page, 'sibling', 'refused').waitFor({ state: 'attached' });
       expect(await playPast(page, 1)).toBeGreaterThan(10);
       const segments = network.requests.filter(({ url }) => url.endsWith('.m4s'));
       expect(segments.length).toBeGreaterThan(0);
@@ -148,7 +125,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     });
 
     it('the map is made of tiles that came with cookies', async () => {
-      await inState('map', 'shown').waitFor();
+      await inState(page, 'map', 'shown').waitFor();
       const tile = network.requests.find(({ url }) => url.endsWith('/courses/algebra/map/1/0/0.webp'));
       expect(await network.ended(tile?.url ?? '')).toMatchObject([
         { status: 200, sent: ['CloudFront-Policy', 'CloudFront-Signature', 'CloudFront-Key-Pair-Id'] },
@@ -156,7 +133,7 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     });
 
     it('the text is set in the private font', async () => {
-      await inState('board', 'shown').waitFor();
+      await inState(page, 'board', 'shown').waitFor();
       const families = '[...document.fonts].map(({ family, status }) => `${family} ${status}`)';
       expect(await page.evaluate(families)).toEqual(['Private handwriting loaded']);
       expect(await page.locator('#font-words').textContent()).toBe('Set in the private font.');
@@ -176,9 +153,9 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     });
 
     it('a second prefix opens the portrait and keeps the images', async () => {
-      await ask('users/alice');
-      await inState('portrait', 'shown').waitFor();
-      await allImages('shown');
+      await ask(page, 'users/alice');
+      await inState(page, 'portrait', 'shown').waitFor();
+      await allImages(page, 'shown');
       expect(await grantedPaths(browser)).toEqual(['/courses/algebra', '/users/alice']);
       expect(await page.getByTestId('held').locator('.held-grant').count()).toBe(2);
     });
@@ -202,18 +179,18 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
 
     it('a reload keeps the access, because the cookies stayed', async () => {
       await page.reload();
-      await allImages('shown');
+      await allImages(page, 'shown');
       expect(await page.getByTestId('access').textContent()).toBe('open');
       expect(await page.locator('#app').getAttribute('data-viewer')).toBe('alice');
     });
 
     it('clearing access empties the jar, and every file is refused again', async () => {
       await page.getByTestId('clear').click();
-      await inState('proof', 'refused').waitFor();
-      await allImages('refused');
+      await inState(page, 'proof', 'refused').waitFor();
+      await allImages(page, 'refused');
       for (const one of ['video', 'map', 'board']) {
         // oxlint-disable-next-line no-await-in-loop -- one page
-        await inState(one, 'refused').waitFor({ state: 'attached' });
+        await inState(page, one, 'refused').waitFor({ state: 'attached' });
       }
       expect(await page.locator('#font-words').textContent()).toBe(
         'The font was refused: these are letters of this machine.',
@@ -225,10 +202,10 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     });
 
     it('a course with a Korean name opens by its name, and its cookies stand at the escaped Path', async () => {
-      await inState('korean', 'refused').waitFor({ state: 'attached' });
-      await ask('courses/선형 대수');
-      await inState('korean', 'shown').waitFor();
-      await inState('sibling', 'refused').waitFor({ state: 'attached' });
+      await inState(page, 'korean', 'refused').waitFor({ state: 'attached' });
+      await ask(page, 'courses/선형 대수');
+      await inState(page, 'korean', 'shown').waitFor();
+      await inState(page, 'sibling', 'refused').waitFor({ state: 'attached' });
       expect(await grantedPaths(browser)).toEqual(['/courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98']);
       expect(await page.getByTestId('held').textContent()).toContain(
         'Path=/courses/%EC%84%A0%ED%98%95%20%EB%8C%80%EC%88%98',
@@ -236,36 +213,38 @@ describeWith(['chromium', 'certutil'], 'the demo page on the real stack', () => 
     });
 
     it('a second viewer who signs in finds nothing of the first one, and reads that it is cleared', async () => {
-      await signIn('bob');
-      await inState('korean', 'refused').waitFor({ state: 'attached' });
-      expect(await saidWith('Hello Bob.')).toBe('Hello Bob. What Alice held in this browser is cleared.');
+      await signIn(page, 'bob');
+      await inState(page, 'korean', 'refused').waitFor({ state: 'attached' });
+      expect(await saidWith(page, 'Hello Bob.')).toBe(
+        'Hello Bob. What Alice held in this browser is cleared.',
+      );
       expect(await grantCookies(browser)).toEqual([]);
     });
 
     it('a viewer who may not open a prefix reads in a sentence what they may open', async () => {
       await page.getByTestId('ask').click();
       await page.locator('#status[data-tone="bad"]').waitFor();
-      expect(await saidWith('Bob may open only /users/bob.')).toBe('Bob may open only /users/bob.');
+      expect(await saidWith(page, 'Bob may open only /users/bob.')).toBe('Bob may open only /users/bob.');
       expect(await grantCookies(browser)).toEqual([]);
     });
 
     it('says nothing of cleared cookies where the viewer before had none', async () => {
-      await signIn('alice');
-      expect(await saidWith('Hello Alice.')).toBe('Hello Alice.');
+      await signIn(page, 'alice');
+      expect(await saidWith(page, 'Hello Alice.')).toBe('Hello Alice.');
     });
   });
 
   it('what carol gives bob, he may open', async () => {
-    await signIn('carol');
+    await signIn(page, 'carol');
     await page.locator('#decisions').waitFor();
     await page.getByTestId('right-subject').selectOption('user:bob');
     await page.getByTestId('right-prefix').selectOption('courses/algebra');
     await page.getByTestId('give').click();
-    expect(await saidWith('from now on')).toBe('Bob may open /courses/algebra from now on.');
-    await signIn('bob');
+    expect(await saidWith(page, 'from now on')).toBe('Bob may open /courses/algebra from now on.');
+    await signIn(page, 'bob');
     await page.locator('#decisions').waitFor({ state: 'hidden' });
-    await ask('courses/algebra');
-    await allImages('shown');
+    await ask(page, 'courses/algebra');
+    await allImages(page, 'shown');
     expect(await grantedPaths(browser)).toEqual(['/courses/algebra']);
   });
 

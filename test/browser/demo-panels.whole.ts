@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { describeWith } from '../support/required-tool.js';
 import { axeFindings } from './axe.js';
+import { openDemo, signIn } from './demo-actions.js';
 import { startStack, type LocalStack } from './local-stack.js';
 
 // A browser beside all the other tests on two cores.
@@ -45,17 +46,9 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
     page = browser.page;
     // The video then waits for a click, and takes no processor.
     await page.emulateMedia({ reducedMotion: 'reduce' });
-    await open();
+    await openDemo(page, stack.appUrl);
   });
 
-  const open = async (): Promise<void> => {
-    await page.goto(stack.appUrl);
-    await page.locator('#app[data-ready]').waitFor();
-  };
-  const signIn = async (user: string): Promise<void> => {
-    await page.getByTestId(`sign-in-${user}`).click();
-    await page.locator(`#app[data-viewer="${user}"]`).waitFor();
-  };
   const ask = async (): Promise<void> => {
     await page.getByTestId('prefix').selectOption('courses/algebra');
     await page.getByTestId('ask').click();
@@ -73,7 +66,7 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
   });
 
   it('the grant stands above the files that it opened, and names its cookies', async () => {
-    await signIn('alice');
+    await signIn(page, 'alice');
     await ask();
     const log = page.getByTestId('log');
     await log.locator('[data-via="<img>"][data-status="shown"][data-count="6"]').waitFor();
@@ -123,7 +116,7 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
     await page.getByTestId('provoke').click();
     await page.locator('#incident[data-state="failing"]').waitFor();
     expect(await axeFindings(page, 'narrow')).toEqual([]);
-    await open();
+    await openDemo(page, stack.appUrl);
     await page.getByTestId('try-again').click();
     await page.locator('[data-testid="proof"][data-state="shown"]').waitFor();
     expect(await page.getByTestId('proof').textContent()).toBe(
@@ -133,7 +126,7 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
 
   it('nobody but carol decides who may open what', async () => {
     expect(await page.locator('#decisions').isHidden()).toBe(true);
-    await signIn('carol');
+    await signIn(page, 'carol');
     await page.locator('#decisions').waitFor();
     expect(await page.getByTestId('rights').locator('.right-words').allTextContents()).toEqual([
       'Alice may open /courses/algebra',
@@ -151,21 +144,21 @@ describeWith(['chromium', 'certutil'], 'the panels of the demo page', () => {
     await page.getByTestId('right-prefix').selectOption('courses/algebra');
     await page.getByTestId('give').click();
     await say('Bob may open /courses/algebra from now on.');
-    await signIn('bob');
+    await signIn(page, 'bob');
     await ask();
     await say('Granted: this browser may open everything below /courses/algebra now.');
     expect(await page.getByTestId('access').textContent()).toBe('open');
   });
 
   it('what carol takes away he gets no more, and the page says until when he still holds it', async () => {
-    await signIn('carol');
+    await signIn(page, 'carol');
     const row = page.getByTestId('rights').locator('li', { hasText: 'Bob may open /courses/algebra' });
     await row.getByTestId('take').click();
     await say('Bob gets no further access to /courses/algebra.');
     expect(await page.getByTestId('status').textContent()).toMatch(
       /^Bob gets no further access to \/courses\/algebra\. Cookies that were given before open it until \d\d:\d\d:\d\d: keep lifetimes short\.$/,
     );
-    await signIn('bob');
+    await signIn(page, 'bob');
     await ask();
     await say('Bob may open only /users/bob.');
   });

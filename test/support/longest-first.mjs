@@ -4,8 +4,8 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * What takes longer than eight seconds beside three others, the longest first; but not beside the linter and the formatter, which run
- * when the tests begin, what sends a service more than it can serve.
+ * What takes longer than eight seconds beside three others, the longest first. What sends a service more than it can serve
+ * comes last: it does not run beside the linter, which starts when the tests do.
  */
 const LONGEST = [
   'test/operation/stopping.spec.ts',
