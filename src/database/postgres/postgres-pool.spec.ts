@@ -4,13 +4,13 @@ import { orUnavailable } from '../database.js';
 import { BoundedPool } from './postgres-pool.js';
 import { poolOn } from '../../../test/support/postgres-connections.js';
 
-const WAIT_MILLISECONDS = 300;
+const STATEMENT_MILLISECONDS = 1_000;
 
 /** One connection, and somebody who asks for a second one while a statement of the first runs. */
-async function askBehind(statement: string, statementMilliseconds: number): Promise<unknown> {
+async function askBehind(statement: string, waitMilliseconds: number): Promise<unknown> {
   const server = await createTestDatabase();
-  const connections = poolOn(server.url, { max: 1, connectionTimeoutMillis: WAIT_MILLISECONDS });
-  const pool = new BoundedPool(connections, statementMilliseconds, () => undefined);
+  const connections = poolOn(server.url, { max: 1, connectionTimeoutMillis: waitMilliseconds });
+  const pool = new BoundedPool(connections, STATEMENT_MILLISECONDS, () => undefined);
   const first = await pool.connect();
   await first.query('select 1', []);
   const asking = orUnavailable('audit_unavailable', () => pool.connect()).catch((error: unknown) => error);
@@ -25,13 +25,14 @@ async function askBehind(statement: string, statementMilliseconds: number): Prom
 
 describe('a caller for whom no connection becomes free in time', () => {
   it('gets overloaded while PostgreSQL answers others (N18)', async () => {
-    expect(await askBehind('select pg_sleep(0.1)', 1_000)).toMatchObject({
+    // As long as a busy machine may take for an answer.
+    expect(await askBehind('select 1', 2_000)).toMatchObject({
       code: 'overloaded',
       reason: 'no_connection_free',
     });
   });
 
   it('gets the code of an outage while PostgreSQL answers no connection (N16)', async () => {
-    expect(await askBehind('select pg_sleep(2)', 1_000)).toMatchObject({ code: 'audit_unavailable' });
+    expect(await askBehind('select pg_sleep(2)', 300)).toMatchObject({ code: 'audit_unavailable' });
   });
 });
