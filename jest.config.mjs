@@ -46,9 +46,10 @@ export default {
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
   // A limit, not a wait: a test that starts a process needs it on a busy machine.
   testTimeout: 30_000,
-  // Twice as many as cores of a small machine: half of the time a worker waits for a process, a browser or a limit.
-  // They inherit the flags of `npm run jest`: garbage is collected where it was made, and less often. More threads for it
-  // than there are processors took a tenth of the processor time.
-  maxWorkers: 4,
+  // One more than cores of a small machine: a worker often waits for a process, a browser or a limit. With four, what has a
+  // limit in it failed in slow minutes, and nothing was faster.
+  // They inherit the flags of `npm run jest`, by which V8 collects garbage less often. Collected on one thread
+  // (--single-threaded-gc), it took a worker more than half a second at its end, and Jest called that a leak.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '1GB',
 };

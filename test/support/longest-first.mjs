@@ -4,7 +4,7 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * What takes longer than eight seconds beside three others, the longest first. What sends a service more than it can serve
+ * What takes longer than eight seconds beside others, the longest first. What sends a service more than it can serve
  * comes last: it does not run beside the linter, which starts when the tests do.
  */
 const LONGEST = [
