@@ -45,6 +45,8 @@ interface Answer {
 
 /** Grants that are on their way while the right is taken away, for each instance. */
 const GRANTS_AN_INSTANCE = 2;
+/** At so many instants revocations begin, from that of the first grant until most are answered. */
+const STAGES = 11;
 /** Until one that was shed is sent again. */
 const SHED_MILLISECONDS = 100;
 
@@ -99,13 +101,17 @@ async function raceOnce(course: RaceCourse, agent: Agent, number: number, result
   };
 
   const put = { subject: `user:${viewer}`, prefix };
+  const putAt = performance.now();
   const { body } = await call(agent, 'PUT', `${administrative}/admin/entitlements`, admin, put);
+  // A grant takes about as long as this did, on a quick machine and on a slow one.
+  const grantMilliseconds = performance.now() - putAt;
   const runners = course.instances.flatMap((instance) =>
     Array.from({ length: GRANTS_AN_INSTANCE }, (_, index) =>
-      after(index * (number % 11), () => grantAt(instance)),
+      after((grantMilliseconds * index) / 2, () => grantAt(instance)),
     ),
   );
-  const revoked = await after(number % 5, () =>
+  const stage = (number % STAGES) / (STAGES - 1);
+  const revoked = await after(2 * grantMilliseconds * stage, () =>
     call(agent, 'DELETE', `${administrative}/admin/entitlements/${body.id ?? ''}`, admin),
   );
   // The answer is here: from now on nobody may get in, on any instance.
@@ -128,9 +134,10 @@ async function raceOnce(course: RaceCourse, agent: Agent, number: number, result
   if (revoked.body.openGrants?.count !== given) result.missed += 1;
 }
 
-/** Lets the event loop go round a few times, so that the revocation meets its grants at every stage. */
-async function after<T>(rounds: number, act: () => Promise<T>): Promise<T> {
-  for (let round = 0; round < rounds; round++) await new Promise((resolve) => setImmediate(resolve));
+/** Goes round the event loop, because a timer is too coarse to meet a revocation at every stage. */
+async function after<T>(milliseconds: number, act: () => Promise<T>): Promise<T> {
+  const begin = performance.now() + milliseconds;
+  while (performance.now() < begin) await new Promise((resolve) => setImmediate(resolve));
   return act();
 }
 
