@@ -8,6 +8,9 @@ export interface Credentials {
   readonly wrong: Readonly<Record<string, readonly (readonly [name: string, value: string])[]>>;
 }
 
+/** Of every viewer; no request of a run names it, so a right of it stays. */
+export const LASTING_GROUP = 'lasting';
+
 const VIEWERS = 200;
 const LIFETIME_SECONDS = 6 * 3600;
 
@@ -30,7 +33,9 @@ export function credentialsOf(
   const header = (token: string) => [['Authorization', `Bearer ${token}`]] as const;
   const good = tokenOf({ sub: 'v1' });
   return {
-    viewers: Array.from({ length: VIEWERS }, (_, at) => tokenOf({ sub: `v${at}`, groups: ['class'] })),
+    viewers: Array.from({ length: VIEWERS }, (_, at) =>
+      tokenOf({ sub: `v${at}`, groups: ['class', LASTING_GROUP] }),
+    ),
     admin: tokenOf({ sub: 'boss', groups: [issuer.adminGroup] }),
     wrong: {
       none: [],

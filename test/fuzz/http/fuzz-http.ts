@@ -1,6 +1,6 @@
 import { KeepAliveClient, type RawAnswer } from '../keep-alive-client.js';
 import type { Promises } from '../../hostile/harmless.js';
-import { credentialsOf } from './credentials.js';
+import { credentialsOf, LASTING_GROUP } from './credentials.js';
 import { judgeOf, type JudgeAnswer } from './judge-answer.js';
 import { operationsAt, operationsOf, type OpenApiDocument, type Operation } from '../../support/open-api.js';
 import { describeRequest, fuzzRequest, type FuzzRequest, type RequestParts } from './requests.js';
@@ -109,9 +109,9 @@ function remember(ids: string[], request: FuzzRequest, { status, body }: RawAnsw
   if (ids.length > MOST_IDS) ids.shift();
 }
 
-/** A right that nobody can take away by chance for long, so that grants are met as well as refusals. */
+/** A right that no request of the run takes away, so that grants are met as well as refusals. */
 async function giveLastingRight(api: ApiUnderTest, parts: RequestParts): Promise<void> {
-  const answer = await put(api, parts, 'open');
+  const answer = await put(api, parts, { subject: `group:${LASTING_GROUP}`, prefix: 'open' });
   if (answer.status !== 201 && answer.status !== 200)
     throw new Error(`no right could be given: ${answer.head}`);
 }
@@ -119,7 +119,7 @@ async function giveLastingRight(api: ApiUnderTest, parts: RequestParts): Promise
 /** The same process still grants. */
 async function afterwards(api: ApiUnderTest, parts: RequestParts): Promise<string[]> {
   try {
-    await put(api, parts, 'afterwards');
+    await put(api, parts, { subject: 'everyone', prefix: 'afterwards' });
     const token = parts.credentials.viewers[0] ?? '';
     const { status } = await call(api, 'POST', '/grants', token, { prefix: 'afterwards' });
     if (status !== 201) return [`afterwards: ${status} for an ordinary grant`];
@@ -130,8 +130,7 @@ async function afterwards(api: ApiUnderTest, parts: RequestParts): Promise<strin
   return ended === null ? [] : [`afterwards: ${ended}`];
 }
 
-function put(api: ApiUnderTest, parts: RequestParts, prefix: string): Promise<RawAnswer> {
-  const right = { subject: 'everyone', prefix };
+function put(api: ApiUnderTest, parts: RequestParts, right: object): Promise<RawAnswer> {
   return call(api, 'PUT', '/admin/entitlements', parts.credentials.admin, right);
 }
 
