@@ -99,6 +99,7 @@ function inLowerCase(headers: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-function isComplete({ hasEnded, status, sent, fromBrowserCache }: Entry): boolean {
-  return hasEnded && (fromBrowserCache || (status !== null && sent !== null));
+/** Two events bring the status, in any order, and only one of them the headers. */
+function isComplete({ hasEnded, headers, sent, fromBrowserCache }: Entry): boolean {
+  return hasEnded && (fromBrowserCache || (headers !== null && sent !== null));
 }
