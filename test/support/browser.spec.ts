@@ -112,13 +112,13 @@ describeWith(['chromium', 'certutil'], 'the test browser', () => {
     'has third-party cookies $thirdPartyCookies when the test says so (B2)',
     async (row) => {
       const one = row.thirdPartyCookies === 'allowed' ? browser : await launch(row.thirdPartyCookies);
-      const foreign = `https://www.example.com:${port}/`;
+      const foreign = `https://www.example.com:${port}/foreign`;
       await one.context.addCookies([
         { name: 'foreign', value: '1', url: foreign, secure: true, sameSite: 'None' },
       ]);
       await one.page.goto(`https://app.media.localhost:${port}/`);
       await one.page.evaluate((url) => fetch(url, { mode: 'no-cors', credentials: 'include' }), foreign);
-      expect(one.evidence.sent.findLast(({ url }) => url === foreign)?.names).toEqual(row.sent);
+      expect((await one.evidence.sentTo(foreign)).names).toEqual(row.sent);
       await one.close();
     },
   );

@@ -24,9 +24,10 @@ export interface SentCookies {
 export interface CookieEvidence {
   readonly refused: readonly RefusedCookie[];
   readonly withheld: readonly WithheldCookie[];
-  readonly sent: readonly SentCookies[];
   /** Resolves with the first refused Set-Cookie of that name, seen already or still to come. */
   refusedNamed(name: string): Promise<RefusedCookie>;
+  /** Resolves with what went out with the first request for that address, gone already or still to come. */
+  sentTo(url: string): Promise<SentCookies>;
 }
 
 /** Gives an empty collection; `attach` fills it from the network events of one page (B3). */
@@ -58,6 +59,7 @@ export function gatherCookieEvidence(): CookieEvidence & { attach(session: CDPSe
           if (blockedReasons.length === 0) continue;
           withheld.push({ url, name: cookie.name, path: cookie.path, reasons: blockedReasons });
         }
+        for (const look of waiting) look();
       }),
     );
     session.on('Network.responseReceivedExtraInfo', ({ requestId, blockedCookies }) =>
@@ -71,10 +73,10 @@ export function gatherCookieEvidence(): CookieEvidence & { attach(session: CDPSe
     await session.send('Network.enable');
   };
 
-  const refusedNamed = (name: string): Promise<RefusedCookie> =>
+  const first = <T>(seen: readonly T[], isIt: (one: T) => boolean): Promise<T> =>
     new Promise((resolve) => {
       const look = (): void => {
-        const found = refused.find(({ line }) => line.startsWith(`${name}=`));
+        const found = seen.find(isIt);
         if (found === undefined) return;
         waiting.delete(look);
         resolve(found);
@@ -82,6 +84,9 @@ export function gatherCookieEvidence(): CookieEvidence & { attach(session: CDPSe
       waiting.add(look);
       look();
     });
+  const refusedNamed = (name: string): Promise<RefusedCookie> =>
+    first(refused, ({ line }) => line.startsWith(`${name}=`));
+  const sentTo = (address: string): Promise<SentCookies> => first(sent, ({ url }) => url === address);
 
-  return { refused, withheld, sent, refusedNamed, attach };
+  return { refused, withheld, refusedNamed, sentTo, attach };
 }
