@@ -45,8 +45,9 @@ interface Answer {
 
 /** Grants that are on their way while the right is taken away, for each instance. */
 const GRANTS_AN_INSTANCE = 2;
-/** At so many instants revocations begin, from that of the first grant until most are answered. */
+/** Revocations begin at so many instants, spread over this part of the time that a grant takes. */
 const STAGES = 11;
+const PART_OF_A_GRANT = 0.75;
 /** Until one that was shed is sent again. */
 const SHED_MILLISECONDS = 100;
 
@@ -107,11 +108,11 @@ async function raceOnce(course: RaceCourse, agent: Agent, number: number, result
   const grantMilliseconds = performance.now() - putAt;
   const runners = course.instances.flatMap((instance) =>
     Array.from({ length: GRANTS_AN_INSTANCE }, (_, index) =>
-      after((grantMilliseconds * index) / 2, () => grantAt(instance)),
+      after(index * grantMilliseconds, () => grantAt(instance)),
     ),
   );
   const stage = (number % STAGES) / (STAGES - 1);
-  const revoked = await after(2 * grantMilliseconds * stage, () =>
+  const revoked = await after(stage * PART_OF_A_GRANT * grantMilliseconds, () =>
     call(agent, 'DELETE', `${administrative}/admin/entitlements/${body.id ?? ''}`, admin),
   );
   // The answer is here: from now on nobody may get in, on any instance.
