@@ -43,7 +43,7 @@ export interface TestBrowser {
   readonly consoleLines: readonly string[];
   /** Uncaught errors of every page. */
   readonly pageErrors: readonly string[];
-  /** Which cookies were refused or withheld, and why: the console does not say (B3, B4). */
+  /** Which cookies were refused, and why, and which were sent: the console does not say (B3, B4). */
   readonly evidence: CookieEvidence;
   /** Opens another page with the same evidence gathered. */
   newPage(): Promise<Page>;

@@ -7,14 +7,6 @@ export interface RefusedCookie {
   readonly reasons: readonly string[];
 }
 
-/** A cookie in the jar that the browser did not send. */
-export interface WithheldCookie {
-  readonly url: string;
-  readonly name: string;
-  readonly path: string;
-  readonly reasons: readonly string[];
-}
-
 /** The cookies that went out with one request, in the browser's order. */
 export interface SentCookies {
   readonly url: string;
@@ -23,7 +15,6 @@ export interface SentCookies {
 
 export interface CookieEvidence {
   readonly refused: readonly RefusedCookie[];
-  readonly withheld: readonly WithheldCookie[];
   /** Resolves with the first refused Set-Cookie of that name, seen already or still to come. */
   refusedNamed(name: string): Promise<RefusedCookie>;
   /** Resolves with what went out with the first request for that address, gone already or still to come. */
@@ -33,7 +24,6 @@ export interface CookieEvidence {
 /** Gives an empty collection; `attach` fills it from the network events of one page (B3). */
 export function gatherCookieEvidence(): CookieEvidence & { attach(session: CDPSession): Promise<void> } {
   const refused: RefusedCookie[] = [];
-  const withheld: WithheldCookie[] = [];
   const sent: SentCookies[] = [];
   const waiting = new Set<() => void>();
 
@@ -55,10 +45,6 @@ export function gatherCookieEvidence(): CookieEvidence & { attach(session: CDPSe
       withUrl(requestId, (url) => {
         const allowed = associatedCookies.filter(({ blockedReasons }) => blockedReasons.length === 0);
         sent.push({ url, names: allowed.map(({ cookie }) => cookie.name) });
-        for (const { cookie, blockedReasons } of associatedCookies) {
-          if (blockedReasons.length === 0) continue;
-          withheld.push({ url, name: cookie.name, path: cookie.path, reasons: blockedReasons });
-        }
         for (const look of waiting) look();
       }),
     );
@@ -88,5 +74,5 @@ export function gatherCookieEvidence(): CookieEvidence & { attach(session: CDPSe
     first(refused, ({ line }) => line.startsWith(`${name}=`));
   const sentTo = (address: string): Promise<SentCookies> => first(sent, ({ url }) => url === address);
 
-  return { refused, withheld, refusedNamed, sentTo, attach };
+  return { refused, refusedNamed, sentTo, attach };
 }
