@@ -1,7 +1,7 @@
 // Comments of this repository cite rules by the numbers of docs/rules.md, which nobody has who installed a package:
 // the declarations that are shipped are written without them. As a command it does that to all of some folders:
 //   node packages/release/declarations.mjs packages/edge/dist packages/client/dist
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ONE = '[RBFEJ]\\d{1,3}(?:[–-][RBFEJ]?\\d{1,3})?';
@@ -21,7 +21,9 @@ if (command === import.meta.filename) {
     for (const name of readdirSync(folder, { recursive: true })) {
       if (!name.endsWith('.d.ts')) continue;
       const file = join(folder, name);
-      writeFileSync(file, withoutRuleNumbers(readFileSync(file, 'utf8')));
+      // Replaced, not rewritten: the build compiles what reads them meanwhile, and would find an empty file.
+      writeFileSync(`${file}.new`, withoutRuleNumbers(readFileSync(file, 'utf8')));
+      renameSync(`${file}.new`, file);
     }
   }
 }
